@@ -1,0 +1,42 @@
+"""The catalogue as vjps see it: `ops.exp(x)` on raw arrays in a plain backward, on Tensors under create_graph."""
+
+from gradviz.engine.backend import module_of
+from gradviz.engine.op import catalogue
+
+
+class Raw:
+    """The ops as functions of raw arrays, for one array module."""
+
+    def __init__(self, xp):
+        self._xp = xp
+
+    def __getattr__(self, name):
+        op, xp = catalogue[name], self._xp
+        forward = op.forward
+
+        def on_arrays(*arrays, **settings):
+            result = forward(xp, *arrays, **settings)
+            return result[0] if op.intermediates else result
+
+        setattr(self, name, on_arrays)
+        return on_arrays
+
+
+class Lifted:
+    """The ops as functions of Tensors, so that what a vjp computes is itself part of a graph."""
+
+    def __getattr__(self, name):
+        setattr(self, name, catalogue[name].call)
+        return catalogue[name].call
+
+
+lifted = Lifted()
+_raw = {}
+
+
+def raw(array):
+    """The raw ops for the module of this array or NumPy scalar."""
+    found = _raw.get(type(array))
+    if found is None:
+        found = _raw[type(array)] = Raw(module_of(array))
+    return found

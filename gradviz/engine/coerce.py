@@ -1,0 +1,129 @@
+"""What an op does with inputs that are not plain tensors of one dtype, and PyTorch's words for what can't be done."""
+
+import numpy as np
+
+from gradviz.engine import backend, dtypes
+from gradviz.engine.tensor import Number, Tensor
+
+NUMBERS = frozenset((bool, int, float, np.float32, np.float64, np.int32, np.int64, np.bool_))
+_KIND_RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
+
+
+def number_like(value, *others):
+    """A Python number as a 0-d tensor on the device of the tensors that it meets."""
+    partner = next((each for each in others if isinstance(each, Tensor)), None)
+    if partner is None:
+        return Number(np.asarray(value))
+    array = partner._array
+    # straight into the partner's dtype when that can hold the number's category
+    needed = 2 if isinstance(value, (float, np.floating)) else 1
+    if _KIND_RANK[array.dtype.kind] >= needed and not isinstance(value, (bool, np.bool_)):
+        kept = np.array(value, array.dtype)
+    else:
+        kept = np.asarray(value)
+    return Number(kept if isinstance(array, np.ndarray) else backend.module_of(array).asarray(kept))
+
+
+def as_tensors(op, values):
+    """The inputs as tensors; TypeError with PyTorch's wording for what is none."""
+    tensors = []
+    for name, value in zip(op.inputs, values, strict=True):
+        if isinstance(value, Tensor):
+            tensors.append(value)
+        elif type(value) in NUMBERS and op.dtype in ("promote", "float") and len(values) > 1:
+            tensors.append(number_like(value, *values))
+        else:
+            position = op.inputs.index(name) + 1
+            raise TypeError(
+                f"{op.name}(): argument '{'input' if name == 'self' else name}' (position {position}) must be "
+                f"Tensor, not {type(value).__name__}"
+            )
+    return tensors
+
+
+def as_operands(op, values):
+    """As as_tensors, but NotImplemented for what is no tensor and no number: Python then says what doesn't go."""
+    known = all(isinstance(each, Tensor) or type(each) in NUMBERS for each in values)
+    return as_tensors(op, values) if known else NotImplemented
+
+
+def module_of_all(arrays):
+    """The one array module of these arrays; a 0-d array on the CPU may meet arrays on a GPU, as in PyTorch."""
+    devices = {backend.device_of(array) for array in arrays}
+    if len(devices) > 1:
+        names = sorted(devices, reverse=True)
+        raise RuntimeError(
+            f"Expected all tensors to be on the same device, but found at least two devices, {names[0]} and {names[1]}!"
+        )
+    return backend.module_of(arrays[0])
+
+
+def promoted(op, tensors):
+    """The inputs' arrays in the dtype that PyTorch computes in."""
+    if op.name == "sub":
+        refuse_bools(*(t._array for t in tensors))
+    wanted = dtypes.result_type(tensors)
+    if op.dtype == "float" and wanted.kind != "f":
+        wanted = dtypes.default_float()
+    return [t._array if t._array.dtype == wanted else t._array.astype(wanted) for t in tensors]
+
+
+def check_same(op, tensors):
+    """RuntimeError unless the inputs have one dtype."""
+    found = [t._array.dtype for t in tensors]
+    other = next((each for each in found if each != found[0]), None)
+    if other is None:
+        return
+    if op.name == "dot":
+        first, second = (dtypes.title(each) for each in (found[0], other))
+        raise RuntimeError(f"dot : expected both vectors to have same dtype, but found {first} and {second}")
+    names = [_IN_MATMUL.get(each.name) or dtypes.in_cpp(each) for each in (found[-2], found[-1])]
+    if names[0] == names[1]:
+        raise RuntimeError(
+            f"self and mat2 must have the same dtype, but got {dtypes.title(found[0])} and {dtypes.title(other)}"
+        )
+    raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {names[0]} != {names[1]}")
+
+
+_IN_MATMUL = {"int64": "int64_t"}
+
+
+def refuse_bools(self, other):
+    """RuntimeError, with PyTorch's words, when one of two arrays to subtract is of booleans."""
+    bools = (self.dtype.kind == "b") + (other.dtype.kind == "b")
+    if bools == 2:
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+            "operator instead."
+        )
+    if bools:
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
+            "use the `~` or `logical_not()` operator instead."
+        )
+
+
+def as_array(result):
+    """What NumPy gives for a 0-d result is a scalar; a tensor holds an array, which can be watched and changed."""
+    return np.asarray(result) if isinstance(result, (np.generic, float, int, bool)) else result
+
+
+def explained(op, error, tensors):
+    """NumPy's complaint in PyTorch's class and words, where the cause is known."""
+    shapes = [t._array.shape for t in tensors if t is not None]
+    if op.dtype in ("promote", "float") and len(shapes) >= 2 and "broadcast" in str(error):
+        return RuntimeError(broadcast_complaint(shapes[0], shapes[1]) or str(error))
+    return error
+
+
+def broadcast_complaint(a, b):
+    """PyTorch's sentence for two shapes that don't broadcast, or None."""
+    for back in range(1, min(len(a), len(b)) + 1):
+        one, two = a[-back], b[-back]
+        if one != two and 1 not in (one, two):
+            place = max(len(a), len(b)) - back
+            return (
+                f"The size of tensor a ({one}) must match the size of tensor b ({two}) "
+                f"at non-singleton dimension {place}"
+            )
+    return None

@@ -1,0 +1,201 @@
+"""Function: an op that a user writes, with a forward and a backward that share saved values."""
+
+from time import perf_counter_ns
+
+import numpy as np
+
+from gradviz.engine.backend import module_of
+from gradviz.engine.node import NO_EDGE, RELEASED, SECOND_BACKWARD, AccumulateGrad, Node
+from gradviz.engine.switches import _GradMode, mode
+from gradviz.engine.tensor import Tensor, edge_of
+
+
+class FunctionNode(Node):
+    """The grad_fn of a user's Function, and the `ctx` of its forward and backward at once, as in PyTorch."""
+
+    __slots__ = ("__dict__", "needs_input_grad", "_outputs", "_sources", "_to_save", "_materialize", "_origin")
+
+    op = None
+    function = None  # the user's Function
+
+    def save_for_backward(self, *tensors):
+        """Keeps tensors for backward, where `ctx.saved_tensors` gives them; None is allowed among them."""
+        for each in tensors:
+            if each is not None and not isinstance(each, Tensor):
+                raise TypeError(
+                    f"save_for_backward can only save variables, but argument 0 is of type {type(each).__name__}"
+                )
+        self._to_save = tensors
+
+    @property
+    def saved_tensors(self):
+        """What save_for_backward kept; RuntimeError once backward freed it."""
+        if self._saved is RELEASED:
+            raise RuntimeError(SECOND_BACKWARD)
+        return tuple(None if a is None else self._unpack(a, k) for k, a in enumerate(self._saved))
+
+    def mark_non_differentiable(self, *tensors):
+        """These outputs get no gradient."""
+        self.__dict__["_non_differentiable"] = tensors
+
+    def set_materialize_grads(self, value):
+        """Whether a missing gradient arrives in backward as zeros (the default) or as None."""
+        self._materialize = value
+
+    @property
+    def outputs(self):
+        """How many outputs the forward returned."""
+        return len(self._outputs)
+
+    @property
+    def saved_names(self):
+        """Function's saved tensors have no names of their own: 0, 1, ..."""
+        return tuple(str(k) for k in range(len(self._saved or ())))
+
+    def output_shape(self, output_nr):
+        """The shape of one output."""
+        return self._outputs[output_nr][0]
+
+    def source(self, position):
+        """(node, output_nr) that made one of the saved tensors; (None, 0) for one outside any graph."""
+        source, output_nr = self._sources[position]
+        return (self, -1 - output_nr) if source is None and output_nr < 0 else (source, output_nr)
+
+    def _unpack(self, array, position):
+        source, output_nr = self.source(position)
+        if source is None:
+            return Tensor(array)
+        if isinstance(source, AccumulateGrad) and source.variable._array is array:
+            return source.variable
+        tensor = Tensor(array, True)
+        tensor._edge = (source, output_nr)
+        return tensor
+
+    def run_backward(self, gradients, create_graph):
+        """The user's backward on Tensors: one gradient, or None, an input."""
+        given = []
+        for gradient, output in zip(gradients, self._outputs, strict=True):
+            if gradient is None and self._materialize and output is not None:
+                shape, dtype, module = output
+                gradient = module.zeros(shape, dtype)
+            if gradient is not None and not isinstance(gradient, Tensor):
+                gradient = Tensor(np.asarray(gradient) if isinstance(gradient, np.generic) else gradient)
+            given.append(gradient)
+        returned = self.function.backward(self, *given)
+        if not isinstance(returned, tuple):
+            returned = (returned,)
+        wanted = len(self.next_functions)
+        if len(returned) > wanted and all(each is None for each in returned[wanted:]):
+            returned = returned[:wanted]
+        if len(returned) != wanted:
+            raise RuntimeError(
+                f"function {self.name()} returned an incorrect number of gradients (expected {wanted}, got {len(returned)})"  # noqa: E501
+            )
+        for each in returned:
+            if each is not None and not isinstance(each, Tensor):
+                raise RuntimeError(f"expected Variable or None (got {type(each).__name__})")
+        return tuple(each if create_graph or each is None else each._array for each in returned)
+
+
+class Function:
+    """An op of your own: static `forward(ctx, *inputs)` and `backward(ctx, *grad_outputs)`; call `apply`."""
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        name = cls.__name__ + "Backward"
+        cls._backward_cls = type(
+            name, (FunctionNode,), {"__slots__": (), "function": cls, "__module__": cls.__module__}
+        )
+
+    @staticmethod
+    def forward(ctx, *args, **kwargs):
+        """The user's forward on tensors; runs where no graph is built."""
+        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+
+    @staticmethod
+    def backward(ctx, *grad_outputs):
+        """The user's backward: one gradient, or None, for each input of forward."""
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom autograd.Function to use it with "
+            "backward mode AD."
+        )
+
+    @classmethod
+    def apply(cls, *inputs):
+        """Runs forward, and makes the node that backward will run."""
+        observer = mode.observer
+        started = perf_counter_ns() if observer is not None else 0
+        ctx = cls._backward_cls()
+        ctx.needs_input_grad = tuple(isinstance(each, Tensor) and each._requires_grad for each in inputs)
+        ctx._to_save, ctx._materialize, ctx._hooks, ctx._serial = (), True, None, 0
+        ctx._run = ctx._settings = None
+        with _GradMode(False), Within(cls.__name__):
+            returned = cls.forward(ctx, *inputs)
+        outputs = returned if isinstance(returned, tuple) else (returned,)
+        # a tensor of the inputs that is handed through becomes a new tensor of this node
+        handed_through = [any(each is given for given in inputs) and isinstance(each, Tensor) for each in outputs]
+        outputs = tuple(
+            Tensor(each._array) if renewed else each for each, renewed in zip(outputs, handed_through, strict=True)
+        )
+        tensors = tuple(each for each in outputs if isinstance(each, Tensor))
+        node = ctx if mode.grad and any(ctx.needs_input_grad) and tensors else None
+        ctx._saved = tuple(None if each is None else each._array for each in ctx._to_save)
+        if node is not None:
+            _join(ctx, inputs, outputs, returned)
+        ctx._to_save = ()
+        if observer is not None and tensors:
+            given = tuple(each for each in inputs if isinstance(each, Tensor))
+            observer.forward(cls.__name__, tensors if len(tensors) > 1 else tensors[0], given, node, {}, started)
+        return outputs if isinstance(returned, tuple) else outputs[0]
+
+
+class Within:
+    """Tells the observer that what happens inside belongs to a named function or module."""
+
+    __slots__ = ("_name", "_observer")
+
+    def __init__(self, name):
+        self._name = name
+
+    def __enter__(self):
+        self._observer = mode.observer
+        if self._observer is not None:
+            self._observer.entered(self._name)
+
+    def __exit__(self, *exception):
+        if self._observer is not None:
+            self._observer.left()
+
+
+def _join(ctx, inputs, outputs, returned):
+    """Makes ctx a node of the graph, and the outputs its outputs."""
+    edges = [edge_of(each) if isinstance(each, Tensor) else NO_EDGE for each in reversed(inputs)]
+    ctx.next_functions = tuple(reversed(edges))
+    ctx._outputs = tuple(
+        (each._array.shape, each._array.dtype, module_of(each._array)) if isinstance(each, Tensor) else None
+        for each in outputs
+    )
+    if len(outputs) == 1:
+        ctx._shape, ctx._dtype, _ = ctx._outputs[0]
+    else:
+        ctx._shape = ctx._dtype = None
+    ctx.sequence_nr = mode.next_sequence_nr()
+    handed = returned if isinstance(returned, tuple) else (returned,)
+    sources = []
+    for tensor in ctx._to_save:
+        place = next((k for k, each in enumerate(handed) if each is tensor), None)
+        if tensor is None:
+            sources.append(NO_EDGE)
+        elif place is not None and not any(tensor is each for each in inputs):
+            sources.append((None, -1 - place))  # this very node, which its own field would keep alive
+        else:
+            sources.append(edge_of(tensor))
+    ctx._sources = tuple(sources)
+    excluded = ctx.__dict__.pop("_non_differentiable", ())
+    for output_nr, (tensor, original) in enumerate(zip(outputs, handed, strict=True)):
+        if not isinstance(tensor, Tensor) or tensor._array.dtype.kind != "f":
+            continue
+        if any(original is each for each in excluded):
+            continue
+        tensor._edge = (ctx, output_nr)
+        tensor._requires_grad = True

@@ -1,0 +1,85 @@
+"""Nested Python lists as arrays, and PyTorch's words for lists that are none."""
+
+import numpy as np
+
+from gradviz.engine import dtypes
+from gradviz.engine.tensor import Tensor
+
+SEQUENCES = (list, tuple)
+TEXTS = (str, bytes)
+NUMBERS = (bool, int, float, np.number, np.bool_)
+
+
+def array_of(data, dtype=None):
+    """A new array: floats in `dtype` or the default one, integers int64, booleans bool.
+
+    ValueError for ragged lists and numbers too large, TypeError or RuntimeError for what is no number.
+    """
+    try:
+        array = np.array(_plain(data))
+    except ValueError:
+        array = None
+    kind = array.dtype.kind if array is not None else "O"
+    if kind == "f":
+        # straight into the dtype asked for: by way of float32 a float64 would lose digits
+        wanted = dtype.numpy if dtype is not None else dtypes.default_float()
+        return array.astype(wanted) if wanted.kind == "f" else array
+    if kind == "i":
+        return array.astype(np.int64)
+    if kind != "b":
+        raise _complaint(data)
+    return array
+
+
+def _plain(data):
+    """Nested sequences with tensors in them as nested sequences of numbers."""
+    if isinstance(data, Tensor):
+        if data._array.size != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        return data._array.item()
+    return [_plain(each) for each in data] if isinstance(data, SEQUENCES) else data
+
+
+def _complaint(data):
+    """The exception that PyTorch raises for data that is no regular nest of numbers."""
+    sizes, first = [], data
+    while isinstance(first, SEQUENCES):
+        sizes.append(len(first))
+        first = first[0] if first else 0
+    if isinstance(first, TEXTS) and sizes:
+        return ValueError(f"too many dimensions '{type(first).__name__}'")
+    leaves = list(_leaves(data))
+    odd = next((each for each in leaves if not isinstance(each, (*NUMBERS, Tensor, np.ndarray))), 0)
+    if isinstance(odd, TEXTS):
+        return TypeError(f"new(): invalid data type '{type(odd).__name__}'")
+    if odd != 0:
+        return RuntimeError(f"Could not infer dtype of {type(odd).__name__}")
+    if any(isinstance(each, Tensor) and each._array.size != 1 for each in leaves):
+        return ValueError("only one element tensors can be converted to Python scalars")
+    floating = any(isinstance(each, (float, np.floating)) for each in leaves)
+    return _misfit(data, sizes, 0, floating) or ValueError("Overflow when unpacking long long")
+
+
+def _leaves(data):
+    if isinstance(data, SEQUENCES):
+        for each in data:
+            yield from _leaves(each)
+    else:
+        yield data
+
+
+def _misfit(data, sizes, dim, floating):
+    """What is wrong at the first place that doesn't have the sizes of the first elements; None where all have."""
+    sequence = isinstance(data, SEQUENCES)
+    if dim == len(sizes):
+        if not sequence:
+            return None
+        kind = type(data).__name__
+        return TypeError(
+            f"must be real number, not {kind}" if floating else f"'{kind}' object cannot be interpreted as an integer"
+        )
+    if not sequence:
+        return TypeError("not a sequence")
+    if len(data) != sizes[dim]:
+        return ValueError(f"expected sequence of length {sizes[dim]} at dim {dim} (got {len(data)})")
+    return next(filter(None, (_misfit(each, sizes, dim + 1, floating) for each in data)), None)

@@ -1,0 +1,126 @@
+"""grad_fns: the nodes of the graph, and what they save.
+
+A node is small on purpose: every recorded op pays for one. Its class (MulBackward0, ...) is made by the
+op's declaration and carries what all its nodes share: which names are saved, and the generated code that
+runs backward for each pattern of requires_grad.
+"""
+
+from gradviz.engine.switches import mode
+
+RELEASED = ("released",)  # stands where the saved tensors were
+NO_EDGE = (None, 0)
+
+SECOND_BACKWARD = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after they have "
+    "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
+    "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
+    "if you need to access saved tensors after calling backward."
+)
+
+
+class Node:
+    """A grad_fn: what backward runs for one op, and the saved tensors that it needs."""
+
+    __slots__ = (
+        "sequence_nr",  # the order of creation: backward takes the newest ready node first
+        "next_functions",  # ((node or None, output_nr), ...), one an input
+        "_run",  # (grad, saved, settings, ops) -> gradients, for this node's pattern of requires_grad
+        "_saved",  # saved arrays in the order of the class's saved_names; RELEASED once freed
+        "_settings",  # sizes and settings that the vjps ask for
+        "_shape",  # of the output; what a gradient that arrives must have
+        "_dtype",
+        "_hooks",  # None, or callables that see the arriving gradient: (grad array) -> None
+        "_serial",  # a running number that an observer gives; 0: not seen
+        "__weakref__",
+    )
+
+    op = None  # the Op whose backward this is
+    outputs = 1
+    saved_names = ()  # of saved tensors, without "_saved_"
+    setting_names = ()
+
+    def name(self):
+        """The node's name, such as "MulBackward0"."""
+        return type(self).__name__
+
+    @property
+    def metadata(self):
+        """A dict for the user's own notes; lives as long as anybody holds it (PyTorch's Node.metadata)."""
+        return {}
+
+    def _sequence_nr(self):
+        return self.sequence_nr
+
+    def __repr__(self):
+        return f"<{type(self).__name__}>"
+
+    def __getattr__(self, name):
+        if name.startswith("_saved_"):
+            wanted = name[7:]
+            if wanted in self.saved_names:
+                return self.saved_tensor(self.saved_names.index(wanted))
+            if wanted in self.setting_names:
+                return self._settings[self.setting_names.index(wanted)]
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def __dir__(self):
+        names = [*self.saved_names, *self.setting_names]
+        return sorted({*super().__dir__(), *("_saved_" + name for name in names)})
+
+    def source(self, position):
+        """(node, output_nr) that made one of the saved tensors; (None, 0) for one outside any graph."""
+        return self.op.source_edge(self, self.saved_names[position])
+
+    def saved_tensor(self, position):
+        """One saved tensor, joined to the graph it came from; RuntimeError once it was freed."""
+        if self._saved is RELEASED:
+            raise RuntimeError(SECOND_BACKWARD)
+        array = self._saved[position]
+        if array is None:
+            return None
+        return self.op.unpack(self, position, array)
+
+    def keeps_saved(self):
+        """Whether saved tensors are held now."""
+        saved = self._saved
+        return saved is not RELEASED and any(each is not None for each in saved)
+
+    def release(self):
+        """Frees the saved tensors; a node that saved none stays as it is and may run again."""
+        if self._saved and self.keeps_saved():
+            self._saved = RELEASED
+            return True
+        return False
+
+
+class AccumulateGrad(Node):
+    """The end of the road: adds the arriving gradient to a leaf's .grad.
+
+    It holds its leaf; the leaf only refers to it weakly, so it lives as long as a graph does.
+    """
+
+    __slots__ = ("variable",)
+
+    def __init__(self, variable):
+        self.variable = variable
+        self.sequence_nr = mode.next_sequence_nr()
+        self.next_functions = ()
+        self._run = None
+        self._saved = self._settings = ()
+        array = variable._array
+        self._shape = array.shape
+        self._dtype = array.dtype
+        self._hooks = None
+        self._serial = 0
+
+
+class GradientEdge(tuple):
+    """(node, output_nr): where a tensor's gradient arrives (`torch.autograd.graph.GradientEdge`)."""
+
+    __slots__ = ()
+
+    def __new__(cls, node, output_nr):
+        return super().__new__(cls, (node, output_nr))
+
+    node = property(lambda self: self[0])
+    output_nr = property(lambda self: self[1])

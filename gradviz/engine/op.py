@@ -1,0 +1,342 @@
+"""@op and vjp: an op is declared once, and the fast code that runs it is written from the declaration.
+
+    @op(
+        self=vjp("other", lambda grad, other: grad * other),
+        other=vjp("self", lambda grad, self: grad * self),
+        dtype="promote",
+    )
+    def mul(xp, self, other):
+        return self * other
+
+The positional parameters of the forward are tensors, the keyword-only ones settings, `xp` is NumPy or
+CuPy. A vjp is the vector-Jacobian product for one input, with the local gradient as people read it. It asks for
+what it needs by name, and what it names is what a node saves:
+
+    grad                the incoming gradient
+    an input, `result`  a saved tensor
+    an intermediate     what the forward returned behind its result, a saved tensor
+    a setting           its value
+    <input>_sym_sizes, <input>_sym_strides, <input>_sym_numel     of that input, as PyTorch names them
+    ops                 the catalogue: on raw arrays in a plain backward, on Tensors under create_graph
+
+As in PyTorch's derivatives.yaml, an input that only one vjp names is saved only when that vjp's own input
+requires grad; every other name is saved always.
+"""
+
+import linecache
+from inspect import Parameter, signature
+from itertools import chain
+from time import perf_counter_ns
+from types import FunctionType
+from typing import NamedTuple
+
+import numpy as np
+
+from gradviz.engine import coerce
+from gradviz.engine.node import NO_EDGE, AccumulateGrad, Node
+from gradviz.engine.switches import mode
+from gradviz.engine.tensor import Tensor, edge_of
+
+catalogue = {}  # name -> Op
+_by_grad_fn = {}
+
+SIZES = {
+    "_sym_sizes": "{}.shape",
+    "_sym_strides": "tuple(step // {0}.itemsize for step in {0}.strides)",
+    "_sym_numel": "{}.size",
+}
+
+
+class Vjp(NamedTuple):
+    """A vector-Jacobian product: the local gradient in words and in code."""
+
+    local: str
+    function: FunctionType
+    names: tuple
+
+
+def vjp(local, function):
+    """The gradient for one input: `local` is the local gradient as people read it."""
+    return Vjp(local, function, tuple(signature(function).parameters))
+
+
+def op(*, grad_fn=None, dtype=None, intermediates=(), optional=(), view=False, **vjps):
+    """Declares the decorated forward as an op; a name that no vjp could mean is a TypeError at import.
+
+    dtype: "promote" computes in PyTorch's result type, "float" also turns integers into the default float,
+    "same" refuses mixed dtypes, None takes the inputs as they are. optional: inputs that may be None.
+    """
+
+    def declare(forward):
+        declared = Op(forward, (grad_fn, dtype, tuple(intermediates), tuple(optional), view), vjps)
+        if declared.name in catalogue:
+            raise TypeError(f"op {declared.name} is declared twice")
+        catalogue[declared.name] = declared
+        if declared.node_class is not None:
+            _by_grad_fn[declared.node_class.__name__] = declared
+        return declared.call
+
+    return declare
+
+
+def as_operator(call):
+    """An op as a method like `__add__`: the same code, but NotImplemented where an input is no tensor and no number."""
+    scope = {**call.__globals__, "as_tensors": coerce.as_operands}
+    made = FunctionType(call.__code__, scope, call.__name__, call.__defaults__, call.__closure__)
+    made.__kwdefaults__, made.__doc__ = call.__kwdefaults__, call.__doc__
+    return made
+
+
+def by_grad_fn(name):
+    """The Op whose node is called so ("MulBackward0"), or None."""
+    return _by_grad_fn.get(name)
+
+
+class Op:
+    """One declared op: its forward, its vjps, and the functions generated from them."""
+
+    def __init__(self, forward, options, vjps):
+        grad_fn, self.dtype, self.intermediates, self.optional, self.view = options
+        parameters = list(signature(forward).parameters.values())[1:]
+        self.name = forward.__name__
+        self.forward = forward
+        self.inputs = tuple(p.name for p in parameters if p.kind is Parameter.POSITIONAL_OR_KEYWORD)
+        self.settings = {p.name: p.default for p in parameters if p.kind is Parameter.KEYWORD_ONLY}
+        self.vjps = vjps
+        self.differentiable = tuple(name for name in self.inputs if name in vjps)  # one edge each
+        self._check_names()
+        self.node_class = self._make_node_class(grad_fn) if vjps else None
+        self.call = self._compile_call()
+        self.call.op = self
+
+    # -- names -------------------------------------------------------------------------------------
+
+    def _check_names(self):
+        known = {"grad", "ops", "result", *self.inputs, *self.intermediates, *self.settings}
+        known |= {name + suffix for name in self.inputs for suffix in SIZES}
+        for target, rule in self.vjps.items():
+            if target not in self.inputs:
+                raise TypeError(f"op {self.name}: a vjp for '{target}', which is not among the inputs {self.inputs}")
+            for name in rule.names:
+                if name not in known:
+                    raise TypeError(f"op {self.name}: the vjp for '{target}' asks for '{name}'; known: {sorted(known)}")
+
+    def _asked(self):
+        """Every name that the vjps ask for, in order, once."""
+        return dict.fromkeys(chain.from_iterable(rule.names for rule in self.vjps.values()))
+
+    def _users(self, name):
+        return [target for target, rule in self.vjps.items() if name in rule.names]
+
+    def _make_node_class(self, grad_fn):
+        asked = [name for name in self._asked() if name not in ("grad", "ops")]
+        tensors = {"result", *self.inputs, *self.intermediates}
+        fields = {
+            "__slots__": (),
+            "op": self,
+            "saved_names": tuple(name for name in asked if name in tensors),
+            "setting_names": tuple(name for name in asked if name not in tensors),
+            "__module__": "gradviz",
+        }
+        name = grad_fn or "".join(part.title() for part in self.name.split("_")) + "Backward0"
+        made = type(name, (Node,), fields)
+        self.runs = [None] * 2 ** len(self.differentiable)
+        return made
+
+    # -- forward -----------------------------------------------------------------------------------
+
+    def _compile_call(self):
+        lines = [f"def {self.name}({self._parameters()}):"]
+        inputs = self.inputs
+        if self.dtype in ("promote", "float") and len(inputs) > 1:
+            for name in inputs:
+                others = ", ".join(other for other in inputs if other != name)
+                lines.append(f"    if {name}.__class__ in NUMBERS: {name} = number_like({name}, {others})")
+        if inputs:
+            arrays = [f"a{i} = {self._array_of(name)}" for i, name in enumerate(inputs)]
+            lines += ["    try:", *("        " + line for line in arrays), "    except AttributeError:"]
+            lines.append(f"        found = as_tensors(OP, ({', '.join(inputs)},))")
+            lines.append("        if found is NotImplemented: return found  # only as an operator")
+            lines.append(f"        {', '.join(inputs)}, = found")
+            lines += ["        " + line for line in arrays]
+        lines += self._dtype_lines()
+        settings = "".join(f", {name}={name}" for name in self.settings)
+        lines += [
+            "    observer = MODE.observer",
+            "    started = clock() if observer is not None else 0",
+            "    try:",
+            f"        result = forward(xp{''.join(f', r{i}' for i in range(len(inputs)))}{settings})",
+            "    except (ValueError, IndexError) as error:",
+            f"        raise explained(OP, error, ({''.join(f'{name}, ' for name in inputs)})) from None",
+        ]
+        if self.intermediates:
+            lines.append(f"    result, {', '.join(self.intermediates)} = result")
+        lines += [
+            "    if result.__class__ is not ndarray: result = as_array(result)",
+            "    out = new(Tensor)",
+            "    out._array = result",
+            "    out._grad = out._rare = None",
+            "    out._serial = 0",
+            "    node = None",
+        ]
+        lines += self._node_lines()
+        given = ", ".join(f"{name!r}: {name}" for name in self.settings)
+        lines += [
+            "    if observer is not None:",
+            f"        observer.forward(OP, out, ({self._present()}), node, {{{given}}}, started)",
+            "    return out",
+        ]
+        scope = self._scope()
+        function = _define(f"<gradviz op {self.name}>", lines, self.name, scope)
+        function.__kwdefaults__ = {k: v for k, v in self.settings.items() if v is not Parameter.empty} or None
+        function.__doc__ = self.forward.__doc__
+        function.__module__ = self.forward.__module__
+        return function
+
+    def _array_of(self, name):
+        return f"None if {name} is None else {name}._array" if name in self.optional else f"{name}._array"
+
+    def _present(self):
+        """The inputs that are not None, as the inside of a tuple."""
+        return "".join(
+            f"*(() if {name} is None else ({name},)), " if name in self.optional else f"{name}, "
+            for name in self.inputs
+        )
+
+    def _scope(self):
+        return {
+            "OP": self, "MODE": mode, "NUMBERS": coerce.NUMBERS, "NODE": self.node_class, "NO_EDGE": NO_EDGE,
+            "RUNS": getattr(self, "runs", None), "run_for": self.run_for, "edge_of": edge_of, "Tensor": Tensor,
+            "new": object.__new__, "ndarray": np.ndarray, "numpy": np, "as_array": coerce.as_array,
+            "as_tensors": coerce.as_tensors, "number_like": coerce.number_like, "promoted": coerce.promoted,
+            "module_of_all": coerce.module_of_all, "check_same": coerce.check_same, "forward": self.forward,
+            "explained": coerce.explained, "clock": perf_counter_ns, "next_nr": mode.next_sequence_nr,
+        }  # fmt: skip
+
+    def _parameters(self):
+        settings = [name if default is Parameter.empty else f"{name}=None" for name, default in self.settings.items()]
+        return ", ".join([*self.inputs, *(["*"] if settings else []), *settings])
+
+    def _dtype_lines(self):
+        """From the inputs' arrays a0, a1, ... to r0, r1, ... in the dtype of the computation, and xp."""
+        count = len(self.inputs)
+        arrays = "".join(f"a{i}, " for i in range(count))
+        same = [f"a{i}.__class__ is ndarray" for i, name in enumerate(self.inputs) if name not in self.optional]
+        alike = [f"a{i}.dtype is a0.dtype" for i in range(1, count)]
+        results = "".join(f"r{i}, " for i in range(count))
+        lines = [f"    xp = numpy if {' and '.join(same)} else module_of_all(({arrays}))"] if count else []
+        lines += [f"    r{i} = a{i}" for i in range(count)]
+        tensors = f"({''.join(f'{name}, ' for name in self.inputs)})"
+        if self.dtype == "float":
+            alike.append("a0.dtype.kind == 'f'")
+        if self.dtype in ("promote", "float") and alike:
+            lines.append(f"    if not ({' and '.join(alike)}):")
+            lines.append(f"        {results}= promoted(OP, {tensors})")
+            lines += [f"        if {name}._is_number: a{i} = r{i}" for i, name in enumerate(self.inputs) if count > 1]
+        elif self.dtype == "same" and alike:
+            lines.append(f"    if not ({' and '.join(alike)}): check_same(OP, {tensors})")
+        return lines
+
+    def _node_lines(self):
+        outside = ["    out._edge = None", "    out._requires_grad = False"]
+        if self.node_class is None:
+            return outside
+        inputs = self.differentiable
+        needs = [f"n{i}" for i in range(len(inputs))]
+        lines = [f"    {need} = {name}._requires_grad" for need, name in zip(needs, inputs, strict=True)]
+        mask = " + ".join(f"{2**i} * {need}" if i else need for i, need in enumerate(needs))
+        lines.append(f"    if MODE.grad and ({' or '.join(needs)}):")
+        body = ["node = new(NODE)"]
+        # right to left, so that the AccumulateGrad of the first input is the newest and runs first, as in PyTorch
+        for i, name in reversed(list(enumerate(inputs))):
+            body.append(f"e{i} = ({name}._edge or edge_of({name})) if n{i} else NO_EDGE")
+        body += [
+            f"node.next_functions = ({''.join(f'e{i}, ' for i in range(len(needs)))})",
+            f"node._run = RUNS[{mask}] or run_for({mask})",
+            f"node._saved = ({''.join(self._saved_expression(name) + ', ' for name in self.node_class.saved_names)})",
+            f"node._settings = ({''.join(self._setting_expression(name) + ', ' for name in self.node_class.setting_names)})",  # noqa: E501
+            "node._shape = result.shape",
+            "node._dtype = result.dtype",
+            "node._hooks = None",
+            "node._serial = 0",
+            "node.sequence_nr = next_nr()",
+            "out._edge = (node, 0)",
+            "out._requires_grad = True",
+        ]
+        lines += ["        " + line for line in body]
+        return [*lines, "    else:", *("    " + line for line in outside)]
+
+    def _saved_expression(self, name):
+        if name not in self.inputs:
+            return name  # result or an intermediate: always
+        array = f"a{self.inputs.index(name)}"
+        users = self._users(name)
+        if len(users) == 1 and len(self.vjps) > 1:
+            return f"({array} if n{self.differentiable.index(users[0])} else None)"
+        return array
+
+    def _setting_expression(self, name):
+        for suffix, expression in SIZES.items():
+            if name.endswith(suffix):
+                return expression.format(f"a{self.inputs.index(name.removesuffix(suffix))}")
+        return name
+
+    # -- backward ----------------------------------------------------------------------------------
+
+    def run_for(self, mask):
+        """The backward code for a pattern of inputs that need a gradient: bit i stands for input i."""
+        mask = int(mask)
+        if self.runs[mask] is None:
+            self.runs[mask] = self._compile_run(mask)
+        return self.runs[mask]
+
+    def _compile_run(self, mask):
+        lines = ["def run(grad, saved, settings, ops):"]
+        scope, gradients = {}, []
+        node_class = self.node_class
+        needed = set()
+        for i, name in enumerate(self.differentiable):
+            if not mask >> i & 1:
+                gradients.append("None")
+                continue
+            rule = self.vjps[name]
+            scope[f"vjp{i}"] = rule.function
+            needed.update(rule.names)
+            gradients.append(f"vjp{i}({', '.join('x_' + each for each in rule.names)})")
+        for source, names in (("saved", node_class.saved_names), ("settings", node_class.setting_names)):
+            lines += [f"    x_{name} = {source}[{k}]" for k, name in enumerate(names) if name in needed]
+        lines.append("    x_grad = grad")
+        if "ops" in needed:
+            lines.append("    x_ops = ops")
+        lines.append(f"    return ({', '.join(gradients)},)")
+        return _define(f"<gradviz backward {self.name} {mask:b}>", lines, "run", scope)
+
+    def source_edge(self, node, name):
+        """(node, output_nr) that made what is saved under this name."""
+        if name == "result":
+            return node, 0
+        if name in self.differentiable:
+            return node.next_functions[self.differentiable.index(name)]
+        return NO_EDGE
+
+    def unpack(self, node, position, array):
+        """A saved array as a Tensor that is joined to the graph it came from."""
+        source, output_nr = self.source_edge(node, node.saved_names[position])
+        if isinstance(source, AccumulateGrad):
+            variable = source.variable
+            return variable if variable._array is array else _joined(array, source, output_nr)
+        return Tensor(array) if source is None else _joined(array, source, output_nr)
+
+
+def _joined(array, node, output_nr):
+    tensor = Tensor(array, True)
+    tensor._edge = (node, output_nr)
+    return tensor
+
+
+def _define(filename, lines, name, scope):
+    """Compiles generated source, and lets tracebacks show it."""
+    text = "\n".join(lines) + "\n"
+    linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
+    exec(compile(text, filename, "exec"), scope)  # noqa: S102  our own text, as dataclasses does
+    return scope[name]

@@ -1,0 +1,360 @@
+"""Tensor: data, grad, grad_fn, requires_grad, is_leaf.
+
+The arithmetic methods are attached by gradviz.ops.methods, since ops import the engine and not the other
+way round.
+"""
+
+import warnings
+import weakref
+
+from gradviz.engine import backend, dtypes, printing, versions
+from gradviz.engine.node import NO_EDGE, AccumulateGrad
+from gradviz.engine.switches import mode
+
+if mode.default_dtype is None:
+    mode.default_dtype = dtypes.float32
+
+NON_LEAF_GRAD = (
+    "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't "
+    "be populated during autograd.backward(). If you indeed want the .grad field to be populated for a "
+    "non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by "
+    "mistake, make sure you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for "
+    "more informations."
+)
+
+
+NO_RETAIN = "can't retain_grad on Tensor that has requires_grad=False"
+
+
+class Tensor:
+    """An array that may be part of a graph."""
+
+    __slots__ = (
+        "_array",  # numpy.ndarray or cupy.ndarray
+        "_edge",  # (grad_fn, output_nr), or None for a leaf
+        "_requires_grad",
+        "_grad",
+        "_rare",  # what few tensors have: see Rare
+        "_serial",  # a running number that an observer gives; 0: not seen
+        "__weakref__",
+    )
+
+    _is_number = False  # a Python number on its way through an op: weak in promotion
+    __array_priority__ = 1000  # ndarray * tensor asks the tensor first
+
+    def __init__(self, array, requires_grad=False):
+        self._array = array
+        self._edge = None
+        self._requires_grad = requires_grad
+        self._grad = None
+        self._rare = None
+        self._serial = 0
+
+    # -- what autograd is about ------------------------------------------------------------------
+
+    @property
+    def data(self):
+        """The same values outside the graph."""
+        return Tensor(self._array)
+
+    @data.setter
+    def data(self, other):
+        self._array = other._array
+
+    @property
+    def grad_fn(self):
+        """The node that made this tensor; None for a leaf."""
+        return self._edge[0] if self._edge is not None else None
+
+    @property
+    def output_nr(self):
+        """Which output of grad_fn this tensor is."""
+        return self._edge[1] if self._edge is not None else 0
+
+    @property
+    def is_leaf(self):
+        """Whether no graph leads to this tensor (made by the user, or outside any graph)."""
+        return self._edge is None
+
+    @property
+    def requires_grad(self):
+        """Whether backward computes a gradient for this tensor."""
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, wanted):
+        if self._edge is not None and not wanted:
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables. If you want to use a computed "
+                "variable in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+            )
+        if wanted and self._array.dtype.kind != "f":
+            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+        self._requires_grad = bool(wanted)
+
+    def requires_grad_(self, requires_grad=True):
+        """Sets requires_grad, and returns this tensor."""
+        if requires_grad and self._array.dtype.kind != "f":
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def grad(self):
+        """The gradient that backward accumulated, a Tensor of this shape, or None."""
+        if self._grad is None and self._edge is not None and not self.retains_grad and self._requires_grad:
+            warnings.warn(NON_LEAF_GRAD, UserWarning, stacklevel=2)
+        return self._grad
+
+    @grad.setter
+    def grad(self, value):
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise TypeError(
+                    f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}"
+                )
+            if value._array.shape != self._array.shape:
+                raise RuntimeError(
+                    f"attempting to assign a gradient of size '{list(value.shape)}' to a tensor of size "
+                    f"'{list(self.shape)}'. Please ensure that the gradient and the tensor are the same size"
+                )
+            if value._array.dtype != self._array.dtype:
+                given, own = dtypes.in_cpp(value._array.dtype), dtypes.title(self._array.dtype)
+                raise RuntimeError(
+                    f"attempting to assign a gradient with dtype '{given}' to a tensor with grad_dtype '{own}'. The "
+                    "gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). You can set the "
+                    "tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. Set grad_dtype "
+                    "with caution. Diverging the dtypes of a tensor and its gradient may break downstream systems "
+                    "that assume they match."
+                )
+        self._grad = value
+
+    def retain_grad(self):
+        """Asks backward to keep this non-leaf tensor's gradient in .grad."""
+        if not self._requires_grad:
+            raise RuntimeError(NO_RETAIN)
+        if self._edge is None or self.retains_grad:
+            return
+        rare_of(self).retains_grad = True
+        node, output_nr = self._edge
+        keeper = GradKeeper(self, output_nr)
+        node._hooks = (*(node._hooks or ()), keeper)
+
+    @property
+    def retains_grad(self):
+        """Whether retain_grad was asked for on this non-leaf tensor."""
+        return self._rare is not None and self._rare.retains_grad
+
+    def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None):
+        """Runs backward from this tensor: gradients are added to the .grad of the leaves that led to it."""
+        from gradviz.engine.backward import backward
+
+        backward(self, gradient, retain_graph, create_graph, inputs)
+
+    # -- what arrays are about -------------------------------------------------------------------
+
+    @property
+    def shape(self):
+        """Sizes of the dimensions, a tuple that prints as `torch.Size([2, 3])`."""
+        return Size(self._array.shape)
+
+    @property
+    def dtype(self):
+        """The element type, such as torch.float32."""
+        return dtypes.of_array(self._array)
+
+    @property
+    def device(self):
+        """Where the data is: "cpu", or "cuda:0"."""
+        return Device(backend.device_of(self._array))
+
+    @property
+    def ndim(self):
+        """How many dimensions."""
+        return self._array.ndim
+
+    dim = lambda self: self._array.ndim  # noqa: E731  torch has it as a method and as ndim
+
+    def numel(self):
+        """How many elements."""
+        return self._array.size
+
+    nelement = numel
+
+    def element_size(self):
+        """Bytes of one element."""
+        return self._array.itemsize
+
+    @property
+    def nbytes(self):
+        """Bytes of all elements."""
+        return self._array.nbytes
+
+    def stride(self):
+        """Steps between elements of each dimension, in elements."""
+        return tuple(step // self._array.itemsize for step in self._array.strides)
+
+    def is_contiguous(self):
+        """Whether the elements lie in C order without gaps."""
+        return bool(self._array.flags.c_contiguous)
+
+    def is_floating_point(self):
+        """Whether the dtype is a floating one."""
+        return self._array.dtype.kind == "f"
+
+    @property
+    def _version(self):
+        return versions.version_of(self._array)
+
+    def item(self):
+        """The one value as a Python number; RuntimeError for more than one element."""
+        if self._array.size != 1:
+            raise RuntimeError(f"a Tensor with {self._array.size} elements cannot be converted to Scalar")
+        return self._array.item()
+
+    def tolist(self):
+        """The values as nested lists of Python numbers."""
+        return self._array.tolist()
+
+    def numpy(self):
+        """The array itself, sharing memory; RuntimeError while it requires grad."""
+        if self._requires_grad:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        if backend.device_of(self._array) != "cpu":
+            raise TypeError(
+                f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor "
+                "to host memory first."
+            )
+        return self._array
+
+    def __array__(self, dtype=None, copy=None):
+        array = self.numpy()
+        return array if dtype is None else array.astype(dtype)
+
+    def __len__(self):
+        if self._array.ndim == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return self._array.shape[0]
+
+    def __iter__(self):
+        if self._array.ndim == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        return (self[i] for i in range(self._array.shape[0]))
+
+    def __bool__(self):
+        if self._array.size != 1:
+            many = "more than one value" if self._array.size else "no values"
+            raise RuntimeError(f"Boolean value of Tensor with {many} is ambiguous")
+        return bool(self._array)
+
+    def __float__(self):
+        return float(self._only())
+
+    def __int__(self):
+        return int(self._only())
+
+    def _only(self):
+        if self._array.size != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        return self._array.item()
+
+    def __index__(self):
+        if self._array.dtype.kind not in "iub" or self._array.size != 1:
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self._array.item())
+
+    def __format__(self, spec):
+        return format(self.item(), spec) if self._array.ndim == 0 else object.__format__(self, spec)
+
+    __hash__ = object.__hash__
+
+    def __repr__(self):
+        return printing.text(self)
+
+
+class Size(tuple):
+    """A shape: a tuple that prints as PyTorch prints it."""
+
+    __slots__ = ()
+
+    def numel(self):
+        """The product of the sizes."""
+        total = 1
+        for size in self:
+            total *= size
+        return total
+
+    def __repr__(self):
+        return f"torch.Size({list(self)})"
+
+
+class Device(str):
+    """A device's name; `.type` and `.index` as PyTorch's torch.device."""
+
+    __slots__ = ()
+
+    type = property(lambda self: self.partition(":")[0])
+    index = property(lambda self: int(self.partition(":")[2]) if ":" in self else None)
+
+    def __repr__(self):
+        return f"device(type='{self.type}'" + (f", index={self.index})" if ":" in self else ")")
+
+
+class Rare:
+    """What few tensors have: the AccumulateGrad of a leaf (held weakly), and retain_grad."""
+
+    __slots__ = ("accumulator", "retains_grad")
+
+    def __init__(self):
+        self.accumulator = None
+        self.retains_grad = False
+
+
+class GradKeeper:
+    """A node's hook that puts the arriving gradient into .grad of a tensor it holds weakly (retain_grad)."""
+
+    __slots__ = ("_tensor", "_output_nr")
+
+    def __init__(self, tensor, output_nr):
+        self._tensor = weakref.ref(tensor)
+        self._output_nr = output_nr
+
+    def __call__(self, grads):
+        tensor = self._tensor()
+        grad = grads[self._output_nr]
+        if tensor is None or grad is None:
+            return
+        arrived = grad if isinstance(grad, Tensor) else Tensor(grad.copy())
+        tensor._grad = arrived if tensor._grad is None else tensor._grad + arrived
+
+
+class Number(Tensor):
+    """A Python number on its way through an op."""
+
+    __slots__ = ()
+    _is_number = True
+
+
+def rare_of(tensor):
+    """The tensor's Rare, made when first asked for."""
+    rare = tensor._rare
+    if rare is None:
+        rare = tensor._rare = Rare()
+    return rare
+
+
+def edge_of(tensor):
+    """Where the tensor's gradient goes: (grad_fn, output_nr), a leaf's AccumulateGrad, or NO_EDGE."""
+    edge = tensor._edge
+    if edge is not None:
+        return edge
+    if not tensor._requires_grad:
+        return NO_EDGE
+    rare = tensor._rare
+    if rare is None:
+        rare = tensor._rare = Rare()
+    node = rare.accumulator() if rare.accumulator is not None else None
+    if node is None:
+        node = AccumulateGrad(tensor)
+        rare.accumulator = weakref.ref(node)
+    return (node, 0)

@@ -1,0 +1,81 @@
+"""In-place changes: how often a buffer was changed, and whether that was after it was saved.
+
+Nothing is counted until something is changed, so ops pay nothing. A change is stamped with the same
+running number that nodes get: a saved buffer was tampered with exactly when its newest stamp is newer than the
+node that saved it.
+"""
+
+import re
+import weakref
+from bisect import bisect_left
+
+from gradviz.engine import dtypes
+from gradviz.engine.backend import owner
+from gradviz.engine.node import AccumulateGrad
+from gradviz.engine.switches import mode
+
+_KEPT = 1024  # stamps a buffer; older ones only count
+
+changed = {}  # id of the owning array -> Stamps; an entry goes when its array does
+
+
+class Stamps:
+    """When a buffer was changed: its newest stamps, how many older ones, and the node of the newest change."""
+
+    __slots__ = ("older", "newest", "node_name", "life")
+
+    def __init__(self, life):
+        self.older = 0
+        self.newest = []
+        self.node_name = ""  # of the newest change that is part of a graph
+        self.life = life  # the weak reference whose callback drops this entry
+
+
+def bump(array, node=None):
+    """Notes that the buffer of this array was changed just now, by an op with this node; returns its new version."""
+    own = owner(array)
+    key = id(own)
+    stamps = changed.get(key)
+    if stamps is None:
+        stamps = changed[key] = Stamps(weakref.ref(own, lambda _, key=key: changed.pop(key, None)))
+    stamps.newest.append(mode.next_sequence_nr())
+    if node is not None:
+        stamps.node_name = node.name()
+    if len(stamps.newest) > 2 * _KEPT:
+        stamps.older += _KEPT
+        del stamps.newest[:_KEPT]
+    return stamps.older + len(stamps.newest)
+
+
+def version_of(array):
+    """How often the array's buffer was changed in place."""
+    stamps = changed.get(id(owner(array)))
+    return stamps.older + len(stamps.newest) if stamps else 0
+
+
+def check(node):
+    """RuntimeError with PyTorch's text when a buffer that the node saved was changed since."""
+    for array in node._saved:
+        if array is None:
+            continue
+        stamps = changed.get(id(owner(array)))
+        if stamps is not None and stamps.newest[-1] > node.sequence_nr:
+            expected = stamps.older + bisect_left(stamps.newest, node.sequence_nr)
+            raise RuntimeError(_message(node, array, stamps, expected))
+
+
+def _message(node, array, stamps, expected):
+    position = next(k for k, saved in enumerate(node._saved) if saved is array)
+    source, output_nr = node.source(position)
+    maker = ""
+    if source is not None and not isinstance(source, AccumulateGrad):
+        # what the tensor is an output of by now: a change in a graph gave it a new grad_fn
+        name = source.name() if source is node or not stamps.node_name else stamps.node_name
+        maker = f", which is output {output_nr} of {re.sub('Backward[0-9]*$', '', name)},"
+    return (
+        "one of the variables needed for gradient computation has been modified by an inplace operation: "
+        f"[torch.{dtypes.title(array.dtype)}Tensor {list(array.shape)}]{maker} is at version "
+        f"{stamps.older + len(stamps.newest)}; expected version {expected} instead. Hint: enable anomaly detection "
+        "to find the operation that failed to compute its gradient, with "
+        "torch.autograd.set_detect_anomaly(True, check_nan=False)."
+    )

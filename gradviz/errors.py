@@ -1,0 +1,32 @@
+"""Every exception that gradviz raises on purpose.
+
+GradvizError                one clear line for the person at the keyboard; the CLI exits with 2
+├── BadInput                what was asked for can't be done: a script, an expression, an option, a folder
+│   └── NoTrace             there is no trace to show
+├── BadTrace                the file is not a trace that this version can read
+└── DeviceUnavailable       cuda was asked for where it can't be had (also a RuntimeError)
+
+Errors of the engine that mirror PyTorch's (a second backward, an in-place change of a
+saved tensor) are plain RuntimeError, TypeError, ValueError or IndexError with PyTorch's text, so
+that code written against PyTorch catches them.
+"""
+
+
+class GradvizError(Exception):
+    """The root: its text is one clear line (what was seen, what was expected, what to do)."""
+
+
+class BadInput(GradvizError):
+    """What was asked for can't be done as asked."""
+
+
+class NoTrace(BadInput):
+    """There is no trace to show."""
+
+
+class BadTrace(GradvizError):
+    """The file is not a trace that this version of gradviz can read."""
+
+
+class DeviceUnavailable(GradvizError, RuntimeError):
+    """cuda was asked for, and CuPy or a GPU is missing."""

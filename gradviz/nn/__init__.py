@@ -1,0 +1,18 @@
+"""Modules, as `torch.nn`."""
+
+from gradviz.nn import functional
+from gradviz.nn.layers import CrossEntropyLoss, Linear, MSELoss, ReLU, Sigmoid, Tanh
+from gradviz.nn.module import Module, Parameter, Sequential
+
+__all__ = [
+    "CrossEntropyLoss",
+    "Linear",
+    "MSELoss",
+    "Module",
+    "Parameter",
+    "ReLU",
+    "Sequential",
+    "Sigmoid",
+    "Tanh",
+    "functional",
+]

@@ -1,0 +1,85 @@
+"""Layers."""
+
+from math import sqrt
+
+from gradviz.engine import random
+from gradviz.engine.backend import moved
+from gradviz.engine.switches import mode
+from gradviz.engine.tensor import Tensor
+from gradviz.nn import functional as F
+from gradviz.nn.module import Module, Parameter
+
+
+class Linear(Module):
+    """`x @ weight.T + bias`, weight (out_features, in_features); uniform in +-1/sqrt(in_features) at first."""
+
+    def __init__(self, in_features, out_features, bias=True):
+        super().__init__()
+        self.in_features, self.out_features = in_features, out_features
+        bound = 1 / sqrt(in_features) if in_features else 0
+        self.weight = _uniform((out_features, in_features), bound)
+        if bias:
+            self.bias = _uniform((out_features,), bound)
+        else:
+            self.register_parameter("bias", None)
+
+    def forward(self, input):
+        """(..., in_features) to (..., out_features)."""
+        return F.linear(input, self.weight, self.bias)
+
+    def extra_repr(self):
+        """As PyTorch prints it."""
+        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+def _uniform(shape, bound):
+    array = random.uniform(shape, mode.default_dtype.numpy, -bound, bound)
+    return Parameter(Tensor(moved(array, mode.default_device)))
+
+
+class ReLU(Module):
+    """`max(x, 0)`."""
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.relu(input)
+
+
+class Tanh(Module):
+    """Hyperbolic tangent."""
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.tanh(input)
+
+
+class Sigmoid(Module):
+    """Logistic function."""
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.sigmoid(input)
+
+
+class MSELoss(Module):
+    """Mean squared error."""
+
+    def __init__(self, reduction="mean"):
+        super().__init__()
+        self.reduction = reduction
+
+    def forward(self, input, target):
+        """Two tensors of one shape to a scalar."""
+        return F.mse_loss(input, target, self.reduction)
+
+
+class CrossEntropyLoss(Module):
+    """Cross entropy of scores and class numbers."""
+
+    def __init__(self, weight=None, ignore_index=-100, reduction="mean"):
+        super().__init__()
+        self.weight, self.ignore_index, self.reduction = weight, ignore_index, reduction
+
+    def forward(self, input, target):
+        """(N, C) scores and (N,) class numbers to a scalar."""
+        return F.cross_entropy(input, target, self.weight, self.ignore_index, self.reduction)

@@ -1,0 +1,395 @@
+"""Functions that PyTorch composes from ops, or that pick an op by their arguments."""
+
+import builtins
+from math import prod
+
+import numpy as np
+
+from gradviz.engine import backend, coerce, versions
+from gradviz.engine.dtypes import int64, title
+from gradviz.engine.switches import mode
+from gradviz.engine.tensor import Tensor
+from gradviz.ops import indexing, pointwise, reduction
+from gradviz.ops import matmul as products
+from gradviz.ops import shape as shapes
+
+# -- arithmetic with Python numbers ------------------------------------------------------------------
+
+
+def rsub(self, other):
+    """`other - self`, for a Python number (RsubBackward1) or a tensor."""
+    if type(other) not in coerce.NUMBERS:
+        return pointwise.sub(other, self) if isinstance(other, Tensor) else NotImplemented
+    return pointwise.rsub(self, other=other)
+
+
+def rdiv(self, other):
+    """`other / self`, as PyTorch: the reciprocal times a number."""
+    if type(other) not in coerce.NUMBERS:
+        return NotImplemented
+    return pointwise.mul(pointwise.reciprocal(self), other)
+
+
+def pow(self, exponent):
+    """`self ** exponent`; either may be a Python number."""
+    if not isinstance(self, Tensor):
+        return rpow(exponent, self)
+    if isinstance(exponent, Tensor):
+        return pointwise.pow_tensor(self, exponent)
+    if type(exponent) not in coerce.NUMBERS:
+        raise TypeError(
+            f"pow(): argument 'exponent' (position 2) must be Tensor or Number, not {type(exponent).__name__}"
+        )
+    if self._array.dtype.kind in "iub" and isinstance(exponent, float):
+        self = to(self, dtype=mode.default_dtype)
+    elif self._array.dtype.kind == "b":
+        self = to(self, dtype=int64)
+    return pointwise.pow_scalar(self, exponent=exponent)
+
+
+def rpow(self, number):
+    """`number ** self`."""
+    if type(number) not in coerce.NUMBERS:
+        return NotImplemented
+    if self._array.dtype.kind in "iub" and isinstance(number, float):
+        self = to(self, dtype=mode.default_dtype)
+    return pointwise.pow_number(self, self=number)
+
+
+def operator_pow(self, exponent):
+    """`self ** exponent`; Python says what is wrong with an exponent that is no number."""
+    return pow(self, exponent) if isinstance(exponent, Tensor) or type(exponent) in coerce.NUMBERS else NotImplemented
+
+
+def operator_matmul(self, other):
+    """`self @ other`; Python says what is wrong with an `other` that is no tensor."""
+    return matmul(self, other) if isinstance(other, Tensor) else NotImplemented
+
+
+def where(condition, self, other):
+    """`self` where the condition (bool) holds, else `other`; either may be a Python number."""
+    if isinstance(condition, Tensor) and condition._array.dtype.kind != "b":
+        raise RuntimeError(
+            "where expected condition to be a boolean tensor, but got a tensor with dtype "
+            f"{title(condition._array.dtype)}"
+        )
+    return pointwise.where(condition, self, other)
+
+
+def square(self):
+    """`self ** 2`."""
+    return pow(self, 2)
+
+
+# -- reductions --------------------------------------------------------------------------------------
+
+
+def wrapped(dim, ndim):
+    """A dim counted from the front; IndexError with PyTorch's wording when it is out of range."""
+    limit = max(ndim, 1)
+    if not -limit <= dim < limit:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-limit}, {limit - 1}], but got {dim})")
+    return dim % limit
+
+
+def _dims(self, dim):
+    ndim = self._array.ndim
+    dims = (dim,) if isinstance(dim, int) else tuple(dim)
+    found = tuple(wrapped(each, ndim) for each in dims)
+    for each in found:
+        if found.count(each) > 1:
+            raise RuntimeError(f"dim {each} appears multiple times in the list of dims")
+    return found if ndim else ()
+
+
+def sum(self, dim=None, keepdim=False):
+    """Sum of all elements, or over `dim` (an int or a tuple)."""
+    if dim is None:
+        return reduction.sum(self)
+    return reduction.sum_dim(self, dim=_dims(self, dim), keepdim=keepdim)
+
+
+def mean(self, dim=None, keepdim=False):
+    """Mean of all elements, or over `dim` (an int or a tuple)."""
+    if dim is None:
+        return reduction.mean(self)
+    return reduction.mean_dim(self, dim=_dims(self, dim), keepdim=keepdim)
+
+
+def argmax(self, dim=None, keepdim=False):
+    """Place of the greatest element of all, or along `dim`."""
+    if dim is not None:
+        dim = wrapped(dim, self._array.ndim)
+        if self._array.ndim and not self._array.shape[dim]:
+            raise IndexError(f"argmax(): Expected reduction dim {dim} to have non-zero size.")
+    elif not self._array.size:
+        raise IndexError("argmax(): Expected reduction dim to be specified for input.numel() == 0.")
+    return reduction.argmax(self, dim=dim, keepdim=keepdim)
+
+
+# -- shapes ------------------------------------------------------------------------------------------
+
+
+def size(self, dim=None):
+    """The shape, or one size of it."""
+    if dim is None:
+        return self.shape
+    if not self._array.ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    return self._array.shape[wrapped(dim, self._array.ndim)]
+
+
+def _size(size):
+    return size[0] if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
+
+
+def view(self, *size):
+    """The same elements in another shape, sharing memory; one size may be -1."""
+    return shapes.view(self, size=shapes.inferred_size(self._array.size, _size(size)))
+
+
+def reshape(self, *size):
+    """A view where the strides allow it, otherwise a copy; one size may be -1."""
+    size = shapes.inferred_size(self._array.size, _size(size))
+    if _viewable(self._array, size):
+        return shapes.view(self, size=size)
+    return shapes.unsafe_view(pointwise.clone(self), size=size)
+
+
+def _viewable(array, size):
+    if array.flags.c_contiguous:
+        return True
+    trial = array.view()
+    try:
+        trial.shape = size
+    except AttributeError:
+        return False
+    return True
+
+
+def flatten(self, start_dim=0, end_dim=-1):
+    """Dimensions start_dim to end_dim made one."""
+    dims = self._array.shape
+    first, last = wrapped(start_dim, len(dims)), wrapped(end_dim, len(dims))
+    if first > last:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    if first == last and dims:
+        return self
+    return reshape(self, *dims[:first], -1, *dims[last + 1 :])
+
+
+def transpose(self, dim0, dim1):
+    """Two dimensions swapped, a view."""
+    ndim = self._array.ndim
+    return shapes.transpose(self, dim0=wrapped(dim0, ndim), dim1=wrapped(dim1, ndim))
+
+
+def permute(self, *dims):
+    """Dimensions in another order, a view."""
+    ndim, dims = self._array.ndim, _size(dims)
+    if len(dims) != ndim:
+        raise RuntimeError(
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
+            f"ordering of dimensions i.e. input.dim() = {ndim} is not equal to len(dims) = {len(dims)}"
+        )
+    found = tuple(wrapped(each, ndim) for each in dims)
+    if len(set(found)) != ndim:
+        raise RuntimeError("permute(): duplicate dims are not allowed.")
+    return shapes.permute(self, dims=found)
+
+
+def unsqueeze(self, dim):
+    """A dimension of size 1 put in, a view."""
+    return shapes.unsqueeze(self, dim=wrapped(dim, self._array.ndim + 1))
+
+
+def expand(self, *size):
+    """Dimensions of size 1 spread to `size` (-1 keeps one), a view."""
+    size = _size(size)
+    extra = len(size) - self._array.ndim
+    return shapes.expand(self, size=tuple(self._array.shape[i - extra] if n == -1 else n for i, n in enumerate(size)))
+
+
+# -- indexing ----------------------------------------------------------------------------------------
+
+
+def getitem(self, index):
+    """`x[2]`, `x[1:3, None, ..., -1]`: ints, slices, None and Ellipsis; TypeError for anything else."""
+    parts = index if isinstance(index, tuple) else (index,)
+    parts = [_plain_index(part) for part in parts]
+    picked = builtins.sum(1 for part in parts if isinstance(part, (int, builtins.slice)))
+    ndim = self._array.ndim
+    if picked > ndim:
+        if ndim == 0 and any(isinstance(part, builtins.slice) for part in parts):
+            raise IndexError("slice() cannot be applied to a 0-dim tensor.")
+        if ndim == 0:
+            raise IndexError(
+                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
+                "convert a 0-dim tensor to a number"
+            )
+        raise IndexError(f"too many indices for tensor of dimension {ndim}")
+    out, dim, gone = self, 0, 0
+    for part in parts:
+        if part is Ellipsis:
+            dim += ndim - picked
+        elif part is None:
+            out, dim = unsqueeze(out, dim), dim + 1
+        elif isinstance(part, int):
+            out, gone = _select(out, dim, part, dim + gone), gone + 1
+        else:
+            # in a tuple a whole dimension costs no node; x[:] is a slice
+            whole = isinstance(index, tuple) and part.indices(out._array.shape[dim]) == (0, out._array.shape[dim], 1)
+            out, dim = out if whole else _slice(out, dim, part), dim + 1
+    return shapes.alias(self) if out is self else out
+
+
+def _plain_index(part):
+    if part is None or part is Ellipsis or (isinstance(part, int) and not isinstance(part, bool)):
+        return part
+    if isinstance(part, builtins.slice):
+        return part
+    if isinstance(part, Tensor) and part._array.ndim == 0 and part._array.dtype.kind in "iu":
+        return int(part)
+    if isinstance(part, np.integer):
+        return int(part)
+    raise TypeError(
+        f"gradviz indexes tensors with ints, slices, None and ..., but got {type(part).__name__}: pick the rows one by "
+        "one and stack them"
+    )
+
+
+def _select(self, dim, index, told_dim):
+    size = self._array.shape[dim]
+    if not -size <= index < size:
+        raise IndexError(f"index {index} is out of bounds for dimension {told_dim} with size {size}")
+    return indexing.select(self, dim=dim, index=index % size)
+
+
+def _slice(self, dim, part):
+    if part.step is not None and int(part.step) < 0:
+        raise ValueError("step must be greater than zero")
+    start, end, step = part.indices(self._array.shape[dim])
+    return indexing.slice(self, dim=dim, start=start, end=max(start, end), step=step)
+
+
+# -- matrix products ---------------------------------------------------------------------------------
+
+
+def matmul(self, other):
+    """The product of vectors, matrices or batches of them; expands to the ops that PyTorch expands to."""
+    if not isinstance(self, Tensor) or not isinstance(other, Tensor):
+        bad, place = (self, "'input' (position 1)") if not isinstance(self, Tensor) else (other, "'other' (position 2)")
+        raise TypeError(f"matmul(): argument {place} must be Tensor, not {type(bad).__name__}")
+    a, b = self._array.ndim, other._array.ndim
+    if a == 0 or b == 0:
+        raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {a}D and {b}D")
+    if a == 1 and b == 1:
+        return products.dot(self, other)
+    if a == 2 and b == 1:
+        return products.mv(self, other)
+    if a == 1 and b == 2:
+        return shapes.squeeze_dim(products.mm(unsqueeze(self, 0), other), dim=0)
+    if a == 2 and b == 2:
+        return products.mm(self, other)
+    if a > 2 and b <= 2:
+        return _folded(self, other)
+    return _batched(self, other)
+
+
+def _folded(self, other):
+    """(..., N, K) @ (K, M) as one large mm; (..., N, K) @ (K,) as one large mv."""
+    shape = self._array.shape
+    rows = reshape(self, prod(shape[:-1]), shape[-1])
+    if other._array.ndim == 1:
+        return shapes.unsafe_view(products.mv(rows, other), size=shape[:-1])
+    return shapes.unsafe_view(products.mm(rows, other), size=(*shape[:-1], other._array.shape[1]))
+
+
+def _batched(self, other):
+    if self._array.ndim == 1:
+        return shapes.squeeze_dim(_batched(unsqueeze(self, 0), other), dim=other._array.ndim - 2)
+    one, two = self._array.shape, other._array.shape
+    try:
+        batch = np.broadcast_shapes(one[:-2], two[:-2])
+    except ValueError:
+        raise RuntimeError(coerce.broadcast_complaint(one[:-2], two[:-2])) from None
+    count = prod(batch)  # not -1: where a size is 0, that would be anybody's guess
+    left = reshape(expand(self, *batch, *one[-2:]), count, *one[-2:])
+    right = reshape(expand(other, *batch, *two[-2:]), count, *two[-2:])
+    return shapes.unsafe_view(products.bmm(left, right), size=(*batch, one[-2], two[-1]))
+
+
+# -- dtypes and devices ------------------------------------------------------------------------------
+
+
+def to(self, *args, dtype=None, device=None):
+    """The tensor in another dtype or on another device; itself when nothing changes."""
+    for each in args:
+        if isinstance(each, str):
+            device = each
+        elif isinstance(each, Tensor):
+            dtype, device = each.dtype, each.device
+        else:
+            dtype = each
+    out = self
+    if dtype is not None and dtype.numpy != self._array.dtype:
+        out = pointwise.to_copy(out, dtype=dtype.numpy)
+    if device is not None and str(device).split(":")[0] != backend.device_of(out._array).split(":")[0]:
+        out = out.detach()
+        out._array = backend.moved(out._array, str(device))
+    return out
+
+
+# -- in place ----------------------------------------------------------------------------------------
+
+
+def in_place(name, compute):
+    """The in-place form of an op: `compute(self, ...)` out of place, then its values written into self.
+
+    Leaves that require grad refuse it outside no_grad; a tensor with a history takes the new node as
+    its own, as PyTorch's rebase_history does. A view of a tensor in a graph refuses it.
+    """
+
+    def changed(self, *args, **kwargs):
+        grads = mode.grad and (self._requires_grad or any(isinstance(a, Tensor) and a._requires_grad for a in args))
+        if grads and self._edge is None and self._requires_grad:
+            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+        if grads and self._array.base is not None:
+            raise RuntimeError(
+                f"{name} on a view of a tensor that is part of a graph is not supported by gradviz: "
+                f"use the out-of-place form, {name.rstrip('_')}()"
+            )
+        result = compute(self, *args, **kwargs)
+        if result._array.shape != self._array.shape:
+            raise RuntimeError(
+                f"output with shape {list(self._array.shape)} doesn't match the broadcast shape {list(result._array.shape)}"  # noqa: E501
+            )
+        if result._array.dtype.kind == "f" and self._array.dtype.kind in "iub":
+            raise RuntimeError("result type Float can't be cast to the desired output type Long")
+        node = result.grad_fn
+        if node is not None:
+            # what the node saved of self is the value before the change
+            node._saved = tuple(
+                s.copy() if s is self._array else self._array if s is result._array else s for s in node._saved
+            )
+        self._array[...] = result._array
+        versions.bump(self._array, node)
+        if node is not None:
+            node.sequence_nr = mode.next_sequence_nr()  # newer than the change that it is itself
+            self._edge, self._requires_grad, self._serial = result._edge, True, result._serial
+        if mode.observer is not None:
+            mode.observer.mutated(self, name)
+        return self
+
+    changed.__name__ = changed.__qualname__ = name
+    changed.__doc__ = f"`{name.rstrip('_')}`, in place; returns self."
+    return changed
+
+
+add_ = in_place("add_", pointwise.add)
+sub_ = in_place("sub_", pointwise.sub)
+mul_ = in_place("mul_", pointwise.mul)
+div_ = in_place("div_", pointwise.div)
+copy_ = in_place("copy_", lambda self, source: expand(to(source, self.dtype), *self._array.shape))
+fill_ = in_place("fill_", lambda self, value: pointwise.add(pointwise.mul(self.detach(), 0), value))
+zero_ = in_place("zero_", lambda self: pointwise.mul(self.detach(), 0))

@@ -1,0 +1,129 @@
+"""Losses, and the log-softmax that cross entropy starts with.
+
+`reduction` is PyTorch's number: 0 none, 1 mean, 2 sum.
+"""
+
+from gradviz.engine.op import op, vjp
+from gradviz.ops.reduction import averaged
+
+
+def _log_softmax_gradient(ops, grad, result, dim):
+    return grad - ops.exp(result) * ops.sum_dim(grad, dim=(dim,), keepdim=True)
+
+
+@op(
+    self=vjp("delta - softmax(self): grad - exp(result) * sum(grad)", _log_softmax_gradient),
+    dtype="float",
+)
+def log_softmax(xp, self, *, dim):
+    """`self - log(sum(exp(self)))` along a dimension, shifted by its maximum so that nothing overflows."""
+    if not self.size:
+        return self.copy()
+    shifted = self - self.max(axis=dim, keepdims=True)
+    return shifted - xp.log(xp.exp(shifted).sum(axis=dim, keepdims=True))
+
+
+@op(
+    self=vjp(
+        "result * (delta - result)",
+        lambda ops, grad, result, dim: result * (grad - ops.sum_dim(grad * result, dim=(dim,), keepdim=True)),
+    ),
+    dtype="float",
+)
+def softmax(xp, self, *, dim):
+    """`exp(self) / sum(exp(self))` along a dimension, shifted by its maximum so that nothing overflows."""
+    if not self.size:
+        return self.copy()
+    raised = xp.exp(self - self.max(axis=dim, keepdims=True))
+    return raised / raised.sum(axis=dim, keepdims=True)
+
+
+def _mse_gradient(grad, self, target, reduction, sign):
+    scaled = (self - target) * (sign * 2.0)
+    if reduction == 1:
+        count = 1
+        for size in scaled.shape:
+            count *= size
+        scaled = scaled / max(count, 1)
+    return scaled * grad
+
+
+@op(
+    self=vjp(
+        "2 * (self - target) / numel",
+        lambda grad, self, target, reduction: _mse_gradient(grad, self, target, reduction, 1),
+    ),
+    target=vjp(
+        "-2 * (self - target) / numel",
+        lambda grad, self, target, reduction: _mse_gradient(grad, self, target, reduction, -1),
+    ),
+    dtype="promote",
+)
+def mse_loss(xp, self, target, *, reduction=1):
+    """Mean of `(self - target)**2` (reduction 1), its sum (2), or each (0)."""
+    difference = self - target
+    squares = difference * difference
+    return squares if reduction == 0 else averaged(squares) if reduction == 1 else squares.sum()
+
+
+def _nll_gradient(ops, grad, self, target, weight, total_weight, reduction, ignore_index):
+    return ops.nll_loss_backward(
+        grad, self, target, weight, total_weight, reduction=reduction, ignore_index=ignore_index
+    )
+
+
+@op(
+    self=vjp("-weight[target] / total_weight at the target, else 0", _nll_gradient),
+    intermediates=("total_weight",),
+    optional=("weight",),
+)
+def nll_loss(xp, self, target, weight, *, reduction=1, ignore_index=-100):
+    """Minus the log-probability (N, C) of each target class (N,), weighted, and averaged (1), summed (2) or each (0)."""  # noqa: E501
+    _check_targets(xp, self, target, ignore_index)
+    picked = -xp.take_along_axis(self, _safe(xp, target, ignore_index)[:, None], axis=1)[:, 0]
+    weights = _weights(xp, self, target, weight, ignore_index)
+    losses = picked * weights
+    total = weights.sum()
+    if reduction == 0:
+        return losses, xp.asarray(total * 0)
+    return losses.sum() / total if reduction == 1 else losses.sum(), xp.asarray(total)
+
+
+@op(
+    self=vjp(
+        "-weight[target] / total_weight",
+        lambda ops, grad, target, weight, total_weight, reduction, ignore_index: ops.nll_loss(
+            grad, target, weight, reduction=reduction, ignore_index=ignore_index
+        ),
+    ),
+    grad_fn="NllLossBackwardBackward0",
+    optional=("weight",),
+)
+def nll_loss_backward(xp, self, log_probabilities, target, weight, total_weight, *, reduction, ignore_index):
+    """The gradient of nll_loss: `self` is the incoming gradient."""
+    weights = _weights(xp, log_probabilities, target, weight, ignore_index)
+    amount = -self * weights
+    if reduction == 1:
+        amount = amount / total_weight
+    out = xp.zeros(log_probabilities.shape, log_probabilities.dtype)
+    rows = xp.arange(log_probabilities.shape[0])
+    out[rows, _safe(xp, target, ignore_index)] = amount
+    return out
+
+
+def _safe(xp, target, ignore_index):
+    return xp.where(target == ignore_index, 0, target)
+
+
+def _weights(xp, self, target, weight, ignore_index):
+    counted = (target != ignore_index).astype(self.dtype)
+    return counted if weight is None else counted * weight[_safe(xp, target, ignore_index)]
+
+
+def _check_targets(xp, self, target, ignore_index):
+    if self.shape[0] != target.shape[0]:
+        raise ValueError(f"Expected input batch_size ({self.shape[0]}) to match target batch_size ({target.shape[0]}).")
+    if xp.__name__ == "numpy":  # on a GPU this look would wait for the device
+        wrong = target[((target < 0) | (target >= self.shape[1])) & (target != ignore_index)]
+        if wrong.size:
+            raise IndexError(f"Target {int(wrong[0])} is out of bounds.")

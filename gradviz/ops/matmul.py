@@ -1,0 +1,109 @@
+"""Matrix products."""
+
+from gradviz.engine.op import op, vjp
+from gradviz.ops.shape import expand_complaint
+
+
+def _cannot_multiply(a, b, first="mat1", second="mat2"):
+    return RuntimeError(
+        f"{first} and {second} shapes cannot be multiplied ({a.shape[0]}x{a.shape[1]} and {b.shape[0]}x{b.shape[1]})"
+    )
+
+
+def _matrices(a, b, names):
+    for name, array in zip(names, (a, b), strict=True):
+        if array.ndim != 2:
+            raise RuntimeError(f"{name} must be a matrix")
+
+
+@op(
+    self=vjp("mat2.T (grad @ mat2.T)", lambda ops, grad, mat2, self_sym_sizes, self_sym_strides: grad @ ops.t(mat2)),
+    mat2=vjp("self.T (self.T @ grad)", lambda ops, grad, self, mat2_sym_sizes, mat2_sym_strides: ops.t(self) @ grad),
+    dtype="same",
+)
+def mm(xp, self, mat2):
+    """Matrix product, (N, K) and (K, M) to (N, M)."""
+    _matrices(self, mat2, ("self", "mat2"))
+    if self.shape[1] != mat2.shape[0]:
+        raise _cannot_multiply(self, mat2)
+    return self @ mat2
+
+
+@op(
+    self=vjp("vec (outer product grad, vec)", lambda ops, grad, vec: ops.unsqueeze(grad, dim=1) * vec),
+    vec=vjp("self.T (self.T @ grad)", lambda ops, grad, self: ops.t(self) @ grad),
+    dtype="same",
+)
+def mv(xp, self, vec):
+    """Matrix times vector, (N, M) and (M,) to (N,)."""
+    if self.ndim != 2 or vec.ndim != 1:
+        raise RuntimeError(f"vector + matrix @ vector expected, got 1, {self.ndim}, {vec.ndim}")
+    if self.shape[1] != vec.shape[0]:
+        raise RuntimeError(
+            f"size mismatch, got input ({self.shape[0]}), mat ({self.shape[0]}x{self.shape[1]}), vec ({vec.shape[0]})"
+        )
+    return self @ vec
+
+
+@op(
+    self=vjp("tensor", lambda grad, tensor: grad * tensor),
+    tensor=vjp("self", lambda grad, self: grad * self),
+    dtype="same",
+)
+def dot(xp, self, tensor):
+    """Inner product of two vectors, (N,) and (N,) to ()."""
+    if self.ndim != 1 or tensor.ndim != 1:
+        raise RuntimeError(f"1D tensors expected, but got {self.ndim}D and {tensor.ndim}D tensors")
+    if self.shape != tensor.shape:
+        raise RuntimeError(
+            f"inconsistent tensor size, expected tensor [{self.shape[0]}] and src [{tensor.shape[0]}] to have the "
+            f"same number of elements, but got {self.shape[0]} and {tensor.shape[0]} elements respectively"
+        )
+    return xp.dot(self, tensor)
+
+
+@op(
+    self=vjp("mat2.T (grad @ mat2.T)", lambda ops, grad, mat2: ops.bmm(grad, ops.transpose(mat2, dim0=1, dim1=2))),
+    mat2=vjp("self.T (self.T @ grad)", lambda ops, grad, self: ops.bmm(ops.transpose(self, dim0=1, dim1=2), grad)),
+    dtype="same",
+)
+def bmm(xp, self, mat2):
+    """A batch of matrix products, (B, N, K) and (B, K, M) to (B, N, M)."""
+    for name, array in (("batch1", self), ("batch2", mat2)):
+        if array.ndim != 3:
+            raise RuntimeError(f"{name} must be a 3D tensor")
+    if self.shape[0] != mat2.shape[0] or self.shape[2] != mat2.shape[1]:
+        expected = [self.shape[0], self.shape[2]]
+        raise RuntimeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: {expected} but got: {list(mat2.shape[:2])}."  # noqa: E501
+        )
+    return self @ mat2
+
+
+def _scaled(value, factor):
+    return value if factor == 1 else value * factor
+
+
+@op(
+    self=vjp("beta", lambda grad, beta: _scaled(grad, beta)),
+    mat1=vjp(
+        "mat2.T (grad @ mat2.T)",
+        lambda ops, grad, mat2, alpha, mat1_sym_sizes, mat1_sym_strides: _scaled(grad @ ops.t(mat2), alpha),
+    ),
+    mat2=vjp(
+        "mat1.T (mat1.T @ grad)",
+        lambda ops, grad, mat1, alpha, mat2_sym_sizes, mat2_sym_strides: _scaled(ops.t(mat1) @ grad, alpha),
+    ),
+    dtype="same",
+)
+def addmm(xp, self, mat1, mat2, *, beta=1, alpha=1):
+    """`beta * self + alpha * mat1 @ mat2`; self broadcasts to (N, M)."""
+    _matrices(mat1, mat2, ("mat1", "mat2"))
+    if mat1.shape[1] != mat2.shape[0]:
+        raise _cannot_multiply(mat1, mat2)
+    product = _scaled(mat1 @ mat2, alpha)
+    spread = zip(reversed(self.shape), reversed(product.shape), strict=False)
+    if self.ndim > 2 or any(size not in (1, wanted) for size, wanted in spread):
+        raise RuntimeError(expand_complaint(self.shape, product.shape))
+    product += _scaled(self, beta)
+    return product

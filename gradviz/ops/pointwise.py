@@ -1,0 +1,281 @@
+"""Elementwise ops. The maths of each vjp is its local gradient; PyTorch's derivatives.yaml is the model for names."""
+
+from math import inf, nan
+from math import log as log_of
+
+import numpy as np
+
+from gradviz.engine import coerce
+from gradviz.engine.dtypes import default_float
+from gradviz.engine.op import op, vjp
+
+
+@op(
+    self=vjp("1", lambda grad: grad),
+    other=vjp("alpha", lambda grad, alpha: grad if alpha == 1 else grad * alpha),
+    dtype="promote",
+)
+def add(xp, self, other, *, alpha=1):
+    """Sum, `self + alpha * other`; shapes broadcast."""
+    return self + other if alpha == 1 else self + alpha * other
+
+
+@op(
+    self=vjp("1", lambda grad: grad),
+    other=vjp("-alpha", lambda grad, alpha: -grad if alpha == 1 else grad * -alpha),
+    dtype="promote",
+)
+def sub(xp, self, other, *, alpha=1):
+    """Difference, `self - alpha * other`; shapes broadcast."""
+    if self.dtype.kind == "b":
+        coerce.refuse_bools(self, other)
+    return self - other if alpha == 1 else self - alpha * other
+
+
+@op(grad_fn="RsubBackward1", self=vjp("-1", lambda grad, alpha: -grad if alpha == 1 else grad * -alpha))
+def rsub(xp, self, *, other, alpha=1):
+    """A Python number minus a tensor, `other - alpha * self`."""
+    if self.dtype.kind == "b" or isinstance(other, bool):
+        coerce.refuse_bools(self, np.asarray(other))
+    if self.dtype.kind != "f" and isinstance(other, float):
+        self = self.astype(default_float())
+    return other - (self if alpha == 1 else alpha * self)
+
+
+@op(
+    self=vjp("other", lambda grad, other: grad * other),
+    other=vjp("self", lambda grad, self: grad * self),
+    dtype="promote",
+)
+def mul(xp, self, other):
+    """Product; shapes broadcast."""
+    return self * other
+
+
+@op(
+    self=vjp("1 / other", lambda grad, other: grad / other),
+    other=vjp("-self / other**2", lambda grad, self, other: -grad * ((self / other) / other)),
+    dtype="float",
+)
+def div(xp, self, other):
+    """Quotient; shapes broadcast, integers become floats."""
+    return self / other
+
+
+@op(self=vjp("-result**2", lambda grad, result: -grad * (result * result)), dtype="float")
+def reciprocal(xp, self):
+    """`1 / self`."""
+    return xp.reciprocal(self if self.dtype.kind == "f" else self.astype(xp.float32))
+
+
+@op(self=vjp("-1", lambda grad: -grad))
+def neg(xp, self):
+    """`-self`."""
+    if self.dtype.kind == "b":
+        raise RuntimeError(
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use "
+            "the `~` or `logical_not()` operator instead."
+        )
+    return -self
+
+
+@op(
+    grad_fn="PowBackward0",
+    self=vjp(
+        "exponent * self**(exponent - 1)",
+        lambda grad, self, exponent: grad * 0.0 if exponent == 0 else grad * (exponent * self ** (exponent - 1)),
+    ),
+)
+def pow_scalar(xp, self, *, exponent):
+    """`self ** exponent` for a Python number."""
+    if self.dtype.kind in "iu" and isinstance(exponent, int) and exponent < 0:
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
+    return self * self if exponent == 2 else self**exponent
+
+
+def _refuse_bool_powers(array):
+    if array.dtype.kind == "b":
+        raise NotImplementedError("\"pow\" not implemented for 'Bool'")
+
+
+def _exponent_gradient(ops, grad, self, exponent, result):
+    # 0**0 and 0**positive have a gradient of 0 for the exponent, where log(0) would give NaN
+    zero = (self == 0) & (exponent >= 0)
+    return ops.where(zero, grad * 0.0, grad * (result * ops.log(ops.where(zero, self * 0.0 + 1.0, self))))
+
+
+def _base_gradient(ops, grad, self, exponent):
+    return ops.where(exponent == 0, grad * 0.0, grad * (exponent * self ** (exponent - 1)))
+
+
+@op(
+    grad_fn="PowBackward1",
+    self=vjp("exponent * self**(exponent - 1)", _base_gradient),
+    exponent=vjp("result * log(self)", _exponent_gradient),
+    dtype="promote",
+)
+def pow_tensor(xp, self, exponent):
+    """`self ** exponent` for two tensors; shapes broadcast."""
+    _refuse_bool_powers(self)
+    return self**exponent
+
+
+def _exponent_of_number_gradient(ops, grad, self, exponent, result):
+    if self == 0:
+        return ops.where(exponent >= 0, 0.0, grad * (result * -inf))
+    return grad * (result * (log_of(self) if self > 0 else nan))
+
+
+@op(grad_fn="PowBackward2", exponent=vjp("result * log(self)", _exponent_of_number_gradient))
+def pow_number(xp, exponent, *, self):
+    """`self ** exponent` for a Python number and a tensor."""
+    if isinstance(self, bool):
+        _refuse_bool_powers(exponent)
+    return self**exponent
+
+
+@op(self=vjp("result", lambda grad, result: grad * result), dtype="float")
+def exp(xp, self):
+    """e to the power of each element."""
+    return xp.exp(self)
+
+
+@op(self=vjp("1 / self", lambda grad, self: grad / self), dtype="float")
+def log(xp, self):
+    """Natural logarithm."""
+    return xp.log(self)
+
+
+@op(self=vjp("1 / (2 * result)", lambda grad, result: grad / (2 * result)), dtype="float")
+def sqrt(xp, self):
+    """Square root."""
+    return xp.sqrt(self)
+
+
+@op(self=vjp("cos(self)", lambda ops, grad, self: grad * ops.cos(self)), dtype="float")
+def sin(xp, self):
+    """Sine."""
+    return xp.sin(self)
+
+
+@op(self=vjp("-sin(self)", lambda ops, grad, self: grad * -ops.sin(self)), dtype="float")
+def cos(xp, self):
+    """Cosine."""
+    return xp.cos(self)
+
+
+@op(self=vjp("1 - result**2", lambda grad, result: grad * (1 - result * result)), dtype="float")
+def tanh(xp, self):
+    """Hyperbolic tangent."""
+    return xp.tanh(self)
+
+
+@op(self=vjp("result * (1 - result)", lambda grad, result: grad * ((1 - result) * result)), dtype="float")
+def sigmoid(xp, self):
+    """Logistic function, `1 / (1 + exp(-self))`, without overflow: 0.5 * (1 + tanh(self / 2))."""
+    half = self * self.dtype.type(0.5) if self.dtype.kind == "f" else self * 0.5
+    return xp.tanh(half) * half.dtype.type(0.5) + half.dtype.type(0.5)
+
+
+@op(self=vjp("1 where result > 0, else 0", lambda grad, result: grad * (result != 0)))
+def relu(xp, self):
+    """`max(self, 0)`."""
+    if self.dtype.kind == "b":
+        raise RuntimeError("Boolean inputs not supported for relu")
+    return xp.maximum(self, self.dtype.type(0))
+
+
+@op(self=vjp("sign(self)", lambda ops, grad, self: grad * ops.sign(self)))
+def abs(xp, self):
+    """Absolute value."""
+    return xp.abs(self)
+
+
+@op(self=vjp("0", lambda grad: grad * 0.0))
+def sign(xp, self):
+    """-1, 0 or 1; 0 for NaN, as in PyTorch."""
+    return self.copy() if self.dtype.kind == "b" else (self > 0).astype(self.dtype) - (self < 0)
+
+
+@op(self=vjp("1", lambda grad: grad))
+def clone(xp, self):
+    """A copy, part of the graph."""
+    return self.copy()
+
+
+@op(self=vjp("1", lambda grad: grad))
+def to_copy(xp, self, *, dtype):
+    """A copy in another dtype (a NumPy dtype here; `Tensor.to` takes gradviz's)."""
+    return self.astype(dtype)
+
+
+@op(
+    self=vjp("1 where condition, else 0", lambda ops, grad, condition: ops.where(condition, grad, 0.0)),
+    other=vjp("0 where condition, else 1", lambda ops, grad, condition: ops.where(condition, 0.0, grad)),
+    dtype="promote",
+)
+def where(xp, condition, self, other):
+    """`self` where the condition holds, else `other`; shapes broadcast."""
+    return xp.where(condition, self, other)
+
+
+@op(dtype="promote")
+def eq(xp, self, other):
+    """Whether equal, elementwise."""
+    return self == other
+
+
+@op(dtype="promote")
+def ne(xp, self, other):
+    """Whether different, elementwise."""
+    return self != other
+
+
+@op(dtype="promote")
+def lt(xp, self, other):
+    """Whether smaller, elementwise."""
+    return self < other
+
+
+@op(dtype="promote")
+def le(xp, self, other):
+    """Whether smaller or equal, elementwise."""
+    return self <= other
+
+
+@op(dtype="promote")
+def gt(xp, self, other):
+    """Whether greater, elementwise."""
+    return self > other
+
+
+@op(dtype="promote")
+def ge(xp, self, other):
+    """Whether greater or equal, elementwise."""
+    return self >= other
+
+
+@op(dtype="promote")
+def bitwise_and(xp, self, other):
+    """And of booleans, or of integers bit by bit."""
+    return self & other
+
+
+@op(dtype="promote")
+def bitwise_or(xp, self, other):
+    """Or of booleans, or of integers bit by bit."""
+    return self | other
+
+
+@op()
+def bitwise_not(xp, self):
+    """`~self`: not of booleans, or of integers bit by bit."""
+    if self.dtype.kind == "f":
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+    return xp.invert(self)
+
+
+@op()
+def logical_not(xp, self):
+    """Not, elementwise."""
+    return xp.logical_not(self)

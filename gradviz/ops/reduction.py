@@ -1,0 +1,84 @@
+"""Ops that sum up dimensions."""
+
+from gradviz.engine.dtypes import title
+from gradviz.engine.op import op, vjp
+
+
+def _restored(ops, grad, sizes, dim, keepdim):
+    """A reduced gradient spread over the dimensions that were summed."""
+    if not keepdim and len(sizes):
+        kept = [1 if i in {d % len(sizes) for d in dim} else size for i, size in enumerate(sizes)]
+        grad = ops.view(grad, size=tuple(kept))
+    return ops.expand(grad, size=tuple(sizes))
+
+
+def _summed(xp, self, dim, keepdim):
+    # as PyTorch: booleans and integers add up in int64
+    dtype = xp.int64 if self.dtype.kind in "biu" else None
+    return self.sum(axis=dim, keepdims=keepdim, dtype=dtype)
+
+
+@op(
+    grad_fn="SumBackward0",
+    self=vjp("1", lambda ops, grad, self_sym_sizes: ops.expand(grad, size=self_sym_sizes)),
+)
+def sum(xp, self):
+    """Sum of all elements."""
+    return _summed(xp, self, None, False)
+
+
+@op(
+    grad_fn="SumBackward1",
+    self=vjp(
+        "1",
+        lambda ops, grad, self_sym_sizes, dim, keepdim: _restored(ops, grad, self_sym_sizes, dim, keepdim),
+    ),
+)
+def sum_dim(xp, self, *, dim, keepdim=False):
+    """Sum over dimensions."""
+    return _summed(xp, self, dim, keepdim)
+
+
+@op(
+    grad_fn="MeanBackward0",
+    self=vjp(
+        "1 / numel",
+        lambda ops, grad, self_sym_sizes, self_sym_numel: ops.expand(grad, size=self_sym_sizes) / self_sym_numel,
+    ),
+)
+def mean(xp, self):
+    """Mean of all elements."""
+    return averaged(self)
+
+
+def _mean_gradient(ops, grad, self_sym_sizes, self_sym_numel, dim, keepdim):
+    spread = _restored(ops, grad, self_sym_sizes, dim, keepdim)
+    count = 1
+    for each in dim:
+        count *= self_sym_sizes[each]
+    return spread / (count if self_sym_numel else 1)
+
+
+@op(grad_fn="MeanBackward1", self=vjp("1 / (elements of the dims)", _mean_gradient))
+def mean_dim(xp, self, *, dim, keepdim=False):
+    """Mean over dimensions."""
+    return averaged(self, dim, keepdim)
+
+
+def averaged(self, dim=None, keepdim=False):
+    """The mean of an array over dims, float16 summed up in float32; NaN where there is nothing."""
+    if self.dtype.kind != "f":
+        raise RuntimeError(
+            "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
+            f"Got: {title(self.dtype)}"
+        )
+    total = self.sum(axis=dim, keepdims=keepdim, dtype="float32" if self.dtype.itemsize == 2 else None)
+    # not .mean(): that takes three times as long on a small array, and warns of an empty one
+    mean = total / (self.size // max(total.size, 1))
+    return mean if mean.dtype == self.dtype else mean.astype(self.dtype)
+
+
+@op()
+def argmax(xp, self, *, dim=None, keepdim=False):
+    """Place of the greatest element; no gradient."""
+    return xp.argmax(self, axis=dim, keepdims=keepdim).astype(xp.int64)

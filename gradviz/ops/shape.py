@@ -1,0 +1,137 @@
+"""Ops that change the shape: views share memory with their input, the rest copy."""
+
+import numpy as np
+
+from gradviz.engine.op import op, vjp
+
+
+@op(view=True, self=vjp("1", lambda ops, grad, self_sym_sizes: ops.reshape_raw(grad, size=tuple(self_sym_sizes))))
+def view(xp, self, *, size):
+    """The same elements in another shape, sharing memory; RuntimeError where only a copy could do that."""
+    if not self.flags.c_contiguous:
+        shaped = self.view()
+        try:
+            shaped.shape = size
+        except AttributeError:
+            raise RuntimeError(
+                "view size is not compatible with input tensor's size and stride (at least one dimension spans "
+                "across two contiguous subspaces). Use .reshape(...) instead."
+            ) from None
+        return shaped
+    return self.reshape(size)
+
+
+@op(self=vjp("1", lambda ops, grad, self_sym_sizes: ops.reshape_raw(grad, size=tuple(self_sym_sizes))))
+def unsafe_view(xp, self, *, size):
+    """A view whose input nobody else holds."""
+    return self.reshape(size)
+
+
+@op(
+    grad_fn="ReshapeBackward0",
+    self=vjp("1", lambda ops, grad, self_sym_sizes: ops.reshape_raw(grad, size=tuple(self_sym_sizes))),
+)
+def reshape_raw(xp, self, *, size):
+    """A reshape that copies where it must: what gradients of views need."""
+    return self.reshape(size)
+
+
+@op(view=True, self=vjp("1 (transposed)", lambda ops, grad: ops.t(grad)))
+def t(xp, self):
+    """A matrix transposed, a view; RuntimeError above two dimensions."""
+    if self.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {self.ndim}D")
+    return self.T
+
+
+@op(view=True, self=vjp("1 (transposed)", lambda ops, grad, dim0, dim1: ops.transpose(grad, dim0=dim0, dim1=dim1)))
+def transpose(xp, self, *, dim0, dim1):
+    """Two dimensions swapped, a view."""
+    return xp.swapaxes(self, dim0, dim1) if self.ndim else self
+
+
+@op(
+    view=True,
+    self=vjp("1 (permuted)", lambda ops, grad, dims: ops.permute(grad, dims=tuple(map(dims.index, range(len(dims)))))),
+)
+def permute(xp, self, *, dims):
+    """Dimensions in another order, a view."""
+    return xp.transpose(self, dims)
+
+
+def _unexpanded(ops, grad, self_sym_sizes):
+    extra = len(grad.shape) - len(self_sym_sizes)
+    dims = [*range(extra)]
+    dims += [extra + i for i, n in enumerate(self_sym_sizes) if n == 1 and grad.shape[extra + i] != 1]
+    summed = ops.sum_dim(grad, dim=tuple(dims), keepdim=True) if dims else grad
+    return ops.reshape_raw(summed, size=tuple(self_sym_sizes)) if extra else summed
+
+
+@op(view=True, self=vjp("1 (summed over what was spread)", _unexpanded))
+def expand(xp, self, *, size):
+    """Dimensions of size 1 spread to a greater size, a view."""
+    try:
+        return xp.broadcast_to(self, size)
+    except ValueError:
+        raise RuntimeError(expand_complaint(self.shape, size)) from None
+
+
+def expand_complaint(shape, size):
+    """PyTorch's sentence for a shape that doesn't expand to a size."""
+    if len(size) < len(shape):
+        return (
+            f"expand(torch.FloatTensor{{{list(shape)}}}, size={list(size)}): the number of sizes provided "
+            f"({len(size)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
+        )
+    extra = len(size) - len(shape)
+    place = next(i for i, n in enumerate(shape) if n not in (1, size[extra + i]))
+    return (
+        f"The expanded size of the tensor ({size[extra + place]}) must match the existing size ({shape[place]}) at "
+        f"non-singleton dimension {extra + place}.  Target sizes: {list(size)}.  Tensor sizes: {list(shape)}"
+    )
+
+
+@op(view=True, self=vjp("1", lambda ops, grad, dim: ops.squeeze_dim(grad, dim=dim)))
+def unsqueeze(xp, self, *, dim):
+    """A dimension of size 1 put in, a view."""
+    return xp.expand_dims(self, dim)
+
+
+@op(
+    grad_fn="SqueezeBackward4",
+    view=True,
+    self=vjp("1", lambda ops, grad, self_sym_sizes, dim: ops.unsqueeze(grad, dim=dim)),
+)
+def squeeze_dim(xp, self, *, dim):
+    """A dimension of size 1 taken out, a view."""
+    return xp.squeeze(self, axis=dim)
+
+
+@op(view=True, self=vjp("1", lambda grad: grad))
+def alias(xp, self):
+    """The whole tensor as a view, `x[...]`."""
+    return self[...]
+
+
+@op(view=True)
+def detach(xp, self):
+    """The same values outside the graph; the memory is shared."""
+    return self
+
+
+def inferred_size(numel, size):
+    """`size` with its -1 filled in; RuntimeError with PyTorch's wording when it doesn't fit."""
+    size = tuple(int(each) for each in size)
+    if size.count(-1) > 1:
+        raise RuntimeError("only one dimension can be inferred")
+    wrong = next((each for each in size if each < -1), None)
+    if wrong is not None:
+        raise RuntimeError(f"invalid shape dimension {wrong} at index {size.index(wrong)} of shape {list(size)}")
+    known = int(np.prod([each for each in size if each != -1], dtype=np.int64))
+    if -1 in size:
+        if known == 0 or numel % known:
+            raise RuntimeError(f"shape '{list(size)}' is invalid for input of size {numel}")
+        return tuple(numel // known if each == -1 else each for each in size)
+    if known != numel:
+        raise RuntimeError(f"shape '{list(size)}' is invalid for input of size {numel}")
+    return size

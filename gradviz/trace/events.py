@@ -1,0 +1,114 @@
+"""The vocabulary of a trace: one fixed-width row an event, and what each column means in it.
+
+A row is 64 bytes, packed straight into the journal while the script runs. Tensors, nodes
+(grad_fns), buffers, origins (source positions), metas (shape, dtype, device) and backward calls are
+running numbers from 1; 0 means none. `ref` and `value` point into the heap (see journal.py) unless
+a flag says otherwise. A row never holds a tensor: an observer that kept one alive would change what
+it claims to watch.
+
+Definitions come before their first use:
+
+kind       columns
+ORIGIN     origin; ref: JSON {file, function, line, column, end_line, end_column, text, target}
+META       meta; ref: JSON {shape, dtype, device, nbytes}
+WITHIN     within; ref: JSON {name}: the module or composite call that an op belongs to
+NODE       node, tensor (the leaf); ref: JSON {grad_fn}: a node that no FORWARD row makes (AccumulateGrad)
+NAMED      tensor; ref: JSON {name}: the script's name for it; the newest counts
+HOLDER     tensor, node; ref: JSON {name}: the variable that still holds it at the end
+CALL       a: call; ref: JSON {op, grad_fn, params, saved: [[name, which]], inputs}; which: the
+           input's position, -1 the result, -2 an intermediate
+
+Events, in the order in which they happened:
+
+FORWARD    one op: call in ref (a CALL number), node (0: none), tensor (its output), a b c (its first
+           three inputs), meta, buffer, value (preview), origin, within, duration
+INPUT      one more input (the fourth and later) of the FORWARD row before it: tensor, a: position
+OUTPUT     one more output of the FORWARD row before it: tensor, node, a: output_nr, meta, buffer, value
+KEPT       one more buffer that the node of the FORWARD row before it saved: node, buffer, meta;
+           ref: JSON {name}
+BUFFER     a buffer whose size its meta doesn't tell: buffer, value: nbytes
+BACKWARD   a backward call starts: a: its number, node and tensor (the root), origin
+STEP       a node runs: a: backward call, node, meta, buffer, value (the incoming gradient), duration
+INCOMING   one more incoming gradient of the STEP before it: b: output_nr, meta, buffer, value
+GRAD       one gradient that the STEP before it hands on: b: the input's position, tensor: 0,
+           c: the next node, meta, buffer, value
+ADDED      a leaf's .grad took a gradient in: a: backward call, node (AccumulateGrad), tensor (the leaf),
+           meta, buffer (.grad's), value (after), ref (preview of before; 0: there was none)
+CAPTURED   autograd.grad returns a gradient: a: backward call, tensor, meta, buffer, value
+RELEASED   a node's saved tensors were released: node, a: backward call (0: by nothing but its end)
+BACKWARD_ENDED  a: the backward call; flags FAILED when it raised
+FREED      a buffer's real end: buffer
+GONE       a node's real end: node
+MUTATED    a tensor was changed in place: tensor, a: version, meta, buffer, value, origin; ref: CALL number
+ENDED      the script's end; ref: JSON {how, error, exit_code, origin}
+"""
+
+from enum import IntEnum, IntFlag
+from struct import Struct
+
+import numpy as np
+
+
+class Kind(IntEnum):
+    """What a row tells."""
+
+    ORIGIN = 1
+    META = 2
+    WITHIN = 3
+    NODE = 4
+    NAMED = 5
+    HOLDER = 6
+    CALL = 7
+    FORWARD = 16
+    INPUT = 17
+    OUTPUT = 18
+    KEPT = 19
+    BUFFER = 20
+    BACKWARD = 32
+    STEP = 33
+    INCOMING = 34
+    GRAD = 35
+    ADDED = 36
+    CAPTURED = 37
+    RELEASED = 38
+    BACKWARD_ENDED = 39
+    FREED = 48
+    GONE = 49
+    MUTATED = 50
+    ENDED = 64
+
+
+class Flag(IntFlag):
+    """Bits of a row; the last three belong to the backward rows."""
+
+    NO_GRAD = 1  # the op ran where gradients were switched off
+    REQUIRES_GRAD = 2  # the output requires grad
+    LEAF = 4  # the output is a leaf
+    NEW_BUFFER = 8  # the row's buffer starts its life here
+    INLINE = 16  # value holds the number itself, as the bits of a float64
+    RETAIN_GRAPH = 32
+    CREATE_GRAPH = 64
+    FAILED = 128
+
+
+ROW = np.dtype(
+    [
+        ("kind", "u1"),
+        ("flags", "u1"),
+        ("within", "<u2"),
+        ("origin", "<u4"),
+        ("time", "<u8"),
+        ("duration", "<u4"),
+        ("node", "<u4"),
+        ("tensor", "<u4"),
+        ("a", "<u4"),
+        ("b", "<u4"),
+        ("c", "<u4"),
+        ("meta", "<u4"),
+        ("buffer", "<u4"),
+        ("ref", "<u8"),
+        ("value", "<u8"),
+    ]
+)
+PACK = Struct("<BBHIQIIIIIIIIQQ")
+PACK_INLINE = Struct("<BBHIQIIIIIIIIQd")

@@ -1,0 +1,80 @@
+"""The gradients that flowed: which came into a node, which it handed on, and what reached the leaves."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gradviz.trace.events import Kind
+from gradviz.trace.graph import Graph
+from gradviz.trace.trace import Trace
+
+
+class HandedOn(NamedTuple):
+    """One gradient that a node handed on: to the node of its input at a position; step is the GRAD row."""
+
+    position: int
+    node: int
+    step: int
+
+
+class Gradient(NamedTuple):
+    """A node's newest run in backward.
+
+    step: its STEP row (ADDED for an AccumulateGrad that has none); order: from 1 within its backward call
+    incoming: the step whose value is the gradient that came in; trace.value(incoming) reads it
+    """
+
+    step: int
+    order: int
+    incoming: int
+    handed_on: tuple[HandedOn, ...]
+    backward: int
+
+
+def gradients(trace: Trace, graph: Graph, at: int | None = None) -> dict[int, Gradient]:
+    """{node: Gradient} for the nodes of a graph that backward ran through, as of a step (default: the end)."""
+    at = trace.end if at is None else at
+    nodes = {node.node for node in graph.nodes if node.node}
+    found = {}
+    for call in graph.backwards:
+        if call.started <= at:
+            found.update(_in_call(trace, call, nodes, min(call.ended, at)))
+    return found
+
+
+def leaf_grads(trace: Trace, at: int | None = None) -> dict[int, int]:
+    """{leaf tensor: the step of its newest ADDED row as of a step}; trace.value of that is .grad then."""
+    steps = trace.of(Kind.ADDED)
+    steps = steps[: np.searchsorted(steps, trace.end if at is None else at, "right")]
+    return dict(zip(trace.rows["tensor"][steps].tolist(), steps.tolist(), strict=True))
+
+
+def _in_call(trace, call, nodes, end):
+    """{node: Gradient} for one backward call, as far as it had come at the step end."""
+    rows = trace.rows
+    inside = {
+        kind: steps[np.searchsorted(steps, call.started) : np.searchsorted(steps, end, "right")]
+        for kind in (Kind.STEP, Kind.GRAD, Kind.ADDED)
+        for steps in [trace.of(kind)]
+    }
+    steps, grads, added = inside[Kind.STEP], inside[Kind.GRAD], inside[Kind.ADDED]
+    steps = steps[rows["a"][steps] == call.number]
+    added = added[rows["a"][added] == call.number]
+    added = added[~np.isin(rows["node"][added], rows["node"][steps])]
+    arrived = dict(zip(rows["c"][grads].tolist(), grads.tolist(), strict=True))
+    ran = np.sort(np.concatenate([steps, added]))
+    starts = np.searchsorted(grads, ran)
+    ends = np.append(starts[1:], len(grads)) if len(ran) else starts
+    found = {}
+    for order, (step, start, stop) in enumerate(
+        zip(ran.tolist(), starts.tolist(), ends.tolist(), strict=True), 1
+    ):
+        node = int(rows["node"][step])
+        if node not in nodes:
+            continue
+        is_step = rows["kind"][step] == Kind.STEP
+        incoming = step if is_step else arrived.get(node, step)
+        own = grads[start:stop] if is_step else grads[:0]
+        handed_on = tuple(HandedOn(int(rows["b"][grad]), int(rows["c"][grad]), grad) for grad in own.tolist())
+        found[node] = Gradient(step, order, incoming, handed_on, call.number)
+    return found

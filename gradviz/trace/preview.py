@@ -1,0 +1,118 @@
+"""A small copy of an array's values, made at the moment of an event: all of a small one, else its corners."""
+
+import math
+import struct
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from gradviz.errors import BadTrace
+
+MOST_CORNERS = 4096
+_HEAD = struct.Struct("<BBBB")  # whole, edge, length of the dtype's name, number of dimensions
+_SUMMARY = struct.Struct("<ddddQQ")
+_DTYPES = {np.dtype(code).str for code in "? b B h H i I q Q e f d F D".split()}
+
+
+class Summary(NamedTuple):
+    """What is told of a large array: of its finite values, and how many are not finite."""
+
+    min: float
+    max: float
+    mean: float
+    norm: float
+    nan: int
+    inf: int
+
+
+class Preview(NamedTuple):
+    """An array as it was: values is all of it when whole, else `edge` from both ends of each long dimension."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    whole: bool
+    edge: int
+    values: np.ndarray
+    summary: Summary | None
+
+
+def encode(array: np.ndarray, *, whole_up_to: int = 64, edge: int = 3) -> bytes:
+    """Pack the preview of an array: whole up to so many elements, else corners and a summary."""
+    shape, code = array.shape, array.dtype.str
+    if array.size <= whole_up_to:
+        return _head(shape, code, True, edge) + array.tobytes()
+    edge = _fitting(shape, edge)
+    corners = array[np.ix_(*(_kept(length, edge) for length in shape))]
+    return _head(shape, code, False, edge) + _SUMMARY.pack(*_summary(array)) + corners.tobytes()
+
+
+def decode(data: bytes) -> Preview:
+    """Unpack what encode packed. Raises BadTrace when sizes or names are not what encode writes."""
+    try:
+        whole, edge, letters, dims = _HEAD.unpack_from(data)
+        place = _HEAD.size
+        code = data[place : place + letters].decode("ascii")
+        place += letters
+        shape = struct.unpack_from(f"<{dims}Q", data, place)
+        place += 8 * dims
+        if code not in _DTYPES or whole > 1 or max(shape, default=0) > 1 << 48:
+            raise ValueError(code)
+        summary = None
+        if not whole:
+            summary = Summary(*_SUMMARY.unpack_from(data, place))
+            place += _SUMMARY.size
+        stored = shape if whole else tuple(min(length, 2 * edge) for length in shape)
+        dtype = np.dtype(code)
+        if len(data) - place != math.prod(stored) * dtype.itemsize:
+            raise ValueError(stored)
+        values = np.frombuffer(data, dtype, offset=place).reshape(stored)
+    except (ValueError, struct.error, UnicodeDecodeError):
+        raise BadTrace("a value in this trace is damaged: its size is not what its shape says") from None
+    return Preview(shape, dtype.name, bool(whole), edge, values, summary)
+
+
+@lru_cache(maxsize=4096)
+def _head(shape, code, whole, edge):
+    if code not in _DTYPES:
+        raise TypeError(f"can't preview an array of dtype {code}: booleans and numbers only")
+    name = code.encode("ascii")
+    return _HEAD.pack(whole, edge, len(name), len(shape)) + name + struct.pack(f"<{len(shape)}Q", *shape)
+
+
+def _fitting(shape, edge):
+    """The widest edge, up to the one asked for, whose corners stay few however many dimensions there are."""
+    while edge and math.prod(min(length, 2 * edge) for length in shape) > MOST_CORNERS:
+        edge -= 1
+    return edge
+
+
+def _kept(length, edge):
+    """The indices along one dimension that a preview keeps."""
+    if length <= 2 * edge:
+        return np.arange(length)
+    return np.concatenate([np.arange(edge), np.arange(length - edge, length)])
+
+
+def _summary(array):
+    values = np.abs(array) if array.dtype.kind == "c" else array
+    if values.dtype.kind == "b":
+        values = values.view(np.uint8)
+    flat = values.ravel()
+    nan = inf = 0
+    with np.errstate(all="ignore"):
+        if flat.dtype.kind == "f":
+            if flat.dtype.itemsize < 4:
+                flat = flat.astype(np.float32)
+            # one pass tells whether all is finite; only then are the counting passes needed
+            if not math.isfinite(np.add.reduce(flat, dtype=np.float64)):
+                finite = np.isfinite(flat)
+                nan = int(np.count_nonzero(np.isnan(flat)))
+                inf = int(flat.size - np.count_nonzero(finite) - nan)
+                flat = flat[finite]
+        if not flat.size:
+            return Summary(math.nan, math.nan, math.nan, math.nan, nan, inf)
+        wide = flat.astype(np.float64, copy=False)
+        return Summary(
+            float(flat.min()), float(flat.max()), float(wide.mean()), float(np.sqrt(wide @ wide)), nan, inf
+        )

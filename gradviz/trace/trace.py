@@ -1,0 +1,252 @@
+"""The trace of one run: its rows as columns, and lookups from the numbers in them to what they stand for."""
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from gradviz.errors import BadTrace
+from gradviz.trace.events import Flag, Kind
+from gradviz.trace.forwards import Forwards
+from gradviz.trace.happened import happened
+from gradviz.trace.memory import Lives
+from gradviz.trace.preview import Preview, decode
+
+_INDEXED = ("node", "tensor", "buffer", "meta", "origin", "a", "b", "c")
+_HOW = ("finished", "raised", "interrupted", "exited")
+_NUMBERS = {
+    name: np.dtype(name)
+    for name in "bool uint8 int8 uint16 int16 uint32 int32 uint64 int64 float16 float32 float64".split()
+}
+
+
+class Origin(NamedTuple):
+    """A place in the script: lines and columns, the whole line's text, and the variable assigned."""
+
+    file: str
+    function: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
+    target: str
+
+
+class Meta(NamedTuple):
+    """What an array is, without its values."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    device: str
+    nbytes: int
+
+
+class Call(NamedTuple):
+    """What an op was called with; saved: (name, which), an input's position, -1 the result, -2 another."""
+
+    op: str
+    grad_fn: str
+    params: dict
+    saved: tuple[tuple[str, int], ...]
+    inputs: int
+
+
+class Ending(NamedTuple):
+    """How the script ended: 'finished', 'raised', 'interrupted' or 'exited'; origin: of the failing line."""
+
+    how: str
+    error: str
+    exit_code: int
+    origin: int
+
+
+class Trace:
+    """One run, read from its file; nothing but the rows is in memory until it is asked for.
+
+    rows: structured array of events.ROW, in the order in which things happened; a step is an index into it.
+    damaged: '' or one line that says what is missing. Lookups raise BadTrace when the file is damaged there.
+    """
+
+    def __init__(self, path: Path, header: dict, rows: np.ndarray, heap, damaged: str = ""):
+        self.path = path
+        self.header = header
+        self.rows = rows
+        self.damaged = damaged
+        self._heap = heap
+        self._steps: dict[tuple, np.ndarray] = {}
+        self.origin = lru_cache(maxsize=None)(self._origin)
+        self.meta = lru_cache(maxsize=None)(self._meta)
+        self.call = lru_cache(maxsize=None)(self._call)
+        self.within = lru_cache(maxsize=None)(self._within)
+        _check_numbers(rows)
+
+    def of(self, *kinds: Kind) -> np.ndarray:
+        """The steps of all rows of these kinds, ascending."""
+        if kinds not in self._steps:
+            wanted = np.zeros(256, bool)
+            wanted[[int(kind) for kind in kinds]] = True
+            self._steps[kinds] = np.flatnonzero(wanted[self._kinds])
+        return self._steps[kinds]
+
+    @cached_property
+    def ending(self) -> Ending | None:
+        """How the script ended; None when the run was killed, so that nobody could write it down."""
+        steps = self.of(Kind.ENDED)
+        if not steps.size:
+            return None
+        how, error, exit_code, origin = self._fields(
+            int(self.rows["ref"][steps[-1]]), how=str, error=str, exit_code=int, origin=int
+        )
+        if how not in _HOW:
+            raise BadTrace(f"this trace is damaged: a run can't end as {how[:40]!r}")
+        return Ending(how, error, exit_code, origin)
+
+    @property
+    def end(self) -> int:
+        """The step of the script's end, or the last one known; -1 when there are no rows."""
+        steps = self.of(Kind.ENDED)
+        return int(steps[-1]) if steps.size else len(self.rows) - 1
+
+    @cached_property
+    def forwards(self) -> Forwards:
+        """The forward ops as columns, with the inputs and the saved tensors of each."""
+        return Forwards(self)
+
+    @cached_property
+    def lives(self) -> Lives:
+        """When nodes and buffers ended."""
+        return Lives(self)
+
+    def name(self, tensor: int) -> str:
+        """The script's newest name for a tensor, else the variable its op was assigned to, else ''."""
+        ref = self._names.get(tensor)
+        if ref is not None:
+            return self.text(ref, "name")
+        step = self.forwards.first_row(tensor)
+        origin = self.origin(int(self.rows["origin"][step])) if step >= 0 else None
+        return origin.target if origin else ""
+
+    def value(self, step: int) -> Preview | None:
+        """The preview in a row's value column; None when none was recorded."""
+        row = self.rows[step]
+        bits = int(row["value"])
+        if int(row["flags"]) & Flag.INLINE:
+            number = self.rows["value"][step : step + 1].view("<f8")
+            meta = self.meta(int(row["meta"]))
+            shape = meta.shape if np.prod(meta.shape, dtype=object) == 1 else ()
+            dtype = _NUMBERS.get(meta.dtype.removeprefix("torch."), np.dtype("float64"))
+            if dtype.kind != "f" and not np.isfinite(number[0]):
+                raise BadTrace(
+                    f"this trace is damaged: row {step} has the value {number[0]} of dtype {meta.dtype}"
+                )
+            with np.errstate(all="ignore"):
+                values = number.astype(dtype).reshape(shape)
+            return Preview(shape, dtype.name, True, 3, values, None)
+        return self.preview(bits) if bits and row["kind"] != Kind.BUFFER else None
+
+    def preview(self, ref: int) -> Preview:
+        """The preview at a position of the heap, such as ADDED's ref."""
+        return decode(self._heap.blob(ref))
+
+    def text(self, ref: int, field: str) -> str:
+        """One text field of the JSON at a position of the heap."""
+        return self._fields(ref, **{field: str})[0]
+
+    def events(
+        self, kinds: Iterable[Kind] | None = None, start: int = 0, stop: int | None = None
+    ) -> Iterator[NamedTuple]:  # noqa: E501
+        """The events between two steps, one NamedTuple each (see happened.py), made as they are asked for."""
+        return happened(self, kinds, start, stop)
+
+    def _origin(self, number):
+        if not number:
+            return None
+        return Origin(
+            *self._fields(
+                self._ref(Kind.ORIGIN, "origin", number),
+                file=str,
+                function=str,
+                line=int,
+                column=int,
+                end_line=int,
+                end_column=int,
+                text=str,
+                target=str,
+            )
+        )
+
+    def _meta(self, number):
+        ref = self._ref(Kind.META, "meta", number)
+        shape, dtype, device, nbytes = self._fields(ref, shape=list, dtype=str, device=str, nbytes=int)
+        if not all(type(size) is int and 0 <= size < 1 << 60 for size in shape) or nbytes < 0:
+            raise BadTrace(
+                f"this trace is damaged: meta {number} has the shape {shape!r:.60} and {nbytes} bytes"
+            )
+        return Meta(tuple(shape), dtype, device, nbytes)
+
+    def _call(self, number):
+        ref = self._ref(Kind.CALL, "a", number)
+        op, grad_fn, params, saved, inputs = self._fields(
+            ref, op=str, grad_fn=str, params=dict, saved=list, inputs=int
+        )
+        try:
+            pairs = tuple((name, which) for name, which in saved)
+            whole = all(
+                type(name) is str and type(which) is int and -2 <= which < inputs for name, which in pairs
+            )
+        except (TypeError, ValueError):
+            whole = False
+        if not whole or inputs < 0:
+            raise BadTrace(
+                f"this trace is damaged: call {number} ({op!r:.40}) has inputs or saved tensors that can't be"
+            )  # noqa: E501
+        return Call(op, grad_fn, params, pairs, inputs)
+
+    def _within(self, number):
+        return self.text(self._ref(Kind.WITHIN, "within", number), "name") if number else ""
+
+    def _ref(self, kind, column, number):
+        ref = self._definitions[kind].get(number)
+        if ref is None:
+            raise BadTrace(f"this trace is damaged: {kind.name.lower()} {number} is used but not defined")
+        return ref
+
+    def _fields(self, ref, **types):
+        """The named fields of the JSON at ref, in order. Raises BadTrace when one is missing or of wrong type."""
+        record = self._heap.json(ref)
+        values = [record.get(name) for name in types] if isinstance(record, dict) else [None]
+        for value, wanted in zip(values, types.values(), strict=False):
+            if type(value) is not wanted or (wanted is int and not -(1 << 62) < value < 1 << 62):
+                raise BadTrace(f"this trace is damaged: the text at position {ref} lacks {', '.join(types)}")
+        return values
+
+    @cached_property
+    def _kinds(self):
+        return np.ascontiguousarray(self.rows["kind"])
+
+    @cached_property
+    def _definitions(self):
+        columns = {Kind.ORIGIN: "origin", Kind.META: "meta", Kind.WITHIN: "within", Kind.CALL: "a"}
+        return {kind: self._refs(kind, column) for kind, column in columns.items()}
+
+    @cached_property
+    def _names(self):
+        return self._refs(Kind.NAMED, "tensor")
+
+    def _refs(self, kind, column):
+        """{number: ref of its newest row} for one kind of definition."""
+        rows = self.rows[self.of(kind)]
+        return dict(zip(rows[column].tolist(), rows["ref"].tolist(), strict=True))
+
+
+def _check_numbers(rows):
+    """Running numbers can't run far ahead of the rows: a damaged one must not become an array's length."""
+    most = 8 * len(rows) + (1 << 16)
+    for column in _INDEXED:
+        if rows.size and (largest := int(rows[column].max())) > most:
+            raise BadTrace(
+                f"this trace is damaged: it has {len(rows)} rows and a {column} with the number {largest}"
+            )

@@ -1,0 +1,87 @@
+"""What rows refer to by number, each written once: origins, metas, calls, the names of modules."""
+
+import numpy as np
+
+from gradviz.engine import backend
+from gradviz.engine.dtypes import of_array
+from gradviz.trace.events import Kind
+
+INTERNED = 100_000  # definitions kept to be shared; beyond that they are written again
+
+
+class Definitions:
+    """Numbers for what is met again and again, and the rows that define them."""
+
+    def __init__(self, journal):
+        self._journal = journal
+        self._known = {kind: {} for kind in ("origin", "meta", "call", "within", "text")}
+        self._made = dict.fromkeys(("origin", "meta", "call", "within"), 0)
+
+    def origin(self, code, lasti, describe):
+        """A place in the source; `describe` gives its JSON when it is new."""
+        known = self._known["origin"]
+        number = known.get((code, lasti))
+        if number is None:
+            ref = self._journal.text(describe())
+            number = known[code, lasti] = self._number("origin")
+            self._journal.row(Kind.ORIGIN, origin=number, ref=ref)
+        return number
+
+    def meta(self, array):
+        """Shape, dtype and device."""
+        known = self._known["meta"]
+        key = (array.shape, array.dtype, array.__class__)
+        number = known.get(key)
+        if number is None:
+            described = {
+                "shape": list(array.shape),
+                "dtype": of_array(array).name,
+                "device": "cpu" if isinstance(array, np.generic) else backend.device_of(array),
+                "nbytes": array.nbytes,
+            }
+            ref = self._journal.text(described)
+            number = self._keep(known, key, "meta")
+            self._journal.row(Kind.META, meta=number, ref=ref)
+        return number
+
+    def call(self, key, describe):
+        """An op with its settings and saving pattern; settings that can't be compared are written each time."""
+        known = self._known["call"]
+        try:
+            number = known.get(key)
+        except TypeError:
+            known, number = {}, None
+            key = 0
+        if number is None:
+            ref = self._journal.text(describe())
+            number = self._keep(known, key, "call")
+            self._journal.row(Kind.CALL, a=number, ref=ref)
+        return number
+
+    def within(self, name):
+        """The modules and composite functions that an op runs in, outermost first."""
+        known = self._known["within"]
+        number = known.get(name)
+        if number is None:
+            ref = self._journal.text({"name": name})
+            number = self._keep(known, name, "within")
+            self._journal.row(Kind.WITHIN, within=number, ref=ref)
+        return number
+
+    def text(self, key, described):
+        """The ref of a small JSON that many rows share."""
+        known = self._known["text"]
+        ref = known.get(key)
+        if ref is None:
+            ref = known[key] = self._journal.text(described)
+        return ref
+
+    def _keep(self, known, key, kind):
+        if len(known) >= INTERNED:
+            known.clear()
+        number = known[key] = self._number(kind)
+        return number
+
+    def _number(self, kind):
+        self._made[kind] += 1
+        return self._made[kind]

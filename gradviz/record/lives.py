@@ -1,0 +1,48 @@
+"""The real end of buffers and nodes, told by the objects themselves through weak references.
+
+A weak reference doesn't keep its object, and its callback runs when the object goes: nothing is inferred.
+"""
+
+from weakref import ref
+
+from gradviz.engine.backend import owner
+
+
+class KeyedRef(ref):
+    """A weak reference that knows the running number of what it watches."""
+
+    __slots__ = ("number", "place")
+
+
+class Lives:
+    """Running numbers for live objects; `ended(number)` is called at each one's real end."""
+
+    def __init__(self, ended):
+        self._ended = ended
+        self._watched = {}  # id -> KeyedRef; an entry goes with its object, before the id can come back
+        self._made = 0
+
+    def number(self, thing):
+        """The object's number, and whether it is seen for the first time."""
+        found = self._watched.get(id(thing))
+        if found is not None:
+            return found.number, False
+        self._made = number = self._made + 1
+        watch = KeyedRef(thing, self._gone)
+        watch.number = number
+        watch.place = id(thing)
+        self._watched[watch.place] = watch
+        return number, True
+
+    def of_array(self, array):
+        """The number of the buffer that an array's values are in, views included, and whether it is new."""
+        return self.number(array if array.base is None else owner(array))
+
+    def close(self):
+        """Watches nothing any more."""
+        self._watched.clear()
+
+    def _gone(self, watch):
+        # cleared before: the watcher is closed, and the object outlived it
+        if self._watched.pop(watch.place, None) is not None:
+            self._ended(watch.number)

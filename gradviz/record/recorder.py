@@ -1,0 +1,382 @@
+"""The recorder: hears the engine, and writes rows. It holds numbers, never a tensor.
+
+Everything is known by running numbers. Tensors carry theirs in a slot that the engine leaves to the observer; buffers
+and nodes are watched by weak references (lives.py), whose callbacks are the evidence of their end.
+"""
+
+import sys
+from itertools import count
+from time import perf_counter_ns
+
+import numpy as np
+
+from gradviz.engine import backend
+from gradviz.engine.creation import set_default_device
+from gradviz.engine.node import AccumulateGrad
+from gradviz.engine.op import Op
+from gradviz.engine.switches import Observer, mode
+from gradviz.engine.tensor import Tensor
+from gradviz.nn.module import Module, Parameter
+from gradviz.record.definitions import Definitions
+from gradviz.record.lives import Lives
+from gradviz.record.script import PACKAGE
+from gradviz.record.source import Sources
+from gradviz.record.variables import variables
+from gradviz.trace import preview
+from gradviz.trace.events import Flag, Kind
+from gradviz.trace.journal import Journal
+
+__all__ = ["Recorder", "set_default_device"]
+
+NO_GRAD, REQUIRES_GRAD, LEAF, NEW_BUFFER, INLINE = (
+    int(flag) for flag in (Flag.NO_GRAD, Flag.REQUIRES_GRAD, Flag.LEAF, Flag.NEW_BUFFER, Flag.INLINE)
+)
+WHOLE = {"none": 0, "preview": 64, "full": sys.maxsize}  # elements up to which a value is kept whole
+UNSEEN = "(made before recording)"
+SHARED = "(shares memory)"  # made by no op, such as x.data
+
+
+class Recorder(Observer):
+    """Writes what the engine does into one file while the script runs: a context manager.
+
+    values: "preview" keeps small values whole and the corners of large ones, "full" all, "none" nothing.
+    Raises BadInput when the file can't be written.
+    """
+
+    def __init__(self, path, header, *, sources=None, values="preview"):
+        self._journal = Journal(path, header)
+        self._row = self._journal.row
+        self._sources = sources or Sources()
+        self._whole = WHOLE[values]
+        self._began = perf_counter_ns()
+        self._buffers = Lives(self._buffer_freed)
+        self._nodes = Lives(self._node_gone)
+        self._first_serial = mode.next_serial()  # a tensor with a smaller number was seen by another recorder
+        self._numbers = Definitions(self._journal)
+        self._backward_calls = count(1).__next__
+        self._within = []
+        self._grads = set()  # numbers of the live buffers that are some leaf's .grad
+        self._finishing = False  # the script is over: no line of it is running
+        self._ours = {}  # filename -> whether it is gradviz's own code
+
+    def __enter__(self):
+        self._before, mode.observer = mode.observer, self
+        return self
+
+    def __exit__(self, *exception):
+        mode.observer = self._before
+        self._buffers.close()
+        self._nodes.close()
+        self._journal.close()
+
+    @property
+    def failure(self):
+        """Why the journal stopped early, in one line; "" while all is well."""
+        return self._journal.failure
+
+    # -- forward -----------------------------------------------------------------------------------
+
+    def forward(self, op, outputs, inputs, node, settings, started):
+        """One FORWARD row, with the rows that it needs before and after it."""
+        now = perf_counter_ns()
+        numbers = [self._tensor(each) for each in inputs]
+        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        out = outputs[0]
+        number = self._node(node) if node is not None else 0
+        declared = op if isinstance(op, Op) else None
+        name = op.name if declared else op
+        call = self._call(name, declared, inputs, outputs, node, settings)
+        out._serial = mode.next_serial()
+        flags, meta, buffer, value = self._value(out._array)
+        flags |= (0 if mode.grad else NO_GRAD) | (REQUIRES_GRAD if out._requires_grad else 0)
+        flags |= LEAF if out._edge is None else 0
+        a, b, c = (numbers + [0, 0, 0])[:3]
+        self._row(
+            Kind.FORWARD, flags, self._where_within(), self._origin(), (started or now) - self._began,
+            now - started if started else 0, number, out._serial - self._first_serial, a, b, c, meta, buffer, call, value,  # noqa: E501
+        )  # fmt: skip
+        for position in range(3, len(numbers)):
+            self._row(Kind.INPUT, tensor=numbers[position], a=position)
+        for position, each in enumerate(outputs[1:], 1):
+            each._serial = mode.next_serial()
+            flags, meta, buffer, value = self._value(each._array)
+            flags |= (REQUIRES_GRAD if each._requires_grad else 0) | (LEAF if each._edge is None else 0)
+            self._row(
+                Kind.OUTPUT, flags, node=number, tensor=each._serial - self._first_serial, a=position, meta=meta,
+                buffer=buffer, value=value,
+            )  # fmt: skip
+        if node is not None:
+            self._kept(declared, node, number, inputs, outputs)
+
+    def _tensor(self, tensor):
+        """The tensor's number; one that was never seen gets a row of its own first."""
+        number = tensor._serial - self._first_serial
+        if number > 0:
+            return number
+        tensor._serial = mode.next_serial()
+        number = tensor._serial - self._first_serial
+        flags, meta, buffer, value = self._value(tensor._array)
+        flags |= (REQUIRES_GRAD if tensor._requires_grad else 0) | (LEAF if tensor._edge is None else 0)
+        if tensor._is_number:
+            name = "number"
+        elif buffer in self._grads:
+            name = "grad"
+        else:
+            name = UNSEEN if flags & NEW_BUFFER else SHARED
+        call = self._numbers.call((name, None, 0, ()), lambda: _call_json(name, None, {}, [], 0))
+        self._row(
+            Kind.FORWARD, flags, 0, self._origin(), self._now(), 0, 0, number, 0, 0, 0, meta, buffer,
+            call, value,
+        )  # fmt: skip
+        return number
+
+    def _node(self, node):
+        """The node's number; before it, a NODE row for each AccumulateGrad that it is the first to lead to."""
+        for following, _ in node.next_functions:
+            if following.__class__ is AccumulateGrad:
+                self._node_number(following)
+        return self._node_number(node)
+
+    def _node_number(self, node):
+        """The node's number; an AccumulateGrad that is new gets its NODE row, since no FORWARD row makes it."""
+        number, new = self._nodes.number(node)
+        if new and node.__class__ is AccumulateGrad:
+            leaf = self._tensor(node.variable)
+            self._row(
+                Kind.NODE, node=number, tensor=leaf, ref=self._numbers.text(("grad_fn",), {"grad_fn": "AccumulateGrad"})
+            )
+        return number
+
+    def _call(self, name, declared, inputs, outputs, node, settings):
+        """The number of the CALL row for this op with these settings and this pattern of saved tensors."""
+        if node is None or declared:
+            pattern = None if node is None else node._run
+        else:  # what a user's Function saves may differ from call to call
+            pattern = tuple(_saved(None, node, inputs, outputs))
+        key = (name, pattern, len(inputs), tuple(settings.items()) if settings else ())
+
+        def describe():
+            grad_fn = node.name() if node is not None else ""
+            saved = [] if node is None else _saved(declared, node, inputs, outputs)
+            return _call_json(name, grad_fn, settings, saved, len(inputs))
+
+        return self._numbers.call(key, describe)
+
+    def _kept(self, declared, node, number, inputs, outputs):
+        """KEPT rows for what the node saved besides inputs and outputs."""
+        if declared and not declared.intermediates:
+            return
+        for name, which, array in _saved_arrays(declared, node, inputs, outputs):
+            if which == -2:
+                flags, meta, buffer, _ = self._value(array)
+                ref = self._numbers.text((name,), {"name": name})
+                self._row(Kind.KEPT, flags & NEW_BUFFER, node=number, meta=meta, buffer=buffer, ref=ref)
+
+    # -- backward ----------------------------------------------------------------------------------
+
+    def backward_started(self, roots, retain_graph, create_graph):
+        """A BACKWARD row; its number is the call's."""
+        call = self._backward_calls()
+        root = roots[0]
+        tensor = self._tensor(root)
+        node = self._node_number(root.grad_fn) if root.grad_fn is not None else 0
+        flags = (Flag.RETAIN_GRAPH if retain_graph else 0) | (Flag.CREATE_GRAPH if create_graph else 0)
+        self._row(Kind.BACKWARD, int(flags), 0, self._origin(), self._now(), 0, node, tensor, call)
+        return call
+
+    def step(self, call, node, incoming, outgoing, started):
+        """A STEP row with the incoming gradient, and a GRAD row for each one handed on."""
+        now = perf_counter_ns()
+        number = self._node_number(node)
+        flags, meta, buffer, value = self._value(incoming[0])
+        self._row(
+            Kind.STEP, flags, 0, 0, started - self._began, now - started, number, 0, call, 0, 0, meta, buffer, 0, value
+        )
+        for position, gradient in enumerate(incoming[1:], 1):
+            if gradient is not None:
+                flags, meta, buffer, value = self._value(gradient)
+                self._row(Kind.INCOMING, flags, 0, 0, 0, 0, number, 0, call, position, 0, meta, buffer, 0, value)
+        for position, gradient in enumerate(outgoing):
+            following = node.next_functions[position][0]
+            if gradient is None or following is None:
+                continue
+            target = self._node_number(following)
+            flags, meta, buffer, value = self._value(gradient)
+            self._row(Kind.GRAD, flags, 0, 0, 0, 0, number, 0, call, position, target, meta, buffer, 0, value)
+
+    def before_accumulation(self, leaf):
+        """The ref of .grad as it was; 0 when there was none."""
+        held = leaf._grad
+        if held is None or not self._whole:
+            return 0
+        return self._journal.blob(self._encoded(held._array))
+
+    def accumulated(self, call, node, leaf, before):
+        """An ADDED row: a leaf's .grad before and after."""
+        flags, meta, buffer, value = self._value(leaf._grad._array)
+        self._grads.add(buffer)
+        number = self._node_number(node)
+        self._row(
+            Kind.ADDED, flags, 0, 0, self._now(), 0, number, self._tensor(leaf), call, 0, 0, meta, buffer, before, value
+        )
+
+    def captured(self, call, tensor, grad):
+        """A CAPTURED row: a gradient that autograd.grad returns."""
+        flags, meta, buffer, value = self._value(grad._array)
+        self._row(
+            Kind.CAPTURED, flags, 0, 0, self._now(), 0, 0, self._tensor(tensor), call, 0, 0, meta, buffer, 0, value
+        )
+
+    def released(self, call, node):
+        """A RELEASED row: backward let go of a node's saved tensors."""
+        self._row(Kind.RELEASED, 0, 0, 0, self._now(), 0, self._node_number(node), 0, call)
+
+    def backward_ended(self, call, failed):
+        """A BACKWARD_ENDED row."""
+        self._row(Kind.BACKWARD_ENDED, int(Flag.FAILED) if failed else 0, time=self._now(), a=call)
+
+    # -- everything else -----------------------------------------------------------------------------
+
+    def mutated(self, tensor, op):
+        """A MUTATED row: the values after an in-place change, and the new version."""
+        flags, meta, buffer, value = self._value(tensor._array)
+        call = self._numbers.call((op, None, 1, ()), lambda: _call_json(op, "", {}, [], 1))
+        self._row(
+            Kind.MUTATED, flags, self._where_within(), self._origin(), self._now(), 0, 0, self._tensor(tensor),
+            tensor._version, 0, 0, meta, buffer, call, value,
+        )  # fmt: skip
+
+    def attached(self, name, part):
+        """NAMED rows for the parameters that a module just got: `weight`, then `0.weight` from outside."""
+        if isinstance(part, Parameter):
+            self._named(part, name)
+        else:
+            for inner, parameter in part.named_parameters():
+                self._named(parameter, f"{name}.{inner}")
+
+    def entered(self, name):
+        """The ops until `left` are within this."""
+        self._within.append(name)
+
+    def left(self):
+        """One step out."""
+        if self._within:
+            self._within.pop()
+
+    def finish(self, outcome):
+        """Names and holders, found in the script's own variables while they live, and the ENDED row."""
+        self._finishing = True
+        found = variables([("", outcome.namespace)], _is_tensor, _is_module)
+        for name, tensor in found:
+            number = self._tensor(tensor)
+            if tensor._edge is None:
+                self._named(tensor, name)
+            node = self._node_number(tensor.grad_fn) if tensor.grad_fn is not None else 0
+            self._row(Kind.HOLDER, tensor=number, node=node, ref=self._journal.text({"name": name}))
+        found = tensor = None
+        origin = self._origin_at(*outcome.origin) if outcome.origin else 0
+        ended = {"how": outcome.how, "error": outcome.error, "exit_code": outcome.exit_code, "origin": origin}
+        self._row(Kind.ENDED, origin=origin, time=self._now(), ref=self._journal.text(ended))
+
+    def _named(self, tensor, name):
+        self._row(Kind.NAMED, tensor=self._tensor(tensor), ref=self._journal.text({"name": name}))
+
+    def _buffer_freed(self, number):
+        self._grads.discard(number)
+        self._row(Kind.FREED, 0, 0, 0, perf_counter_ns() - self._began, 0, 0, 0, 0, 0, 0, 0, number)
+
+    def _node_gone(self, number):
+        self._row(Kind.GONE, 0, 0, 0, perf_counter_ns() - self._began, 0, number)
+
+    def _now(self):
+        return perf_counter_ns() - self._began
+
+    # -- columns -------------------------------------------------------------------------------------
+
+    def _value(self, array):
+        """(flags, meta, buffer, value) of an array, a Tensor or a NumPy scalar; a scalar has no buffer to watch."""
+        if isinstance(array, Tensor):
+            array = array._array
+        meta = self._numbers.meta(array)
+        flags = buffer = 0
+        if not isinstance(array, np.generic):
+            buffer, new = self._buffers.of_array(array)
+            if new:
+                flags = NEW_BUFFER
+                if array.base is not None:
+                    self._row(Kind.BUFFER, buffer=buffer, value=backend.owner(array).nbytes)
+        if not self._whole:
+            return flags, meta, buffer, 0
+        if array.ndim == 0:
+            return flags | INLINE, meta, buffer, float(array)
+        return flags, meta, buffer, self._journal.blob(self._encoded(array))
+
+    def _encoded(self, array):
+        host = backend.moved(np.asarray(array) if isinstance(array, np.generic) else array, "cpu")
+        return preview.encode(host, whole_up_to=self._whole)
+
+    def _where_within(self):
+        if not self._within:
+            return 0
+        return self._numbers.within(" > ".join(self._within))
+
+    def _origin(self):
+        """The number of the user's own line that is running: the innermost frame that is not gradviz's."""
+        if self._finishing:
+            return 0
+        frame = sys._getframe(2)
+        ours = self._ours
+        while frame is not None:
+            filename = frame.f_code.co_filename
+            inside = ours.get(filename)
+            if inside is None:
+                inside = ours[filename] = filename.startswith((PACKAGE, "<gradviz ", "<frozen "))
+            if not inside:
+                return self._origin_at(frame.f_code, frame.f_lasti)
+            frame = frame.f_back
+        return 0
+
+    def _origin_at(self, code, lasti):
+        return self._numbers.origin(id(code), lasti, lambda: self._sources.origin(code, lasti))
+
+
+def _saved_arrays(op, node, inputs, outputs):
+    """(name, which, array) of what a node saved; which: an input's position, -1 the result, -2 neither."""
+    for name, array in zip(node.saved_names, node._saved, strict=True):
+        if array is None:
+            continue
+        if name == "result":
+            which = -1
+        else:
+            which = next((k for k, each in enumerate(inputs) if each._array is array), -2)
+            if op is None and which == -2 and any(each._array is array for each in outputs):
+                which = -1
+            if op is not None and name in op.inputs:
+                which = min(op.inputs.index(name), len(inputs) - 1)
+        yield f"_saved_{name}" if op is not None else f"saved_tensors[{name}]", which, array
+
+
+def _saved(op, node, inputs, outputs):
+    return [(name, which) for name, which, _ in _saved_arrays(op, node, inputs, outputs)]
+
+
+def _call_json(name, grad_fn, settings, saved, inputs):
+    params = {
+        key: value if isinstance(value, (int, float, str, bool, type(None))) else str(value)
+        for key, value in settings.items()
+    }
+    return {
+        "op": name,
+        "grad_fn": grad_fn or "",
+        "params": params,
+        "saved": [list(each) for each in saved],
+        "inputs": inputs,
+    }
+
+
+def _is_tensor(value):
+    return isinstance(value, Tensor)
+
+
+def _is_module(value):
+    return isinstance(value, Module)

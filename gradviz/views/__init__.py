@@ -1,0 +1,1 @@
+"""Pictures and tables of a trace: format <- rows <- table, exports and the diagram."""

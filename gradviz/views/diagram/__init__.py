@@ -1,0 +1,92 @@
+"""The filmstrip: one picture of a graph after forward, during backward and after backward."""
+
+import re
+from xml.etree import ElementTree
+
+from gradviz.errors import BadInput
+from gradviz.trace.graph import Graph
+from gradviz.trace.memory import Lives
+from gradviz.trace.trace import Trace
+from gradviz.views.diagram.cards import card_size, label_size
+from gradviz.views.diagram.drawing import draw
+from gradviz.views.diagram.layout import arrange, graphviz
+from gradviz.views.diagram.panels import strip
+
+FORMATS = ("svg", "png", "pdf", "dot")
+MOMENTS = ("all", "forward", "backward", "freed")
+DIRECTIONS = ("TB", "LR", "BT", "RL")
+
+_SVG = "http://www.w3.org/2000/svg"
+_TITLE = "{http://www.w3.org/1999/xlink}title"
+
+
+def dot_text(
+    trace: Trace,
+    graph: Graph,
+    lives: Lives,
+    *,
+    when: str = "all",
+    direction: str = "TB",
+    nodes: int | None = 150,
+    of: int = 1,
+    timeout: float = 60.0,
+) -> str:
+    """The picture as DOT text in which everything has its place: the same trace gives the same text.
+
+    nodes: draw at most so many, those nearest to the root (None: all). of: how many graphs the trace has.
+    Raises BadInput: an empty graph, an unknown moment or direction, no Graphviz, or the time limit passed.
+    """
+    _known("moment (--when)", when, MOMENTS)
+    _known("direction", direction, DIRECTIONS)
+    if not graph.nodes:
+        raise BadInput("nothing to draw: the script ran no tensor op that gradviz saw")
+    limit = len(graph.nodes) if nodes is None else max(nodes, 1)
+    picture = strip(trace, graph, lives, when, direction, limit, of)
+    sizes: dict[int, tuple[float, float]] = {}
+    for panel in picture.panels:
+        for number, card in panel.cards.items():
+            width, height = card_size(card)
+            most = sizes.get(number, (0.0, 0.0))
+            sizes[number] = (max(width, most[0]), max(height, most[1]))
+    arrows = []
+    for same in zip(*(panel.arrows for panel in picture.panels), strict=True):
+        width, height = (max(side) for side in zip(*(label_size(arrow.label) for arrow in same), strict=True))
+        arrows.append((same[0].tail, same[0].head, width, height))
+    return draw(picture, arrange(sizes, arrows, direction, timeout))
+
+
+def render(dot: str, form: str, timeout: float = 60.0) -> bytes:
+    """The file's bytes: svg, png, pdf, or dot (the text itself). Raises BadInput as dot_text does."""
+    _known("format", form, FORMATS)
+    if form == "dot":
+        return dot.encode()
+    drawn = graphviz(dot, "nop2", form, timeout)
+    return _with_tips(drawn) if form == "svg" else drawn
+
+
+def _known(what: str, given: str, known: tuple[str, ...]) -> None:
+    if given not in known:
+        raise BadInput(f"unknown {what} {given!r}: choose one of {', '.join(known)}")
+
+
+def _with_tips(svg: bytes) -> bytes:
+    """Graphviz titles its groups with node ids; here they get the source line instead, as browsers show it."""
+    ElementTree.register_namespace("", _SVG)
+    root = ElementTree.fromstring(svg)
+    for group in list(root.iter(f"{{{_SVG}}}g")):
+        if group.get("class") not in ("node", "edge", "graph"):
+            continue
+        title = group.find(f"{{{_SVG}}}title")
+        anchor = group.find(f"{{{_SVG}}}g/{{{_SVG}}}a")
+        text = "gradviz" if group.get("class") == "graph" else anchor.get(_TITLE, "") if anchor is not None else ""
+        if title is not None and text.strip():
+            title.text = text
+        elif title is not None:
+            group.remove(title)
+        if anchor is not None:
+            wrapper = group.find(f"{{{_SVG}}}g")
+            group.remove(wrapper)
+            group.extend(anchor)
+    root.set("role", "img")
+    text = ElementTree.tostring(root, encoding="unicode")
+    return ('<?xml version="1.0" encoding="UTF-8"?>\n' + re.sub(r"\n\s*\n+", "\n", text) + "\n").encode()

@@ -1,0 +1,117 @@
+"""What a picture is made of, and how much room its text needs.
+
+A panel holds cards (one a node of the graph) and arrows between them. Sizes are worked out from a
+table of character widths instead of from the fonts of this machine, so that the same trace gives the
+same DOT text everywhere. The table is generous: Helvetica's widths and a fifth more.
+"""
+
+import unicodedata
+from typing import NamedTuple
+
+SLACK = 1.2
+_WIDTHS = {
+    0.24: "ijl'|",
+    0.30: " ,.:;!ftrI()[]{}/\\`-·",
+    0.40: '"*^',
+    0.52: "ksvxyzcJ_?",
+    0.72: "ABEKPSXYVZCDHNRUwTFL&",
+    0.80: "mMGOQ",
+    0.96: "W@%…→←",
+}
+_WIDTH_OF = {character: width for width, characters in _WIDTHS.items() for character in characters}
+
+
+class Line(NamedTuple):
+    """One line of text on a card; `pill` is the colour behind it."""
+
+    text: str
+    size: float = 10.0
+    ink: str = "#1F2937"
+    bold: bool = False
+    struck: bool = False
+    pill: str = ""
+
+
+class Card(NamedTuple):
+    """One node in one panel: its look (see drawing.LOOKS), lines, corner text and step badge."""
+
+    look: str
+    lines: tuple[Line, ...]
+    corner: str = ""
+    badge: str = ""
+    tooltip: str = ""
+
+
+class Arrow(NamedTuple):
+    """One edge in one panel, in data-flow direction; its look says which end carries the arrowhead."""
+
+    tail: int
+    head: int
+    look: str
+    label: str = ""
+    tooltip: str = ""
+
+
+class Panel(NamedTuple):
+    """One moment: the same cards and arrows as in every other panel, in the same order."""
+
+    title: str
+    caption: tuple[str, ...]
+    cards: dict[int, Card]
+    arrows: tuple[Arrow, ...]
+
+
+class Item(NamedTuple):
+    """One entry of the legend: a sample and what it means."""
+
+    look: str
+    text: str
+
+
+class Strip(NamedTuple):
+    """A whole picture."""
+
+    heading: str
+    panels: tuple[Panel, ...]
+    legend: tuple[Item, ...]
+    direction: str
+
+
+MARGIN = 5.0  # between the outline of a card and its lines, left and right
+INDENT = 3.0  # between the edge of a pill and its text; lines without a pill keep it, so that texts align
+GAP = 1.0  # between the lines of a card
+LABEL_SIZE = 10.0
+
+
+def text_width(text: str, size: float, bold: bool = False) -> float:
+    """Points that the text may take in whatever sans-serif font the viewer has."""
+    ems = sum(map(_character_width, text))
+    return ems * size * SLACK * (1.06 if bold else 1.0)
+
+
+def _character_width(character: str) -> float:
+    if character.isascii() or character in "…·→←":
+        return _WIDTH_OF.get(character, 0.56)
+    if unicodedata.combining(character):
+        return 0.0
+    return 1.05 if unicodedata.east_asian_width(character) in "WF" else 0.72
+
+
+def line_height(line: Line) -> float:
+    """Points from one line to the next."""
+    return round(line.size * 1.2 + 2 * INDENT)
+
+
+def card_size(card: Card) -> tuple[float, float]:
+    """Width and height in points, the margins within the outline included."""
+    corner = text_width(card.corner, 9) + 8 if card.corner else 0.0
+    width = 0.0
+    for position, line in enumerate(card.lines):
+        width = max(width, text_width(line.text, line.size, line.bold) + (corner if position == 0 else 0))
+    height = sum(line_height(line) + GAP for line in card.lines) + GAP
+    return float(round(width + 2 * (MARGIN + INDENT) + 4)), float(round(height + 6))
+
+
+def label_size(text: str) -> tuple[float, float]:
+    """Width and height in points of an arrow's label; nothing for no label."""
+    return (float(round(text_width(text, LABEL_SIZE) + 8)), 16.0) if text else (0.0, 0.0)

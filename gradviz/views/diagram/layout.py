@@ -1,0 +1,137 @@
+"""Positions, and the way to Graphviz.
+
+Graphviz runs in a child process: it can be stopped at the time limit, it may crash, and its warnings
+stay off the user's screen. The child is this file run as a script; it uses the libraries that come
+with pygraphviz. Where those can't be loaded, a `dot` program on the PATH does the same work.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from typing import NamedTuple
+
+CANNOT_LOAD = 3
+
+Point = tuple[float, float]
+
+
+class Path(NamedTuple):
+    """An arrow's way from tail to head: a Bézier chain (3n + 1 points) that touches both outlines."""
+
+    points: tuple[Point, ...]
+    tail_tip: Point
+    head_tip: Point
+    label: Point | None
+
+
+class Layout(NamedTuple):
+    """Where things are, in points, y upwards: cards by number, paths in the order of the arrows."""
+
+    width: float
+    height: float
+    sizes: dict[int, Point]
+    centres: dict[int, Point]
+    paths: tuple[Path, ...]
+
+
+def arrange(cards: dict[int, tuple[float, float]], arrows: list, direction: str, timeout: float) -> Layout:
+    """Lay out cards (number -> width, height) and arrows ((tail, head, label width, label height), …).
+
+    The result depends on the sizes alone, never on a font. Raises BadInput as `graphviz` does.
+    """
+    across = direction in ("LR", "RL")
+    lines = [
+        f"digraph {{ graph [rankdir={direction}, nodesep=0.32, ranksep={0.34 if across else 0.26}]",
+        'node [shape=box, fixedsize=true, label=""]',
+        "edge [dir=both, arrowsize=0.7]",
+    ]
+    for number, (width, height) in cards.items():
+        lines.append(f"{number} [width={width / 72:.4f}, height={height / 72:.4f}]")
+    for tail, head, width, height in arrows:
+        label = ""
+        if width:
+            label = (
+                f'label=<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" FIXEDSIZE="TRUE" '
+                f'WIDTH="{width:.0f}" HEIGHT="{height:.0f}"><TR><TD></TD></TR></TABLE>>'
+            )
+        lines.append(f"{tail} -> {head} [{label}]")
+    found = json.loads(graphviz("\n".join(lines) + "}", "dot", "json0", timeout))
+    left, bottom, right, top = _floats(found["bb"])
+    names = {entry["_gvid"]: int(entry["name"]) for entry in found.get("objects", ())}
+    centres = {int(entry["name"]): tuple(_floats(entry["pos"])) for entry in found.get("objects", ())}
+    paths = _in_order(found.get("edges", ()), names, arrows)
+    return Layout(right - left, top - bottom, cards, centres, paths)
+
+
+def _floats(text: str) -> list[float]:
+    return [float(part) for part in text.split(",")]
+
+
+def _in_order(edges, names: dict[int, int], arrows: list) -> tuple[Path, ...]:
+    """Paths in the order of `arrows`: Graphviz groups edges by node, and keeps parallel ones in order."""
+    waiting: dict[tuple[int, int], list[Path]] = {}
+    for edge in sorted(edges, key=lambda edge: edge["_gvid"]):
+        waiting.setdefault((names[edge["tail"]], names[edge["head"]]), []).append(_path(edge))
+    return tuple(waiting[tail, head].pop(0) for tail, head, _, _ in arrows)
+
+
+def _path(edge: dict) -> Path:
+    tips, points = {}, []
+    for part in edge["pos"].split():
+        if part[:2] in ("s,", "e,"):
+            tips[part[0]] = tuple(_floats(part[2:]))
+        else:
+            points.append(tuple(_floats(part)))
+    label = tuple(_floats(edge["lp"])) if "lp" in edge else None
+    return Path(tuple(points), tips.get("s", points[0]), tips.get("e", points[-1]), label)
+
+
+def graphviz(dot: str, engine: str, form: str, timeout: float) -> bytes:
+    """Run DOT text through Graphviz: engine `dot` lays out, `nop2` draws at the positions given.
+
+    Raises BadInput, one line: the time limit passed, Graphviz is missing, or it failed.
+    """
+    from gradviz.errors import BadInput
+
+    ways = [[sys.executable, "-P", os.path.abspath(__file__), engine, form]]
+    program = shutil.which("dot")
+    if program:
+        ways.append([program, f"-K{engine}", f"-T{form}"])
+    ways.append([sys.executable, "-P", os.path.join(os.path.dirname(ways[0][2]), "bundled.py"), engine, form])
+    for command in ways:
+        try:
+            done = subprocess.run(command, input=dot.encode(), capture_output=True, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            raise BadInput(
+                f"Graphviz had not finished after {timeout:g} s: draw fewer nodes (--nodes 50) or allow more "
+                "time (--timeout)"
+            ) from None
+        if done.returncode == 0 and done.stdout:
+            return done.stdout
+        if done.returncode != CANNOT_LOAD:
+            break
+    else:
+        raise BadInput(
+            "no Graphviz: pygraphviz can't be imported and there is no dot program on the PATH; "
+            "pip install pygraphviz brings it"
+        )
+    last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+    raise BadInput(
+        f"Graphviz could not draw the picture as {form}: {last or f'it ended with {done.returncode}'}"
+    )
+
+
+def _child(engine: str, form: str) -> int:
+    try:
+        import pygraphviz
+    except ImportError:
+        return CANNOT_LOAD
+    graph = pygraphviz.AGraph(string=sys.stdin.buffer.read().decode())
+    sys.stdout.buffer.write(graph.draw(format=form, prog=engine))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_child(*sys.argv[1:]))

@@ -1,0 +1,353 @@
+"""A trace's graph -> the panels of the filmstrip: what each card says at each of three moments."""
+
+from typing import NamedTuple
+
+from gradviz.trace.events import Flag
+from gradviz.trace.gradients import Gradient, gradients, leaf_grads
+from gradviz.trace.graph import Backward, Graph, GraphNode
+from gradviz.trace.memory import Lives
+from gradviz.trace.trace import Trace
+from gradviz.views import format as fmt
+from gradviz.views.diagram.cards import Arrow, Card, Item, Line, Panel, Strip
+from gradviz.views.format import COLOURS
+from gradviz.views.rows import called_by, distinct_bytes, holders, is_leaf, kept_by, released_in, state_of
+
+MORE = 0  # the number of the card that stands for everything not drawn
+ROOM = 30  # characters of a value on a card
+
+
+class Scene(NamedTuple):
+    """What the three moments share."""
+
+    trace: Trace
+    graph: Graph
+    lives: Lives
+    nodes: tuple[GraphNode, ...]
+    links: tuple[tuple[int, int, int], ...]
+    hidden: int
+    called: dict[int, str]
+    backward: Backward | None
+
+
+def strip(trace: Trace, graph: Graph, lives: Lives, when: str, direction: str, nodes: int, of: int) -> Strip:
+    """The panels asked for; without a backward call only the first exists, and its caption says so."""
+    scene = _scene(trace, graph, lives, nodes)
+    panels = []
+    if when in ("all", "forward") or scene.backward is None:
+        panels.append(forward(scene))
+    if scene.backward is not None and when in ("all", "backward"):
+        panels.append(backward(scene))
+    if scene.backward is not None and when in ("all", "freed"):
+        panels.append(freed(scene))
+    if len(panels) > 1:
+        panels = [panel._replace(title=f"{n}   {panel.title}") for n, panel in enumerate(panels, 1)]
+    script = fmt.safe(str(trace.header.get("script", ""))) or "expression"
+    heading = f"{script}   ·   graph {graph.number} of {of}" if of > 1 else script
+    return Strip(heading, tuple(panels), _legend(panels), direction)
+
+
+def _scene(trace, graph, lives, limit) -> Scene:
+    shown = nearest(graph, limit)
+    nodes = tuple(node for node in graph.nodes if node.number in shown)
+    links, cut = [], set()
+    for node in graph.nodes:
+        for position, used in enumerate(node.inputs):
+            ends = (used if used in shown else MORE, node.number if node.number in shown else MORE)
+            if not used or ends == (MORE, MORE):
+                continue
+            if MORE in ends:
+                cut.add(ends)
+            else:
+                links.append((*ends, position))
+    links += [(*ends, -1) for ends in sorted(cut)]
+    last = graph.backwards[-1] if graph.backwards else None
+    hidden = len(graph.nodes) - len(nodes)
+    return Scene(trace, graph, lives, nodes, tuple(links), hidden, called_by(graph), last)
+
+
+def nearest(graph: Graph, limit: int) -> set[int]:
+    """The numbers of at most `limit` nodes: those nearest to the root, walking towards the leaves first."""
+    if len(graph.nodes) <= limit:
+        return {node.number for node in graph.nodes}
+    inputs = {node.number: node.inputs for node in graph.nodes}
+    users: dict[int, list[int]] = {}
+    for node in graph.nodes:
+        for used in node.inputs:
+            users.setdefault(used, []).append(node.number)
+    root = graph.root if graph.root in inputs else graph.nodes[-1].number
+    shown: set[int] = set()
+    for neighbours in (inputs, users):
+        queue = [root] if not shown else sorted(shown, reverse=True)
+        for number in queue:  # grows while it is walked
+            if len(shown) >= limit:
+                return shown
+            shown.add(number)
+            queue += [near for near in neighbours.get(number, ()) if near in inputs and near not in shown]
+    for node in reversed(graph.nodes):
+        if len(shown) >= limit:
+            break
+        shown.add(node.number)
+    return shown
+
+
+# The three moments
+
+
+def forward(scene: Scene) -> Panel:
+    """Every node as the forward pass left it, with the tensors that it keeps for backward."""
+    at = scene.graph.backwards[0].started if scene.graph.backwards else scene.graph.last
+    cards, grads = {}, leaf_grads(scene.trace, at)
+    for node in scene.nodes:
+        if is_leaf(node):
+            cards[node.number] = _leaf(scene, node, _grad(scene, node, grads))
+        else:
+            cards[node.number] = _kept_card(scene, node, at)
+    counted = [node for node in scene.graph.nodes if node.node and not is_leaf(node)]
+    live = [node for node in counted if state_of(scene.trace, scene.lives, node, at) == "live"]
+    pairs = [(saved.buffer, saved.nbytes) for node in live for saved in node.saved]
+    caption = [f"{fmt.count(len(live), 'node')} live, {_kept_text(pairs)}"]
+    if not counted:
+        caption = ["no graph was built: nothing here requires grad"]
+    if scene.backward is None:
+        caption.append("backward was never called on this graph")
+    return _panel(scene, "After forward", caption, cards, "data")
+
+
+def backward(scene: Scene) -> Panel:
+    """The steps of the last backward call in their real order, with the gradients on the arrows."""
+    call = scene.backward
+    found = gradients(scene.trace, scene.graph, call.ended)
+    by_node = {step_of: step for step_of, step in found.items() if step.backward == call.number}
+    steps = {node.number: by_node[node.node] for node in scene.nodes if node.node in by_node}
+    order = sorted(steps, key=lambda number: steps[number].step)
+    badges = {number: str(place) for place, number in enumerate(order, 1)}
+    grads = leaf_grads(scene.trace, call.ended)
+    cards = {node.number: _running(scene, node, steps.get(node.number), badges, grads) for node in scene.nodes}
+    where = f", line {call.origin.line}" if call.origin else ""
+    caption = [f"backward {call.number}{where}: {fmt.count(len(order), 'step')}, in the order of the badges"]
+    if call.failed:
+        caption.append("it raised an error before it was through")
+    elif len(scene.graph.backwards) > 1:
+        caption.append(f"the last of {len(scene.graph.backwards)} backward calls through this graph")
+    else:
+        caption.append("orange arrows carry the gradients")
+    return _panel(scene, "During backward", caption, cards, "quiet", steps)
+
+
+def freed(scene: Scene) -> Panel:
+    """What was left at the end of the script, and which backward call freed the rest."""
+    trace, graph, lives = scene.trace, scene.graph, scene.lives
+    held = holders(trace, graph, lives)
+    cards, grads = {}, leaf_grads(trace, scene.backward.ended)
+    for node in scene.nodes:
+        if is_leaf(node):
+            cards[node.number] = _leaf(scene, node, _grad(scene, node, grads, COLOURS["leaf pill"]))
+        else:
+            cards[node.number] = _left_over(scene, node, held.get(node.number, ""))
+    caption = []
+    for call in graph.backwards:
+        nodes = released_in(lives, graph, call.number)
+        pairs = [(saved.buffer, saved.nbytes) for node in nodes for saved in node.saved]
+        if nodes:
+            caption.append(f"backward {call.number} freed {_tensors(len(pairs))} ({fmt.size(distinct_bytes(pairs))})")
+    if len(caption) > 2:
+        caption = [caption[0], f"… {len(caption) - 2} more calls …", caption[-1]]
+    if not caption:
+        caption = ["no saved tensors were freed by backward"]
+    alive = [n for n in graph.nodes if n.node and not is_leaf(n) and lives.gone_at[n.node] > trace.end]
+    gone = sum(1 for n in graph.nodes if n.node and not is_leaf(n)) - len(alive)
+    names = sorted({held[n.number] for n in alive if n.number in held})
+    by = f" by {fmt.clip(', '.join(names), 40)}" if names else ""
+    ends = [f"{len(alive)} still held{by}"] * bool(alive) + [f"{gone} gone"] * bool(gone)
+    caption.append(f"at the end of the script: {', '.join(ends) or 'no nodes'}")
+    return _panel(scene, "After backward", caption, cards, "quiet")
+
+
+# Cards
+
+
+def _leaf(scene: Scene, node: GraphNode, status: Line) -> Card:
+    if not _wants_grad(node):
+        status = Line("constant", 10.0, COLOURS["dim"])
+    name = scene.called[node.number]
+    lines = [Line(fmt.clip(name, 28), 13.0, bold=True), Line(_value(scene, node), 10.0), status]
+    return Card("leaf" if _wants_grad(node) else "constant", tuple(lines), f"#{node.number}", "", _tip(node))
+
+
+def _grad(scene: Scene, node: GraphNode, grads: dict[int, int], pill: str = "") -> Line:
+    """A leaf's .grad at a moment: grads is leaf_grads of it, worked out once a panel."""
+    step = grads.get(node.tensor)
+    if step is None:
+        return Line(".grad = None", 10.0, COLOURS["leaf"])
+    return Line(f".grad = {fmt.preview(scene.trace.value(step), ROOM)}", 10.0, COLOURS["leaf"], bool(pill), pill=pill)
+
+
+def _head(scene: Scene, node: GraphNode, ink: str = "", dim: str = "") -> list[Line]:
+    ink, dim = ink or COLOURS["ink"], dim or COLOURS["dim"]
+    name = fmt.clip(scene.called[node.number], 24)
+    return [
+        Line(fmt.clip(fmt.safe(node.op), 24), 13.0, ink, bold=True),
+        Line(fmt.clip(fmt.safe(node.grad_fn), 28) or "no grad_fn", 10.0, dim),
+        Line(f"{name} = {_value(scene, node)}", 10.0, ink),
+    ]
+
+
+def _op(look: str, node: GraphNode, lines: list[Line], badge: str = "") -> Card:
+    return Card(look, tuple(lines), f"#{node.number}", badge, _tip(node))
+
+
+def _kept_card(scene: Scene, node: GraphNode, at: int) -> Card:
+    state = state_of(scene.trace, scene.lives, node, at)
+    if not node.node:
+        return _no_graph(scene, node)
+    if state != "live":
+        return _left_over(scene, node, "", at)
+    lines = _head(scene, node)
+    lines += _saved(scene, node, "saved", COLOURS["live"], COLOURS["live pill"])
+    lines.append(Line("live" if node.saved else "live, saves nothing", 10.0, COLOURS["live"], bold=True))
+    return _op("live", node, lines)
+
+
+def _no_graph(scene: Scene, node: GraphNode) -> Card:
+    why = "no graph: under no_grad" if node.flags & Flag.NO_GRAD else "no graph: no input requires grad"
+    return _op("no graph", node, [*_head(scene, node), Line(why, 10.0, COLOURS["dim"])])
+
+
+def _running(scene: Scene, node: GraphNode, step: Gradient | None, badges: dict[int, str], grads: dict) -> Card:
+    badge = badges.get(node.number, "")
+    if is_leaf(node):
+        if step is None or not _wants_grad(node):
+            return _leaf(scene, node, _grad(scene, node, grads))
+        text = f".grad += {fmt.preview(scene.trace.value(step.incoming), ROOM)}"
+        line = Line(text, 10.0, COLOURS["flow"], True, pill=COLOURS["flow pill"])
+        return _leaf(scene, node, line)._replace(badge=badge)
+    if not node.node:
+        return _no_graph(scene, node)
+    if step is None:
+        return _kept_card(scene, node, scene.backward.started)
+    lines = _head(scene, node)
+    lines += _saved(scene, node, "uses", COLOURS["flow"], COLOURS["flow pill"])
+    incoming = fmt.preview(scene.trace.value(step.incoming), 24)
+    lines.append(Line(f"gradient in: {incoming}", 10.0, COLOURS["flow"], bold=True))
+    return _op("flow", node, lines, badge)
+
+
+def _left_over(scene: Scene, node: GraphNode, holder: str, at: int | None = None) -> Card:
+    state = state_of(scene.trace, scene.lives, node, scene.trace.end if at is None else at)
+    if not node.node:
+        return _no_graph(scene, node)
+    faded = COLOURS["faded"]
+    by = f" · held by {fmt.clip(holder, 18)}" if holder else ""
+    if state == "live":
+        lines = _head(scene, node)
+        lines += _saved(scene, node, "saved", COLOURS["live"], COLOURS["live pill"])
+        text = f"still live{by}" if node.saved else f"live, saved nothing{by}"
+        lines.append(Line(text, 10.0, COLOURS["live"], bold=True))
+        return _op("live" if node.saved else "held", node, lines)
+    call = int(scene.lives.released_by[node.node]) if node.saved else 0
+    freed_by = f"freed by backward {call}" if call else "freed"
+    if state == "gone":
+        lines = _head(scene, node, faded, faded)
+        lines += _saved(scene, node, "saved", faded, struck=True)
+        text = f"{freed_by}, then gone" if call else "gone"
+        return _op("gone", node, [*lines, Line(text, 10.0, faded, bold=True)])
+    lines = _head(scene, node)
+    lines += _saved(scene, node, "saved", faded, struck=True)
+    return _op("held", node, [*lines, Line(f"{freed_by}{by}", 10.0, COLOURS["live"], bold=True)])
+
+
+def _saved(scene: Scene, node: GraphNode, verb: str, ink: str, pill: str = "", struck: bool = False) -> list[Line]:
+    """One line a saved tensor, and one for the rest when there are many."""
+    lines = []
+    kept = kept_by(node, scene.called)
+    for saved in kept[:4] if len(kept) > 5 else kept:
+        of = f" = {fmt.clip(saved.of, 20)}" if saved.of else ""
+        text = f"{verb} {fmt.clip(saved.name, 20)}{of} · {fmt.size(saved.nbytes)}"
+        lines.append(Line(text, 10.0, ink, struck=struck, pill=pill))
+    if len(kept) > 5:
+        rest = sum(saved.nbytes for saved in kept[4:])
+        lines.append(Line(f"{verb} {len(kept) - 4} more · {fmt.size(rest)}", 10.0, ink, struck=struck, pill=pill))
+    return lines
+
+
+def _value(scene: Scene, node: GraphNode) -> str:
+    shown = scene.trace.value(node.step)
+    text = fmt.preview(shown, ROOM)
+    if shown is not None and shown.whole and (not text.count("…")):
+        return text
+    return f"{fmt.shape(node.meta.shape)} {text}".strip()
+
+
+def _tip(node: GraphNode) -> str:
+    origin = node.origin
+    if origin is None:
+        return fmt.safe(node.op)
+    return f"{fmt.safe(origin.file)}, line {origin.line}: {fmt.clip(fmt.safe(origin.text.strip()), 200)}"
+
+
+def _wants_grad(node: GraphNode) -> bool:
+    return bool(node.flags & Flag.REQUIRES_GRAD)
+
+
+# Arrows, captions, legend
+
+
+def _panel(scene: Scene, title, caption, cards, look, steps: dict[int, Gradient] | None = None) -> Panel:
+    if scene.hidden:
+        text = f"… {fmt.count(scene.hidden, 'more node')}"
+        cards[MORE] = Card("more", (Line(text, 12.0, COLOURS["dim"], True), Line("--nodes all", 10.0, COLOURS["dim"])))
+    arrows = tuple(_arrow(scene, link, look, steps or {}) for link in scene.links)
+    return Panel(title, tuple(caption), cards, arrows)
+
+
+def _arrow(scene: Scene, link: tuple[int, int, int], look: str, steps: dict[int, Gradient]) -> Arrow:
+    tail, head, position = link
+    if position < 0:
+        return Arrow(tail, head, "cut")
+    for place, _, row in steps[head].handed_on if head in steps else ():
+        if place == position:
+            return Arrow(tail, head, "gradient", _gradient(scene, row), f"the gradient for {scene.called[tail]}")
+    return Arrow(tail, head, look)
+
+
+def _gradient(scene: Scene, row: int) -> str:
+    """A gradient in few characters: its value when small, else its shape and norm."""
+    shown = scene.trace.value(row)
+    if shown is None:
+        return ""
+    if shown.whole and shown.values.size <= 4:
+        text = fmt.preview(shown, 32)
+        if len(text) <= 32:
+            return text
+    return f"{fmt.shape(shown.shape)} ‖g‖ = {fmt.number(fmt.norm(shown))}"
+
+
+def _tensors(number: int) -> str:
+    return fmt.count(number, "saved tensor")
+
+
+def _kept_text(pairs: list[tuple[int, int]]) -> str:
+    if not pairs:
+        return "nothing saved for backward"
+    return f"{_tensors(len(pairs))} kept for backward: {fmt.size(distinct_bytes(pairs))}"
+
+
+def _legend(panels: list[Panel]) -> tuple[Item, ...]:
+    """Only what this picture shows."""
+    looks = {card.look for panel in panels for card in panel.cards.values()}
+    pills = {line.pill for panel in panels for card in panel.cards.values() for line in card.lines}
+    items = [
+        Item("leaf", "leaf that requires grad"),
+        Item("constant", "constant: needs no gradient"),
+        Item("live", "node (grad_fn), live"),
+        Item("saved", "tensor saved for backward"),
+        Item("badge", "step of backward"),
+        Item("held", "node still held, nothing saved in it"),
+        Item("gone", "node gone, its memory given back"),
+        Item("no graph", "op outside the graph"),
+    ]
+    if COLOURS["live pill"] in pills:
+        looks.add("saved")
+    if any(card.badge for panel in panels for card in panel.cards.values()):
+        looks.add("badge")
+    return tuple(item for item in items if item.look in looks)

@@ -1,0 +1,219 @@
+"""How numbers, shapes, bytes, names and colours look, in every view alike.
+
+Text from scripts (names, source lines, values) is untrusted: whatever reaches a terminal or a picture
+goes through `safe` first.
+"""
+
+import math
+import unicodedata
+
+import numpy as np
+
+from gradviz.trace.preview import Preview
+from gradviz.trace.trace import Origin
+
+# What a terminal calls each state (rich styles), and what a picture does (hex).
+STYLES = {"live": "green", "saved freed": "yellow", "gone": "bright_black"}
+COLOURS = {
+    "ink": "#1F2937",
+    "dim": "#6B7280",
+    "faint": "#9CA3AF",
+    "faded": "#7C8594",
+    "rule": "#E5E7EB",
+    "paper": "#FFFFFF",
+    "panel": "#F9FAFB",
+    "leaf": "#2563EB",
+    "leaf fill": "#E8F0FE",
+    "leaf pill": "#D3E3FD",
+    "live": "#15803D",
+    "live fill": "#E9F8EE",
+    "live pill": "#CDEFD8",
+    "flow": "#B45309",
+    "flow fill": "#FFF6E5",
+    "flow pill": "#FDE7BD",
+    "constant fill": "#F1F3F5",
+}
+
+
+def safe(text: str) -> str:
+    """The text with everything that could steer a terminal or a picture made visible.
+
+    Line ends and tabs become a space; control and direction characters, lone surrogates and private
+    characters become escapes such as ``\\x1b``. Letters of any script and emoji stay.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(character if _harmless(character) else _visible(character) for character in text)
+
+
+def _harmless(character: str) -> bool:
+    # U+200D joins the parts of one emoji; every other format character only hides or reorders text
+    return character == "\u200d" or unicodedata.category(character)[0] not in "CZ" or character == " "
+
+
+def _visible(character: str) -> str:
+    if character in "\t\n\r\u2028\u2029" or unicodedata.category(character) == "Zs":
+        return " "
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def clip(text: str, room: int) -> str:
+    """The text, cut with an ellipsis when it is longer than `room` characters."""
+    return text if len(text) <= room else text[: max(room - 1, 0)] + "…"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 node`, `9,850 nodes`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def size(nbytes: int) -> str:
+    """Bytes for people: `0 B`, `128 B`, `1.2 KB` (1 KB is 1,024 B)."""
+    if nbytes < 1024:
+        return f"{nbytes} B"
+    amount = float(nbytes)
+    for unit in ("KB", "MB", "GB", "TB"):
+        amount /= 1024
+        if amount < 999.95 or unit == "TB":
+            break
+    return f"{amount:.1f} {unit}"
+
+
+def shape(dims: tuple[int, ...]) -> str:
+    """As PyTorch's users write it: `()`, `(3,)`, `(32, 64)`."""
+    return str(tuple(int(dim) for dim in dims))
+
+
+def number(value: float) -> str:
+    """One number on its own: four significant digits at most."""
+    value = float(value)
+    if not math.isfinite(value):
+        return str(value)
+    if value == int(value) and abs(value) < 1e5:
+        return f"{value:.0f}."
+    return f"{value:.4g}"
+
+
+def numbers(values: np.ndarray) -> str:
+    """All values, nested in brackets, with the digits that PyTorch would print."""
+    if values.dtype.kind not in "fc":
+        one = str
+    else:
+        one = _float_form(values)
+    return _nested(values, one)
+
+
+def _float_form(values: np.ndarray):
+    """PyTorch's choice: `2.` when all are whole, `1.5000`, or `1.5000e-07` when they range widely."""
+    flat = np.abs(values[np.isfinite(values)].astype(np.float64))
+    flat = flat[flat != 0]
+    if not flat.size:
+        return lambda value: _finite(value, "{:.0f}.")
+    low, high = flat.min(), flat.max()
+    wide = high / low > 1000 if low > high / 1e300 else True
+    if bool((flat == np.ceil(flat)).all()):
+        return lambda value: _finite(value, "{:.4e}" if wide and high > 1e8 or high > 1e8 else "{:.0f}.")
+    if wide or high > 1e8 or low < 1e-4:
+        return lambda value: _finite(value, "{:.4e}")
+    return lambda value: _finite(value, "{:.4f}")
+
+
+def _finite(value, form: str) -> str:
+    value = float(value)
+    return form.format(value) if math.isfinite(value) else str(value)
+
+
+def _nested(values: np.ndarray, one) -> str:
+    if values.ndim == 0:
+        return one(values[()])
+    opening, closing, texts = "[" * values.ndim, "]" * values.ndim, []
+    for position, value in enumerate(
+        values.reshape(-1).tolist() if values.dtype.kind != "f" else values.reshape(-1)
+    ):
+        depth, run = 0, 1
+        for dim in reversed(values.shape):
+            run *= dim
+            if position == 0 or position % run:
+                break
+            depth += 1
+        texts.append(("]" * depth + ", " + "[" * depth if depth else ", " if position else "") + one(value))
+    return opening + "".join(texts) + closing
+
+
+def preview(shown: Preview | None, room: int = 40) -> str:
+    """A tensor's value in at most about `room` characters: all of it, or its ends, or its summary."""
+    if shown is None:
+        return ""
+    if shown.whole and math.prod(shown.shape) == 0:
+        return "[]"
+    if shown.whole:
+        text = numbers(shown.values)
+        if len(text) <= room or not shown.shape:
+            return text
+        if shown.values.ndim == 1 and shown.values.size > 2 and room >= 16:
+            ends = _ends(shown.values, room)
+            if ends:
+                return ends
+    return about(shown, room)
+
+
+def _ends(values: np.ndarray, room: int) -> str:
+    """`[1., 2., …, 9.]` with as many first values as fit, or '' when not even one does."""
+    one = _float_form(values) if values.dtype.kind == "f" else str
+    last, best = one(values[-1]), ""
+    text = "["
+    for value in values[:-1]:
+        text += one(value) + ", "
+        longer = f"{text}…, {last}]"
+        if len(longer) > room:
+            break
+        best = longer
+    return best
+
+
+def about(shown: Preview, room: int = 40) -> str:
+    """A large tensor in one line: `mean 0.01, -3.2 … 3.1`, and how many values are nan or inf."""
+    low, high, mean, _, nans, infs = _summary(shown)
+    odd = [f"{amount:,} {what}" for amount, what in ((nans, "nan"), (infs, "inf")) if amount]
+    spread = [] if math.isnan(mean) else [f"mean {number(mean)}", f"{number(low)} … {number(high)}"]
+    parts = odd + spread
+    while len(parts) > 1 and len(", ".join(parts)) > room:
+        parts.pop()
+    return ", ".join(parts)
+
+
+def norm(shown: Preview) -> float:
+    """The Euclidean norm of the tensor shown (nan when it holds a nan)."""
+    return _summary(shown)[3]
+
+
+def _summary(shown: Preview) -> tuple:
+    """min, max, mean, norm, count of nan, count of inf; worked out here when the tensor was kept whole."""
+    if shown.summary is not None:
+        return tuple(shown.summary)
+    values = shown.values.astype(np.float64).reshape(-1)
+    nans, infs = int(np.isnan(values).sum()), int(np.isinf(values).sum())
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return math.nan, math.nan, math.nan, math.nan, nans, infs
+    length = float(np.sqrt(np.square(finite).sum())) if not nans + infs else math.nan
+    return float(finite.min()), float(finite.max()), float(finite.mean()), length, nans, infs
+
+
+def expression(origin: Origin | None) -> str:
+    """The source of the expression at an origin: `w*x` out of `loss = (w*x - y).mean()`; '' if unknown."""
+    if origin is None or not origin.text:
+        return ""
+    lines = origin.text.split("\n")
+    start, end = origin.column, origin.end_column
+    if start is None or end is None or start < 0 or end < 0 or not origin.end_line:
+        return safe(origin.text.strip())
+    if origin.end_line <= origin.line:
+        piece = lines[0][start:end]
+    elif len(lines) > origin.end_line - origin.line:
+        last = lines[origin.end_line - origin.line]
+        middle = lines[1 : origin.end_line - origin.line]
+        piece = " ".join(part.strip() for part in (lines[0][start:], *middle, last[:end]))
+    else:
+        piece = lines[0][start:].strip() + " …"
+    return safe(piece.strip() or origin.text.strip())

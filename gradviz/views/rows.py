@@ -1,0 +1,178 @@
+"""A graph of a trace as rows, one a forward result: what the table, the picture and the exports all show."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gradviz.trace.events import Flag, Kind
+from gradviz.trace.gradients import gradients, leaf_grads
+from gradviz.trace.graph import Graph, GraphNode
+from gradviz.trace.memory import Lives
+from gradviz.trace.preview import Preview
+from gradviz.trace.trace import Meta, Origin, Trace
+from gradviz.views.format import expression, safe
+
+NO_GRAPH = "no graph"
+
+
+class Kept(NamedTuple):
+    """One saved tensor of a node: `_saved_other`'s name is other, of tells whose value it is."""
+
+    name: str
+    of: str
+    nbytes: int
+
+
+class Grad(NamedTuple):
+    """A gradient: a leaf's .grad (stored), or what flowed into a node and was not kept."""
+
+    value: Preview | None
+    stored: bool
+
+
+class Row(NamedTuple):
+    """One forward result. name is '' when the script gave none; then expression says what it is.
+
+    state: of an op's node 'live', 'saved freed' or 'gone' at the script's end, 'no graph' for an op without
+    a node; of a leaf or constant 'live' or 'gone', as its memory is.
+    """
+
+    number: int
+    name: str
+    expression: str
+    op: str
+    grad_fn: str
+    meta: Meta
+    data: Preview | None
+    grad: Grad | None
+    requires_grad: bool
+    is_leaf: bool
+    no_grad: bool
+    saved: tuple[Kept, ...]
+    state: str
+    origin: Origin | None
+
+    @property
+    def line(self) -> int:
+        """The source line, 0 when unknown."""
+        return self.origin.line if self.origin else 0
+
+
+def rows(trace: Trace, graph: Graph, lives: Lives) -> list[Row]:
+    """The rows of one graph in execution order; gradients as its last backward call left them."""
+    after = graph.backwards[-1].ended if graph.backwards else trace.end
+    flowed = gradients(trace, graph, after)
+    stored = leaf_grads(trace, after)
+    called = called_by(graph)
+    return [_row(trace, lives, node, called, flowed, stored) for node in graph.nodes]
+
+
+def _row(trace, lives, node: GraphNode, called, flowed, stored) -> Row:
+    leaf = is_leaf(node)
+    grad = None
+    if leaf and node.tensor in stored:
+        grad = Grad(trace.value(stored[node.tensor]), True)
+    elif not leaf and node.node in flowed:
+        grad = Grad(trace.value(flowed[node.node].incoming), False)
+    return Row(
+        number=node.number,
+        name=safe(node.name),
+        expression="" if leaf else expression(node.origin),
+        op=safe(node.op),
+        grad_fn=safe(node.grad_fn),
+        meta=node.meta,
+        data=trace.value(node.step),
+        grad=grad,
+        requires_grad=bool(node.flags & Flag.REQUIRES_GRAD),
+        is_leaf=bool(node.flags & Flag.LEAF),
+        no_grad=bool(node.flags & Flag.NO_GRAD) and not leaf,
+        saved=kept_by(node, called),
+        state=state_of(trace, lives, node, trace.end),
+        origin=node.origin,
+    )
+
+
+def is_leaf(node: GraphNode) -> bool:
+    """Whether nothing computed it: a tensor that the script made, with or without requires_grad.
+
+    Narrower than PyTorch's is_leaf, which also holds for what an op computed outside any graph.
+    """
+    return bool(node.flags & Flag.LEAF) and not node.inputs and node.grad_fn in ("", "AccumulateGrad")
+
+
+def state_of(trace: Trace, lives: Lives, node: GraphNode, at: int) -> str:
+    """What was true of a node at a step: see Row.state."""
+    if is_leaf(node):
+        buffer = int(trace.rows["buffer"][node.step])
+        return "gone" if buffer and lives.freed_at[buffer] <= at else "live"
+    if not node.node:
+        return NO_GRAPH
+    return lives.state(node.node, bool(node.saved), at)
+
+
+def called_by(graph: Graph) -> dict[int, str]:
+    """What people call each node of a graph: the script's name, else the expression, else the op."""
+    return {node.number: safe(node.name) or expression(node.origin) or safe(node.op) for node in graph.nodes}
+
+
+def kept_by(node: GraphNode, called: dict[int, str]) -> tuple[Kept, ...]:
+    """A node's saved tensors, with the name of the value that each one is."""
+    kept = []
+    for saved in node.saved:
+        of = "" if saved.of == node.number else called.get(saved.of, "")
+        kept.append(Kept(safe(saved.name.removeprefix("_saved_")), of, int(saved.nbytes)))
+    return tuple(kept)
+
+
+def holders(trace: Trace, graph: Graph, lives: Lives) -> dict[int, str]:
+    """Node of the graph still alive at the end -> the variable that holds it, itself or through its users."""
+    steps = trace.of(Kind.HOLDER)
+    named: dict[int, str] = {}
+    for node, ref in zip(trace.rows["node"][steps].tolist(), trace.rows["ref"][steps].tolist(), strict=True):
+        if node:
+            named.setdefault(node, safe(trace.text(ref, "name")))
+    held: dict[int, str] = {}
+    # users come after what they use: one walk backwards hands every holder down
+    for entry in reversed(graph.nodes):
+        if not entry.node or lives.gone_at[entry.node] <= trace.end:
+            continue
+        name = named.get(entry.node) or held.get(entry.number, "")
+        held[entry.number] = name
+        for used in entry.inputs:
+            if used and name:
+                held.setdefault(used, name)
+    alive = {entry.number for entry in graph.nodes if entry.node and lives.gone_at[entry.node] > trace.end}
+    return {number: name for number, name in held.items() if number in alive and name}
+
+
+def failing(trace: Trace) -> Origin | None:
+    """Where the script raised, when it did."""
+    ending = trace.ending
+    return trace.origin(ending.origin) if ending and ending.how == "raised" and ending.origin else None
+
+
+def failing_numbers(trace: Trace, graph: Graph) -> set[int]:
+    """The newest row on the failing line, marked in the table: it, not each pass of a loop, is where it broke."""
+    where = failing(trace)
+    if where is None:
+        return set()
+    same = [n.number for n in graph.nodes if n.origin and (n.origin.file, n.origin.line) == (where.file, where.line)]
+    return set(same[-1:])
+
+
+def distinct_bytes(pairs: list[tuple[int, int]]) -> int:
+    """Bytes of (buffer, nbytes) pairs: a buffer counts once, by its largest part; buffer 0 counts each time."""
+    largest: dict[int, int] = {}
+    loose = 0
+    for buffer, nbytes in pairs:
+        if buffer:
+            largest[buffer] = max(largest.get(buffer, 0), nbytes)
+        else:
+            loose += nbytes
+    return loose + sum(largest.values())
+
+
+def released_in(lives: Lives, graph: Graph, backward: int) -> list[GraphNode]:
+    """The nodes of a graph whose saved tensors one backward call released."""
+    by = np.asarray(lives.released_by)
+    return [node for node in graph.nodes if node.node and node.saved and by[node.node] == backward]

@@ -1,0 +1,315 @@
+"""The table: one row a forward result, and under it what the run cost and what is left of it."""
+
+import math
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gradviz.errors import BadInput
+from gradviz.trace.events import Flag, Kind
+from gradviz.trace.graph import Graph
+from gradviz.trace.memory import Lives, saved_summary
+from gradviz.trace.trace import Trace
+from gradviz.views import format as fmt
+from gradviz.views.rows import Row, failing, failing_numbers, rows
+
+# name -> (heading, narrowest, widest, style)
+COLUMNS = {
+    "number": ("#", 2, 6, "dim"),
+    "name": ("name", 10, 28, "bold"),
+    "op": ("op", 6, 16, ""),
+    "grad_fn": ("grad_fn", 14, 26, ""),
+    "shape": ("shape dtype", 11, 26, ""),
+    "data": ("data", 12, 40, ""),
+    "grad": ("grad", 10, 40, ""),
+    "requires_grad": ("req", 3, 3, ""),
+    "is_leaf": ("leaf", 4, 4, ""),
+    "saved": ("saved", 12, 36, ""),
+    "state": ("state", 12, 20, ""),
+    "line": ("line", 4, 6, "dim"),
+}
+FOLDING = ("requires_grad", "is_leaf", "op", "shape", "saved", "line", "grad_fn", "grad", "number")
+GAP = 2
+
+
+def render_table(console: Console, trace: Trace, graph: Graph, lives: Lives, *, columns=None, wide=False, limit=200):
+    """Print one graph's table; columns fold away, in the order of FOLDING, until it fits the console.
+
+    columns: only these, in this order, as `known` gives them. wide: all, however wide. limit: at most so many rows
+    (None: all).
+    """
+    shown, left_out = _limited(rows(trace, graph, lives), limit)
+    marked = failing_numbers(trace, graph)
+    cells = {name: [_cell(name, row, row.number in marked) for row in shown] for name in COLUMNS}
+    in_full = wide or columns is not None
+    names, widths = _fitted(cells, columns, console.width, in_full)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), highlight=False)
+    for name in names:
+        heading, _, _, style = COLUMNS[name]
+        justify = "right" if name in ("number", "line") else "left"
+        table.add_column(heading, width=widths[name], no_wrap=True, overflow="ellipsis", style=style, justify=justify)
+    half = (len(shown) + 1) // 2
+    for position in range(len(shown)):
+        if left_out and position == half:
+            note = f"… {fmt.count(left_out, 'more row')}"
+            table.add_row(*[Text(note if name == "name" else "⋮" if name == "number" else "") for name in names])
+        table.add_row(*[cells[name][position] for name in names])
+    # a table asked for in full keeps its width: the terminal wraps it, nothing is cut
+    needed = sum(widths.values()) + GAP * len(names)
+    console.print(table, width=max(console.width, needed) if in_full else None, crop=False)
+    _explain(console, shown, names, left_out, columns)
+
+
+def summary(console: Console, trace: Trace, graphs: Sequence[Graph], lives: Lives):
+    """Print what the whole run did: ops, nodes, backward calls, what was freed by which, and what is left."""
+    for line in summary_lines(trace, graphs, lives):
+        console.print(Text(line), soft_wrap=False)
+
+
+def summary_lines(trace: Trace, graphs: Sequence[Graph], lives: Lives) -> list[str]:
+    """The lines of the summary."""
+    facts = summary_facts(trace, lives)
+    made = f"{fmt.count(facts['ops'], 'op')}"
+    if facts["ops_no_grad"]:
+        made += f" ({facts['ops_no_grad']:,} under no_grad)"
+    made += f" · {fmt.count(facts['nodes'], 'node')} · {fmt.count(len(graphs), 'graph')}"
+    lines = [f"{made} · {fmt.count(len(facts['freed']), 'backward call')}"]
+    peak = f"saved tensors at their peak: {fmt.size(facts['peak_bytes'])}"
+    lines.append(peak + (f", reached at line {facts['peak_line']}" if facts["peak_line"] else ""))
+    freed = facts["freed"]
+    told = freed if len(freed) <= 4 else [*freed[:3], None, freed[-1]]
+    for each in told:
+        if each is None:
+            lines.append(f"  … {fmt.count(len(freed) - 4, 'more backward call')}")
+            continue
+        where = f" (line {each['line']})" if each["line"] else ""
+        if each["tensors"]:
+            lines.append(
+                f"backward {each['backward']}{where} freed {fmt.size(each['bytes'])}: "
+                f"{fmt.count(each['tensors'], 'saved tensor')} of {fmt.count(each['nodes'], 'node')}"
+            )
+        else:
+            why = "retain_graph kept them" if each["retain_graph"] else "there were none to free"
+            lines.append(f"backward {each['backward']}{where} freed no saved tensors: {why}")
+    if facts["alive_nodes"]:
+        held = facts["holders"]
+        by = f", held by {', '.join(held[:3])}" if held else ""
+        more = f" and {len(held) - 3:,} more" if len(held) > 3 else ""
+        lines.append(
+            f"still alive at the end: {fmt.count(facts['alive_nodes'], 'node')}, "
+            f"{fmt.size(facts['alive_bytes'])} of saved tensors{by}{more}"
+        )
+    else:
+        lines.append("still alive at the end: no node, no saved tensor")
+    return lines
+
+
+def summary_facts(trace: Trace, lives: Lives) -> dict:
+    """The summary as plain values: what the text and the JSON both tell."""
+    saved = saved_summary(trace, lives)
+    table = trace.rows
+    forward = table[trace.of(Kind.FORWARD)]
+    ops = forward[(forward["a"] > 0) | (forward["node"] > 0)]
+    starts = {int(table["a"][step]): step for step in trace.of(Kind.BACKWARD).tolist()}
+    freed = []
+    for each in saved.freed:
+        origin = trace.origin(int(table["origin"][starts[each.backward]]))
+        freed.append(
+            {
+                "backward": each.backward,
+                "line": origin.line if origin else 0,
+                "bytes": each.nbytes,
+                "tensors": each.tensors,
+                "nodes": each.nodes,
+                "retain_graph": bool(table["flags"][starts[each.backward]] & Flag.RETAIN_GRAPH),
+            }
+        )
+    peak = trace.origin(int(table["origin"][saved.peak_at])) if saved.peak_at >= 0 else None
+    return {
+        "ops": len(ops),
+        "ops_no_grad": int(((ops["flags"] & Flag.NO_GRAD) > 0).sum()),
+        "nodes": int((ops["node"] > 0).sum()),
+        "peak_bytes": saved.peak,
+        "peak_line": peak.line if peak else 0,
+        "freed": freed,
+        "alive_nodes": saved.alive_nodes,
+        "alive_bytes": saved.alive_bytes,
+        "holders": list(dict.fromkeys(fmt.safe(holder.name) for holder in saved.holders if holder.node)),
+    }
+
+
+def ending_line(trace: Trace) -> str:
+    """How the run ended, where that is worth a line; "" when it just finished."""
+    ending = trace.ending
+    if ending is None:
+        return "the run was cut off before its end: this is what it had written"
+    where = failing(trace)
+    if ending.how == "raised":
+        return f"✗ {f'line {where.line}: ' if where else ''}{fmt.safe(ending.error)}"
+    return "✗ interrupted: this is the trace so far" if ending.how == "interrupted" else ""
+
+
+def heading(graph: Graph, of: int, last: bool) -> str:
+    """The line above a table: which graph it is."""
+    if of <= 1:
+        return f"graph {graph.number} of {max(of, 1)}"
+    kind = " — the last that ran backward" if last else ""
+    return f"graph {graph.number} of {of:,}{kind} (--graph N|all|last)"
+
+
+def as_json(trace: Trace, chosen: Sequence[Graph], graphs: Sequence[Graph], lives: Lives, limit=None) -> dict:
+    """Rows and summary as JSON values; numbers that JSON lacks (nan, inf) are text."""
+    ending = trace.ending
+    told = []
+    for graph in chosen:
+        shown, left_out = _limited(rows(trace, graph, lives), limit)
+        told.append(
+            {
+                "graph": graph.number,
+                "backward_calls": [call.number for call in graph.backwards],
+                "rows": [_row_json(row) for row in shown],
+                "rows_left_out": left_out,
+            }
+        )
+    return {
+        "schema_version": 1,
+        "trace": str(trace.path),
+        "ended": {"how": ending.how, "error": ending.error, "exit_code": ending.exit_code} if ending else None,
+        "graphs_in_trace": len(graphs),
+        "graphs": told,
+        "summary": summary_facts(trace, lives),
+    }
+
+
+def _row_json(row: Row) -> dict:
+    return {
+        "number": row.number,
+        "name": row.name,
+        "expression": row.expression,
+        "op": row.op,
+        "grad_fn": row.grad_fn,
+        "shape": list(row.meta.shape),
+        "dtype": row.meta.dtype,
+        "device": row.meta.device,
+        "data": _value_json(row.data),
+        "grad": None if row.grad is None else {"value": _value_json(row.grad.value), "stored": row.grad.stored},
+        "requires_grad": row.requires_grad,
+        "is_leaf": row.is_leaf,
+        "no_grad": row.no_grad,
+        "saved": [{"name": kept.name, "of": kept.of, "bytes": kept.nbytes} for kept in row.saved],
+        "state": row.state,
+        "line": row.line,
+    }
+
+
+def _value_json(shown):
+    if shown is None:
+        return None
+    if shown.whole:
+        return _finite(shown.values.tolist())
+    return {"corners": _finite(shown.values.tolist()), "summary": _finite(dict(shown.summary._asdict()))}
+
+
+def _finite(value):
+    """nan and inf as text; the nesting is the array's dimensions, at most NumPy's 64."""
+    if isinstance(value, list):
+        return [_finite(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _limited(found: list[Row], limit):
+    if limit is None or len(found) <= limit:
+        return found, 0
+    half = (limit + 1) // 2
+    return [*found[:half], *found[len(found) - (limit - half) :]], len(found) - limit
+
+
+def known(columns):
+    """The columns by their own names; BadInput for one that there is not."""
+    if columns is None:
+        return None
+    aliases = {"#": "number", "req": "requires_grad", "leaf": "is_leaf", "dtype": "shape"}
+    names = [aliases.get(name, name) for name in columns]
+    for name in names:
+        if name not in COLUMNS:
+            raise BadInput(f"--columns {name}: unknown; known columns: {', '.join(COLUMNS)}")
+    return list(dict.fromkeys(names))
+
+
+def _fitted(cells, asked, room, all_of_it):
+    """The columns that are shown, and the width of each."""
+    names = list(asked or COLUMNS)
+    natural = {name: max([len(COLUMNS[name][0]), *(cell.cell_len for cell in cells[name])]) for name in names}
+    natural = {name: min(width, COLUMNS[name][2]) for name, width in natural.items()}
+    if all_of_it:
+        return names, natural
+    widths = {name: min(natural[name], COLUMNS[name][1]) for name in names}
+    for folded in FOLDING:
+        if sum(widths.values()) + GAP * (len(widths) - 1) <= room:
+            break
+        del widths[folded]
+    names = [name for name in names if name in widths]
+    slack = room - sum(widths.values()) - GAP * (len(names) - 1)
+    while slack > 0:
+        wanting = [name for name in names if widths[name] < natural[name]]
+        if not wanting:
+            break
+        for name in wanting[:slack]:
+            widths[name] += 1
+            slack -= 1
+    return names, widths
+
+
+def _explain(console, shown, names, left_out, columns):
+    """The lines under a table: what was folded, cut or means something special."""
+    notes = []
+    if any(row.grad is not None and not row.grad.stored for row in shown) and "grad" in names:
+        notes.append("(grad) flowed through the node and was not stored: .grad there stays None")
+    folded = [COLUMNS[name][0] for name in COLUMNS if name not in names]
+    if folded and columns is None:
+        notes.append(f"folded to fit: {', '.join(folded)} (--wide, or --columns name,saved,…)")
+    if left_out:
+        notes.append(f"{fmt.count(left_out, 'row')} left out (--rows all)")
+    for note in notes:
+        console.print(Text(note, style="dim"))
+
+
+def _cell(name: str, row: Row, marked: bool) -> Text:
+    """One cell; the text is escaped already, and never read as markup."""
+    if name == "number":
+        return Text(f"✗{row.number}" if marked else str(row.number), style="bold red" if marked else "")
+    if name == "name":
+        return (
+            Text(row.name)
+            if row.name or row.is_leaf and not row.expression
+            else Text(row.expression, style="not bold dim")
+        )
+    if name == "op":
+        return Text(row.op)
+    if name == "grad_fn":
+        return Text(row.grad_fn or ("no_grad" if row.no_grad else "-"))
+    if name == "shape":
+        device = "" if row.meta.device == "cpu" else f" {row.meta.device}"
+        return Text(f"{fmt.shape(row.meta.shape)} {row.meta.dtype}{device}")
+    if name == "data":
+        return Text(fmt.preview(row.data, COLUMNS["data"][2]))
+    if name == "grad":
+        if row.grad is None:
+            return Text("-", style="dim")
+        value = fmt.preview(row.grad.value, COLUMNS["grad"][2])
+        return Text(value) if row.grad.stored else Text(f"({value})", style="dim")
+    if name in ("requires_grad", "is_leaf"):
+        return Text("yes" if getattr(row, name) else "no")
+    if name == "saved":
+        kept = ", ".join(f"{each.name} {fmt.size(each.nbytes)}" for each in row.saved)
+        return Text(kept or "-")
+    if name == "state":
+        nothing = bool(row.grad_fn) and not row.is_leaf and not row.saved and row.state == "live"
+        text = "live saves 0" if nothing else row.state
+        return Text(text, style=fmt.STYLES.get(row.state, "dim"))
+    return Text(str(row.line) if row.line else "-")

@@ -1,0 +1,58 @@
+"""The typer app: its commands and what all of them share."""
+
+from typing import Annotated
+
+import typer
+
+from gradviz.cli.info import info
+from gradviz.cli.render import render
+from gradviz.cli.table import table
+from gradviz.cli.trace import ScriptCommand, trace
+
+app = typer.Typer(
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command(
+    cls=ScriptCommand,
+    short_help="Run a script; show what autograd did.",
+    context_settings={"allow_interspersed_args": False},
+)(trace)
+app.command(short_help="Draw a graph as a filmstrip.")(render)
+app.command(short_help="Show a graph's nodes as a table.")(table)
+app.command(short_help="Tell what a trace file holds.")(info)
+
+
+def command():
+    """The command that the app amounts to, ready to be called."""
+    return typer.main.get_command(app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from gradviz import __version__
+
+        print(f"gradviz {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def gradviz(
+    context: typer.Context,
+    show: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    """See what autograd does: the graph that a script builds, backward step by step, what is freed and when.
+
+    \b
+    Examples:
+      gradviz trace train.py --epochs 3
+      gradviz trace -e "((w*x + b - y)**2).mean()" -v w=2 -v b=0 -c "x=[1,2,3]" -c y=5
+      gradviz render --format png
+      gradviz table --graph all
+    """
+    if context.invoked_subcommand is None:
+        print(context.get_help())

@@ -1,0 +1,82 @@
+"""Options that several commands share, and what their texts mean."""
+
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+
+from gradviz.errors import BadInput
+
+Graph = int | str  # a graph's number, 'all' or 'last'
+
+
+class TableChoice(NamedTuple):
+    """What to show of a trace, and how; rows: at most so many a graph, None for all."""
+
+    graph: Graph
+    columns: list[str] | None
+    wide: bool
+    rows: int | None
+    json: bool
+
+
+TraceFile = Annotated[
+    str | None,
+    typer.Argument(metavar="TRACE", help="A trace; without it, the newest *.gradviz here.", show_default=False),
+]
+GraphChoice = Annotated[
+    str,
+    typer.Option("--graph", metavar="N|all|last", help="Which graphs; last: the last that ran backward."),
+]
+Columns = Annotated[
+    str | None,
+    typer.Option("--columns", metavar="A,B,…", help="Show these columns, in this order.", show_default=False),
+]
+Wide = Annotated[bool, typer.Option("--wide", help="Show every column, however wide the terminal is.")]
+Rows = Annotated[
+    str, typer.Option("--rows", metavar="N|all", help="At most so many rows a graph: its first and its last.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON (with a schema_version) instead of text.")]
+
+
+def graph_choice(text: str) -> Graph:
+    """'all', 'last' or a number from 1; anything else is BadInput."""
+    if text in ("all", "last"):
+        return text
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise BadInput(f"--graph {text}: expected a graph's number (from 1), all or last")
+
+
+def limit(option: str, text: str) -> int | None:
+    """How many to show at most; None for 'all'. Anything but that or a number from 1 is BadInput."""
+    if text == "all":
+        return None
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise BadInput(f"{option} {text}: expected a number from 1, or all")
+
+
+def table_choice(graph: str, columns: str | None, wide: bool, rows: str, json: bool) -> TableChoice:
+    """The table options, checked before anything runs; BadInput names the option that makes no sense."""
+    return TableChoice(graph_choice(graph), _column_names(columns), wide, limit("--rows", rows), json)
+
+
+def _column_names(text: str | None) -> list[str] | None:
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise BadInput("--columns is empty: name some columns, such as --columns name,op,grad")
+    from gradviz.views.table import known
+
+    return known(names)
+
+
+def trace_file(text: str | None) -> Path:
+    """The trace asked for, or the newest one in the current folder; NoTrace when there is none."""
+    if text is not None:
+        return Path(text)
+    from gradviz.trace.store import newest
+
+    return newest(".")

@@ -1,0 +1,108 @@
+"""`gradviz render`: the picture of a graph, after forward, during backward and after it."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gradviz.cli.choices import GraphChoice, TraceFile, graph_choice, limit, trace_file
+from gradviz.errors import BadInput
+
+FORMATS = ("svg", "png", "pdf", "dot")
+WHEN = ("all", "forward", "backward", "freed")
+DIRECTIONS = ("TB", "LR", "BT", "RL")
+
+
+def render(
+    file: TraceFile = None,
+    format: Annotated[
+        str | None,
+        typer.Option("--format", metavar="|".join(FORMATS), help="Default: as -o ends, else svg."),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option("-o", "--output", metavar="FILE", help="The picture, or - for stdout. Default: beside the trace."),
+    ] = None,
+    when: Annotated[
+        str, typer.Option("--when", metavar="|".join(WHEN), help="One panel of the filmstrip, or all three.")
+    ] = "all",
+    direction: Annotated[
+        str, typer.Option("--direction", metavar="|".join(DIRECTIONS), help="Which way data flows.")
+    ] = "TB",
+    graph: GraphChoice = "last",
+    nodes: Annotated[
+        str, typer.Option("--nodes", metavar="N|all", help="At most so many nodes, those nearest the root.")
+    ] = "150",
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Give up on the layout then.")
+    ] = 60,
+) -> None:
+    """Draw a graph as a filmstrip: after forward, during backward, and after it.
+
+    \b
+    Examples:
+      gradviz render
+      gradviz render train.gradviz --format png -o train.png
+      gradviz render --when backward --direction LR --graph 3
+      gradviz render --format dot -o - | dot -Tsvg -Kneato -n2
+    """
+    which, most = graph_choice(graph), limit("--nodes", nodes)
+    if which == "all":
+        raise BadInput("--graph all: a picture shows one graph; give its number, or last")
+    kind = _format(format, output)
+    _one_of("--when", when, WHEN)
+    direction = direction.upper()
+    _one_of("--direction", direction, DIRECTIONS)
+    path = trace_file(file)
+    target = _target(output, path, kind)
+
+    from gradviz.cli.story import Story
+
+    story = Story(path)
+    picture = story.picture(which, kind, when=when, direction=direction, nodes=most, timeout=timeout)
+    story.tell_damage()
+    if target is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(picture)
+        sys.stdout.buffer.flush()
+        return
+    write_file(target, picture)
+    print(f"wrote {target}")
+
+
+def _format(format: str | None, output: str | None) -> str:
+    known = f"known formats: {', '.join(FORMATS)}"
+    if format is not None:
+        if format.lower() not in FORMATS:
+            raise BadInput(f"--format {format}: unknown; {known}")
+        return format.lower()
+    suffix = Path(output).suffix[1:].lower() if output else ""
+    if suffix and suffix not in FORMATS:
+        raise BadInput(f"-o {output}: no format is known by the ending .{suffix}; {known}")
+    return suffix or "svg"
+
+
+def _one_of(option: str, given: str, known: tuple[str, ...]) -> None:
+    if given not in known:
+        raise BadInput(f"{option} {given}: expected one of {', '.join(known)}")
+
+
+def _target(output: str | None, trace: Path, kind: str) -> Path | None:
+    """The file to write; None for stdout. BadInput when its folder isn't there."""
+    if output == "-":
+        return None
+    path = Path(output) if output else trace.with_suffix(f".{kind}")
+    if path.is_dir():
+        path = path / f"{trace.stem}.{kind}"
+    if not path.parent.is_dir():
+        raise BadInput(f"the folder {path.parent} doesn't exist; make it, or choose another with -o")
+    return path
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a result; BadInput when it can't be written."""
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise BadInput(f"{path} can't be written: {error.strerror}; choose another with -o") from None

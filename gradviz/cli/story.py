@@ -1,0 +1,104 @@
+"""A trace with what its views are made from: what the commands print and draw."""
+
+from functools import cached_property
+from pathlib import Path
+
+from gradviz.cli.choices import Graph, TableChoice
+from gradviz.cli.say import note
+from gradviz.errors import BadInput
+from gradviz.trace.events import Kind
+from gradviz.trace.graph import graphs, last_backward
+from gradviz.trace.memory import Lives
+from gradviz.trace.store import load
+
+
+class Story:
+    """One trace; each part of it is worked out when a view first needs it."""
+
+    def __init__(self, path: Path) -> None:
+        """Load the trace; BadTrace when it can't be read."""
+        self.trace = load(path)
+
+    @cached_property
+    def graphs(self) -> list:
+        """The graphs that the script made."""
+        return graphs(self.trace)
+
+    @cached_property
+    def lives(self) -> Lives:
+        """When nodes and buffers lived."""
+        return Lives(self.trace)
+
+    def chosen(self, which: Graph) -> list:
+        """The graphs that --graph asks for; BadInput when there is none of that number."""
+        if not self.graphs and which in ("all", "last"):
+            return []
+        if which == "all":
+            return self.graphs
+        if which == "last":
+            return [last_backward(self.graphs) or self.graphs[-1]]
+        if which > len(self.graphs):
+            known = "only graph 1" if len(self.graphs) == 1 else f"graphs 1 to {len(self.graphs)}"
+            raise BadInput(f"--graph {which}: {self.trace.path} holds {known}")
+        return [self.graphs[which - 1]]
+
+    def tell(self, choice: TableChoice) -> None:
+        """Print the tables that were asked for and the summary, or all of it as JSON."""
+        from gradviz.views import table
+
+        chosen = self.chosen(choice.graph)
+        if choice.json:
+            import json
+
+            found = table.as_json(self.trace, chosen, self.graphs, self.lives, choice.rows)
+            print(json.dumps(found, indent=1, allow_nan=False, default=lambda value: value.item()))
+            return
+        from rich.console import Console
+
+        console = Console(highlight=False)
+        ran = last_backward(self.graphs)
+        for graph in chosen:
+            console.print(table.heading(graph, len(self.graphs), graph is ran), markup=False, style="bold")
+            table.render_table(
+                console, self.trace, graph, self.lives, columns=choice.columns, wide=choice.wide, limit=choice.rows
+            )
+            console.print()
+        ending = table.ending_line(self.trace)
+        if ending:
+            console.print(ending, markup=False, style="bold red")
+        table.summary(console, self.trace, self.graphs, self.lives)
+
+    def picture(self, which: Graph, form: str, *, when="all", direction="TB", nodes=150, timeout=60.0) -> bytes:
+        """A graph's filmstrip as the bytes of a file."""
+        from gradviz.views.diagram import dot_text, render
+
+        found = self.chosen(which)
+        if not found:
+            raise BadInput(f"nothing to draw: {self.trace.path} holds no op")
+        graph = found[0]
+        dot = dot_text(
+            self.trace, graph, self.lives, when=when, direction=direction, nodes=nodes, of=len(self.graphs),
+            timeout=timeout,
+        )  # fmt: skip
+        return render(dot, form, timeout)
+
+    def draw(self, path: Path, which: Graph) -> Path:
+        """Write the SVG of the graph that the table shows (of all: the last that ran backward); its path."""
+        from gradviz.cli.render import write_file
+
+        write_file(path, self.picture("last" if which == "all" else which, "svg"))
+        return path
+
+    def tell_damage(self) -> None:
+        """Note what is missing of a trace that was shown all the same."""
+        if self.trace.damaged:
+            note(self.trace.damaged)
+
+    def lacks(self) -> str:
+        """What a script is missing that made no graph or never called backward; '' when it lacks nothing."""
+        rows = self.trace.rows
+        if not (rows["node"][self.trace.of(Kind.FORWARD, Kind.OUTPUT)] != 0).any():
+            return "the script made no graph: no op ran on a tensor that requires grad"
+        if not self.trace.of(Kind.BACKWARD).size:
+            return "the script never called backward(): the graph is shown as forward left it"
+        return ""

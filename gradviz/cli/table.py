@@ -1,0 +1,29 @@
+"""`gradviz table`: the nodes of a trace's graphs as a table, with a summary."""
+
+from gradviz.cli.choices import Columns, GraphChoice, Json, Rows, TraceFile, Wide, table_choice, trace_file
+
+
+def table(
+    file: TraceFile = None,
+    graph: GraphChoice = "last",
+    columns: Columns = None,
+    wide: Wide = False,
+    rows: Rows = "200",
+    json: Json = False,
+) -> None:
+    """Show a graph's nodes in execution order: op, shape, data, grad, what is saved, and what became of it.
+
+    \b
+    Examples:
+      gradviz table
+      gradviz table train.gradviz --graph all
+      gradviz table --columns number,name,grad --rows all
+      gradviz table --json | python -m json.tool
+    """
+    choice = table_choice(graph, columns, wide, rows, json)
+
+    from gradviz.cli.story import Story
+
+    story = Story(trace_file(file))
+    story.tell(choice)
+    story.tell_damage()

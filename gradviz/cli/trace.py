@@ -1,0 +1,245 @@
+"""`gradviz trace`: run a script, module or expression, write what autograd did, show it."""
+
+import os
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from typer.core import TyperCommand
+
+from gradviz.cli.choices import Columns, GraphChoice, Json, Rows, Wide, table_choice
+from gradviz.cli.say import give_up_stdout, note
+from gradviz.errors import BadInput, GradvizError
+
+SUFFIX = ".gradviz"
+
+
+class ScriptCommand(TyperCommand):
+    """A command whose options end at the script, or after `-m MODULE`: what follows is the script's own."""
+
+    def parse_args(self, ctx, args: list[str]) -> list[str]:
+        """Mark where the script's arguments begin, then parse as usual."""
+        taking_a_value = {
+            name for option in self.params if not getattr(option, "is_flag", True) for name in option.opts
+        }
+        return super().parse_args(ctx, end_options_after_module(args, taking_a_value))
+
+
+def end_options_after_module(args: list[str], taking_a_value: set[str]) -> list[str]:
+    """The same arguments, with `--` after `-m MODULE` where that stands among gradviz's own options."""
+    position = 0
+    while position < len(args) and args[position].startswith("-") and args[position] not in ("-", "--"):
+        arg = args[position]
+        step = 2 if arg in taking_a_value else 1
+        position += step
+        if arg == "--module" or arg.startswith(("-m", "--module=")):
+            return [*args[:position], "--", *args[position:]]
+    return args
+
+
+def trace(
+    script: Annotated[
+        str | None, typer.Argument(metavar="SCRIPT", help="The script to run.", show_default=False)
+    ] = None,
+    arguments: Annotated[
+        list[str] | None, typer.Argument(metavar="ARGS", help="The script's own.", show_default=False)
+    ] = None,
+    module: Annotated[
+        str | None, typer.Option("-m", "--module", metavar="MODULE", help="Run a module, as python -m does.")
+    ] = None,
+    expression: Annotated[
+        str | None,
+        typer.Option("-e", "--expression", metavar="EXPR", help="Trace an expression; backward included."),
+    ] = None,
+    variables: Annotated[
+        list[str] | None,
+        typer.Option("-v", "--variable", metavar="NAME=VALUE", help="With -e: a leaf that requires grad."),
+    ] = None,
+    constants: Annotated[
+        list[str] | None, typer.Option("-c", "--constant", metavar="NAME=VALUE", help="With -e: a constant.")
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option("-o", "--output", metavar="PATH", help="The trace file, or a folder for it."),
+    ] = None,
+    diagram: Annotated[bool, typer.Option("--diagram/--no-diagram", help="Draw the SVG beside the trace.")] = True,
+    graph: GraphChoice = "last",
+    columns: Columns = None,
+    wide: Wide = False,
+    rows: Rows = "200",
+    json: Json = False,
+    device: Annotated[
+        Literal["cpu", "cuda"], typer.Option(help="Where new tensors live unless the script says.")
+    ] = "cpu",
+    values: Annotated[
+        Literal["none", "preview", "full"],
+        typer.Option(help="Values to keep: none, large tensors by their corners, or all."),
+    ] = "preview",
+) -> int:
+    """Run a script and show the graph that it built, what backward did, and what was freed.
+
+    Writes the trace, STEM.gradviz, as the script runs, and the picture, STEM.svg, beside it.
+    Options come before the script; what follows it is the script's own. The script's output,
+    traceback and exit code are its own too; with --json its stdout goes to stderr.
+
+    Exit code: the script's; or 2 when it ended well but made no graph or never called backward.
+
+    \b
+    Examples:
+      gradviz trace train.py --epochs 3
+      gradviz trace --graph all --no-diagram train.py
+      gradviz trace -m package.train --epochs 3
+      gradviz trace -e "((w*x + b - y)**2).mean()" -v w=2 -v b=0 -c "x=[1,2,3]" -c y=5
+    """
+    choice = table_choice(graph, columns, wide, rows, json)
+    program = _program(
+        [script, *(arguments or [])] if script is not None else [],
+        module,
+        expression,
+        variables or [],
+        constants or [],
+    )
+    path = _trace_path(output, program)
+    with _stdout_on_stderr() if json else nullcontext():
+        code = _record(program, path, device, values)
+    try:
+        return _show(program, path, choice, diagram, code)
+    except GradvizError as error:
+        note(error)
+        return code or 2
+    except BrokenPipeError:
+        give_up_stdout()
+        return code
+    except Exception as error:  # a slip of ours must cost neither the script's exit code nor its trace
+        note(f"{path} is written, but showing it failed: {type(error).__name__}: {error}")
+        return code
+
+
+def _program(
+    arguments: Sequence[str],
+    module: str | None,
+    expression: str | None,
+    variables: Sequence[str],
+    constants: Sequence[str],
+):
+    from gradviz.record import script
+
+    if module is not None and expression is not None:
+        raise BadInput("-m and -e were both given; choose one")
+    if expression is None and (variables or constants):
+        raise BadInput("-v and -c define names for an expression; give one with -e")
+    if expression is not None:
+        from gradviz.record.expression import expression as read
+
+        if arguments:
+            raise BadInput(f"-e takes no script and no arguments, but {arguments[0]!r} was given")
+        return read(expression, variables, constants)
+    if module is not None:
+        return script.module(module, arguments)
+    if not arguments:
+        raise BadInput("nothing to trace: give a script, -m MODULE or -e EXPRESSION")
+    return script.script(arguments[0], arguments[1:])
+
+
+def _trace_path(output: str | None, program) -> Path:
+    """Where the trace goes; BadInput, before anything runs, when it can't go there."""
+    stem = {"script": Path(program.name).stem, "expression": "expression"}.get(program.mode, program.name)
+    path = Path(output) if output else Path(stem + SUFFIX)
+    if output and (path.is_dir() or output.endswith(os.sep)):
+        path = path / (stem + SUFFIX)
+    elif path.suffix != SUFFIX:
+        path = path.with_name(path.name + SUFFIX)
+    folder = path.parent
+    if not folder.is_dir():
+        raise BadInput(f"the folder {folder} doesn't exist; make it, or choose another with -o")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise BadInput(f"the folder {folder} can't be written to; choose another with -o")
+    return path
+
+
+def _record(program, path: Path, device: str, values: str) -> int:
+    """Run the program with its events going to the trace file; its exit code."""
+    from gradviz.record.recorder import Recorder, set_default_device
+    from gradviz.record.script import run
+    from gradviz.record.source import Sources
+
+    if device != "cpu":
+        set_default_device(device)
+    sources = Sources()
+    if program.text:
+        sources.add(program.filename, program.text)
+    recorder = Recorder(path, _header(program, device), sources=sources, values=values)
+    try:
+        with recorder:
+            outcome = run(program)
+            try:
+                recorder.finish(outcome)
+            except Exception as error:  # the script's exit code is not ours to lose
+                note(f"{path} lacks the script's end: {type(error).__name__}: {error}")
+    except GradvizError:  # the program turned out to have nothing to run
+        path.unlink(missing_ok=True)
+        raise
+    return outcome.exit_code
+
+
+def _header(program, device: str) -> dict:
+    from datetime import datetime
+
+    from gradviz import __version__
+
+    return {
+        "format": 1,
+        "gradviz": __version__,
+        "script": program.name,
+        "argv": list(program.argv[1:]),
+        "mode": program.mode,
+        "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "python": sys.version.split()[0],
+        "device": device,
+        "source": program.name if program.mode == "expression" else "",
+    }
+
+
+def _show(program, path: Path, choice, diagram: bool, code: int) -> int:
+    """Print the table, draw the picture, say what was written; the exit code."""
+    from gradviz.cli.story import Story
+    from gradviz.views.format import safe, size
+
+    story = Story(path)
+    story.tell(choice)
+    written = [path]
+    if diagram and story.graphs:
+        try:
+            written.append(story.draw(path.with_suffix(".svg"), choice.graph))
+        except GradvizError as error:
+            note(f"no picture: {error}")
+    stream = sys.stderr if choice.json else sys.stdout
+    listed = "\n      ".join(f"{safe(str(file))} ({size(file.stat().st_size)})" for file in written)
+    following = "render {} --format png" if story.graphs else "info {}"
+    print(f"wrote {listed}\nnext  gradviz {following.format(safe(shlex.quote(str(path))))}", file=stream)
+    story.tell_damage()
+    lacking = "" if code else story.lacks()  # a script that failed has said so itself
+    for text in program.notes or filter(None, [lacking]):
+        note(text)
+    return code or (2 if lacking else 0)
+
+
+@contextmanager
+def _stdout_on_stderr() -> Iterator[None]:
+    """Send what the script prints to stderr, also from its subprocesses, so that stdout is JSON alone."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    ours, sys.stdout = sys.stdout, sys.stderr
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stdout = ours
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)

@@ -1,0 +1,48 @@
+"""The same program on gradviz and on PyTorch, and what it means that the results are equal."""
+
+import numpy as np
+
+from tests.engine.gradcheck import weights_like
+
+TOLERANCE = {"float16": 2e-3, "float32": 3e-5, "float64": 1e-11}
+
+
+def run(torch, program, arrays, wanted):
+    """{name: tensor}: the output of program(torch, *leaves), its gradients, and its second gradients.
+
+    arrays are shared with the leaves, layout and all; `wanted` says which leaves require grad. What has no
+    gradient is left out, and so are gradients that are all zeros: PyTorch may hold either.
+    """
+    leaves = [torch.from_numpy(array).requires_grad_(need) for array, need in zip(arrays, wanted, strict=True)]
+    asked = {f"gradient {k}": leaf for k, leaf in enumerate(leaves) if wanted[k]}
+    out = program(torch, *leaves)
+    found = {"output": out}
+    if not asked or not out.requires_grad:
+        return found
+    grads = torch.autograd.grad(_weighed(torch, out), asked.values(), create_graph=True, allow_unused=True)
+    found |= dict(zip(asked, grads, strict=True))
+    again = [_weighed(torch, grad, turn=k) for k, grad in enumerate(grads) if grad is not None and grad.requires_grad]
+    if again:
+        seconds = torch.autograd.grad(sum(again[1:], again[0]), asked.values(), allow_unused=True)
+        found |= {f"second {name}": grad for name, grad in zip(asked, seconds, strict=True)}
+    return {name: each for name, each in found.items() if each is not None and (name == "output" or _array(each).any())}
+
+
+def assert_same(ours, theirs):
+    """The same names, dtypes, shapes and values, NaN included, up to the rounding of the dtype."""
+    assert ours.keys() == theirs.keys()
+    for name, mine in ours.items():
+        assert str(mine.dtype) == str(theirs[name].dtype), name
+        assert tuple(mine.shape) == tuple(theirs[name].shape), name
+        tolerance = TOLERANCE.get(str(mine.dtype).removeprefix("torch."), 0)
+        np.testing.assert_allclose(_array(mine), _array(theirs[name]), rtol=tolerance, atol=tolerance, err_msg=name)
+
+
+def _weighed(torch, tensor, turn=0):
+    return (tensor * torch.from_numpy(weights_like(_array(tensor), turn))).sum()
+
+
+def _array(tensor):
+    if getattr(tensor, "_is_zerotensor", bool)():  # PyTorch's way to hand on zeros without their memory
+        return np.zeros(tuple(tensor.shape))
+    return np.array(tensor.tolist(), str(tensor.dtype).removeprefix("torch.")).reshape(tuple(tensor.shape))

@@ -1,8 +1,8 @@
 """Optimizers, as `torch.optim`."""
 
-from gradviz.engine.function import Within
 from gradviz.engine.switches import no_grad
 from gradviz.engine.tensor import Tensor
+from gradviz.engine.within import Within
 
 
 class SGD:
@@ -27,12 +27,12 @@ class SGD:
         """Forgets the gradients: .grad becomes None, or zeros."""
         for each in self.params:
             if each._grad is not None:
-                each._grad = None if set_to_none else each._grad.detach().zero_()
+                each.grad = None if set_to_none else each._grad.detach().zero_()
 
     @no_grad()
     def step(self):
         """Moves each parameter against its gradient; those without gradient stay."""
-        with Within("SGD.step"):
+        with Within("SGD.step", aside=True):
             for position, parameter in enumerate(self.params):
                 gradient = parameter._grad
                 if gradient is None:

@@ -34,7 +34,10 @@ Columns = Annotated[
 ]
 Wide = Annotated[bool, typer.Option("--wide", help="Show every column, however wide the terminal is.")]
 Rows = Annotated[
-    str, typer.Option("--rows", metavar="N|all", help="At most so many rows a graph: its first and its last.")
+    str,
+    typer.Option(
+        "--rows", metavar="N|all", help="At most so many rows a graph: its first and its last. all: nothing folded."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON (with a schema_version) instead of text.")]
 

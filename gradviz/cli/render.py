@@ -32,7 +32,7 @@ def render(
     ] = "TB",
     graph: GraphChoice = "last",
     nodes: Annotated[
-        str, typer.Option("--nodes", metavar="N|all", help="At most so many nodes, those nearest the root.")
+        str, typer.Option("--nodes", metavar="N|all", help="At most so many, nearest the root. all: none left out.")
     ] = "150",
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Give up on the layout then.")

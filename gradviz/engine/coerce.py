@@ -35,7 +35,7 @@ def as_tensors(op, values):
         else:
             position = op.inputs.index(name) + 1
             raise TypeError(
-                f"{op.name}(): argument '{'input' if name == 'self' else name}' (position {position}) must be "
+                f"{op.title}(): argument '{'input' if name == 'self' else name}' (position {position}) must be "
                 f"Tensor, not {type(value).__name__}"
             )
     return tensors

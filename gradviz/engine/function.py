@@ -8,6 +8,7 @@ from gradviz.engine.backend import module_of
 from gradviz.engine.node import NO_EDGE, RELEASED, SECOND_BACKWARD, AccumulateGrad, Node
 from gradviz.engine.switches import _GradMode, mode
 from gradviz.engine.tensor import Tensor, edge_of
+from gradviz.engine.within import Within
 
 
 class FunctionNode(Node):
@@ -81,7 +82,8 @@ class FunctionNode(Node):
             if gradient is not None and not isinstance(gradient, Tensor):
                 gradient = Tensor(np.asarray(gradient) if isinstance(gradient, np.generic) else gradient)
             given.append(gradient)
-        returned = self.function.backward(self, *given)
+        with Within(f"{self.function.__name__}.backward", aside=not create_graph):
+            returned = self.function.backward(self, *given)
         if not isinstance(returned, tuple):
             returned = (returned,)
         wanted = len(self.next_functions)
@@ -129,7 +131,7 @@ class Function:
         ctx.needs_input_grad = tuple(isinstance(each, Tensor) and each._requires_grad for each in inputs)
         ctx._to_save, ctx._materialize, ctx._hooks, ctx._serial = (), True, None, 0
         ctx._run = ctx._settings = None
-        with _GradMode(False), Within(cls.__name__):
+        with _GradMode(False), Within(cls.__name__, aside=True):
             returned = cls.forward(ctx, *inputs)
         outputs = returned if isinstance(returned, tuple) else (returned,)
         # a tensor of the inputs that is handed through becomes a new tensor of this node
@@ -149,22 +151,6 @@ class Function:
         return outputs if isinstance(returned, tuple) else outputs[0]
 
 
-class Within:
-    """Tells the observer that what happens inside belongs to a named function or module."""
-
-    __slots__ = ("_name", "_observer")
-
-    def __init__(self, name):
-        self._name = name
-
-    def __enter__(self):
-        self._observer = mode.observer
-        if self._observer is not None:
-            self._observer.entered(self._name)
-
-    def __exit__(self, *exception):
-        if self._observer is not None:
-            self._observer.left()
 
 
 def _join(ctx, inputs, outputs, returned):

@@ -60,15 +60,16 @@ def vjp(local, function):
     return Vjp(local, function, tuple(signature(function).parameters))
 
 
-def op(*, grad_fn=None, dtype=None, intermediates=(), optional=(), view=False, **vjps):
+def op(*, grad_fn=None, dtype=None, intermediates=(), optional=(), view=False, title=None, **vjps):
     """Declares the decorated forward as an op; a name that no vjp could mean is a TypeError at import.
 
     dtype: "promote" computes in PyTorch's result type, "float" also turns integers into the default float,
-    "same" refuses mixed dtypes, None takes the inputs as they are. optional: inputs that may be None.
+    "same" refuses mixed dtypes, None takes the inputs as they are. optional: inputs that may be None. title:
+    PyTorch's name for it, where several ops share one.
     """
 
     def declare(forward):
-        declared = Op(forward, (grad_fn, dtype, tuple(intermediates), tuple(optional), view), vjps)
+        declared = Op(forward, (grad_fn, dtype, tuple(intermediates), tuple(optional), view, title), vjps)
         if declared.name in catalogue:
             raise TypeError(f"op {declared.name} is declared twice")
         catalogue[declared.name] = declared
@@ -96,9 +97,10 @@ class Op:
     """One declared op: its forward, its vjps, and the functions generated from them."""
 
     def __init__(self, forward, options, vjps):
-        grad_fn, self.dtype, self.intermediates, self.optional, self.view = options
+        grad_fn, self.dtype, self.intermediates, self.optional, self.view, title = options
         parameters = list(signature(forward).parameters.values())[1:]
         self.name = forward.__name__
+        self.title = title or self.name
         self.forward = forward
         self.inputs = tuple(p.name for p in parameters if p.kind is Parameter.POSITIONAL_OR_KEYWORD)
         self.settings = {p.name: p.default for p in parameters if p.kind is Parameter.KEYWORD_ONLY}

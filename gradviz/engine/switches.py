@@ -28,6 +28,9 @@ class Observer:
     def accumulated(self, call, node, leaf, before):
         """A leaf's .grad took a gradient in."""
 
+    def assigned(self, tensor):
+        """The script set a tensor's .grad: to another tensor, or to None."""
+
     def captured(self, call, tensor, grad):
         """autograd.grad got its gradient for `tensor`."""
 
@@ -43,11 +46,14 @@ class Observer:
     def attached(self, name, part):
         """A module got a parameter or another module as its attribute `name`."""
 
-    def entered(self, name):
-        """A module or composite function begins: the ops until `left` belong to it."""
+    def entered(self, name, aside):
+        """A module or composite function begins: the ops until `left` belong to it.
 
-    def left(self):
-        """The innermost module or composite function ends."""
+        aside: they do its own work beside the graph, as an optimizer's step and a Function's forward do.
+        """
+
+    def left(self, result):
+        """The innermost module or composite function ends; result is what it returns (None where it failed)."""
 
 
 class Mode:

@@ -128,6 +128,8 @@ class Tensor:
                     "that assume they match."
                 )
         self._grad = value
+        if mode.observer is not None:
+            mode.observer.assigned(self)
 
     def retain_grad(self):
         """Asks backward to keep this non-leaf tensor's gradient in .grad."""

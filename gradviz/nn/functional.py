@@ -3,7 +3,7 @@
 import warnings
 from math import prod
 
-from gradviz.engine.function import Within
+from gradviz.engine.within import composed
 from gradviz.ops import composite, loss, pointwise, shape
 from gradviz.ops.matmul import addmm
 
@@ -20,6 +20,7 @@ def _reduction(name):
     return REDUCTIONS[name]
 
 
+@composed("linear")
 def linear(input, weight, bias=None):
     """`input @ weight.T + bias`: (..., in), (out, in) and (out,) to (..., out)."""
     if bias is None:
@@ -60,12 +61,12 @@ def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
     return loss.nll_loss(input, target, weight, reduction=_reduction(reduction), ignore_index=ignore_index)
 
 
+@composed("cross_entropy")
 def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean"):
     """log_softmax, then nll_loss: (N, C) scores and (N,) class numbers, or (C,) and ()."""
-    with Within("cross_entropy"):
-        if input._array.ndim == 1:
-            input, target = composite.unsqueeze(input, 0), composite.unsqueeze(target, 0)
-        return nll_loss(log_softmax(input, 1), target, weight, ignore_index, reduction)
+    if input._array.ndim == 1:
+        input, target = composite.unsqueeze(input, 0), composite.unsqueeze(target, 0)
+    return nll_loss(log_softmax(input, 1), target, weight, ignore_index, reduction)
 
 
 def _title(tensor):

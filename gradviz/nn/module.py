@@ -1,8 +1,8 @@
 """Module, Parameter and Sequential."""
 
-from gradviz.engine.function import Within
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
+from gradviz.engine.within import Within
 
 
 class Parameter(Tensor):
@@ -55,8 +55,9 @@ class Module:
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
     def __call__(self, *args, **kwargs):
-        with Within(type(self).__name__):
-            return self.forward(*args, **kwargs)
+        with Within(type(self).__name__) as call:
+            call.result = self.forward(*args, **kwargs)
+            return call.result
 
     def named_modules(self):
         """(dotted name, module) of this module and all in it, each once."""
@@ -97,7 +98,7 @@ class Module:
         """Forgets the gradients: .grad becomes None, or zeros."""
         for parameter in self.parameters():
             if parameter._grad is not None:
-                parameter._grad = None if set_to_none else parameter._grad.detach().zero_()
+                parameter.grad = None if set_to_none else parameter._grad.detach().zero_()
 
     def train(self, mode=True):
         """Sets training mode, here and inside; returns self."""

@@ -5,10 +5,11 @@ from math import prod
 
 import numpy as np
 
-from gradviz.engine import backend, coerce, versions
+from gradviz.engine import backend, coerce
 from gradviz.engine.dtypes import int64, title
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
+from gradviz.engine.within import composed
 from gradviz.ops import indexing, pointwise, reduction
 from gradviz.ops import matmul as products
 from gradviz.ops import shape as shapes
@@ -23,6 +24,7 @@ def rsub(self, other):
     return pointwise.rsub(self, other=other)
 
 
+@composed("rdiv")
 def rdiv(self, other):
     """`other / self`, as PyTorch: the reciprocal times a number."""
     if type(other) not in coerce.NUMBERS:
@@ -153,6 +155,11 @@ def reshape(self, *size):
     size = shapes.inferred_size(self._array.size, _size(size))
     if _viewable(self._array, size):
         return shapes.view(self, size=size)
+    return _copied(self, size)
+
+
+@composed("reshape")
+def _copied(self, size):
     return shapes.unsafe_view(pointwise.clone(self), size=size)
 
 
@@ -213,6 +220,7 @@ def expand(self, *size):
 # -- indexing ----------------------------------------------------------------------------------------
 
 
+@composed("getitem")
 def getitem(self, index):
     """`x[2]`, `x[1:3, None, ..., -1]`: ints, slices, None and Ellipsis; TypeError for anything else."""
     parts = index if isinstance(index, tuple) else (index,)
@@ -288,7 +296,7 @@ def matmul(self, other):
     if a == 2 and b == 1:
         return products.mv(self, other)
     if a == 1 and b == 2:
-        return shapes.squeeze_dim(products.mm(unsqueeze(self, 0), other), dim=0)
+        return _row(self, other)
     if a == 2 and b == 2:
         return products.mm(self, other)
     if a > 2 and b <= 2:
@@ -296,6 +304,13 @@ def matmul(self, other):
     return _batched(self, other)
 
 
+@composed("matmul")
+def _row(self, other):
+    """(K,) @ (K, M) as an mm with one row."""
+    return shapes.squeeze_dim(products.mm(unsqueeze(self, 0), other), dim=0)
+
+
+@composed("matmul")
 def _folded(self, other):
     """(..., N, K) @ (K, M) as one large mm; (..., N, K) @ (K,) as one large mv."""
     shape = self._array.shape
@@ -305,6 +320,7 @@ def _folded(self, other):
     return shapes.unsafe_view(products.mm(rows, other), size=(*shape[:-1], other._array.shape[1]))
 
 
+@composed("matmul")
 def _batched(self, other):
     if self._array.ndim == 1:
         return shapes.squeeze_dim(_batched(unsqueeze(self, 0), other), dim=other._array.ndim - 2)
@@ -338,58 +354,3 @@ def to(self, *args, dtype=None, device=None):
         out = out.detach()
         out._array = backend.moved(out._array, str(device))
     return out
-
-
-# -- in place ----------------------------------------------------------------------------------------
-
-
-def in_place(name, compute):
-    """The in-place form of an op: `compute(self, ...)` out of place, then its values written into self.
-
-    Leaves that require grad refuse it outside no_grad; a tensor with a history takes the new node as
-    its own, as PyTorch's rebase_history does. A view of a tensor in a graph refuses it.
-    """
-
-    def changed(self, *args, **kwargs):
-        grads = mode.grad and (self._requires_grad or any(isinstance(a, Tensor) and a._requires_grad for a in args))
-        if grads and self._edge is None and self._requires_grad:
-            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
-        if grads and self._array.base is not None:
-            raise RuntimeError(
-                f"{name} on a view of a tensor that is part of a graph is not supported by gradviz: "
-                f"use the out-of-place form, {name.rstrip('_')}()"
-            )
-        result = compute(self, *args, **kwargs)
-        if result._array.shape != self._array.shape:
-            raise RuntimeError(
-                f"output with shape {list(self._array.shape)} doesn't match the broadcast shape {list(result._array.shape)}"  # noqa: E501
-            )
-        if result._array.dtype.kind == "f" and self._array.dtype.kind in "iub":
-            raise RuntimeError("result type Float can't be cast to the desired output type Long")
-        node = result.grad_fn
-        if node is not None:
-            # what the node saved of self is the value before the change
-            node._saved = tuple(
-                s.copy() if s is self._array else self._array if s is result._array else s for s in node._saved
-            )
-        self._array[...] = result._array
-        versions.bump(self._array, node)
-        if node is not None:
-            node.sequence_nr = mode.next_sequence_nr()  # newer than the change that it is itself
-            self._edge, self._requires_grad, self._serial = result._edge, True, result._serial
-        if mode.observer is not None:
-            mode.observer.mutated(self, name)
-        return self
-
-    changed.__name__ = changed.__qualname__ = name
-    changed.__doc__ = f"`{name.rstrip('_')}`, in place; returns self."
-    return changed
-
-
-add_ = in_place("add_", pointwise.add)
-sub_ = in_place("sub_", pointwise.sub)
-mul_ = in_place("mul_", pointwise.mul)
-div_ = in_place("div_", pointwise.div)
-copy_ = in_place("copy_", lambda self, source: expand(to(source, self.dtype), *self._array.shape))
-fill_ = in_place("fill_", lambda self, value: pointwise.add(pointwise.mul(self.detach(), 0), value))
-zero_ = in_place("zero_", lambda self: pointwise.mul(self.detach(), 0))

@@ -3,7 +3,7 @@
 from gradviz.engine import dtypes
 from gradviz.engine.op import as_operator
 from gradviz.engine.tensor import Tensor
-from gradviz.ops import composite, indexing, loss, matmul, pointwise, shape
+from gradviz.ops import composite, in_place, indexing, loss, matmul, pointwise, shape
 
 METHODS = {
     "add": pointwise.add, "sub": pointwise.sub, "mul": pointwise.mul, "div": pointwise.div, "neg": pointwise.neg,
@@ -24,8 +24,8 @@ METHODS = {
     "long": lambda self: composite.to(self, dtypes.int64), "bool": lambda self: composite.to(self, dtypes.bool_),
     "half": lambda self: composite.to(self, dtypes.float16), "int": lambda self: composite.to(self, dtypes.int32),
     "contiguous": lambda self: self if self.is_contiguous() else pointwise.clone(self),
-    "add_": composite.add_, "sub_": composite.sub_, "mul_": composite.mul_, "div_": composite.div_,
-    "copy_": composite.copy_, "fill_": composite.fill_, "zero_": composite.zero_,
+    "add_": in_place.add_, "sub_": in_place.sub_, "mul_": in_place.mul_, "div_": in_place.div_,
+    "copy_": in_place.copy_, "fill_": in_place.fill_, "zero_": in_place.zero_,
 }  # fmt: skip
 
 OPERATORS = {
@@ -41,8 +41,8 @@ OPERATORS = {
     "__rsub__": composite.rsub, "__rtruediv__": composite.rdiv, "__pow__": composite.operator_pow,
     "__rpow__": composite.rpow, "__matmul__": composite.operator_matmul, "__neg__": pointwise.neg,
     "__pos__": lambda self: self, "__abs__": pointwise.abs, "__invert__": pointwise.bitwise_not,
-    "__getitem__": composite.getitem, "__iadd__": composite.add_, "__isub__": composite.sub_,
-    "__imul__": composite.mul_, "__itruediv__": composite.div_,
+    "__getitem__": composite.getitem, "__iadd__": in_place.add_, "__isub__": in_place.sub_,
+    "__imul__": in_place.mul_, "__itruediv__": in_place.div_,
 }  # fmt: skip
 
 

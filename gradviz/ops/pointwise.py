@@ -80,6 +80,7 @@ def neg(xp, self):
 
 
 @op(
+    title="pow",
     grad_fn="PowBackward0",
     self=vjp(
         "exponent * self**(exponent - 1)",
@@ -109,6 +110,7 @@ def _base_gradient(ops, grad, self, exponent):
 
 
 @op(
+    title="pow",
     grad_fn="PowBackward1",
     self=vjp("exponent * self**(exponent - 1)", _base_gradient),
     exponent=vjp("result * log(self)", _exponent_gradient),
@@ -126,7 +128,8 @@ def _exponent_of_number_gradient(ops, grad, self, exponent, result):
     return grad * (result * (log_of(self) if self > 0 else nan))
 
 
-@op(grad_fn="PowBackward2", exponent=vjp("result * log(self)", _exponent_of_number_gradient))
+@op(
+    title="pow", grad_fn="PowBackward2", exponent=vjp("result * log(self)", _exponent_of_number_gradient))
 def pow_number(xp, exponent, *, self):
     """`self ** exponent` for a Python number and a tensor."""
     if isinstance(self, bool):
@@ -203,7 +206,8 @@ def clone(xp, self):
     return self.copy()
 
 
-@op(self=vjp("1", lambda grad: grad))
+@op(
+    title="to", self=vjp("1", lambda grad: grad))
 def to_copy(xp, self, *, dtype):
     """A copy in another dtype (a NumPy dtype here; `Tensor.to` takes gradviz's)."""
     return self.astype(dtype)

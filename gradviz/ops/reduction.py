@@ -28,6 +28,7 @@ def sum(xp, self):
 
 
 @op(
+    title="sum",
     grad_fn="SumBackward1",
     self=vjp(
         "1",
@@ -59,7 +60,8 @@ def _mean_gradient(ops, grad, self_sym_sizes, self_sym_numel, dim, keepdim):
     return spread / (count if self_sym_numel else 1)
 
 
-@op(grad_fn="MeanBackward1", self=vjp("1 / (elements of the dims)", _mean_gradient))
+@op(
+    title="mean", grad_fn="MeanBackward1", self=vjp("1 / (elements of the dims)", _mean_gradient))
 def mean_dim(xp, self, *, dim, keepdim=False):
     """Mean over dimensions."""
     return averaged(self, dim, keepdim)

@@ -28,6 +28,7 @@ def unsafe_view(xp, self, *, size):
 
 
 @op(
+    title="reshape",
     grad_fn="ReshapeBackward0",
     self=vjp("1", lambda ops, grad, self_sym_sizes: ops.reshape_raw(grad, size=tuple(self_sym_sizes))),
 )
@@ -98,6 +99,7 @@ def unsqueeze(xp, self, *, dim):
 
 
 @op(
+    title="squeeze",
     grad_fn="SqueezeBackward4",
     view=True,
     self=vjp("1", lambda ops, grad, self_sym_sizes, dim: ops.unsqueeze(grad, dim=dim)),

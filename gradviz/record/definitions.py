@@ -14,17 +14,14 @@ class Definitions:
 
     def __init__(self, journal):
         self._journal = journal
-        self._known = {kind: {} for kind in ("origin", "meta", "call", "within", "text")}
+        self._known = {kind: {} for kind in ("meta", "call", "within", "text")}
         self._made = dict.fromkeys(("origin", "meta", "call", "within"), 0)
 
-    def origin(self, code, lasti, describe):
-        """A place in the source; `describe` gives its JSON when it is new."""
-        known = self._known["origin"]
-        number = known.get((code, lasti))
-        if number is None:
-            ref = self._journal.text(describe())
-            number = known[code, lasti] = self._number("origin")
-            self._journal.row(Kind.ORIGIN, origin=number, ref=ref)
+    def origin(self, described):
+        """A place in the source, as Sources describes it."""
+        ref = self._journal.text(described)
+        number = self._number("origin")
+        self._journal.row(Kind.ORIGIN, origin=number, ref=ref)
         return number
 
     def meta(self, array):
@@ -58,13 +55,14 @@ class Definitions:
             self._journal.row(Kind.CALL, a=number, ref=ref)
         return number
 
-    def within(self, name):
+    def within(self, name, inside, aside):
         """The modules and composite functions that an op runs in, outermost first."""
         known = self._known["within"]
-        number = known.get(name)
+        key = (name, inside, aside)
+        number = known.get(key)
         if number is None:
-            ref = self._journal.text({"name": name})
-            number = self._keep(known, name, "within")
+            ref = self._journal.text({"name": name, "inside": inside, "aside": aside})
+            number = self._keep(known, key, "within")
             self._journal.row(Kind.WITHIN, within=number, ref=ref)
         return number
 

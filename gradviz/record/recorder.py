@@ -19,7 +19,7 @@ from gradviz.engine.tensor import Tensor
 from gradviz.nn.module import Module, Parameter
 from gradviz.record.definitions import Definitions
 from gradviz.record.lives import Lives
-from gradviz.record.script import PACKAGE
+from gradviz.record.places import Places
 from gradviz.record.source import Sources
 from gradviz.record.variables import variables
 from gradviz.trace import preview
@@ -46,18 +46,16 @@ class Recorder(Observer):
     def __init__(self, path, header, *, sources=None, values="preview"):
         self._journal = Journal(path, header)
         self._row = self._journal.row
-        self._sources = sources or Sources()
         self._whole = WHOLE[values]
         self._began = perf_counter_ns()
         self._buffers = Lives(self._buffer_freed)
         self._nodes = Lives(self._node_gone)
         self._first_serial = mode.next_serial()  # a tensor with a smaller number was seen by another recorder
         self._numbers = Definitions(self._journal)
+        self._places = Places(sources or Sources(), self._numbers)
+        self._here = self._places.here
         self._backward_calls = count(1).__next__
-        self._within = []
-        self._grads = set()  # numbers of the live buffers that are some leaf's .grad
-        self._finishing = False  # the script is over: no line of it is running
-        self._ours = {}  # filename -> whether it is gradviz's own code
+        self._grads = {}  # number of a live buffer that is some leaf's .grad -> number of the leaf
 
     def __enter__(self):
         self._before, mode.observer = mode.observer, self
@@ -84,15 +82,16 @@ class Recorder(Observer):
         out = outputs[0]
         number = self._node(node) if node is not None else 0
         declared = op if isinstance(op, Op) else None
-        name = op.name if declared else op
+        name = op.title if declared else op
         call = self._call(name, declared, inputs, outputs, node, settings)
         out._serial = mode.next_serial()
         flags, meta, buffer, value = self._value(out._array)
         flags |= (0 if mode.grad else NO_GRAD) | (REQUIRES_GRAD if out._requires_grad else 0)
         flags |= LEAF if out._edge is None else 0
         a, b, c = (numbers + [0, 0, 0])[:3]
+        origin, within = self._here()
         self._row(
-            Kind.FORWARD, flags, self._where_within(), self._origin(), (started or now) - self._began,
+            Kind.FORWARD, flags, within, origin, (started or now) - self._began,
             now - started if started else 0, number, out._serial - self._first_serial, a, b, c, meta, buffer, call, value,  # noqa: E501
         )  # fmt: skip
         for position in range(3, len(numbers)):
@@ -117,16 +116,17 @@ class Recorder(Observer):
         number = tensor._serial - self._first_serial
         flags, meta, buffer, value = self._value(tensor._array)
         flags |= (REQUIRES_GRAD if tensor._requires_grad else 0) | (LEAF if tensor._edge is None else 0)
+        leaf = self._grads.get(buffer, 0)
         if tensor._is_number:
             name = "number"
-        elif buffer in self._grads:
+        elif leaf:
             name = "grad"
         else:
             name = UNSEEN if flags & NEW_BUFFER else SHARED
+        origin, within = self._here()
         call = self._numbers.call((name, None, 0, ()), lambda: _call_json(name, None, {}, [], 0))
         self._row(
-            Kind.FORWARD, flags, 0, self._origin(), self._now(), 0, 0, number, 0, 0, 0, meta, buffer,
-            call, value,
+            Kind.FORWARD, flags, within, origin, self._now(), 0, 0, number, 0, 0, leaf, meta, buffer, call, value,
         )  # fmt: skip
         return number
 
@@ -181,7 +181,7 @@ class Recorder(Observer):
         tensor = self._tensor(root)
         node = self._node_number(root.grad_fn) if root.grad_fn is not None else 0
         flags = (Flag.RETAIN_GRAPH if retain_graph else 0) | (Flag.CREATE_GRAPH if create_graph else 0)
-        self._row(Kind.BACKWARD, int(flags), 0, self._origin(), self._now(), 0, node, tensor, call)
+        self._row(Kind.BACKWARD, int(flags), 0, self._here()[0], self._now(), 0, node, tensor, call)
         return call
 
     def step(self, call, node, incoming, outgoing, started):
@@ -214,11 +214,17 @@ class Recorder(Observer):
     def accumulated(self, call, node, leaf, before):
         """An ADDED row: a leaf's .grad before and after."""
         flags, meta, buffer, value = self._value(leaf._grad._array)
-        self._grads.add(buffer)
         number = self._node_number(node)
+        self._grads[buffer] = tensor = self._tensor(leaf)
         self._row(
-            Kind.ADDED, flags, 0, 0, self._now(), 0, number, self._tensor(leaf), call, 0, 0, meta, buffer, before, value
+            Kind.ADDED, flags, 0, 0, self._now(), 0, number, tensor, call, 0, 0, meta, buffer, before, value
         )
+
+    def assigned(self, tensor):
+        """An ASSIGNED row: the script's own .grad, or none."""
+        held = tensor._grad
+        flags, meta, buffer, value = self._value(held._array) if held is not None else (0, 0, 0, 0)
+        self._row(Kind.ASSIGNED, flags, 0, 0, self._now(), 0, 0, self._tensor(tensor), 0, 0, 0, meta, buffer, 0, value)
 
     def captured(self, call, tensor, grad):
         """A CAPTURED row: a gradient that autograd.grad returns."""
@@ -241,8 +247,9 @@ class Recorder(Observer):
         """A MUTATED row: the values after an in-place change, and the new version."""
         flags, meta, buffer, value = self._value(tensor._array)
         call = self._numbers.call((op, None, 1, ()), lambda: _call_json(op, "", {}, [], 1))
+        origin, within = self._here()
         self._row(
-            Kind.MUTATED, flags, self._where_within(), self._origin(), self._now(), 0, 0, self._tensor(tensor),
+            Kind.MUTATED, flags, within, origin, self._now(), 0, 0, self._tensor(tensor),
             tensor._version, 0, 0, meta, buffer, call, value,
         )  # fmt: skip
 
@@ -254,27 +261,29 @@ class Recorder(Observer):
             for inner, parameter in part.named_parameters():
                 self._named(parameter, f"{name}.{inner}")
 
-    def entered(self, name):
+    def entered(self, name, aside):
         """The ops until `left` are within this."""
-        self._within.append(name)
+        self._places.enter(name, aside, sys._getframe(2).f_code)
 
-    def left(self):
-        """One step out."""
-        if self._within:
-            self._within.pop()
+    def left(self, result):
+        """One step out; what a line of the script's called has the name of what it is assigned to."""
+        target = self._places.leave(sys._getframe(2).f_back)
+        if target and isinstance(result, Tensor):
+            self._named(result, target)
 
     def finish(self, outcome):
         """Names and holders, found in the script's own variables while they live, and the ENDED row."""
-        self._finishing = True
-        found = variables([("", outcome.namespace)], _is_tensor, _is_module)
-        for name, tensor in found:
+        self._here = lambda: (0, 0)  # no line of the script's is running any more
+        named = {}  # number of a leaf -> whether a module's attribute named it: model.0.weight says more than params[0]
+        for name, tensor, of_module in variables([("", outcome.namespace)], _is_tensor, _is_module):
             number = self._tensor(tensor)
-            if tensor._edge is None:
+            if tensor._edge is None and (number not in named or of_module > named[number]):
                 self._named(tensor, name)
+                named[number] = of_module
             node = self._node_number(tensor.grad_fn) if tensor.grad_fn is not None else 0
             self._row(Kind.HOLDER, tensor=number, node=node, ref=self._journal.text({"name": name}))
-        found = tensor = None
-        origin = self._origin_at(*outcome.origin) if outcome.origin else 0
+        tensor = None
+        origin = self._places.origin(*outcome.origin) if outcome.origin else 0
         ended = {"how": outcome.how, "error": outcome.error, "exit_code": outcome.exit_code, "origin": origin}
         self._row(Kind.ENDED, origin=origin, time=self._now(), ref=self._journal.text(ended))
 
@@ -282,7 +291,7 @@ class Recorder(Observer):
         self._row(Kind.NAMED, tensor=self._tensor(tensor), ref=self._journal.text({"name": name}))
 
     def _buffer_freed(self, number):
-        self._grads.discard(number)
+        self._grads.pop(number, None)
         self._row(Kind.FREED, 0, 0, 0, perf_counter_ns() - self._began, 0, 0, 0, 0, 0, 0, 0, number)
 
     def _node_gone(self, number):
@@ -314,30 +323,6 @@ class Recorder(Observer):
     def _encoded(self, array):
         host = backend.moved(np.asarray(array) if isinstance(array, np.generic) else array, "cpu")
         return preview.encode(host, whole_up_to=self._whole)
-
-    def _where_within(self):
-        if not self._within:
-            return 0
-        return self._numbers.within(" > ".join(self._within))
-
-    def _origin(self):
-        """The number of the user's own line that is running: the innermost frame that is not gradviz's."""
-        if self._finishing:
-            return 0
-        frame = sys._getframe(2)
-        ours = self._ours
-        while frame is not None:
-            filename = frame.f_code.co_filename
-            inside = ours.get(filename)
-            if inside is None:
-                inside = ours[filename] = filename.startswith((PACKAGE, "<gradviz ", "<frozen "))
-            if not inside:
-                return self._origin_at(frame.f_code, frame.f_lasti)
-            frame = frame.f_back
-        return 0
-
-    def _origin_at(self, code, lasti):
-        return self._numbers.origin(id(code), lasti, lambda: self._sources.origin(code, lasti))
 
 
 def _saved_arrays(op, node, inputs, outputs):

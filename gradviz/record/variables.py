@@ -27,8 +27,10 @@ def variables(
     is_tensor: Callable[[object], bool],
     is_module: Callable[[object], bool] = lambda value: False,
     limit: int = 100_000,
-) -> Iterator[tuple[str, object]]:
-    """Yield (name, object) for everything that `is_tensor` accepts, those with the shortest paths first.
+) -> Iterator[tuple[str, object, bool]]:
+    """Yield (name, object, of_module) for everything that `is_tensor` accepts, the shortest paths first.
+
+    of_module: whether it is an attribute of something that `is_module` accepts.
 
     namespaces: (prefix, variables) pairs; the prefix is put before each name as it is ('' for the
     script's own). Names read like code: w, losses[3], params["w"], model.0.weight, self.cache. An
@@ -36,27 +38,28 @@ def variables(
     it. limit: how many values are looked at in all. Keeps no reference once it has ended.
     """
     seen: set[int] = set()
-    pending: deque[tuple[str, object]] = deque()
+    pending: deque[tuple[str, object, bool]] = deque()
     for prefix, namespace in namespaces:
         for name, value in list(namespace.items()):
             if not (name.startswith("__") and name.endswith("__")):
-                pending.append((prefix + name, value))
+                pending.append((prefix + name, value, False))
     left = limit
     while pending and left > 0:
         left -= 1
-        name, value = pending.popleft()
+        name, value, of_module = pending.popleft()
         if type(value) in _LEAVES or type in _mro(type(value)):  # numbers, text, modules, classes
             continue
         if is_tensor(value):
-            yield name, value
+            yield name, value, of_module
         elif id(value) not in seen:  # by identity: equality may be the script's own code
             seen.add(id(value))
             room = left - len(pending)
-            for _, (path, child) in zip(range(room), _children(name, value, is_module), strict=False):
-                pending.append((path if len(path) <= MAX_NAME else path[:MAX_NAME] + "…", child))
+            inside = is_module(value)
+            for _, (path, child) in zip(range(room), _children(name, value, inside), strict=False):
+                pending.append((path if len(path) <= MAX_NAME else path[:MAX_NAME] + "…", child, inside))
 
 
-def _children(name: str, value: object, is_module: Callable[[object], bool]) -> Iterator[tuple[str, object]]:
+def _children(name: str, value: object, of_module: bool) -> Iterator[tuple[str, object]]:
     kind = type(value)
     if kind in _SEQUENCES:
         for index, item in enumerate(list(value)):
@@ -73,9 +76,8 @@ def _children(name: str, value: object, is_module: Callable[[object], bool]) -> 
     elif kind is CellType:
         yield from _contents(name, value)
     else:
-        inside = is_module(value)
         for attribute, item in _attributes(value):
-            if inside and attribute in _MODULE_DICTS and type(item) in _DICTS:
+            if of_module and attribute in _MODULE_DICTS and type(item) in _DICTS:
                 for key, part in list(item.items()):
                     yield f"{name}.{key}", part
             else:

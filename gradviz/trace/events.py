@@ -11,7 +11,9 @@ Definitions come before their first use:
 kind       columns
 ORIGIN     origin; ref: JSON {file, function, line, column, end_line, end_column, text, target}
 META       meta; ref: JSON {shape, dtype, device, nbytes}
-WITHIN     within; ref: JSON {name}: the module or composite call that an op belongs to
+WITHIN     within; ref: JSON {name, inside, aside}: the modules and composite calls that an op belongs to;
+           inside: it was run by the innermost one's own code, not by a line of the user's in it; aside: it is
+           an optimizer's or a Function's own work, beside the graph
 NODE       node, tensor (the leaf); ref: JSON {grad_fn}: a node that no FORWARD row makes (AccumulateGrad)
 NAMED      tensor; ref: JSON {name}: the script's name for it; the newest counts
 HOLDER     tensor, node; ref: JSON {name}: the variable that still holds it at the end
@@ -21,7 +23,8 @@ CALL       a: call; ref: JSON {op, grad_fn, params, saved: [[name, which]], inpu
 Events, in the order in which they happened:
 
 FORWARD    one op: call in ref (a CALL number), node (0: none), tensor (its output), a b c (its first
-           three inputs), meta, buffer, value (preview), origin, within, duration
+           three inputs; of the op "grad", which tells of a leaf's .grad, c is that leaf), meta, buffer,
+           value (preview), origin, within, duration
 INPUT      one more input (the fourth and later) of the FORWARD row before it: tensor, a: position
 OUTPUT     one more output of the FORWARD row before it: tensor, node, a: output_nr, meta, buffer, value
 KEPT       one more buffer that the node of the FORWARD row before it saved: node, buffer, meta;
@@ -34,6 +37,7 @@ GRAD       one gradient that the STEP before it hands on: b: the input's positio
            c: the next node, meta, buffer, value
 ADDED      a leaf's .grad took a gradient in: a: backward call, node (AccumulateGrad), tensor (the leaf),
            meta, buffer (.grad's), value (after), ref (preview of before; 0: there was none)
+ASSIGNED   the script set a tensor's .grad: tensor, meta, buffer, value (meta 0: to None)
 CAPTURED   autograd.grad returns a gradient: a: backward call, tensor, meta, buffer, value
 RELEASED   a node's saved tensors were released: node, a: backward call (0: by nothing but its end)
 BACKWARD_ENDED  a: the backward call; flags FAILED when it raised
@@ -75,6 +79,7 @@ class Kind(IntEnum):
     FREED = 48
     GONE = 49
     MUTATED = 50
+    ASSIGNED = 51
     ENDED = 64
 
 

@@ -43,10 +43,16 @@ def gradients(trace: Trace, graph: Graph, at: int | None = None) -> dict[int, Gr
 
 
 def leaf_grads(trace: Trace, at: int | None = None) -> dict[int, int]:
-    """{leaf tensor: the step of its newest ADDED row as of a step}; trace.value of that is .grad then."""
-    steps = trace.of(Kind.ADDED)
-    steps = steps[: np.searchsorted(steps, trace.end if at is None else at, "right")]
-    return dict(zip(trace.rows["tensor"][steps].tolist(), steps.tolist(), strict=True))
+    """{tensor: the step of the row that made its .grad what it was at a step}; trace.value of that is .grad then."""
+    rows, at = trace.rows, trace.end if at is None else at
+    steps = trace.of(Kind.ADDED, Kind.ASSIGNED)
+    steps = steps[: np.searchsorted(steps, at, "right")]
+    newest = dict(zip(rows["tensor"][steps].tolist(), steps.tolist(), strict=True))
+    changes = trace.of(Kind.MUTATED)  # grad.zero_() and its like
+    changes = changes[: np.searchsorted(changes, at, "right")]
+    changed = dict(zip(rows["buffer"][changes].tolist(), changes.tolist(), strict=True))
+    found = {tensor: max(step, changed.get(int(rows["buffer"][step]), -1)) for tensor, step in newest.items()}
+    return {tensor: step for tensor, step in found.items() if rows["meta"][step]}
 
 
 def _in_call(trace, call, nodes, end):

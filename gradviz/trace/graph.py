@@ -12,7 +12,7 @@ import numpy as np
 
 from gradviz.trace.events import Flag, Kind
 from gradviz.trace.forwards import Forwards
-from gradviz.trace.trace import Meta, Origin, Trace
+from gradviz.trace.trace import Meta, Origin, Trace, Within
 
 _NO_META = Meta((), "", "", 0)
 
@@ -47,7 +47,7 @@ class GraphNode(NamedTuple):
     meta: Meta
     flags: int
     origin: Origin | None
-    within: str
+    within: Within
 
 
 class Backward(NamedTuple):

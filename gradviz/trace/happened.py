@@ -156,7 +156,7 @@ def _forward(trace, step, row):
         int(row["node"]),
         tuple(forwards.names[name] for name in kept.tolist()),
         trace.origin(int(row["origin"])),
-        trace.within(int(row["within"])),
+        trace.within(int(row["within"])).name,
     )
 
 

@@ -33,7 +33,8 @@ class SavedSummary(NamedTuple):
     """Bytes that saved tensors kept; a buffer counts once however many nodes keep it.
 
     peak, peak_at: the most at any time, and the first step that had it (-1: nothing was ever saved)
-    freed: one for each backward call; alive_nodes, alive_bytes, holders: what is left at the script's end
+    freed: one for each backward call; alive_nodes, alive_bytes, holders: what is left at the script's end;
+    alive_accumulators: how many of those nodes are leaves' AccumulateGrads
     """
 
     peak: int
@@ -42,6 +43,7 @@ class SavedSummary(NamedTuple):
     alive_nodes: int
     alive_bytes: int
     holders: tuple[Holder, ...]
+    alive_accumulators: int
 
 
 class Lives:
@@ -90,9 +92,10 @@ def saved_summary(trace: "Trace", lives: Lives) -> SavedSummary:
         peak,
         int(steps[kept.argmax()]) if peak else -1,
         _freed(trace, lives, node, steps, change),
-        _alive(trace, lives),
+        _alive(trace, lives, Kind.FORWARD, Kind.NODE, Kind.OUTPUT),
         int(now[-1]) if now.size else 0,
         tuple(_holders(trace)),
+        _alive(trace, lives, Kind.NODE),
     )
 
 
@@ -158,9 +161,9 @@ def _freed(trace, lives, node, steps, change):
     return tuple(Freed(call, int(nbytes[call]), int(tensors[call]), int(nodes[call])) for call in calls)
 
 
-def _alive(trace, lives):
-    """How many of the nodes that were seen had not gone by the script's end."""
-    rows = trace.rows[trace.of(Kind.FORWARD, Kind.NODE, Kind.OUTPUT)]
+def _alive(trace, lives, *kinds):
+    """How many of the nodes that rows of these kinds made had not gone by the script's end."""
+    rows = trace.rows[trace.of(*kinds)]
     nodes = np.unique(rows["node"][rows["node"] > 0])
     return int(np.count_nonzero(lives.gone_at[nodes] > trace.end))
 

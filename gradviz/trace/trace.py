@@ -1,5 +1,6 @@
 """The trace of one run: its rows as columns, and lookups from the numbers in them to what they stand for."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -52,6 +53,17 @@ class Call(NamedTuple):
     params: dict
     saved: tuple[tuple[str, int], ...]
     inputs: int
+
+
+class Within(NamedTuple):
+    """The calls that an op ran in, `Net > Linear`; inside and aside: see WITHIN in events.py."""
+
+    name: str
+    inside: bool
+    aside: bool
+
+
+_NOWHERE = Within("", False, False)
 
 
 class Ending(NamedTuple):
@@ -126,8 +138,23 @@ class Trace:
         if ref is not None:
             return self.text(ref, "name")
         step = self.forwards.first_row(tensor)
-        origin = self.origin(int(self.rows["origin"][step])) if step >= 0 else None
+        if step < 0:
+            return ""
+        row = self.rows[step]
+        leaf = int(row["c"])
+        if leaf and leaf != tensor and self.call(int(row["ref"])).op == "grad":
+            held = self.name(leaf)
+            return f"{held}.grad" if held else ""
+        if self.within(int(row["within"])).inside:  # the assigned value is what the whole call returns
+            return ""
+        origin = self.origin(int(row["origin"]))
         return origin.target if origin else ""
+
+    def changed(self, tensor: int, at: int) -> int:
+        """The step of the newest in-place change of a tensor, up to a step; -1 for none."""
+        steps = self._changes.get(tensor, ())
+        place = bisect_right(steps, at) - 1
+        return steps[place] if place >= 0 else -1
 
     def value(self, step: int) -> Preview | None:
         """The preview in a row's value column; None when none was recorded."""
@@ -206,7 +233,9 @@ class Trace:
         return Call(op, grad_fn, params, pairs, inputs)
 
     def _within(self, number):
-        return self.text(self._ref(Kind.WITHIN, "within", number), "name") if number else ""
+        if not number:
+            return _NOWHERE
+        return Within(*self._fields(self._ref(Kind.WITHIN, "within", number), name=str, inside=bool, aside=bool))
 
     def _ref(self, kind, column, number):
         ref = self._definitions[kind].get(number)
@@ -235,6 +264,13 @@ class Trace:
     @cached_property
     def _names(self):
         return self._refs(Kind.NAMED, "tensor")
+
+    @cached_property
+    def _changes(self):
+        steps, found = self.of(Kind.MUTATED), {}
+        for tensor, step in zip(self.rows["tensor"][steps].tolist(), steps.tolist(), strict=True):
+            found.setdefault(tensor, []).append(step)
+        return found
 
     def _refs(self, kind, column):
         """{number: ref of its newest row} for one kind of definition."""

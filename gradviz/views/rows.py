@@ -33,6 +33,7 @@ class Grad(NamedTuple):
 class Row(NamedTuple):
     """One forward result. name is '' when the script gave none; then expression says what it is.
 
+    aside: whose own work it is ('SGD.step') where that stands beside the graph, '' otherwise
     state: of an op's node 'live', 'saved freed' or 'gone' at the script's end, 'no graph' for an op without
     a node; of a leaf or constant 'live' or 'gone', as its memory is.
     """
@@ -51,6 +52,7 @@ class Row(NamedTuple):
     saved: tuple[Kept, ...]
     state: str
     origin: Origin | None
+    aside: str
 
     @property
     def line(self) -> int:
@@ -63,11 +65,12 @@ def rows(trace: Trace, graph: Graph, lives: Lives) -> list[Row]:
     after = graph.backwards[-1].ended if graph.backwards else trace.end
     flowed = gradients(trace, graph, after)
     stored = leaf_grads(trace, after)
-    called = called_by(graph)
-    return [_row(trace, lives, node, called, flowed, stored) for node in graph.nodes]
+    called = called_by(trace, graph)
+    aside = beside(graph)
+    return [_row(trace, lives, node, called, flowed, stored, aside) for node in graph.nodes]
 
 
-def _row(trace, lives, node: GraphNode, called, flowed, stored) -> Row:
+def _row(trace, lives, node: GraphNode, called, flowed, stored, aside) -> Row:
     leaf = is_leaf(node)
     grad = None
     if leaf and node.tensor in stored:
@@ -77,7 +80,7 @@ def _row(trace, lives, node: GraphNode, called, flowed, stored) -> Row:
     return Row(
         number=node.number,
         name=safe(node.name),
-        expression="" if leaf else expression(node.origin),
+        expression=described(trace, node),
         op=safe(node.op),
         grad_fn=safe(node.grad_fn),
         meta=node.meta,
@@ -89,6 +92,7 @@ def _row(trace, lives, node: GraphNode, called, flowed, stored) -> Row:
         saved=kept_by(node, called),
         state=state_of(trace, lives, node, trace.end),
         origin=node.origin,
+        aside=safe(innermost(node)) if node.number in aside else "",
     )
 
 
@@ -110,9 +114,37 @@ def state_of(trace: Trace, lives: Lives, node: GraphNode, at: int) -> str:
     return lives.state(node.node, bool(node.saved), at)
 
 
-def called_by(graph: Graph) -> dict[int, str]:
+def called_by(trace: Trace, graph: Graph) -> dict[int, str]:
     """What people call each node of a graph: the script's name, else the expression, else the op."""
-    return {node.number: safe(node.name) or expression(node.origin) or safe(node.op) for node in graph.nodes}
+    return {node.number: safe(node.name) or described(trace, node) or safe(node.op) for node in graph.nodes}
+
+
+def described(trace: Trace, node: GraphNode) -> str:
+    """What says which result this is where the script gave it no name: `w * x`, `linear.t`, `0.5`; '' for a leaf."""
+    if node.op == "number":
+        value = trace.value(node.step)
+        return f"{value.values.item():g}" if value is not None and value.values.size == 1 else ""
+    if is_leaf(node):
+        return ""
+    if node.within.inside:
+        return safe(f"{innermost(node)}.{node.op}")
+    return expression(node.origin)
+
+
+def innermost(node: GraphNode) -> str:
+    """The module or composite function whose code ran the node's op."""
+    return node.within.name.rpartition(" > ")[2]
+
+
+def beside(graph: Graph) -> set[int]:
+    """The numbers of what views fold: an optimizer's or a Function's own work, and the constants of that alone."""
+    work = {node.number for node in graph.nodes if node.within.aside and not node.node}
+    needed = {used for node in graph.nodes if node.number not in work for used in node.inputs}
+    sources = {used for node in graph.nodes if node.number in work for used in node.inputs}
+    for node in graph.nodes:
+        if node.number in sources - needed and is_leaf(node) and not node.flags & Flag.REQUIRES_GRAD:
+            work.add(node.number)
+    return work - needed
 
 
 def kept_by(node: GraphNode, called: dict[int, str]) -> tuple[Kept, ...]:

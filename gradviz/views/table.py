@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from rich import box
 from rich.console import Console
@@ -18,7 +19,7 @@ from gradviz.views.rows import Row, failing, failing_numbers, rows
 
 # name -> (heading, narrowest, widest, style)
 COLUMNS = {
-    "number": ("#", 2, 6, "dim"),
+    "number": ("#", 6, 6, "dim"),
     "name": ("name", 10, 28, "bold"),
     "op": ("op", 6, 16, ""),
     "grad_fn": ("grad_fn", 14, 26, ""),
@@ -33,16 +34,18 @@ COLUMNS = {
 }
 FOLDING = ("requires_grad", "is_leaf", "op", "shape", "saved", "line", "grad_fn", "grad", "number")
 GAP = 2
+NAME_FIRST = 18  # up to here the names get what room is left, before any other column
 
 
 def render_table(console: Console, trace: Trace, graph: Graph, lives: Lives, *, columns=None, wide=False, limit=200):
     """Print one graph's table; columns fold away, in the order of FOLDING, until it fits the console.
 
-    columns: only these, in this order, as `known` gives them. wide: all, however wide. limit: at most so many rows
-    (None: all).
+    columns: only these, in this order, as `known` gives them. wide: all, however wide. limit: at most so many rows,
+    an optimizer's or a Function's own work as one (None: everything).
     """
-    shown, left_out = _limited(rows(trace, graph, lives), limit)
+    found = rows(trace, graph, lives)
     marked = failing_numbers(trace, graph)
+    shown, left_out = _limited(_folded(found, marked) if limit is not None else found, limit)
     cells = {name: [_cell(name, row, row.number in marked) for row in shown] for name in COLUMNS}
     in_full = wide or columns is not None
     names, widths = _fitted(cells, columns, console.width, in_full)
@@ -75,7 +78,7 @@ def summary_lines(trace: Trace, graphs: Sequence[Graph], lives: Lives) -> list[s
     made = f"{fmt.count(facts['ops'], 'op')}"
     if facts["ops_no_grad"]:
         made += f" ({facts['ops_no_grad']:,} under no_grad)"
-    made += f" · {fmt.count(facts['nodes'], 'node')} · {fmt.count(len(graphs), 'graph')}"
+    made += f" · {_nodes(facts['nodes'], facts['accumulators'])} · {fmt.count(len(graphs), 'graph')}"
     lines = [f"{made} · {fmt.count(len(facts['freed']), 'backward call')}"]
     peak = f"saved tensors at their peak: {fmt.size(facts['peak_bytes'])}"
     lines.append(peak + (f", reached at line {facts['peak_line']}" if facts["peak_line"] else ""))
@@ -95,16 +98,20 @@ def summary_lines(trace: Trace, graphs: Sequence[Graph], lives: Lives) -> list[s
             why = "retain_graph kept them" if each["retain_graph"] else "there were none to free"
             lines.append(f"backward {each['backward']}{where} freed no saved tensors: {why}")
     if facts["alive_nodes"]:
-        held = facts["holders"]
+        held, own = facts["holders"], facts["alive_nodes"] - facts["alive_accumulators"]
         by = f", held by {', '.join(held[:3])}" if held else ""
         more = f" and {len(held) - 3:,} more" if len(held) > 3 else ""
         lines.append(
-            f"still alive at the end: {fmt.count(facts['alive_nodes'], 'node')}, "
+            f"still alive at the end: {_nodes(own, facts['alive_accumulators'])}, "
             f"{fmt.size(facts['alive_bytes'])} of saved tensors{by}{more}"
         )
     else:
         lines.append("still alive at the end: no node, no saved tensor")
     return lines
+
+
+def _nodes(ops: int, accumulators: int) -> str:
+    return fmt.count(ops, "node") + (f" + {accumulators:,} AccumulateGrad" if accumulators else "")
 
 
 def summary_facts(trace: Trace, lives: Lives) -> dict:
@@ -132,10 +139,12 @@ def summary_facts(trace: Trace, lives: Lives) -> dict:
         "ops": len(ops),
         "ops_no_grad": int(((ops["flags"] & Flag.NO_GRAD) > 0).sum()),
         "nodes": int((ops["node"] > 0).sum()),
+        "accumulators": len(trace.of(Kind.NODE)),
         "peak_bytes": saved.peak,
         "peak_line": peak.line if peak else 0,
         "freed": freed,
         "alive_nodes": saved.alive_nodes,
+        "alive_accumulators": saved.alive_accumulators,
         "alive_bytes": saved.alive_bytes,
         "holders": list(dict.fromkeys(fmt.safe(holder.name) for holder in saved.holders if holder.node)),
     }
@@ -202,6 +211,7 @@ def _row_json(row: Row) -> dict:
         "saved": [{"name": kept.name, "of": kept.of, "bytes": kept.nbytes} for kept in row.saved],
         "state": row.state,
         "line": row.line,
+        "aside": row.aside,
     }
 
 
@@ -227,6 +237,28 @@ def _limited(found: list[Row], limit):
         return found, 0
     half = (limit + 1) // 2
     return [*found[:half], *found[len(found) - (limit - half) :]], len(found) - limit
+
+
+class Folded(NamedTuple):
+    """Rows next to each other that are one call's own work, shown as one; line: where the script called it."""
+
+    number: int
+    aside: str
+    count: int
+    line: int
+
+
+def _folded(found: list[Row], marked: set[int]) -> list[Row | Folded]:
+    shown = []
+    for row in found:
+        last = shown[-1] if shown else None
+        if not row.aside or row.number in marked:
+            shown.append(row)
+        elif isinstance(last, Folded) and last.aside == row.aside:
+            shown[-1] = last._replace(count=last.count + 1)
+        else:
+            shown.append(Folded(row.number, row.aside, 1, row.line))
+    return shown
 
 
 def known(columns):
@@ -255,6 +287,10 @@ def _fitted(cells, asked, room, all_of_it):
         del widths[folded]
     names = [name for name in names if name in widths]
     slack = room - sum(widths.values()) - GAP * (len(names) - 1)
+    if "name" in widths:  # first what tells the rows apart
+        more = max(min(natural["name"], NAME_FIRST) - widths["name"], 0)
+        widths["name"] += min(slack, more)
+        slack -= min(slack, more)
     while slack > 0:
         wanting = [name for name in names if widths[name] < natural[name]]
         if not wanting:
@@ -268,27 +304,32 @@ def _fitted(cells, asked, room, all_of_it):
 def _explain(console, shown, names, left_out, columns):
     """The lines under a table: what was folded, cut or means something special."""
     notes = []
+    folds = [row for row in shown if isinstance(row, Folded)]
+    shown = [row for row in shown if not isinstance(row, Folded)]
     if any(row.grad is not None and not row.grad.stored for row in shown) and "grad" in names:
         notes.append("(grad) flowed through the node and was not stored: .grad there stays None")
     folded = [COLUMNS[name][0] for name in COLUMNS if name not in names]
     if folded and columns is None:
         notes.append(f"folded to fit: {', '.join(folded)} (--wide, or --columns name,saved,…)")
+    if folds:
+        names = ", ".join(dict.fromkeys(fold.aside for fold in folds))
+        inside = fmt.count(sum(fold.count for fold in folds), "row")
+        notes.append(f"{inside} of the own work of {names} folded (--rows all)")
     if left_out:
         notes.append(f"{fmt.count(left_out, 'row')} left out (--rows all)")
     for note in notes:
         console.print(Text(note, style="dim"))
 
 
-def _cell(name: str, row: Row, marked: bool) -> Text:
+def _cell(name: str, row: Row | Folded, marked: bool) -> Text:
     """One cell; the text is escaped already, and never read as markup."""
+    if isinstance(row, Folded):
+        told = {"number": "⋮", "name": f"{row.aside} ×{row.count:,}", "line": str(row.line or "-")}
+        return Text(told.get(name, ""), style="not bold dim")
     if name == "number":
         return Text(f"✗{row.number}" if marked else str(row.number), style="bold red" if marked else "")
     if name == "name":
-        return (
-            Text(row.name)
-            if row.name or row.is_leaf and not row.expression
-            else Text(row.expression, style="not bold dim")
-        )
+        return Text(row.name) if row.name else Text(row.expression, style="not bold dim")
     if name == "op":
         return Text(row.op)
     if name == "grad_fn":

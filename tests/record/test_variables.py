@@ -21,7 +21,7 @@ class Module:
 
 def names(limit=100_000, **namespace):
     found = variables([("", namespace)], lambda v: type(v) is Tensor, lambda v: type(v) is Module, limit)
-    return [name for name, _ in found]
+    return [name for name, _, _ in found]
 
 
 def test_plain_containers():
@@ -143,11 +143,11 @@ def test_keeps_nothing():
     namespace = {"w": Tensor(), "l": [Tensor()]}
     alive = [weakref.ref(namespace["w"]), weakref.ref(namespace["l"][0])]
     walk = variables([("", namespace)], lambda v: type(v) is Tensor)
-    assert [name for name, _ in walk] == ["w", "l[0]"]
+    assert [name for name, _, _ in walk] == ["w", "l[0]"]
     namespace.clear()
     assert [ref() for ref in alive] == [None, None]
 
 
 def test_names_with_a_prefix():
     t = Tensor()
-    assert list(variables([("helpers.", {"w": t})], lambda v: v is t)) == [("helpers.w", t)]
+    assert list(variables([("helpers.", {"w": t})], lambda v: v is t)) == [("helpers.w", t, False)]

@@ -33,15 +33,15 @@ def dot_text(
 ) -> str:
     """The picture as DOT text in which everything has its place: the same trace gives the same text.
 
-    nodes: draw at most so many, those nearest to the root (None: all). of: how many graphs the trace has.
+    nodes: draw at most so many, those nearest to the root, without an optimizer's or a Function's own work (None:
+    everything). of: how many graphs the trace has.
     Raises BadInput: an empty graph, an unknown moment or direction, no Graphviz, or the time limit passed.
     """
     _known("moment (--when)", when, MOMENTS)
     _known("direction", direction, DIRECTIONS)
     if not graph.nodes:
         raise BadInput("nothing to draw: the script ran no tensor op that gradviz saw")
-    limit = len(graph.nodes) if nodes is None else max(nodes, 1)
-    picture = strip(trace, graph, lives, when, direction, limit, of)
+    picture = strip(trace, graph, lives, when, direction, None if nodes is None else max(nodes, 1), of)
     sizes: dict[int, tuple[float, float]] = {}
     for panel in picture.panels:
         for number, card in panel.cards.items():

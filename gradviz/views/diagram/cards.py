@@ -33,7 +33,7 @@ class Line(NamedTuple):
 
 
 class Card(NamedTuple):
-    """One node in one panel: its look (see drawing.LOOKS), lines, corner text and step badge."""
+    """One node in one panel: its look (see drawing.LOOKS; "later": not drawn), lines, corner text and step badge."""
 
     look: str
     lines: tuple[Line, ...]
@@ -43,7 +43,7 @@ class Card(NamedTuple):
 
 
 class Arrow(NamedTuple):
-    """One edge in one panel, in data-flow direction; its look says which end carries the arrowhead."""
+    """One edge in one panel, in data-flow direction; its look says which end carries the head ("later": not drawn)."""
 
     tail: int
     head: int

@@ -177,6 +177,8 @@ class _Sheet:
         """Cards, then arrows, then badges, with the layout's lower left corner at `origin`."""
         badges = []
         for key, card in panel.cards.items():
+            if card.look == "later":
+                continue
             (x, y), (width, height) = layout.centres[key], layout.sizes[key]
             x, y = x + origin[0], y + origin[1]
             label = f"label=<{_table(card.lines, width - 2 * MARGIN, card.corner)}>"
@@ -185,6 +187,8 @@ class _Sheet:
             if card.badge:
                 badges.append((f"s{number}_{key}", card.badge, (x - width / 2 + 2, y + height / 2 - 2)))
         for arrow, path in zip(panel.arrows, layout.paths, strict=True):
+            if arrow.look == "later":
+                continue
             self.arrow(number, arrow, path, origin)
         for badge in badges:
             self.badge(*badge)

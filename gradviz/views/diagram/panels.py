@@ -10,14 +10,15 @@ from gradviz.trace.trace import Trace
 from gradviz.views import format as fmt
 from gradviz.views.diagram.cards import Arrow, Card, Item, Line, Panel, Strip
 from gradviz.views.format import COLOURS
-from gradviz.views.rows import called_by, distinct_bytes, holders, is_leaf, kept_by, released_in, state_of
+from gradviz.views.rows import beside, called_by, distinct_bytes, holders, is_leaf, kept_by, released_in, state_of
 
 MORE = 0  # the number of the card that stands for everything not drawn
 ROOM = 30  # characters of a value on a card
+LATER = Card("later", ())  # its place is kept, nothing is drawn: it was not made yet
 
 
 class Scene(NamedTuple):
-    """What the three moments share."""
+    """What the three moments share; folded: how much of an optimizer's or a Function's own work is not drawn."""
 
     trace: Trace
     graph: Graph
@@ -25,11 +26,12 @@ class Scene(NamedTuple):
     nodes: tuple[GraphNode, ...]
     links: tuple[tuple[int, int, int], ...]
     hidden: int
+    folded: int
     called: dict[int, str]
     backward: Backward | None
 
 
-def strip(trace: Trace, graph: Graph, lives: Lives, when: str, direction: str, nodes: int, of: int) -> Strip:
+def strip(trace: Trace, graph: Graph, lives: Lives, when: str, direction: str, nodes: int | None, of: int) -> Strip:
     """The panels asked for; without a backward call only the first exists, and its caption says so."""
     scene = _scene(trace, graph, lives, nodes)
     panels = []
@@ -41,19 +43,27 @@ def strip(trace: Trace, graph: Graph, lives: Lives, when: str, direction: str, n
         panels.append(freed(scene))
     if len(panels) > 1:
         panels = [panel._replace(title=f"{n}   {panel.title}") for n, panel in enumerate(panels, 1)]
-    script = fmt.safe(str(trace.header.get("script", ""))) or "expression"
-    heading = f"{script}   ·   graph {graph.number} of {of}" if of > 1 else script
-    return Strip(heading, tuple(panels), _legend(panels), direction)
+    heading = [fmt.safe(str(trace.header.get("script", ""))) or "expression"]
+    if of > 1:
+        heading.append(f"graph {graph.number} of {of}")
+    if scene.folded:
+        heading.append(f"{fmt.count(scene.folded, 'result')} beside the graph not drawn (--nodes all)")
+    return Strip("   ·   ".join(heading), tuple(panels), _legend(panels), direction)
 
 
 def _scene(trace, graph, lives, limit) -> Scene:
-    shown = nearest(graph, limit)
-    nodes = tuple(node for node in graph.nodes if node.number in shown)
+    aside = beside(graph) if limit is not None else set()
+    drawn = [node for node in graph.nodes if node.number not in aside] or list(graph.nodes)
+    shown = nearest(graph.root, drawn, limit or len(drawn))
+    nodes = tuple(node for node in drawn if node.number in shown)
+    known = {node.number for node in drawn}
     links, cut = [], set()
-    for node in graph.nodes:
+    for node in drawn:
         for position, used in enumerate(node.inputs):
+            if used not in known:  # made by nobody seen, or by an earlier graph without a node
+                continue
             ends = (used if used in shown else MORE, node.number if node.number in shown else MORE)
-            if not used or ends == (MORE, MORE):
+            if ends == (MORE, MORE):
                 continue
             if MORE in ends:
                 cut.add(ends)
@@ -61,20 +71,21 @@ def _scene(trace, graph, lives, limit) -> Scene:
                 links.append((*ends, position))
     links += [(*ends, -1) for ends in sorted(cut)]
     last = graph.backwards[-1] if graph.backwards else None
-    hidden = len(graph.nodes) - len(nodes)
-    return Scene(trace, graph, lives, nodes, tuple(links), hidden, called_by(graph), last)
+    hidden = len(drawn) - len(nodes)
+    folded = len(graph.nodes) - len(drawn)
+    return Scene(trace, graph, lives, nodes, tuple(links), hidden, folded, called_by(trace, graph), last)
 
 
-def nearest(graph: Graph, limit: int) -> set[int]:
+def nearest(root: int, nodes: list[GraphNode], limit: int) -> set[int]:
     """The numbers of at most `limit` nodes: those nearest to the root, walking towards the leaves first."""
-    if len(graph.nodes) <= limit:
-        return {node.number for node in graph.nodes}
-    inputs = {node.number: node.inputs for node in graph.nodes}
+    inputs = {node.number: node.inputs for node in nodes}
+    if len(nodes) <= limit:
+        return set(inputs)
     users: dict[int, list[int]] = {}
-    for node in graph.nodes:
+    for node in nodes:
         for used in node.inputs:
             users.setdefault(used, []).append(node.number)
-    root = graph.root if graph.root in inputs else graph.nodes[-1].number
+    root = root if root in inputs else nodes[-1].number
     shown: set[int] = set()
     for neighbours in (inputs, users):
         queue = [root] if not shown else sorted(shown, reverse=True)
@@ -83,7 +94,7 @@ def nearest(graph: Graph, limit: int) -> set[int]:
                 return shown
             shown.add(number)
             queue += [near for near in neighbours.get(number, ()) if near in inputs and near not in shown]
-    for node in reversed(graph.nodes):
+    for node in reversed(nodes):
         if len(shown) >= limit:
             break
         shown.add(node.number)
@@ -98,8 +109,10 @@ def forward(scene: Scene) -> Panel:
     at = scene.graph.backwards[0].started if scene.graph.backwards else scene.graph.last
     cards, grads = {}, leaf_grads(scene.trace, at)
     for node in scene.nodes:
-        if is_leaf(node):
-            cards[node.number] = _leaf(scene, node, _grad(scene, node, grads))
+        if node.step > at:
+            cards[node.number] = LATER
+        elif is_leaf(node):
+            cards[node.number] = _leaf(scene, node, at, _grad(scene, node, grads))
         else:
             cards[node.number] = _kept_card(scene, node, at)
     counted = [node for node in scene.graph.nodes if node.node and not is_leaf(node)]
@@ -141,7 +154,7 @@ def freed(scene: Scene) -> Panel:
     cards, grads = {}, leaf_grads(trace, scene.backward.ended)
     for node in scene.nodes:
         if is_leaf(node):
-            cards[node.number] = _leaf(scene, node, _grad(scene, node, grads, COLOURS["leaf pill"]))
+            cards[node.number] = _leaf(scene, node, trace.end, _grad(scene, node, grads, COLOURS["leaf pill"]))
         else:
             cards[node.number] = _left_over(scene, node, held.get(node.number, ""))
     caption = []
@@ -166,11 +179,12 @@ def freed(scene: Scene) -> Panel:
 # Cards
 
 
-def _leaf(scene: Scene, node: GraphNode, status: Line) -> Card:
+def _leaf(scene: Scene, node: GraphNode, at: int, status: Line) -> Card:
     if not _wants_grad(node):
         status = Line("constant", 10.0, COLOURS["dim"])
-    name = scene.called[node.number]
-    lines = [Line(fmt.clip(name, 28), 13.0, bold=True), Line(_value(scene, node), 10.0), status]
+    lines = [Line(fmt.clip(scene.called[node.number], 28), 13.0, bold=True), status]
+    if node.op != "number":  # whose value is its name
+        lines.insert(1, _value_at(scene, node, at))
     return Card("leaf" if _wants_grad(node) else "constant", tuple(lines), f"#{node.number}", "", _tip(node))
 
 
@@ -214,13 +228,15 @@ def _no_graph(scene: Scene, node: GraphNode) -> Card:
 
 
 def _running(scene: Scene, node: GraphNode, step: Gradient | None, badges: dict[int, str], grads: dict) -> Card:
-    badge = badges.get(node.number, "")
+    badge, at = badges.get(node.number, ""), scene.backward.ended
+    if node.step > at:
+        return LATER
     if is_leaf(node):
         if step is None or not _wants_grad(node):
-            return _leaf(scene, node, _grad(scene, node, grads))
+            return _leaf(scene, node, at, _grad(scene, node, grads))
         text = f".grad += {fmt.preview(scene.trace.value(step.incoming), ROOM)}"
         line = Line(text, 10.0, COLOURS["flow"], True, pill=COLOURS["flow pill"])
-        return _leaf(scene, node, line)._replace(badge=badge)
+        return _leaf(scene, node, at, line)._replace(badge=badge)
     if not node.node:
         return _no_graph(scene, node)
     if step is None:
@@ -278,6 +294,16 @@ def _value(scene: Scene, node: GraphNode) -> str:
     return f"{fmt.shape(node.meta.shape)} {text}".strip()
 
 
+def _value_at(scene: Scene, node: GraphNode, at: int) -> Line:
+    """A leaf's value at a step: what it was made with, or what the newest in-place change left."""
+    change = scene.trace.changed(node.tensor, at)
+    if change < 0:
+        return Line(_value(scene, node), 10.0)
+    where = scene.trace.origin(int(scene.trace.rows["origin"][change]))
+    by = f" (changed, line {where.line})" if where else " (changed)"
+    return Line(fmt.preview(scene.trace.value(change), ROOM) + by, 10.0)
+
+
 def _tip(node: GraphNode) -> str:
     origin = node.origin
     if origin is None:
@@ -296,12 +322,14 @@ def _panel(scene: Scene, title, caption, cards, look, steps: dict[int, Gradient]
     if scene.hidden:
         text = f"… {fmt.count(scene.hidden, 'more node')}"
         cards[MORE] = Card("more", (Line(text, 12.0, COLOURS["dim"], True), Line("--nodes all", 10.0, COLOURS["dim"])))
-    arrows = tuple(_arrow(scene, link, look, steps or {}) for link in scene.links)
+    arrows = tuple(_arrow(scene, link, look, cards, steps or {}) for link in scene.links)
     return Panel(title, tuple(caption), cards, arrows)
 
 
-def _arrow(scene: Scene, link: tuple[int, int, int], look: str, steps: dict[int, Gradient]) -> Arrow:
+def _arrow(scene: Scene, link: tuple[int, int, int], look: str, cards: dict, steps: dict[int, Gradient]) -> Arrow:
     tail, head, position = link
+    if LATER in (cards[tail], cards[head]):
+        return Arrow(tail, head, "later")
     if position < 0:
         return Arrow(tail, head, "cut")
     for place, _, row in steps[head].handed_on if head in steps else ():

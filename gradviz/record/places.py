@@ -1,0 +1,75 @@
+"""Where in the user's own code an op runs: the line, and the modules and composite functions around it."""
+
+import sys
+from types import CodeType, FrameType
+from typing import NamedTuple
+
+from gradviz.record.definitions import Definitions
+from gradviz.record.script import PACKAGE
+from gradviz.record.source import Sources
+
+
+class Call(NamedTuple):
+    """A call of a module or composite function that is running; code: of the frame that opened it."""
+
+    path: str
+    aside: bool
+    code: CodeType | None
+
+
+_NO_CALL = Call("", False, None)
+
+
+class Places:
+    """The place of what happens now, as numbers of rows that are written when a place is new."""
+
+    def __init__(self, sources: Sources, numbers: Definitions):
+        self._sources = sources
+        self._numbers = numbers
+        self._calls = []  # outermost first
+        self._ours = {}  # filename -> whether it is gradviz's own code
+        self._origins = {}  # (id of a code object that Sources keeps, lasti) -> number of its ORIGIN row
+        self._targets = {}  # that number -> the variable that the value is assigned to
+
+    def here(self) -> tuple[int, int]:
+        """(origin, within) of the innermost frame that is not gradviz's; to be asked from an observer's method."""
+        call = self._calls[-1] if self._calls else _NO_CALL
+        inside = False
+        frame = sys._getframe(2)
+        while frame is not None and self._is_ours(frame):
+            if frame.f_code is call.code:
+                inside = True
+            frame = frame.f_back
+        origin = self.origin(frame.f_code, frame.f_lasti) if frame is not None else 0
+        return origin, self._numbers.within(call.path, inside, call.aside) if call.path else 0
+
+    def enter(self, name: str, aside: bool, code: CodeType) -> None:
+        """A call begins, in the frame that runs this code."""
+        outer = self._calls[-1] if self._calls else _NO_CALL
+        path = f"{outer.path} > {name}" if outer.path else name
+        self._calls.append(Call(path, aside or outer.aside, code))
+
+    def leave(self, caller: FrameType | None) -> str:
+        """The innermost call ends: what its value is assigned to, '' unless a line of the script's called it."""
+        if self._calls:
+            self._calls.pop()
+        if caller is None or self._is_ours(caller):
+            return ""
+        return self._targets[self.origin(caller.f_code, caller.f_lasti)]
+
+    def origin(self, code: CodeType, lasti: int) -> int:
+        """The number of a position in the source."""
+        key = (id(code), lasti)
+        number = self._origins.get(key)
+        if number is None:
+            described = self._sources.origin(code, lasti)
+            number = self._origins[key] = self._numbers.origin(described)
+            self._targets[number] = described["target"]
+        return number
+
+    def _is_ours(self, frame):
+        filename = frame.f_code.co_filename
+        ours = self._ours.get(filename)
+        if ours is None:
+            ours = self._ours[filename] = filename.startswith((PACKAGE, "<gradviz ", "<frozen "))
+        return ours

@@ -55,6 +55,7 @@ class Recorder(Observer):
         self._places = Places(sources or Sources(), self._numbers)
         self._here = self._places.here
         self._backward_calls = count(1).__next__
+        self._handed = {}  # number of a live buffer that holds a gradient on its way -> ref of its preview
         self._grads = {}  # number of a live buffer that is some leaf's .grad -> number of the leaf
 
     def __enter__(self):
@@ -168,7 +169,7 @@ class Recorder(Observer):
             return
         for name, which, array in _saved_arrays(declared, node, inputs, outputs):
             if which == -2:
-                flags, meta, buffer, _ = self._value(array)
+                meta, buffer, flags = self._identity(array)
                 ref = self._numbers.text((name,), {"name": name})
                 self._row(Kind.KEPT, flags & NEW_BUFFER, node=number, meta=meta, buffer=buffer, ref=ref)
 
@@ -188,7 +189,7 @@ class Recorder(Observer):
         """A STEP row with the incoming gradient, and a GRAD row for each one handed on."""
         now = perf_counter_ns()
         number = self._node_number(node)
-        flags, meta, buffer, value = self._value(incoming[0])
+        flags, meta, buffer, value = self._value(incoming[0], self._handed)
         self._row(
             Kind.STEP, flags, 0, 0, started - self._began, now - started, number, 0, call, 0, 0, meta, buffer, 0, value
         )
@@ -202,6 +203,8 @@ class Recorder(Observer):
                 continue
             target = self._node_number(following)
             flags, meta, buffer, value = self._value(gradient)
+            if value and gradient.ndim:
+                self._handed[buffer] = value
             self._row(Kind.GRAD, flags, 0, 0, 0, 0, number, 0, call, position, target, meta, buffer, 0, value)
 
     def before_accumulation(self, leaf):
@@ -247,6 +250,7 @@ class Recorder(Observer):
         """A MUTATED row: the values after an in-place change, and the new version."""
         flags, meta, buffer, value = self._value(tensor._array)
         call = self._numbers.call((op, None, 1, ()), lambda: _call_json(op, "", {}, [], 1))
+        self._handed.pop(buffer, None)
         origin, within = self._here()
         self._row(
             Kind.MUTATED, flags, within, origin, self._now(), 0, 0, self._tensor(tensor),
@@ -292,6 +296,7 @@ class Recorder(Observer):
 
     def _buffer_freed(self, number):
         self._grads.pop(number, None)
+        self._handed.pop(number, None)
         self._row(Kind.FREED, 0, 0, 0, perf_counter_ns() - self._began, 0, 0, 0, 0, 0, 0, 0, number)
 
     def _node_gone(self, number):
@@ -302,23 +307,30 @@ class Recorder(Observer):
 
     # -- columns -------------------------------------------------------------------------------------
 
-    def _value(self, array):
-        """(flags, meta, buffer, value) of an array, a Tensor or a NumPy scalar; a scalar has no buffer to watch."""
+    def _value(self, array, known=None):
+        """(flags, meta, buffer, value) of an array, a Tensor or a NumPy scalar; known: values of whole buffers."""
         if isinstance(array, Tensor):
             array = array._array
-        meta = self._numbers.meta(array)
-        flags = buffer = 0
-        if not isinstance(array, np.generic):
-            buffer, new = self._buffers.of_array(array)
-            if new:
-                flags = NEW_BUFFER
-                if array.base is not None:
-                    self._row(Kind.BUFFER, buffer=buffer, value=backend.owner(array).nbytes)
+        meta, buffer, flags = self._identity(array)
         if not self._whole:
             return flags, meta, buffer, 0
         if array.ndim == 0:
             return flags | INLINE, meta, buffer, float(array)
+        if known and array.base is None and (value := known.pop(buffer, 0)):
+            return flags, meta, buffer, value
         return flags, meta, buffer, self._journal.blob(self._encoded(array))
+
+    def _identity(self, array):
+        """(meta, buffer, flags); a NumPy scalar has no buffer to watch."""
+        meta = self._numbers.meta(array)
+        if isinstance(array, np.generic):
+            return meta, 0, 0
+        buffer, new = self._buffers.of_array(array)
+        if not new:
+            return meta, buffer, 0
+        if array.base is not None:
+            self._row(Kind.BUFFER, buffer=buffer, value=backend.owner(array).nbytes)
+        return meta, buffer, NEW_BUFFER
 
     def _encoded(self, array):
         host = backend.moved(np.asarray(array) if isinstance(array, np.generic) else array, "cpu")

@@ -10,6 +10,7 @@ import numpy as np
 from gradviz.errors import BadTrace
 
 MOST_CORNERS = 4096
+_TINY = 1e-30  # squares of float32 below this may have been lost
 _HEAD = struct.Struct("<BBBB")  # whole, edge, length of the dtype's name, number of dimensions
 _SUMMARY = struct.Struct("<ddddQQ")
 _DTYPES = {np.dtype(code).str for code in "? b B h H i I q Q e f d F D".split()}
@@ -42,8 +43,8 @@ def encode(array: np.ndarray, *, whole_up_to: int = 64, edge: int = 3) -> bytes:
     shape, code = array.shape, array.dtype.str
     if array.size <= whole_up_to:
         return _head(shape, code, True, edge) + array.tobytes()
-    edge = _fitting(shape, edge)
-    corners = array[np.ix_(*(_kept(length, edge) for length in shape))]
+    edge, places, at = _corners(shape, edge)
+    corners = array.reshape(-1).take(places) if array.flags.c_contiguous else array[at]
     return _head(shape, code, False, edge) + _SUMMARY.pack(*_summary(array)) + corners.tobytes()
 
 
@@ -87,6 +88,14 @@ def _fitting(shape, edge):
     return edge
 
 
+@lru_cache(maxsize=1024)
+def _corners(shape, edge):
+    """(edge, places, at): the corners' places in the flattened array, and as an index of the array itself."""
+    edge = _fitting(shape, edge)
+    at = np.ix_(*(_kept(length, edge) for length in shape))
+    return edge, np.ravel_multi_index(at, shape).ravel(), at
+
+
 def _kept(length, edge):
     """The indices along one dimension that a preview keeps."""
     if length <= 2 * edge:
@@ -98,21 +107,26 @@ def _summary(array):
     values = np.abs(array) if array.dtype.kind == "c" else array
     if values.dtype.kind == "b":
         values = values.view(np.uint8)
-    flat = values.ravel()
-    nan = inf = 0
+    flat = values.reshape(-1)
     with np.errstate(all="ignore"):
-        if flat.dtype.kind == "f":
-            if flat.dtype.itemsize < 4:
-                flat = flat.astype(np.float32)
-            # one pass tells whether all is finite; only then are the counting passes needed
-            if not math.isfinite(np.add.reduce(flat, dtype=np.float64)):
-                finite = np.isfinite(flat)
-                nan = int(np.count_nonzero(np.isnan(flat)))
-                inf = int(flat.size - np.count_nonzero(finite) - nan)
-                flat = flat[finite]
-        if not flat.size:
-            return Summary(math.nan, math.nan, math.nan, math.nan, nan, inf)
-        wide = flat.astype(np.float64, copy=False)
-        return Summary(
-            float(flat.min()), float(flat.max()), float(wide.mean()), float(np.sqrt(wide @ wide)), nan, inf
-        )
+        if flat.dtype.kind == "f" and flat.dtype.itemsize >= 4:
+            # in the array's own dtype, at the speed of memory; what overflows or isn't finite goes the long way
+            total, square = float(np.add.reduce(flat)), float(flat.dot(flat))
+            if math.isfinite(total) and math.isfinite(square) and square > _TINY:
+                low, high = np.minimum.reduce(flat), np.maximum.reduce(flat)
+                return Summary(float(low), float(high), total / flat.size, math.sqrt(square), 0, 0)
+        return _long_summary(flat)
+
+
+def _long_summary(flat):
+    """As _summary, in float64 and with what is not finite counted."""
+    nan = inf = 0
+    if flat.dtype.kind == "f":
+        finite = np.isfinite(flat)
+        nan = int(np.count_nonzero(np.isnan(flat)))
+        inf = int(flat.size - np.count_nonzero(finite) - nan)
+        flat = flat[finite]
+    if not flat.size:
+        return Summary(math.nan, math.nan, math.nan, math.nan, nan, inf)
+    wide = flat.astype(np.float64)
+    return Summary(float(flat.min()), float(flat.max()), float(wide.mean()), float(np.sqrt(wide @ wide)), nan, inf)

@@ -11,6 +11,8 @@ from gradviz.trace.graph import graphs, last_backward
 from gradviz.trace.memory import Lives
 from gradviz.trace.store import load
 
+PATIENCE = 20.0  # seconds for a picture that nobody asked for by name
+
 
 class Story:
     """One trace; each part of it is worked out when a view first needs it."""
@@ -86,7 +88,7 @@ class Story:
         """Write the SVG of the graph that the table shows (of all: the last that ran backward); its path."""
         from gradviz.cli.render import write_file
 
-        write_file(path, self.picture("last" if which == "all" else which, "svg"))
+        write_file(path, self.picture("last" if which == "all" else which, "svg", timeout=PATIENCE))
         return path
 
     def tell_damage(self) -> None:

@@ -50,12 +50,15 @@ class Places:
         self._calls.append(Call(path, aside or outer.aside, code))
 
     def leave(self, caller: FrameType | None) -> str:
-        """The innermost call ends: what its value is assigned to, '' unless a line of the script's called it."""
+        """The innermost call ends: what its value is assigned to, '' where another call's own code made it."""
         if self._calls:
             self._calls.pop()
-        if caller is None or self._is_ours(caller):
-            return ""
-        return self._targets[self.origin(caller.f_code, caller.f_lasti)]
+        outer = self._calls[-1] if self._calls else _NO_CALL
+        while caller is not None and self._is_ours(caller):
+            if caller.f_code is outer.code:
+                return ""
+            caller = caller.f_back
+        return self._targets[self.origin(caller.f_code, caller.f_lasti)] if caller is not None else ""
 
     def origin(self, code: CodeType, lasti: int) -> int:
         """The number of a position in the source."""

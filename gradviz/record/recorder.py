@@ -23,7 +23,7 @@ from gradviz.record.places import Places
 from gradviz.record.source import Sources
 from gradviz.record.variables import variables
 from gradviz.trace import preview
-from gradviz.trace.events import Flag, Kind
+from gradviz.trace.events import GRAD, NUMBER, SHARED, UNSEEN, Flag, Kind
 from gradviz.trace.journal import Journal
 
 __all__ = ["Recorder", "set_default_device"]
@@ -32,8 +32,6 @@ NO_GRAD, REQUIRES_GRAD, LEAF, NEW_BUFFER, INLINE = (
     int(flag) for flag in (Flag.NO_GRAD, Flag.REQUIRES_GRAD, Flag.LEAF, Flag.NEW_BUFFER, Flag.INLINE)
 )
 WHOLE = {"none": 0, "preview": 64, "full": sys.maxsize}  # elements up to which a value is kept whole
-UNSEEN = "(made before recording)"
-SHARED = "(shares memory)"  # made by no op, such as x.data
 
 
 class Recorder(Observer):
@@ -119,9 +117,9 @@ class Recorder(Observer):
         flags |= (REQUIRES_GRAD if tensor._requires_grad else 0) | (LEAF if tensor._edge is None else 0)
         leaf = self._grads.get(buffer, 0)
         if tensor._is_number:
-            name = "number"
+            name = NUMBER
         elif leaf:
-            name = "grad"
+            name = GRAD
         else:
             name = UNSEEN if flags & NEW_BUFFER else SHARED
         origin, within = self._here()

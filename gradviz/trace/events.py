@@ -23,7 +23,7 @@ CALL       a: call; ref: JSON {op, grad_fn, params, saved: [[name, which]], inpu
 Events, in the order in which they happened:
 
 FORWARD    one op: call in ref (a CALL number), node (0: none), tensor (its output), a b c (its first
-           three inputs; of the op "grad", which tells of a leaf's .grad, c is that leaf), meta, buffer,
+           three inputs; of GRAD, which tells of a leaf's .grad, c is that leaf), meta, buffer,
            value (preview), origin, within, duration
 INPUT      one more input (the fourth and later) of the FORWARD row before it: tensor, a: position
 OUTPUT     one more output of the FORWARD row before it: tensor, node, a: output_nr, meta, buffer, value
@@ -51,6 +51,13 @@ from enum import IntEnum, IntFlag
 from struct import Struct
 
 import numpy as np
+
+# What a FORWARD row has for an op when the tensor was not made there, only met for the first time.
+NUMBER = "(number)"  # a Python number
+GRAD = "(.grad)"  # a leaf's .grad
+UNSEEN = "(made before recording)"
+SHARED = "(shares memory)"  # made by no op, such as x.data
+MET = frozenset((NUMBER, GRAD, UNSEEN, SHARED))
 
 
 class Kind(IntEnum):

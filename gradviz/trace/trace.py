@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradviz.errors import BadTrace
-from gradviz.trace.events import Flag, Kind
+from gradviz.trace.events import GRAD, MET, Flag, Kind
 from gradviz.trace.forwards import Forwards
 from gradviz.trace.happened import happened
 from gradviz.trace.memory import Lives
@@ -141,9 +141,9 @@ class Trace:
         if step < 0:
             return ""
         row = self.rows[step]
-        leaf = int(row["c"])
-        if leaf and leaf != tensor and self.call(int(row["ref"])).op == "grad":
-            held = self.name(leaf)
+        if row["kind"] == Kind.FORWARD and (op := self.call(int(row["ref"])).op) in MET:
+            leaf = int(row["c"]) if op == GRAD else 0
+            held = self.name(leaf) if leaf != tensor else ""
             return f"{held}.grad" if held else ""
         if self.within(int(row["within"])).inside:  # the assigned value is what the whole call returns
             return ""

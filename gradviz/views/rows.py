@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradviz.trace.events import Flag, Kind
+from gradviz.trace.events import MET, NUMBER, Flag, Kind
 from gradviz.trace.gradients import gradients, leaf_grads
 from gradviz.trace.graph import Graph, GraphNode
 from gradviz.trace.memory import Lives
@@ -120,11 +120,11 @@ def called_by(trace: Trace, graph: Graph) -> dict[int, str]:
 
 
 def described(trace: Trace, node: GraphNode) -> str:
-    """What says which result this is where the script gave it no name: `w * x`, `linear.t`, `0.5`; '' for a leaf."""
-    if node.op == "number":
+    """What says which result this is where the script gave it no name: `w * x`, `linear.t`, `0.5`."""
+    if node.op == NUMBER:
         value = trace.value(node.step)
         return f"{value.values.item():g}" if value is not None and value.values.size == 1 else ""
-    if is_leaf(node):
+    if node.op in MET:
         return ""
     if node.within.inside:
         return safe(f"{innermost(node)}.{node.op}")

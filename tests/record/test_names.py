@@ -114,8 +114,16 @@ def test_a_gradient_that_is_used_is_named_after_its_leaf_and_a_number_by_its_val
         return {"w": w}
 
     found = called(program)
-    assert ("w.grad", "grad") in found
-    assert ("0.1", "number") in found
+    assert ("w.grad", "(.grad)") in found
+    assert ("0.1", "(number)") in found
+
+
+def test_a_number_does_not_take_the_name_of_what_it_is_used_for(called):
+    def program():
+        y = torch.ones(2, requires_grad=True) * 3
+        return {"y": y}
+
+    assert called(program) == [("torch.ones(2, requires_grad=True)", "ones"), ("3", "(number)"), ("y", "mul")]
 
 
 def test_ops_bear_pytorchs_names(called):

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from gradviz.trace.events import Flag
+from gradviz.trace.events import NUMBER, Flag
 from gradviz.trace.gradients import Gradient, gradients, leaf_grads
 from gradviz.trace.graph import Backward, Graph, GraphNode
 from gradviz.trace.memory import Lives
@@ -183,7 +183,7 @@ def _leaf(scene: Scene, node: GraphNode, at: int, status: Line) -> Card:
     if not _wants_grad(node):
         status = Line("constant", 10.0, COLOURS["dim"])
     lines = [Line(fmt.clip(scene.called[node.number], 28), 13.0, bold=True), status]
-    if node.op != "number":  # whose value is its name
+    if node.op != NUMBER:  # whose value is its name
         lines.insert(1, _value_at(scene, node, at))
     return Card("leaf" if _wants_grad(node) else "constant", tuple(lines), f"#{node.number}", "", _tip(node))
 

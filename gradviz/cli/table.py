@@ -13,6 +13,10 @@ def table(
 ) -> None:
     """Show a graph's nodes in execution order: op, shape, data, grad, what is saved, and what became of it.
 
+    Columns: number, name, op, grad_fn, shape, data, grad, requires_grad, is_leaf, saved, state, line. Where the
+    terminal is too narrow they fold away in this order: requires_grad, is_leaf, op, shape, saved, line, grad_fn,
+    grad, number.
+
     \b
     Examples:
       gradviz table

@@ -103,7 +103,7 @@ def summary_lines(trace: Trace, graphs: Sequence[Graph], lives: Lives) -> list[s
         more = f" and {len(held) - 3:,} more" if len(held) > 3 else ""
         lines.append(
             f"still alive at the end: {_nodes(own, facts['alive_accumulators'])}, "
-            f"{fmt.size(facts['alive_bytes'])} of saved tensors{by}{more}"
+            f"{fmt.size(facts['alive_bytes'])} saved{by}{more}"
         )
     else:
         lines.append("still alive at the end: no node, no saved tensor")
@@ -310,7 +310,7 @@ def _explain(console, shown, names, left_out, columns):
         notes.append("(grad) flowed through the node and was not stored: .grad there stays None")
     folded = [COLUMNS[name][0] for name in COLUMNS if name not in names]
     if folded and columns is None:
-        notes.append(f"folded to fit: {', '.join(folded)} (--wide, or --columns name,saved,…)")
+        notes.append(f"folded to fit: {', '.join(folded)} (--wide shows all)")
     if folds:
         names = ", ".join(dict.fromkeys(fold.aside for fold in folds))
         inside = fmt.count(sum(fold.count for fold in folds), "row")

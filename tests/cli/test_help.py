@@ -4,6 +4,7 @@ import pytest
 
 from gradviz import __version__
 from gradviz.cli.app import command
+from gradviz.views.table import COLUMNS, FOLDING
 
 COMMANDS = sorted(command().commands)
 
@@ -42,3 +43,9 @@ def test_help_after_the_script_is_the_scripts(gradviz, folder):
     result = gradviz("trace", "--no-diagram", "it.py", "--help")
     assert result.code == 3
     assert result.out.startswith("['--help']\n")
+
+
+def test_the_help_of_table_states_the_columns_and_the_order_in_which_they_fold(gradviz):
+    told = " ".join(gradviz("table", "--help").out.split())
+    assert f"Columns: {', '.join(COLUMNS)}." in told
+    assert f"in this order: {', '.join(FOLDING)}." in told

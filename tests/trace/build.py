@@ -191,6 +191,11 @@ class Builder:
         self.time += 1000
         self.journal.row(int(kind), int(flags), time=self.time, **columns)
 
+    @property
+    def step(self):
+        """The step of the newest row."""
+        return self.time // 1000 - 1
+
     def origin(self, line=0, text="", target="", function="<module>", column=0):
         """An origin's number; text is the source line."""
         record = dict(file=self.script, function=function, line=line, column=column, end_line=line)
@@ -219,7 +224,8 @@ class Builder:
         call = self._define(Kind.CALL, "a", record)
         text = text or (f"{name} = {op}(...)" if name else f"{op}(...)")
         origin = self.origin(line or tensor, text, name)
-        within = self._define(Kind.WITHIN, "within", {"name": within}) if within else 0
+        called = {"name": within, "inside": False, "aside": False}
+        within = self._define(Kind.WITHIN, "within", called) if within else 0
         flags = Flag.NEW_BUFFER | (Flag.REQUIRES_GRAD if grad else 0) | (Flag.NO_GRAD if no_grad else 0)
         flags |= 0 if node else Flag.LEAF
         slots = [source.tensor if source else 0 for source in inputs]

@@ -1,5 +1,6 @@
 """Optimizers, as `torch.optim`."""
 
+from gradviz.engine.dtypes import title
 from gradviz.engine.switches import no_grad
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import Within
@@ -9,6 +10,11 @@ class SGD:
     """Gradient descent: `p -= lr * p.grad`, with momentum and weight decay as PyTorch defines them."""
 
     def __init__(self, params, lr=1e-3, momentum=0.0, weight_decay=0.0):
+        if isinstance(params, Tensor):
+            raise TypeError(
+                "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
+                f"torch.{title(params._array.dtype)}Tensor"
+            )
         self.params = list(params)
         if not self.params:
             raise ValueError("optimizer got an empty parameter list")
@@ -22,6 +28,11 @@ class SGD:
                 raise ValueError(f"Invalid {name}: {value}")
         self.lr, self.momentum, self.weight_decay = lr, momentum, weight_decay
         self._velocity = [None] * len(self.params)
+
+    def __repr__(self):
+        shown = {"lr": self.lr, "momentum": self.momentum, "weight_decay": self.weight_decay}
+        lines = "".join(f"    {name}: {value:g}\n" for name, value in shown.items())
+        return f"SGD (\nParameter Group 0\n{lines})"
 
     def zero_grad(self, set_to_none=True):
         """Forgets the gradients: .grad becomes None, or zeros."""

@@ -14,6 +14,7 @@ import numpy as np
 from gradviz.engine import versions
 from gradviz.engine.backend import module_of
 from gradviz.engine.catalogue import lifted, raw
+from gradviz.engine.coerce import quietly
 from gradviz.engine.node import RELEASED, SECOND_BACKWARD, AccumulateGrad
 from gradviz.engine.switches import _GradMode, mode
 from gradviz.engine.tensor import NO_RETAIN, Tensor, edge_of
@@ -182,7 +183,10 @@ class Backward:
             run = node.op.run_for(self._mask(node, needed))
         gradient, saved = entry[1], node._saved
         if ops is None:
-            return run(gradient, saved, node._settings, raw(gradient))
+            try:
+                return run(gradient, saved, node._settings, raw(gradient))
+            except RuntimeWarning:  # the script's filters make errors of NumPy's warnings
+                return quietly(run, gradient, saved, node._settings, raw(gradient))
         tensors = tuple(node.saved_tensor(k) for k in range(len(saved)))
         return run(gradient, tensors, node._settings, ops)
 
@@ -269,6 +273,8 @@ def root_gradients(roots, given, create_graph):
     for position, (root, gradient) in enumerate(zip(roots, gradients, strict=True)):
         if not root._requires_grad:
             raise RuntimeError(f"element {position} of tensors does not require grad and does not have a grad_fn")
+        if versions.forks:
+            versions.refuse_old_views((root,))
         array = root._array
         if gradient is None:
             if array.size != 1:

@@ -108,6 +108,12 @@ def as_array(result):
     return np.asarray(result) if isinstance(result, (np.generic, float, int, bool)) else result
 
 
+def quietly(function, *args, **kwargs):
+    """What a function computes, without NumPy's warnings."""
+    with np.errstate(all="ignore"):
+        return function(*args, **kwargs)
+
+
 def explained(op, error, tensors):
     """NumPy's complaint in PyTorch's class and words, where the cause is known."""
     shapes = [t._array.shape for t in tensors if t is not None]

@@ -101,6 +101,10 @@ class AccumulateGrad(Node):
 
     __slots__ = ("variable",)
 
+    def name(self):
+        """As PyTorch's C++ classes are called."""
+        return "torch::autograd::AccumulateGrad"
+
     def __init__(self, variable):
         self.variable = variable
         self.sequence_nr = mode.next_sequence_nr()

@@ -32,7 +32,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradviz.engine import coerce
+from gradviz.engine import coerce, versions
 from gradviz.engine.node import NO_EDGE, AccumulateGrad, Node
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor, edge_of
@@ -162,12 +162,15 @@ class Op:
             lines.append(f"        {', '.join(inputs)}, = found")
             lines += ["        " + line for line in arrays]
         lines += self._dtype_lines()
+        given = "".join(f", r{i}" for i in range(len(inputs)))
         settings = "".join(f", {name}={name}" for name in self.settings)
         lines += [
             "    observer = MODE.observer",
             "    started = clock() if observer is not None else 0",
             "    try:",
-            f"        result = forward(xp{''.join(f', r{i}' for i in range(len(inputs)))}{settings})",
+            f"        result = forward(xp{given}{settings})",
+            "    except RuntimeWarning:  # the script's filters make errors of NumPy's warnings",
+            f"        result = quietly(forward, xp{given}{settings})",
             "    except (ValueError, IndexError) as error:",
             f"        raise explained(OP, error, ({''.join(f'{name}, ' for name in inputs)})) from None",
         ]
@@ -182,10 +185,10 @@ class Op:
             "    node = None",
         ]
         lines += self._node_lines()
-        given = ", ".join(f"{name!r}: {name}" for name in self.settings)
+        told = ", ".join(f"{name!r}: {name}" for name in self.settings)
         lines += [
             "    if observer is not None:",
-            f"        observer.forward(OP, out, ({self._present()}), node, {{{given}}}, started)",
+            f"        observer.forward(OP, out, ({self._present()}), node, {{{told}}}, started)",
             "    return out",
         ]
         scope = self._scope()
@@ -211,6 +214,7 @@ class Op:
             "RUNS": getattr(self, "runs", None), "run_for": self.run_for, "edge_of": edge_of, "Tensor": Tensor,
             "new": object.__new__, "ndarray": np.ndarray, "numpy": np, "as_array": coerce.as_array,
             "as_tensors": coerce.as_tensors, "number_like": coerce.number_like, "promoted": coerce.promoted,
+            "FORKS": versions.forks, "refuse_old_views": versions.refuse_old_views, "quietly": coerce.quietly,
             "module_of_all": coerce.module_of_all, "check_same": coerce.check_same, "forward": self.forward,
             "explained": coerce.explained, "clock": perf_counter_ns, "next_nr": mode.next_sequence_nr,
         }  # fmt: skip
@@ -248,7 +252,7 @@ class Op:
         lines = [f"    {need} = {name}._requires_grad" for need, name in zip(needs, inputs, strict=True)]
         mask = " + ".join(f"{2**i} * {need}" if i else need for i, need in enumerate(needs))
         lines.append(f"    if MODE.grad and ({' or '.join(needs)}):")
-        body = ["node = new(NODE)"]
+        body = [f"if FORKS: refuse_old_views(({''.join(name + ', ' for name in inputs)}))", "node = new(NODE)"]
         # right to left, so that the AccumulateGrad of the first input is the newest and runs first, as in PyTorch
         for i, name in reversed(list(enumerate(inputs))):
             body.append(f"e{i} = ({name}._edge or edge_of({name})) if n{i} else NO_EDGE")

@@ -54,8 +54,10 @@ class Tensor:
 
     @property
     def data(self):
-        """The same values outside the graph."""
-        return Tensor(self._array)
+        """The same values outside the graph; changes through it don't count as versions."""
+        outside = Tensor(self._array)
+        rare_of(outside).untracked = True
+        return outside
 
     @data.setter
     def data(self, other):
@@ -303,13 +305,13 @@ class Device(str):
 
 
 class Rare:
-    """What few tensors have: the AccumulateGrad of a leaf (held weakly), and retain_grad."""
+    """What few tensors have: the AccumulateGrad of a leaf (held weakly), retain_grad, and being made by `.data`."""
 
-    __slots__ = ("accumulator", "retains_grad")
+    __slots__ = ("accumulator", "retains_grad", "untracked")
 
     def __init__(self):
         self.accumulator = None
-        self.retains_grad = False
+        self.retains_grad = self.untracked = False
 
 
 class GradKeeper:
@@ -328,6 +330,8 @@ class GradKeeper:
             return
         arrived = grad if isinstance(grad, Tensor) else Tensor(grad.copy())
         tensor._grad = arrived if tensor._grad is None else tensor._grad + arrived
+        if mode.observer is not None:
+            mode.observer.assigned(tensor)
 
 
 class Number(Tensor):

@@ -17,6 +17,7 @@ from gradviz.engine.switches import mode
 _KEPT = 1024  # stamps a buffer; older ones only count
 
 changed = {}  # id of the owning array -> Stamps; an entry goes when its array does
+forks = {}  # id of the owning array -> number of the newest change that is part of a graph; goes with `changed`
 
 
 class Stamps:
@@ -37,7 +38,7 @@ def bump(array, node=None):
     key = id(own)
     stamps = changed.get(key)
     if stamps is None:
-        stamps = changed[key] = Stamps(weakref.ref(own, lambda _, key=key: changed.pop(key, None)))
+        stamps = changed[key] = Stamps(weakref.ref(own, lambda _, key=key: _forget(key)))
     stamps.newest.append(mode.next_sequence_nr())
     if node is not None:
         stamps.node_name = node.name()
@@ -45,6 +46,28 @@ def bump(array, node=None):
         stamps.older += _KEPT
         del stamps.newest[:_KEPT]
     return stamps.older + len(stamps.newest)
+
+
+def _forget(key):
+    changed.pop(key, None)
+    forks.pop(key, None)
+
+
+def rebased(array, sequence_nr):
+    """Notes that a change is part of a graph: views made before it don't know of its node."""
+    forks[id(owner(array))] = sequence_nr
+
+
+def refuse_old_views(tensors):
+    """RuntimeError for a view in a graph whose base was changed in that graph after the view was made."""
+    for tensor in tensors:
+        if tensor is None or tensor._edge is None or tensor._array.base is None:
+            continue
+        if tensor._edge[0].sequence_nr < forks.get(id(owner(tensor._array)), 0):
+            raise RuntimeError(
+                "this tensor is a view of one that was changed in place after the view was made, which gradviz does "
+                "not follow back to the view: make the view after the change, or use the out-of-place form"
+            )
 
 
 def version_of(array):

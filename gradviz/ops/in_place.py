@@ -3,7 +3,7 @@
 from gradviz.engine import versions
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
-from gradviz.ops import composite, pointwise
+from gradviz.ops import pointwise
 
 
 def in_place(name, compute):
@@ -36,9 +36,11 @@ def in_place(name, compute):
                 s.copy() if s is self._array else self._array if s is result._array else s for s in node._saved
             )
         self._array[...] = result._array
-        versions.bump(self._array, node)
+        if self._rare is None or not self._rare.untracked:
+            versions.bump(self._array, node)
         if node is not None:
             node.sequence_nr = mode.next_sequence_nr()  # newer than the change that it is itself
+            versions.rebased(self._array, node.sequence_nr)
             self._edge, self._requires_grad, self._serial = result._edge, True, result._serial
         if mode.observer is not None:
             mode.observer.mutated(self, name)
@@ -49,10 +51,16 @@ def in_place(name, compute):
     return changed
 
 
+def _filled(self, value):
+    if isinstance(value, Tensor):
+        return pointwise.fill_tensor(self, value)
+    return pointwise.fill_number(self, value=value)
+
+
 add_ = in_place("add_", pointwise.add)
 sub_ = in_place("sub_", pointwise.sub)
 mul_ = in_place("mul_", pointwise.mul)
 div_ = in_place("div_", pointwise.div)
-copy_ = in_place("copy_", lambda self, source: composite.expand(composite.to(source, self.dtype), *self._array.shape))
-fill_ = in_place("fill_", lambda self, value: pointwise.add(pointwise.mul(self.detach(), 0), value))
-zero_ = in_place("zero_", lambda self: pointwise.mul(self.detach(), 0))
+copy_ = in_place("copy_", pointwise.copy)
+zero_ = in_place("zero_", pointwise.zero)
+fill_ = in_place("fill_", _filled)

@@ -16,7 +16,7 @@ from gradviz.engine.op import op, vjp
 )
 def select(xp, self, *, dim, index):
     """One position of a dimension, a view without that dimension."""
-    return self[_place(dim, index)]
+    return self[(*_place(dim, index), ...)]  # with the dots, one element is a view too
 
 
 @op(

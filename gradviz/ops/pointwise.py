@@ -8,6 +8,7 @@ import numpy as np
 from gradviz.engine import coerce
 from gradviz.engine.dtypes import default_float
 from gradviz.engine.op import op, vjp
+from gradviz.ops.shape import expand_complaint
 
 
 @op(
@@ -198,6 +199,42 @@ def abs(xp, self):
 def sign(xp, self):
     """-1, 0 or 1; 0 for NaN, as in PyTorch."""
     return self.copy() if self.dtype.kind == "b" else (self > 0).astype(self.dtype) - (self < 0)
+
+
+@op(self=vjp("0", lambda ops, grad: ops.zero(grad)))
+def zero(xp, self):
+    """Zeros of the same size."""
+    return xp.zeros_like(self)
+
+
+@op(title="fill", grad_fn="FillBackward2", self=vjp("0", lambda ops, grad: ops.zero(grad)))
+def fill_number(xp, self, *, value):
+    """A number at each place."""
+    return xp.full_like(self, value)
+
+
+@op(
+    title="fill",
+    grad_fn="FillBackward3",
+    self=vjp("0", lambda ops, grad: ops.zero(grad)),
+    value=vjp("1 (summed over all places)", lambda ops, grad: ops.sum(grad)),
+)
+def fill_tensor(xp, self, value):
+    """A 0-d tensor's value at each place."""
+    if value.ndim:
+        raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions.")
+    return xp.broadcast_to(value, self.shape).astype(self.dtype)
+
+
+@op(grad_fn="CopyBackwards", self=vjp("0", lambda ops, grad: ops.zero(grad)), source=vjp("1", lambda grad: grad))
+def copy(xp, self, source):
+    """Another tensor's values, in this one's size and dtype."""
+    try:
+        return xp.broadcast_to(source, self.shape).astype(self.dtype)
+    except ValueError:
+        raise RuntimeError(
+            coerce.broadcast_complaint(self.shape, source.shape) or expand_complaint(source.shape, self.shape)
+        ) from None
 
 
 @op(self=vjp("1", lambda grad: grad))

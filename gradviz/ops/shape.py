@@ -2,23 +2,20 @@
 
 import numpy as np
 
+from gradviz.engine.backend import owner
 from gradviz.engine.op import op, vjp
 
 
 @op(view=True, self=vjp("1", lambda ops, grad, self_sym_sizes: ops.reshape_raw(grad, size=tuple(self_sym_sizes))))
 def view(xp, self, *, size):
     """The same elements in another shape, sharing memory; RuntimeError where only a copy could do that."""
-    if not self.flags.c_contiguous:
-        shaped = self.view()
-        try:
-            shaped.shape = size
-        except AttributeError:
-            raise RuntimeError(
-                "view size is not compatible with input tensor's size and stride (at least one dimension spans "
-                "across two contiguous subspaces). Use .reshape(...) instead."
-            ) from None
-        return shaped
-    return self.reshape(size)
+    shaped = self.reshape(size)
+    if not self.flags.c_contiguous and owner(shaped) is not owner(self):
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans "
+            "across two contiguous subspaces). Use .reshape(...) instead."
+        )
+    return shaped
 
 
 @op(self=vjp("1", lambda ops, grad, self_sym_sizes: ops.reshape_raw(grad, size=tuple(self_sym_sizes))))

@@ -122,6 +122,10 @@ PROGRAMS = {
     "x=a*1; x.add_(1)": (_in_place(lambda x: x.add_(1)), (M,)),
     "x=a*1; x.add_(b)": (_in_place(lambda x, b: x.add_(b)), (M, M)),
     "x=a*1; x.mul_(b)": (_in_place(lambda x, b: x.mul_(b)), (M, M)),
+    "x=a*1; x.zero_()": (_in_place(lambda x: x.zero_()), (M,)),
+    "x=a*1; x.fill_(2)": (_in_place(lambda x: x.fill_(2)), (M,)),
+    "x=a*1; x.fill_(b)": (_in_place(lambda x, b: x.fill_(b)), (M, ())),
+    "x=a*1; x.copy_(b)": (_in_place(lambda x, b: x.copy_(b)), (M, M)),
     "x=a*1; x += b": (_in_place(lambda x, b: x.__iadd__(b)), (M, M)),
     # longer ones, for the order of the steps
     "diamond": (lambda torch, a: (a.exp() * a.tanh() + a * 3).sum(), (M,)),

@@ -105,6 +105,10 @@ SAMPLES = (
     Sample("relu", lambda torch, a: torch.nn.functional.relu(a), (A,), second=False),
     Sample("abs", lambda torch, a: a.abs(), (A,), second=False),
     Sample("sign", lambda torch, a: a.sign(), (A,), second=False),
+    Sample("zero", lambda torch, a: (a * 1).zero_(), (A,), second=False),
+    Sample("fill_number", lambda torch, a: (a * 1).fill_(2.5), (A,), second=False),
+    Sample("fill_tensor", lambda torch, a, b: (a * 1).fill_(b), (A, SCALAR), second=False),
+    Sample("copy", lambda torch, a, b: (a * 1).copy_(b), (A, ROW), second=False),
     Sample("clone", lambda torch, a: a.clone(), (A,), second=False),
     Sample("clone", lambda torch, a: a.t().contiguous(), (A,), second=False),
     Sample("to_copy", lambda torch, a: a.to(torch.float32 if a.dtype == torch.float64 else torch.float64), (A,), second=False),  # noqa: E501

@@ -10,22 +10,25 @@ def main() -> None:
     from gradviz.cli.app import command
     from gradviz.cli.say import give_up_stdout, note
 
-    code = 2
+    code = None
     try:
         # Not standalone: typer would install its own excepthook, and the script's is the script's.
         code = command()(prog_name="gradviz", standalone_mode=False) or 0
-        sys.stdout.flush()
+        if sys.stdout is not None and not sys.stdout.closed:
+            sys.stdout.flush()
     except GradvizError as error:
         note(error)
+        code = 2
     except KeyboardInterrupt:
         code = 130
     except BrokenPipeError:
         give_up_stdout()
-        code = 1
+        code = 1 if code is None else code
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
         note(_usage(error))
+        code = 2
     sys.exit(code)
 
 

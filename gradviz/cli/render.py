@@ -1,5 +1,6 @@
 """`gradviz render`: the picture of a graph, after forward, during backward and after it."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -93,16 +94,27 @@ def _target(output: str | None, trace: Path, kind: str) -> Path | None:
     if output == "-":
         return None
     path = Path(output) if output else trace.with_suffix(f".{kind}")
-    if path.is_dir():
+    if os.path.isdir(path):
         path = path / f"{trace.stem}.{kind}"
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise BadInput(f"the folder {path.parent} doesn't exist; make it, or choose another with -o")
+    if os.path.realpath(path) == os.path.realpath(trace):
+        raise BadInput(f"the picture would replace the trace {trace}; choose another name with -o")
     return path
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a result; BadInput when it can't be written."""
+    """Write a result, whole or not at all; BadInput when it can't be written."""
+    draft = path.with_name(f".{os.getpid()}{path.suffix}")
+    special = os.path.exists(path) and not os.path.isfile(path)  # such as /dev/stdout
     try:
-        path.write_bytes(data)
+        if special:
+            path.write_bytes(data)
+            return
+        try:
+            draft.write_bytes(data)
+            os.replace(draft, os.path.realpath(path))
+        finally:
+            draft.unlink(missing_ok=True)
     except OSError as error:
         raise BadInput(f"{path} can't be written: {error.strerror}; choose another with -o") from None

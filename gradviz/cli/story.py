@@ -14,6 +14,17 @@ from gradviz.trace.store import load
 PATIENCE = 20.0  # seconds for a picture that nobody asked for by name
 
 
+def _screen():
+    """stdout as rich writes to it; a reader who has seen enough is main's business, not the end of the process."""
+    from rich.console import Console
+
+    class Screen(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Screen(highlight=False)
+
+
 class Story:
     """One trace; each part of it is worked out when a view first needs it."""
 
@@ -55,9 +66,7 @@ class Story:
             found = table.as_json(self.trace, chosen, self.graphs, self.lives, choice.rows)
             print(json.dumps(found, indent=1, allow_nan=False, default=lambda value: value.item()))
             return
-        from rich.console import Console
-
-        console = Console(highlight=False)
+        console = _screen()
         ran = last_backward(self.graphs)
         for graph in chosen:
             console.print(table.heading(graph, len(self.graphs), graph is ran), markup=False, style="bold")

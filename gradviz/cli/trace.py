@@ -4,7 +4,7 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand
 
 from gradviz.cli.choices import Columns, GraphChoice, Json, Rows, Wide, table_choice
-from gradviz.cli.say import give_up_stdout, note
+from gradviz.cli.say import argument, give_up_stdout, note, ours, printable_stdout
 from gradviz.errors import BadInput, GradvizError
 
 SUFFIX = ".gradviz"
@@ -103,14 +103,19 @@ def trace(
         variables or [],
         constants or [],
     )
-    path = _trace_path(output, program)
+    path = _trace_path(output, program, diagram)
+    here = os.open(".", os.O_RDONLY)
     with _stdout_on_stderr() if json else nullcontext():
         code = _record(program, path, device, values)
+    if not printable_stdout():
+        note(f"stdout is closed: see the table with `{ours()} table {shlex.quote(str(path))}`")
+        return code
     try:
-        return _show(program, path, choice, diagram, code)
+        with _in_folder(here):
+            return _show(program, path, choice, diagram, code)
     except GradvizError as error:
         note(error)
-        return code or 2
+        return code or (2 if isinstance(error, BadInput) else 0)
     except BrokenPipeError:
         give_up_stdout()
         return code
@@ -145,20 +150,36 @@ def _program(
     return script.script(arguments[0], arguments[1:])
 
 
-def _trace_path(output: str | None, program) -> Path:
+def _trace_path(output: str | None, program, diagram: bool) -> Path:
     """Where the trace goes; BadInput, before anything runs, when it can't go there."""
     stem = {"script": Path(program.name).stem, "expression": "expression"}.get(program.mode, program.name)
     path = Path(output) if output else Path(stem + SUFFIX)
-    if output and (path.is_dir() or output.endswith(os.sep)):
+    if output and (os.path.isdir(path) or output.endswith(os.sep)):
         path = path / (stem + SUFFIX)
     elif path.suffix != SUFFIX:
         path = path.with_name(path.name + SUFFIX)
     folder = path.parent
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise BadInput(f"the folder {folder} doesn't exist; make it, or choose another with -o")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise BadInput(f"the folder {folder} can't be written to; choose another with -o")
+    if os.path.isfile(path) and not _replaceable(path):
+        raise BadInput(f"{path} is there already and is no trace; choose another name with -o")
+    if diagram and program.mode == "script" and os.path.realpath(program.name) == os.path.realpath(_svg(path)):
+        raise BadInput(f"the picture would replace the script {program.name}; choose another name with -o")
     return path
+
+
+def _replaceable(path: Path) -> bool:
+    from gradviz.trace.journal import MAGIC
+
+    with suppress(OSError), open(path, "rb") as file:
+        return file.read(len(MAGIC)) in (MAGIC, b"")
+    return True  # what can't be read is the recorder's to complain about
+
+
+def _svg(path: Path) -> Path:
+    return path.with_suffix(".svg")
 
 
 def _record(program, path: Path, device: str, values: str) -> int:
@@ -172,7 +193,7 @@ def _record(program, path: Path, device: str, values: str) -> int:
     sources = Sources()
     if program.text:
         sources.add(program.filename, program.text)
-    recorder = Recorder(path, _header(program, device), sources=sources, values=values)
+    recorder = Recorder(path.absolute(), _header(program, device), sources=sources, values=values)
     try:
         with recorder:
             outcome = run(program)
@@ -214,13 +235,14 @@ def _show(program, path: Path, choice, diagram: bool, code: int) -> int:
     written = [path]
     if diagram and story.graphs:
         try:
-            written.append(story.draw(path.with_suffix(".svg"), choice.graph))
+            written.append(story.draw(_svg(path), choice.graph))
         except GradvizError as error:
             note(f"no picture: {error}")
     stream = sys.stderr if choice.json else sys.stdout
     listed = "\n      ".join(f"{safe(str(file))} ({size(file.stat().st_size)})" for file in written)
-    following = "render {} --format png" if story.graphs else "info {}"
-    print(f"wrote {listed}\nnext  gradviz {following.format(safe(shlex.quote(str(path))))}", file=stream)
+    following = f"{'table' if story.graphs else 'info'} {safe(shlex.quote(argument(path)))}"
+    more = " --graph all" if len(story.graphs) > 1 else " --wide" if story.graphs else ""
+    print(f"wrote {listed}\nnext  {ours()} {following}{more}", file=stream)
     story.tell_damage()
     lacking = "" if code else story.lacks()  # a script that failed has said so itself
     for text in program.notes or filter(None, [lacking]):
@@ -229,17 +251,32 @@ def _show(program, path: Path, choice, diagram: bool, code: int) -> int:
 
 
 @contextmanager
+def _in_folder(folder: int) -> Iterator[None]:
+    """Be in the folder that the command was given in; what the script left behind still runs where it went."""
+    try:
+        there = os.open(".", os.O_RDONLY)
+    except OSError:  # the script removed the folder that it is in
+        there = folder
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(there)
+
+
+@contextmanager
 def _stdout_on_stderr() -> Iterator[None]:
     """Send what the script prints to stderr, also from its subprocesses, so that stdout is JSON alone."""
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
-    ours, sys.stdout = sys.stdout, sys.stderr
+    kept_stdout, sys.stdout = sys.stdout, sys.stderr
     try:
         yield
     finally:
-        sys.stdout.flush()
-        sys.stdout = ours
+        with suppress(AttributeError, ValueError):  # the script may have closed it
+            sys.stdout.flush()
+        sys.stdout = kept_stdout
         sys.stdout.flush()
         os.dup2(kept, 1)
         os.close(kept)

@@ -229,7 +229,7 @@ def _exit_code(error: SystemExit) -> int:
     if code is None:
         return 0
     if isinstance(code, int):
-        return int(code) & 0xFF
+        return int(code) & 0xFF if -(2**63) <= code < 2**63 else 255
     _flush()
     print(code, file=sys.stderr)
     return 1
@@ -253,7 +253,7 @@ def _failing_line(failure: BaseException | None) -> tuple[CodeType, int] | None:
     traceback = failure.__traceback__ if failure is not None else None
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        if place is None or not code.co_filename.startswith((PACKAGE, "<frozen ", *installed)):
+        if place is None or not code.co_filename.startswith((PACKAGE, "<gradviz ", "<frozen ", *installed)):
             place = code, traceback.tb_lasti
         traceback = traceback.tb_next
     return place

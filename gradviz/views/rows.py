@@ -178,9 +178,10 @@ def holders(trace: Trace, graph: Graph, lives: Lives) -> dict[int, str]:
 
 
 def failing(trace: Trace) -> Origin | None:
-    """Where the script raised, when it did."""
+    """Where the script raised or was interrupted, when it was."""
     ending = trace.ending
-    return trace.origin(ending.origin) if ending and ending.how == "raised" and ending.origin else None
+    broke = ending is not None and ending.how in ("raised", "interrupted")
+    return trace.origin(ending.origin) if broke and ending.origin else None
 
 
 def failing_numbers(trace: Trace, graph: Graph) -> set[int]:

@@ -155,10 +155,10 @@ def ending_line(trace: Trace) -> str:
     ending = trace.ending
     if ending is None:
         return "the run was cut off before its end: this is what it had written"
+    words = {"raised": fmt.safe(ending.error), "interrupted": "interrupted: this is the trace so far"}
+    told = words.get(ending.how, "")
     where = failing(trace)
-    if ending.how == "raised":
-        return f"✗ {f'line {where.line}: ' if where else ''}{fmt.safe(ending.error)}"
-    return "✗ interrupted: this is the trace so far" if ending.how == "interrupted" else ""
+    return f"✗ {f'line {where.line}: ' if where else ''}{told}" if told else ""
 
 
 def heading(graph: Graph, of: int, last: bool) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -217,7 +218,8 @@ def test_killed_run_is_recovered(gradviz, folder):
 
 
 def test_closed_pipe_is_quiet(folder, train):
-    command = f"{sys.executable} -m gradviz trace --no-diagram --rows all {train} | head -n 1"
+    line = shlex.join([sys.executable, "-m", "gradviz", "trace", "--no-diagram", "--rows", "all", str(train)])
+    command = f"{line} | head -n 1"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     ended = subprocess.run(command, shell=True, cwd=folder, env=environment, capture_output=True, text=True)
     assert ended.stderr == ""

@@ -23,7 +23,7 @@ from gradviz.record.places import Places
 from gradviz.record.source import Sources
 from gradviz.record.variables import variables
 from gradviz.trace import preview
-from gradviz.trace.events import GRAD, NUMBER, SHARED, UNSEEN, Flag, Kind
+from gradviz.trace.events import FLOWING, GRAD, NUMBER, RETURNED, SHARED, UNSEEN, Flag, Kind
 from gradviz.trace.journal import Journal
 
 __all__ = ["Recorder", "set_default_device"]
@@ -53,6 +53,7 @@ class Recorder(Observer):
         self._places = Places(sources or Sources(), self._numbers)
         self._here = self._places.here
         self._backward_calls = count(1).__next__
+        self._running = 0  # backward calls, one inside the other
         self._handed = {}  # number of a live buffer that holds a gradient on its way -> ref of its preview
         self._grads = {}  # number of a live buffer that is some leaf's .grad -> number of the leaf
 
@@ -106,7 +107,7 @@ class Recorder(Observer):
         if node is not None:
             self._kept(declared, node, number, inputs, outputs)
 
-    def _tensor(self, tensor):
+    def _tensor(self, tensor, met_as=""):
         """The tensor's number; one that was never seen gets a row of its own first."""
         number = tensor._serial - self._first_serial
         if number > 0:
@@ -116,12 +117,14 @@ class Recorder(Observer):
         flags, meta, buffer, value = self._value(tensor._array)
         flags |= (REQUIRES_GRAD if tensor._requires_grad else 0) | (LEAF if tensor._edge is None else 0)
         leaf = self._grads.get(buffer, 0)
-        if tensor._is_number:
+        if met_as:
+            name = met_as
+        elif tensor._is_number:
             name = NUMBER
         elif leaf:
             name = GRAD
         else:
-            name = UNSEEN if flags & NEW_BUFFER else SHARED
+            name = FLOWING if self._running else UNSEEN if flags & NEW_BUFFER else SHARED
         origin, within = self._here()
         call = self._numbers.call((name, None, 0, ()), lambda: _call_json(name, None, {}, [], 0))
         self._row(
@@ -178,6 +181,7 @@ class Recorder(Observer):
         call = self._backward_calls()
         root = roots[0]
         tensor = self._tensor(root)
+        self._running += 1
         node = self._node_number(root.grad_fn) if root.grad_fn is not None else 0
         flags = (Flag.RETAIN_GRAPH if retain_graph else 0) | (Flag.CREATE_GRAPH if create_graph else 0)
         self._row(Kind.BACKWARD, int(flags), 0, self._here()[0], self._now(), 0, node, tensor, call)
@@ -229,6 +233,7 @@ class Recorder(Observer):
 
     def captured(self, call, tensor, grad):
         """A CAPTURED row: a gradient that autograd.grad returns."""
+        self._tensor(grad, RETURNED)
         flags, meta, buffer, value = self._value(grad._array)
         self._row(
             Kind.CAPTURED, flags, 0, 0, self._now(), 0, 0, self._tensor(tensor), call, 0, 0, meta, buffer, 0, value
@@ -240,6 +245,7 @@ class Recorder(Observer):
 
     def backward_ended(self, call, failed):
         """A BACKWARD_ENDED row."""
+        self._running -= 1
         self._row(Kind.BACKWARD_ENDED, int(Flag.FAILED) if failed else 0, time=self._now(), a=call)
 
     # -- everything else -----------------------------------------------------------------------------

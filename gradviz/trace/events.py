@@ -57,7 +57,9 @@ NUMBER = "(number)"  # a Python number
 GRAD = "(.grad)"  # a leaf's .grad
 UNSEEN = "(made before recording)"
 SHARED = "(shares memory)"  # made by no op, such as x.data
-MET = frozenset((NUMBER, GRAD, UNSEEN, SHARED))
+RETURNED = "(autograd.grad)"  # a gradient that autograd.grad returned
+FLOWING = "(gradient)"  # a gradient on its way, where backward itself builds a graph
+MET = frozenset((NUMBER, GRAD, UNSEEN, SHARED, RETURNED, FLOWING))
 
 
 class Kind(IntEnum):

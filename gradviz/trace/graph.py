@@ -32,6 +32,7 @@ class GraphNode(NamedTuple):
     number: its place in the trace's execution order from 1, the number shown to people
     step: its FORWARD row
     tensor, node: running numbers; the node of a leaf is its AccumulateGrad in this graph; 0: none
+    op: with PyTorch's underscore where it wrote into its input
     inputs: the numbers of the results it was made from, 0 for one that nobody saw made
     """
 
@@ -294,7 +295,7 @@ def _nodes(trace, ops, graph_ops):
     """Makes the nodes of one graph."""
     forwards, rows = trace.forwards, trace.rows
     accumulators = _accumulators(forwards, ops, graph_ops)
-    starts = forwards.input_from
+    starts, in_place = forwards.input_from, forwards.in_place(trace)
     for op in ops.tolist():
         step, tensor, node = int(forwards.steps[op]), int(forwards.tensor[op]), int(forwards.node[op])
         call = trace.call(int(forwards.call[op]))
@@ -307,7 +308,7 @@ def _nodes(trace, ops, graph_ops):
             step,
             tensor,
             node,
-            call.op,
+            trace.call(int(rows["ref"][in_place[op]])).op if op in in_place else call.op,
             grad_fn,
             trace.name(tensor),
             tuple((forwards.input_op[starts[op] : starts[op + 1]] + 1).tolist()),

@@ -14,6 +14,7 @@ import mmap
 import os
 import struct
 import weakref
+from contextlib import contextmanager
 from pathlib import Path
 
 from gradviz.errors import BadInput
@@ -27,15 +28,15 @@ LENGTH = struct.Struct("<I")
 PAGE = 4096 if mmap.ALLOCATIONGRANULARITY <= 4096 else mmap.ALLOCATIONGRANULARITY
 RUNNING, CLOSED, INCOMPLETE = 0, 1, 2
 SMALLEST_CHUNK, LARGEST_CHUNK = 1 << 14, 1 << 22
+LONGEST = (1 << 8 * LENGTH.size) - 1  # of an entry's bytes
 
 _pack = PACK.pack_into
 _pack_inline = PACK_INLINE.pack_into
 _INLINE = int(Flag.INLINE)
 _SIZE = ROW.itemsize
 _BITS = [8 * ROW[name].itemsize for name in ROW.names]
-_SHARED = mmap.MAP_SHARED | getattr(
-    mmap, "MAP_POPULATE", 0
-)  # populated: no page fault in the middle of an op
+_FIRST = CHUNK.size  # where a chunk's own bytes begin
+_SHARED = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)  # populated: no page fault in the middle of an op
 _journals: "weakref.WeakSet[Journal]" = weakref.WeakSet()
 
 
@@ -44,17 +45,42 @@ def to_page(position: int) -> int:
     return -(-position // PAGE) * PAGE
 
 
+class Descriptor:
+    """An open file's number, closed when its last user lets go of it; -1 once it is closed.
+
+    Not a file object: that would warn (ResourceWarning) about what is closed by its end, and one that somebody
+    still uses can't be closed under their hands, so that they write into whatever got its number.
+    """
+
+    __slots__ = ("fd",)
+    _close = staticmethod(os.close)  # of its own: when the interpreter ends, `os` may be gone before the file
+
+    def __init__(self, fd: int):
+        self.fd = fd
+
+    def __del__(self):
+        self.close()
+
+    def close(self):
+        """Close it now, for everybody."""
+        fd, self.fd = self.fd, -1
+        if fd >= 0:
+            self._close(fd)
+
+
 class Journal:
     """Writes one trace file as the script runs.
 
-    Any thread may write, and so may a finalizer that interrupts a write: a row's place is taken by two
-    statements between which CPython does not switch threads. A full disk never raises into the script: the
-    journal keeps what it has, drops the rest, and tells why in `failure`. A forked child writes nothing.
+    Any thread may write, and so may a finalizer or a signal handler that interrupts a write: the place of a row,
+    an entry or a chunk is taken by statements that call nothing, between which CPython does not switch threads.
+    No lock: a handler that waits for a thread that waits for the lock would hang the script. A full disk never
+    raises into the script: the journal keeps what it has, drops the rest, and tells why in `failure`. A forked
+    child writes nothing.
     """
 
     __slots__ = (
         "_end",
-        "_fd",
+        "_file",
         "_heap",
         "_heap_end",
         "_heap_next",
@@ -75,16 +101,21 @@ class Journal:
         text = json.dumps(header, separators=(",", ":")).encode()
         head = HEADER.pack(MAGIC, FORMAT, len(text), 0, RUNNING) + text
         self._end = to_page(len(head))
-        self._fd = _create(self.path, head.ljust(self._end, b"\0"))
+        self._file = None
         self._rows = self._heap = b""
         self._row_next = self._row_end = self._heap_next = self._heap_end = 0
         self._row_start = self._heap_start = 0
-        self._more_rows()
-        self._more_heap()
-        if self.failure:
-            os.close(self._fd)
-            raise BadInput(self.failure)
         _journals.add(self)
+        try:
+            with _draft(self.path) as self._file:
+                _allocate(self._file, 0, self._end)
+                os.pwrite(self._file.fd, head, 0)
+                self._more_rows()
+                self._more_heap()
+                if self.failure:
+                    raise BadInput(self.failure)
+        except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
+            raise BadInput(_sorry(path, error)) from None
 
     def row(
         self,
@@ -153,7 +184,7 @@ class Journal:
             pack(rows, place, *map(_clamped, numbers, _BITS))
             rows[place] = kind
         except ValueError:  # another thread closed the journal
-            if self._fd >= 0:
+            if self._file is not None:
                 raise
 
     def text(self, obj) -> int:
@@ -161,7 +192,7 @@ class Journal:
         return self.blob(json.dumps(obj, separators=(",", ":")).encode())
 
     def blob(self, data: bytes) -> int:
-        """Put bytes into the heap; their ref, or 0 when there are none or the journal has stopped."""
+        """Put bytes into the heap; their ref, or 0 when there are none, too many or the journal has stopped."""
         length = len(data)
         size = LENGTH.size + length
         if size == LENGTH.size:
@@ -183,133 +214,130 @@ class Journal:
 
     def close(self):
         """Cut off what was not used, and mark the file as complete. Nothing happens the second time."""
-        fd, rows, heap = self._fd, self._rows, self._heap
-        if fd < 0:
+        rows, heap = self._rows, self._heap
+        file = self._file
+        self._file = None  # nothing is called up to here, so one thread closes, and no chunk is taken after `end`
+        end, row_start, row_next = self._end, self._row_start, self._row_next
+        heap_start, heap_next = self._heap_start, self._heap_next
+        if file is None:
             return
-        row_start, row_next, heap_start, heap_next = (
-            self._row_start,
-            self._row_next,
-            self._heap_start,
-            self._heap_next,
-        )
         last = None
-        if row_start and row_start + len(rows) == self._end:
+        if row_start and row_start + len(rows) == end:
             last = (b"R", row_start, row_next)
-        elif heap_start and heap_start + len(heap) == self._end:
+        elif heap_start and heap_start + len(heap) == end:
             last = (b"H", heap_start, heap_next)
-        self._stop()
+        self._scratch()
         for chunk in (rows, heap):
             if isinstance(chunk, mmap.mmap):
                 chunk.close()
         try:
-            end = self._end
             if last:
                 kind, start, used = last
                 end = start + used
-                os.pwrite(fd, CHUNK.pack(kind, used - CHUNK.size), start)
-            os.ftruncate(fd, end)
+                os.pwrite(file.fd, CHUNK.pack(kind, used - CHUNK.size), start)
+            os.ftruncate(file.fd, end)
             state = struct.pack("<QI", end, INCOMPLETE if self.failure else CLOSED)
-            os.pwrite(fd, state, struct.calcsize("<8sII"))
+            os.pwrite(file.fd, state, struct.calcsize("<8sII"))
         except OSError as error:
             self.failure = self.failure or _sorry(self.path, error)
-        finally:
-            os.close(fd)
 
     def _more_rows(self):
         full = self._rows
-        start, chunk = self._chunk(b"R", 0)
+        start, chunk = self._chunk(b"R")
+        end = len(chunk)
         if self._rows is full:  # else another thread, or a finalizer, was quicker: its chunk counts
-            self._rows, self._row_start, self._row_end, self._row_next = chunk, start, len(chunk), CHUNK.size
+            self._rows = chunk
+            self._row_start = start
+            self._row_end = end
+            self._row_next = _FIRST
 
     def _more_heap(self):
         full = self._heap
-        start, chunk = self._chunk(b"H", 0)
+        start, chunk = self._chunk(b"H")
+        end = len(chunk)
         if self._heap is full:
-            self._heap, self._heap_start, self._heap_end, self._heap_next = (
-                chunk,
-                start,
-                len(chunk),
-                CHUNK.size,
-            )
+            self._heap = chunk
+            self._heap_start = start
+            self._heap_end = end
+            self._heap_next = _FIRST
 
     def _large_blob(self, data):
-        start, chunk = self._chunk(b"H", CHUNK.size + LENGTH.size + len(data))
+        length = len(data)
+        if length > LONGEST:
+            return 0
+        start, chunk = self._chunk(b"H", _FIRST + LENGTH.size + length)
         if not start:
             return 0
-        chunk[CHUNK.size + LENGTH.size : CHUNK.size + LENGTH.size + len(data)] = data
-        LENGTH.pack_into(chunk, CHUNK.size, len(data))
-        return start + CHUNK.size
+        chunk[_FIRST + LENGTH.size : _FIRST + LENGTH.size + length] = data
+        LENGTH.pack_into(chunk, _FIRST, length)
+        return start + _FIRST
 
-    def _chunk(self, kind, least):
+    def _chunk(self, kind, least=0):
         """A new chunk: where it starts in the file, and its bytes; 0 and scratch once writing has stopped."""
-        if self._fd < 0 or self.failure:
+        size = to_page(least or min(max(self._end // 8, SMALLEST_CHUNK), LARGEST_CHUNK))
+        file = self._file
+        if file is None or self.failure:
             return 0, bytearray(SMALLEST_CHUNK)
-        start = self._end
-        size = to_page(least or min(max(start // 8, SMALLEST_CHUNK), LARGEST_CHUNK))
-        self._end = start + size
+        self._end = (start := self._end) + size  # on one line: not even a debugger gets between
+        end = start + size
         try:
-            _allocate(self._fd, start, size)
-            chunk = mmap.mmap(self._fd, size, flags=_SHARED, offset=start)
-        except (OSError, ValueError) as error:
-            self._end = start if self._end == start + size else self._end
-            self.failure = _sorry(self.path, error)
-            self._scratch()
+            _allocate(file, start, size)
+            chunk = mmap.mmap(file.fd, size, flags=_SHARED, offset=start)
+        except BaseException as error:  # a signal handler may raise here
+            if self._end == end:
+                self._end = start  # else the place stays empty, which a reader passes over
+            if not isinstance(error, (OSError, ValueError)):
+                raise
+            if self._file is file:  # else it was closed meanwhile
+                self.failure = self.failure or _sorry(self.path, error)
+                self._scratch()
             return 0, bytearray(SMALLEST_CHUNK)
         CHUNK.pack_into(chunk, 0, kind, size - CHUNK.size)
         return start, chunk
 
     def _scratch(self):
         """Send all further writes into bytes that nobody reads: the callers need not know."""
-        self._rows, self._row_start, self._row_next, self._row_end = (
-            bytearray(SMALLEST_CHUNK),
-            0,
-            0,
-            SMALLEST_CHUNK,
-        )
-        self._heap, self._heap_start, self._heap_next, self._heap_end = (
-            bytearray(SMALLEST_CHUNK),
-            0,
-            0,
-            SMALLEST_CHUNK,
-        )
-
-    def _stop(self):
-        self._fd = -1
-        self._scratch()
+        rows, heap = bytearray(SMALLEST_CHUNK), bytearray(SMALLEST_CHUNK)
+        held = self._rows, self._heap  # to the end of this: unmapping them lets another thread run
+        self._rows = rows
+        self._row_start = 0
+        self._row_end = SMALLEST_CHUNK
+        self._row_next = 0
+        self._heap = heap
+        self._heap_start = 0
+        self._heap_end = SMALLEST_CHUNK
+        self._heap_next = 0
+        del held
 
 
-def _create(path, start):
-    """A new file with its first bytes, moved over the old one at once; the descriptor.
+@contextmanager
+def _draft(path):
+    """A new file's Descriptor; it takes the place of the old one once the block has made it whole, else it goes.
 
     Never opened in place: another run that still maps the old file would die of a bus error.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
         raise BadInput(f"{shown(path)} is not a file that a trace can be written to: name a file with -o")
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    draft = target.with_name(f".gradviz-{os.urandom(8).hex()}")  # short: the target's name may be as long as a name can be
+    file = Descriptor(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666))
     try:
-        fd = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666)
-        try:
-            _allocate(fd, 0, len(start))
-            os.pwrite(fd, start, 0)
-            os.replace(draft, target)
-        except BaseException:
-            os.close(fd)
-            os.unlink(draft)
-            raise
-    except OSError as error:
-        raise BadInput(_sorry(path, error)) from None
-    return fd
+        yield file
+        os.replace(draft, target)
+    except BaseException:
+        file.close()
+        draft.unlink(missing_ok=True)
+        raise
 
 
-def _allocate(fd, start, size):
+def _allocate(file, start, size):
     """Make the file longer and own the room now: a full disk is an OSError here, not a bus error later."""
     if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(fd, start, size)
+        os.posix_fallocate(file.fd, start, size)
         return
     zeros, done = bytes(min(size, 1 << 20)), 0
     while done < size:
-        done += os.pwrite(fd, zeros[: size - done], start + done)
+        done += os.pwrite(file.fd, zeros[: size - done], start + done)
 
 
 def _clamped(number, bits):
@@ -331,10 +359,10 @@ def shown(path) -> str:
 def _after_fork():
     """A child of fork must not write into its parent's file."""
     for journal in list(_journals):
-        fd = journal._fd
-        journal._stop()
-        if fd >= 0:
-            os.close(fd)
+        file, journal._file = journal._file, None
+        journal._scratch()
+        if file is not None:
+            file.close()
 
 
 if hasattr(os, "register_at_fork"):

@@ -13,12 +13,16 @@ NEVER = np.iinfo(np.int64).max
 
 
 class Freed(NamedTuple):
-    """What one backward call released; nbytes counts buffers that no saved tensor kept any more."""
+    """What one backward call released; nbytes counts buffers that no saved tensor kept any more.
+
+    in_use: bytes of those buffers that something else held when the call ended
+    """
 
     backward: int
     nbytes: int
     tensors: int
     nodes: int
+    in_use: int
 
 
 class Holder(NamedTuple):
@@ -84,14 +88,14 @@ def saved_summary(trace: "Trace", lives: Lives) -> SavedSummary:
     node = forwards.node[forwards.kept_owner]
     began = forwards.steps[forwards.kept_owner]
     ended = np.minimum(lives.released_at[node], lives.gone_at[node])
-    steps, change = _changes(forwards.kept_buffer, began, ended, lives.nbytes)
+    steps, change, buffers = _changes(forwards.kept_buffer, began, ended, lives.nbytes)
     kept = np.cumsum(change)
     peak = int(kept.max(initial=0))
     now = kept[steps <= trace.end]
     return SavedSummary(
         peak,
         int(steps[kept.argmax()]) if peak else -1,
-        _freed(trace, lives, node, steps, change),
+        _freed(trace, lives, node, steps, change, buffers),
         _alive(trace, lives, Kind.FORWARD, Kind.NODE, Kind.OUTPUT),
         int(now[-1]) if now.size else 0,
         tuple(_holders(trace)),
@@ -129,7 +133,7 @@ def _buffers(trace, count):
 
 
 def _changes(buffer, began, ended, nbytes):
-    """The steps at which the bytes kept change, ascending, and by how much."""
+    """The steps at which the bytes kept change, ascending, by how much, and in which buffer."""
     lasting = ended != NEVER
     buffers = np.concatenate([buffer, buffer[lasting]])
     steps = np.concatenate([began, ended[lasting]])
@@ -143,10 +147,10 @@ def _changes(buffer, began, ended, nbytes):
     now = now - np.repeat(np.concatenate([[0], now])[first], np.diff(np.append(first, len(buffers))))
     change = nbytes[buffers] * ((now > 0).astype(np.int64) - (now - keepers > 0))
     order = np.argsort(steps, kind="stable")
-    return steps[order], change[order]
+    return steps[order], change[order], buffers[order]
 
 
-def _freed(trace, lives, node, steps, change):
+def _freed(trace, lives, node, steps, change, buffers):
     """What each backward call released, in order."""
     rows = trace.rows
     calls = rows["a"][trace.of(Kind.BACKWARD)].tolist()
@@ -156,9 +160,17 @@ def _freed(trace, lives, node, steps, change):
     kept = np.unique(node)
     nodes = np.bincount(lives.released_by[kept], minlength=count)
     less = (change < 0) & (rows["kind"][steps] == Kind.RELEASED)
-    nbytes = np.zeros(count, np.int64)
-    np.add.at(nbytes, rows["a"][steps[less]], -change[less])
-    return tuple(Freed(call, int(nbytes[call]), int(tensors[call]), int(nodes[call])) for call in calls)
+    nbytes, in_use = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    by = rows["a"][steps[less]]
+    np.add.at(nbytes, by, -change[less])
+    ended = np.full(count, trace.end)
+    ends = trace.of(Kind.BACKWARD_ENDED)
+    ended[rows["a"][ends]] = ends
+    held = lives.freed_at[buffers[less]] > ended[by]
+    np.add.at(in_use, by[held], -change[less][held])
+    return tuple(
+        Freed(call, int(nbytes[call]), int(tensors[call]), int(nodes[call]), int(in_use[call])) for call in calls
+    )
 
 
 def _alive(trace, lives, *kinds):

@@ -17,8 +17,11 @@ from gradviz.trace.journal import (
     HEADER,
     INCOMPLETE,
     LENGTH,
+    LONGEST,
     MAGIC,
+    PAGE,
     RUNNING,
+    Descriptor,
     shown,
     to_page,
 )
@@ -55,7 +58,7 @@ class Heap:
 
     def _read(self, position, size):
         # reading, not mapping: a file cut while it is open must be an error, not a bus error
-        data = os.pread(self._file.fileno(), size, position)
+        data = os.pread(self._file.fd, size, position)
         if len(data) != size:
             raise BadTrace("the trace file became shorter while it was read: run the command again")
         return data
@@ -64,10 +67,19 @@ class Heap:
 def load(path) -> Trace:
     """Open a trace; one cut short loads up to where it ends. Raises BadTrace when the file is not a trace."""
     try:
-        file = open(path, "rb")  # noqa: SIM115 - the Trace reads values from it for as long as it lives
+        held = Descriptor(os.open(path, os.O_RDONLY))  # the Trace reads values from it for as long as it lives
+        try:
+            with open(held.fd, "rb", closefd=False) as file:
+                return _load(path, file, held)
+        except BaseException:
+            held.close()  # now: the traceback would hold it for as long as somebody looks at that
+            raise
     except OSError as error:
         raise BadTrace(f"can't open the trace {shown(path)}: {error.strerror}") from None
-    size = os.fstat(file.fileno()).st_size
+
+
+def _load(path, file, held):
+    size = os.fstat(held.fd).st_size
     header, place, total, state = _header(file, size, shown(path))
     rows, chunks, damage = _chunks(file, place, size)
     if total and total != size:
@@ -79,7 +91,7 @@ def load(path) -> Trace:
         rows = rows[filled]
     if not _KNOWN[rows["kind"]].all():
         raise BadTrace(f"{shown(path)} is damaged: it has rows of an unknown kind")
-    return Trace(Path(path), header, rows, Heap(file, chunks), damage)
+    return Trace(Path(path), header, rows, Heap(held, chunks), damage)
 
 
 def newest(folder=".") -> Path:
@@ -128,11 +140,13 @@ def _chunks(file, place, size):
     rows, heap, damage = [], [], ""
     while place + CHUNK.size <= size:
         file.seek(place)
-        kind, length = CHUNK.unpack(file.read(CHUNK.size))
+        head = file.read(CHUNK.size)
+        kind, length = CHUNK.unpack(head)
         start, end = place + CHUNK.size, place + CHUNK.size + length
-        if kind == b"\0" and length == 0:
-            break  # the run ended while this chunk was being made
-        if kind not in (b"R", b"H"):
+        if not any(head):
+            place = _after_hole(file, place, size)
+            continue
+        if kind not in (b"R", b"H") or head != CHUNK.pack(kind, length):
             damage = f"the file is damaged at byte {place:,}: what comes before that is shown"
             break
         if end > size:
@@ -149,3 +163,11 @@ def _chunks(file, place, size):
             raise BadTrace("the trace file became shorter while it was read: run the command again")
         filled += len(part)
     return table, heap, damage
+
+
+def _after_hole(file, place, size):
+    """Where the next chunk begins after one that its run did not get to make: zeros, no longer than a chunk gets."""
+    limit = min(size, place + to_page(CHUNK.size + LENGTH.size + LONGEST))
+    while place < limit and os.pread(file.fileno(), 1, place) in (b"", b"\0"):
+        place += PAGE
+    return place if place < limit else size

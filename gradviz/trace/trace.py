@@ -123,6 +123,12 @@ class Trace:
         return int(steps[-1]) if steps.size else len(self.rows) - 1
 
     @cached_property
+    def files(self) -> frozenset[str]:
+        """The source files that lines of this trace stand in."""
+        refs = self._definitions[Kind.ORIGIN].values()
+        return frozenset(self.text(ref, "file") for ref in refs)
+
+    @cached_property
     def forwards(self) -> Forwards:
         """The forward ops as columns, with the inputs and the saved tensors of each."""
         return Forwards(self)
@@ -133,7 +139,7 @@ class Trace:
         return Lives(self)
 
     def name(self, tensor: int) -> str:
-        """The script's newest name for a tensor, else the variable its op was assigned to, else ''."""
+        """The script's newest name for a tensor, the variable its op was assigned to, one that held it, or ''."""
         ref = self._names.get(tensor)
         if ref is not None:
             return self.text(ref, "name")
@@ -145,10 +151,13 @@ class Trace:
             leaf = int(row["c"]) if op == GRAD else 0
             held = self.name(leaf) if leaf != tensor else ""
             return f"{held}.grad" if held else ""
-        if self.within(int(row["within"])).inside:  # the assigned value is what the whole call returns
-            return ""
-        origin = self.origin(int(row["origin"]))
-        return origin.target if origin else ""
+        # inside a call: the variable takes what the whole call returns
+        inside = self.within(int(row["within"])).inside
+        origin = None if inside else self.origin(int(row["origin"]))
+        if origin is not None and origin.target:
+            return origin.target
+        held = self._held.get(tensor)
+        return self.text(held, "name") if held is not None else ""
 
     def changed(self, tensor: int, at: int) -> int:
         """The step of the newest in-place change of a tensor, up to a step; -1 for none."""
@@ -272,9 +281,13 @@ class Trace:
             found.setdefault(tensor, []).append(step)
         return found
 
-    def _refs(self, kind, column):
-        """{number: ref of its newest row} for one kind of definition."""
-        rows = self.rows[self.of(kind)]
+    @cached_property
+    def _held(self):
+        return self._refs(Kind.HOLDER, "tensor", newest=False)
+
+    def _refs(self, kind, column, newest=True):
+        """{number: ref of its newest (or oldest) row} for one kind of definition."""
+        rows = self.rows[self.of(kind)][:: 1 if newest else -1]
         return dict(zip(rows[column].tolist(), rows["ref"].tolist(), strict=True))
 
 

@@ -147,8 +147,9 @@ def preview(shown: Preview | None, room: int = 40) -> str:
     if shown.whole and math.prod(shown.shape) == 0:
         return "[]"
     if shown.whole:
-        text = numbers(shown.values)
-        if len(text) <= room or not shown.shape:
+        fits = 2 * shown.values.size <= room  # a value takes two characters at least
+        text = numbers(shown.values) if fits or not shown.shape else ""
+        if text and (len(text) <= room or not shown.shape):
             return text
         if shown.values.ndim == 1 and shown.values.size > 2 and room >= 16:
             ends = _ends(shown.values, room)

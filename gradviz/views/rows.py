@@ -1,5 +1,6 @@
 """A graph of a trace as rows, one a forward result: what the table, the picture and the exports all show."""
 
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -61,19 +62,23 @@ class Row(NamedTuple):
 
 
 def rows(trace: Trace, graph: Graph, lives: Lives) -> list[Row]:
-    """The rows of one graph in execution order; gradients as its last backward call left them."""
+    """The rows of one graph in execution order: leaves as its ops met them, gradients as its last backward left."""
     after = graph.backwards[-1].ended if graph.backwards else trace.end
     flowed = gradients(trace, graph, after)
     stored = leaf_grads(trace, after)
     called = called_by(trace, graph)
     aside = beside(graph)
-    return [_row(trace, lives, node, called, flowed, stored, aside) for node in graph.nodes]
+    found = [_row(trace, lives, node, called, flowed, stored, aside) for node in graph.nodes]
+    changes = {node.number: trace.changed(node.tensor, graph.built) for node in graph.nodes if is_leaf(node)}
+    return [
+        row._replace(data=trace.value(change)) if (change := changes.get(row.number, -1)) > 0 else row for row in found
+    ]
 
 
 def _row(trace, lives, node: GraphNode, called, flowed, stored, aside) -> Row:
     leaf = is_leaf(node)
     grad = None
-    if leaf and node.tensor in stored:
+    if node.tensor in stored:
         grad = Grad(trace.value(stored[node.tensor]), True)
     elif not leaf and node.node in flowed:
         grad = Grad(trace.value(flowed[node.node].incoming), False)
@@ -175,6 +180,37 @@ def holders(trace: Trace, graph: Graph, lives: Lives) -> dict[int, str]:
                 held.setdefault(used, name)
     alive = {entry.number for entry in graph.nodes if entry.node and lives.gone_at[entry.node] > trace.end}
     return {number: name for number, name in held.items() if number in alive and name}
+
+
+def unnamed(trace: Trace, lives: Lives) -> int:
+    """How many nodes of ops are alive at the end though no variable leads to them (an exception's frames may)."""
+    forwards = trace.forwards
+    alive = (forwards.node > 0) & (lives.gone_at[np.maximum(forwards.node, 0)] > trace.end)
+    held = set(trace.rows["node"][trace.of(Kind.HOLDER)].tolist())
+    waiting = [op for op in np.flatnonzero(alive).tolist() if int(forwards.node[op]) in held]
+    reached = set(waiting)
+    while waiting:
+        op = waiting.pop()
+        for used in forwards.input_op[forwards.input_from[op] : forwards.input_from[op + 1]].tolist():
+            if used >= 0 and used not in reached and forwards.node[used] > 0:
+                reached.add(used)
+                waiting.append(used)
+    return int(alive.sum()) - len(reached)
+
+
+def place(trace: Trace, origin: Origin | None) -> str:
+    """A source line: `24`, or `helper.py:24` where it is not the script's own and others are too; '' if unknown."""
+    if origin is None or not origin.line:
+        return ""
+    if len(trace.files) <= 1 or origin.file == os.path.normpath(str(trace.header.get("script", ""))):
+        return str(origin.line)
+    return f"{safe(os.path.basename(origin.file))}:{origin.line}"
+
+
+def at_line(trace: Trace, origin: Origin | None) -> str:
+    """The same in a sentence: `line 24`, or `helper.py:24`."""
+    where = place(trace, origin)
+    return f"line {where}" if where.isdecimal() else where
 
 
 def failing(trace: Trace) -> Origin | None:

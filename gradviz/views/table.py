@@ -10,16 +10,16 @@ from rich.table import Table
 from rich.text import Text
 
 from gradviz.errors import BadInput
-from gradviz.trace.events import Flag, Kind
+from gradviz.trace.events import NUMBER, Flag, Kind
 from gradviz.trace.graph import Graph
 from gradviz.trace.memory import Lives, saved_summary
-from gradviz.trace.trace import Trace
+from gradviz.trace.trace import Origin, Trace
 from gradviz.views import format as fmt
-from gradviz.views.rows import Row, failing, failing_numbers, rows
+from gradviz.views.rows import Row, at_line, failing, failing_numbers, place, rows, unnamed
 
 # name -> (heading, narrowest, widest, style)
 COLUMNS = {
-    "number": ("#", 6, 6, "dim"),
+    "number": ("#", 9, 9, "dim"),
     "name": ("name", 10, 28, "bold"),
     "op": ("op", 6, 16, ""),
     "grad_fn": ("grad_fn", 14, 26, ""),
@@ -30,7 +30,7 @@ COLUMNS = {
     "is_leaf": ("leaf", 4, 4, ""),
     "saved": ("saved", 12, 36, ""),
     "state": ("state", 12, 20, ""),
-    "line": ("line", 4, 6, "dim"),
+    "line": ("line", 24, 24, "dim"),
 }
 FOLDING = ("requires_grad", "is_leaf", "op", "shape", "saved", "line", "grad_fn", "grad", "number")
 GAP = 2
@@ -45,8 +45,10 @@ def render_table(console: Console, trace: Trace, graph: Graph, lives: Lives, *, 
     """
     found = rows(trace, graph, lives)
     marked = failing_numbers(trace, graph)
+    plain = [row for row in found if row.op == NUMBER and row.number not in marked] if limit is not None else []
     shown, left_out = _limited(_folded(found, marked) if limit is not None else found, limit)
-    cells = {name: [_cell(name, row, row.number in marked) for row in shown] for name in COLUMNS}
+    cells = {name: [_cell(name, row, row.number in marked) for row in shown] for name in COLUMNS if name != "line"}
+    cells["line"] = [Text(place(trace, row.origin) or "-") for row in shown]
     in_full = wide or columns is not None
     names, widths = _fitted(cells, columns, console.width, in_full)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), highlight=False)
@@ -61,9 +63,12 @@ def render_table(console: Console, trace: Trace, graph: Graph, lives: Lives, *, 
             table.add_row(*[Text(note if name == "name" else "⋮" if name == "number" else "") for name in names])
         table.add_row(*[cells[name][position] for name in names])
     # a table asked for in full keeps its width: the terminal wraps it, nothing is cut
-    needed = sum(widths.values()) + GAP * len(names)
-    console.print(table, width=max(console.width, needed) if in_full else None, crop=False)
-    _explain(console, shown, names, left_out, columns)
+    screen = console.width
+    if in_full:
+        console.width = max(screen, sum(widths.values()) + GAP * len(names))
+    console.print(table, crop=False)
+    console.width = screen
+    _explain(console, shown, names, left_out, columns, len(plain))
 
 
 def summary(console: Console, trace: Trace, graphs: Sequence[Graph], lives: Lives):
@@ -81,29 +86,34 @@ def summary_lines(trace: Trace, graphs: Sequence[Graph], lives: Lives) -> list[s
     made += f" · {_nodes(facts['nodes'], facts['accumulators'])} · {fmt.count(len(graphs), 'graph')}"
     lines = [f"{made} · {fmt.count(len(facts['freed']), 'backward call')}"]
     peak = f"saved tensors at their peak: {fmt.size(facts['peak_bytes'])}"
-    lines.append(peak + (f", reached at line {facts['peak_line']}" if facts["peak_line"] else ""))
+    lines.append(peak + (f", reached at {facts['peak_place']}" if facts["peak_place"] else ""))
     freed = facts["freed"]
     told = freed if len(freed) <= 4 else [*freed[:3], None, freed[-1]]
     for each in told:
         if each is None:
             lines.append(f"  … {fmt.count(len(freed) - 4, 'more backward call')}")
             continue
-        where = f" (line {each['line']})" if each["line"] else ""
+        where = f" ({each['place']})" if each["place"] else ""
+        called = f"backward {each['backward']}{where}{' failed, and' if each['failed'] else ''} freed"
         if each["tensors"]:
+            kept = "all of it" if each["bytes_in_use"] == each["bytes"] else fmt.size(each["bytes_in_use"])
+            held = f", {kept} still in use" if each["bytes_in_use"] else ""
             lines.append(
-                f"backward {each['backward']}{where} freed {fmt.size(each['bytes'])}: "
-                f"{fmt.count(each['tensors'], 'saved tensor')} of {fmt.count(each['nodes'], 'node')}"
+                f"{called} {fmt.count(each['tensors'], 'saved tensor')} of {fmt.count(each['nodes'], 'node')}: "
+                f"{fmt.size(each['bytes'])}{held}"
             )
         else:
             why = "retain_graph kept them" if each["retain_graph"] else "there were none to free"
-            lines.append(f"backward {each['backward']}{where} freed no saved tensors: {why}")
+            lines.append(f"{called} no saved tensors{'' if each['failed'] else f': {why}'}")
     if facts["alive_nodes"]:
         held, own = facts["holders"], facts["alive_nodes"] - facts["alive_accumulators"]
-        by = f", held by {', '.join(held[:3])}" if held else ""
-        more = f" and {len(held) - 3:,} more" if len(held) > 3 else ""
+        named = [fmt.clip(name, 40) for name in held[:3]]
+        named += [fmt.count(len(held) - 3, "more variable")] if len(held) > 3 else []
+        named += [f"what no variable shows ({facts['unnamed_nodes']:,})"] if facts["unnamed_nodes"] else []
+        by = f"; held by {', '.join(named)}" if named else ""
         lines.append(
             f"still alive at the end: {_nodes(own, facts['alive_accumulators'])}, "
-            f"{fmt.size(facts['alive_bytes'])} saved{by}{more}"
+            f"{fmt.size(facts['alive_bytes'])} saved{by}"
         )
     else:
         lines.append("still alive at the end: no node, no saved tensor")
@@ -121,6 +131,8 @@ def summary_facts(trace: Trace, lives: Lives) -> dict:
     forward = table[trace.of(Kind.FORWARD)]
     ops = forward[(forward["a"] > 0) | (forward["node"] > 0)]
     starts = {int(table["a"][step]): step for step in trace.of(Kind.BACKWARD).tolist()}
+    ends = table[trace.of(Kind.BACKWARD_ENDED)]
+    failed = set(ends["a"][(ends["flags"] & Flag.FAILED) > 0].tolist())
     freed = []
     for each in saved.freed:
         origin = trace.origin(int(table["origin"][starts[each.backward]]))
@@ -128,10 +140,13 @@ def summary_facts(trace: Trace, lives: Lives) -> dict:
             {
                 "backward": each.backward,
                 "line": origin.line if origin else 0,
+                "place": at_line(trace, origin),
                 "bytes": each.nbytes,
                 "tensors": each.tensors,
                 "nodes": each.nodes,
+                "bytes_in_use": each.in_use,
                 "retain_graph": bool(table["flags"][starts[each.backward]] & Flag.RETAIN_GRAPH),
+                "failed": each.backward in failed,
             }
         )
     peak = trace.origin(int(table["origin"][saved.peak_at])) if saved.peak_at >= 0 else None
@@ -142,9 +157,11 @@ def summary_facts(trace: Trace, lives: Lives) -> dict:
         "accumulators": len(trace.of(Kind.NODE)),
         "peak_bytes": saved.peak,
         "peak_line": peak.line if peak else 0,
+        "peak_place": at_line(trace, peak),
         "freed": freed,
         "alive_nodes": saved.alive_nodes,
         "alive_accumulators": saved.alive_accumulators,
+        "unnamed_nodes": unnamed(trace, lives),
         "alive_bytes": saved.alive_bytes,
         "holders": list(dict.fromkeys(fmt.safe(holder.name) for holder in saved.holders if holder.node)),
     }
@@ -158,7 +175,7 @@ def ending_line(trace: Trace) -> str:
     words = {"raised": fmt.safe(ending.error), "interrupted": "interrupted: this is the trace so far"}
     told = words.get(ending.how, "")
     where = failing(trace)
-    return f"✗ {f'line {where.line}: ' if where else ''}{told}" if told else ""
+    return f"✗ {f'{at_line(trace, where)}: ' if where else ''}{told}" if told else ""
 
 
 def heading(graph: Graph, of: int, last: bool) -> str:
@@ -240,24 +257,26 @@ def _limited(found: list[Row], limit):
 
 
 class Folded(NamedTuple):
-    """Rows next to each other that are one call's own work, shown as one; line: where the script called it."""
+    """Rows next to each other that are one call's own work, shown as one; origin: where the script called it."""
 
     number: int
     aside: str
     count: int
-    line: int
+    origin: Origin | None
 
 
 def _folded(found: list[Row], marked: set[int]) -> list[Row | Folded]:
     shown = []
     for row in found:
         last = shown[-1] if shown else None
+        if row.op == NUMBER and row.number not in marked:
+            continue
         if not row.aside or row.number in marked:
             shown.append(row)
         elif isinstance(last, Folded) and last.aside == row.aside:
             shown[-1] = last._replace(count=last.count + 1)
         else:
-            shown.append(Folded(row.number, row.aside, 1, row.line))
+            shown.append(Folded(row.number, row.aside, 1, row.origin))
     return shown
 
 
@@ -301,7 +320,7 @@ def _fitted(cells, asked, room, all_of_it):
     return names, widths
 
 
-def _explain(console, shown, names, left_out, columns):
+def _explain(console, shown, names, left_out, columns, numbers):
     """The lines under a table: what was folded, cut or means something special."""
     notes = []
     folds = [row for row in shown if isinstance(row, Folded)]
@@ -315,6 +334,8 @@ def _explain(console, shown, names, left_out, columns):
         names = ", ".join(dict.fromkeys(fold.aside for fold in folds))
         inside = fmt.count(sum(fold.count for fold in folds), "row")
         notes.append(f"{inside} of the own work of {names} folded (--rows all)")
+    if numbers:
+        notes.append(f"{fmt.count(numbers, 'Python number')} not listed (--rows all)")
     if left_out:
         notes.append(f"{fmt.count(left_out, 'row')} left out (--rows all)")
     for note in notes:
@@ -324,7 +345,7 @@ def _explain(console, shown, names, left_out, columns):
 def _cell(name: str, row: Row | Folded, marked: bool) -> Text:
     """One cell; the text is escaped already, and never read as markup."""
     if isinstance(row, Folded):
-        told = {"number": "⋮", "name": f"{row.aside} ×{row.count:,}", "line": str(row.line or "-")}
+        told = {"number": "⋮", "name": f"{row.aside} ×{row.count:,}"}
         return Text(told.get(name, ""), style="not bold dim")
     if name == "number":
         return Text(f"✗{row.number}" if marked else str(row.number), style="bold red" if marked else "")
@@ -349,8 +370,6 @@ def _cell(name: str, row: Row | Folded, marked: bool) -> Text:
     if name == "saved":
         kept = ", ".join(f"{each.name} {fmt.size(each.nbytes)}" for each in row.saved)
         return Text(kept or "-")
-    if name == "state":
-        nothing = bool(row.grad_fn) and not row.is_leaf and not row.saved and row.state == "live"
-        text = "live saves 0" if nothing else row.state
-        return Text(text, style=fmt.STYLES.get(row.state, "dim"))
-    return Text(str(row.line) if row.line else "-")
+    nothing = bool(row.grad_fn) and not row.is_leaf and not row.saved and row.state == "live"
+    text = "live saves 0" if nothing else row.state
+    return Text(text, style=fmt.STYLES.get(row.state, "dim"))

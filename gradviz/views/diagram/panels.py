@@ -10,7 +10,17 @@ from gradviz.trace.trace import Trace
 from gradviz.views import format as fmt
 from gradviz.views.diagram.cards import Arrow, Card, Item, Line, Panel, Strip
 from gradviz.views.format import COLOURS
-from gradviz.views.rows import beside, called_by, distinct_bytes, holders, is_leaf, kept_by, released_in, state_of
+from gradviz.views.rows import (
+    at_line,
+    beside,
+    called_by,
+    distinct_bytes,
+    holders,
+    is_leaf,
+    kept_by,
+    released_in,
+    state_of,
+)
 
 MORE = 0  # the number of the card that stands for everything not drawn
 ROOM = 30  # characters of a value on a card
@@ -47,12 +57,14 @@ def strip(trace: Trace, graph: Graph, lives: Lives, when: str, direction: str, n
     if of > 1:
         heading.append(f"graph {graph.number} of {of}")
     if scene.folded:
-        heading.append(f"{fmt.count(scene.folded, 'result')} beside the graph not drawn (--nodes all)")
+        heading.append(f"{fmt.count(scene.folded, 'constant or result')} beside the graph not drawn (--nodes all)")
     return Strip("   ·   ".join(heading), tuple(panels), _legend(panels), direction)
 
 
 def _scene(trace, graph, lives, limit) -> Scene:
     aside = beside(graph) if limit is not None else set()
+    if limit is not None:
+        aside |= {node.number for node in graph.nodes if node.op == NUMBER}  # said by the op's expression
     drawn = [node for node in graph.nodes if node.number not in aside] or list(graph.nodes)
     shown = nearest(graph.root, drawn, limit or len(drawn))
     nodes = tuple(node for node in drawn if node.number in shown)
@@ -136,7 +148,7 @@ def backward(scene: Scene) -> Panel:
     badges = {number: str(place) for place, number in enumerate(order, 1)}
     grads = leaf_grads(scene.trace, call.ended)
     cards = {node.number: _running(scene, node, steps.get(node.number), badges, grads) for node in scene.nodes}
-    where = f", line {call.origin.line}" if call.origin else ""
+    where = f", {at_line(scene.trace, call.origin)}" if call.origin else ""
     caption = [f"backward {call.number}{where}: {fmt.count(len(order), 'step')}, in the order of the badges"]
     if call.failed:
         caption.append("it raised an error before it was through")
@@ -156,7 +168,7 @@ def freed(scene: Scene) -> Panel:
         if is_leaf(node):
             cards[node.number] = _leaf(scene, node, trace.end, _grad(scene, node, grads, COLOURS["leaf pill"]))
         else:
-            cards[node.number] = _left_over(scene, node, held.get(node.number, ""))
+            cards[node.number] = _left_over(scene, node, held.get(node.number, ""), grads=grads)
     caption = []
     for call in graph.backwards:
         nodes = released_in(lives, graph, call.number)
@@ -248,17 +260,18 @@ def _running(scene: Scene, node: GraphNode, step: Gradient | None, badges: dict[
     return _op("flow", node, lines, badge)
 
 
-def _left_over(scene: Scene, node: GraphNode, holder: str, at: int | None = None) -> Card:
+def _left_over(scene: Scene, node: GraphNode, holder: str, at: int | None = None, grads: dict | None = None) -> Card:
     state = state_of(scene.trace, scene.lives, node, scene.trace.end if at is None else at)
     if not node.node:
         return _no_graph(scene, node)
     faded = COLOURS["faded"]
     by = f" · held by {fmt.clip(holder, 18)}" if holder else ""
+    retained = [_grad(scene, node, grads, COLOURS["leaf pill"])] if grads and node.tensor in grads else []
     if state == "live":
         lines = _head(scene, node)
         lines += _saved(scene, node, "saved", COLOURS["live"], COLOURS["live pill"])
         text = f"still live{by}" if node.saved else f"live, saved nothing{by}"
-        lines.append(Line(text, 10.0, COLOURS["live"], bold=True))
+        lines += [*retained, Line(text, 10.0, COLOURS["live"], bold=True)]
         return _op("live" if node.saved else "held", node, lines)
     call = int(scene.lives.released_by[node.node]) if node.saved else 0
     freed_by = f"freed by backward {call}" if call else "freed"
@@ -269,7 +282,7 @@ def _left_over(scene: Scene, node: GraphNode, holder: str, at: int | None = None
         return _op("gone", node, [*lines, Line(text, 10.0, faded, bold=True)])
     lines = _head(scene, node)
     lines += _saved(scene, node, "saved", faded, struck=True)
-    return _op("held", node, [*lines, Line(f"{freed_by}{by}", 10.0, COLOURS["live"], bold=True)])
+    return _op("held", node, [*lines, *retained, Line(f"{freed_by}{by}", 10.0, COLOURS["live"], bold=True)])
 
 
 def _saved(scene: Scene, node: GraphNode, verb: str, ink: str, pill: str = "", struck: bool = False) -> list[Line]:
@@ -300,7 +313,7 @@ def _value_at(scene: Scene, node: GraphNode, at: int) -> Line:
     if change < 0:
         return Line(_value(scene, node), 10.0)
     where = scene.trace.origin(int(scene.trace.rows["origin"][change]))
-    by = f" (changed, line {where.line})" if where else " (changed)"
+    by = f" (changed, {at_line(scene.trace, where)})" if where else " (changed)"
     return Line(fmt.preview(scene.trace.value(change), ROOM) + by, 10.0)
 
 

@@ -33,8 +33,8 @@ BUFFER     a buffer whose size its meta doesn't tell: buffer, value: nbytes
 BACKWARD   a backward call starts: a: its number, node and tensor (the root), origin
 STEP       a node runs: a: backward call, node, meta, buffer, value (the incoming gradient), duration
 INCOMING   one more incoming gradient of the STEP before it: b: output_nr, meta, buffer, value
-GRAD       one gradient that the STEP before it hands on: b: the input's position, tensor: 0,
-           c: the next node, meta, buffer, value
+GRAD       one gradient that the STEP before it hands on: a: backward call, b: the input's position,
+           tensor: 0, c: the next node, meta, buffer, value
 ADDED      a leaf's .grad took a gradient in: a: backward call, node (AccumulateGrad), tensor (the leaf),
            meta, buffer (.grad's), value (after), ref (preview of before; 0: there was none)
 ASSIGNED   the script set a tensor's .grad: tensor, meta, buffer, value (meta 0: to None)

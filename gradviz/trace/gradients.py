@@ -43,16 +43,28 @@ def gradients(trace: Trace, graph: Graph, at: int | None = None) -> dict[int, Gr
 
 
 def leaf_grads(trace: Trace, at: int | None = None) -> dict[int, int]:
-    """{tensor: the step of the row that made its .grad what it was at a step}; trace.value of that is .grad then."""
+    """{tensor: the newest step, up to a step, whose row shows its whole .grad}; trace.value of that is what it showed.
+
+    A change in place of a part of .grad, or through a view of another shape, does not show the whole and is not
+    in it: the value is then that of the last row before it that does.
+    """
     rows, at = trace.rows, trace.end if at is None else at
     steps = trace.of(Kind.ADDED, Kind.ASSIGNED)
     steps = steps[: np.searchsorted(steps, at, "right")]
     newest = dict(zip(rows["tensor"][steps].tolist(), steps.tolist(), strict=True))
+    newest = {tensor: step for tensor, step in newest.items() if rows["meta"][step]}
     changes = trace.of(Kind.MUTATED)  # grad.zero_() and its like
     changes = changes[: np.searchsorted(changes, at, "right")]
-    changed = dict(zip(rows["buffer"][changes].tolist(), changes.tolist(), strict=True))
-    found = {tensor: max(step, changed.get(int(rows["buffer"][step]), -1)) for tensor, step in newest.items()}
-    return {tensor: step for tensor, step in found.items() if rows["meta"][step]}
+    made = np.fromiter(newest.values(), np.int64, len(newest))
+    changes = changes[np.isin(rows["buffer"][changes], rows["buffer"][made]) & (rows["meta"][changes] > 0)]
+    changed = {_place(trace, step): step for step in changes.tolist()}
+    return {tensor: max(step, changed.get(_place(trace, step), -1)) for tensor, step in newest.items()}
+
+
+def _place(trace, step):
+    """Which memory a row shows, and as what shape."""
+    row = trace.rows[step]
+    return int(row["buffer"]), trace.meta(int(row["meta"])).shape
 
 
 def _in_call(trace, call, nodes, end):
@@ -65,6 +77,7 @@ def _in_call(trace, call, nodes, end):
     }
     steps, grads, added = inside[Kind.STEP], inside[Kind.GRAD], inside[Kind.ADDED]
     steps = steps[rows["a"][steps] == call.number]
+    grads = grads[rows["a"][grads] == call.number]  # a call inside this one has its own
     added = added[rows["a"][added] == call.number]
     added = added[~np.isin(rows["node"][added], rows["node"][steps])]
     arrived = dict(zip(rows["c"][grads].tolist(), grads.tolist(), strict=True))

@@ -129,7 +129,8 @@ class Mutated(NamedTuple):
 
 def happened(trace: "Trace", kinds: Iterable[Kind] | None = None, start=0, stop=None) -> Iterator[NamedTuple]:
     """The events of these kinds (all by default) from step start up to stop, in order."""
-    wanted = EVENTS if kinds is None else tuple(kind for kind in EVENTS if kind in set(kinds))
+    asked = EVENTS if kinds is None else set(kinds)
+    wanted = tuple(kind for kind in EVENTS if kind in asked)
     steps = trace.of(*wanted) if wanted else np.zeros(0, np.int64)
     steps = steps[np.searchsorted(steps, start) :]
     steps = steps if stop is None else steps[: np.searchsorted(steps, stop)]

@@ -319,7 +319,8 @@ def _draft(path):
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
         raise BadInput(f"{shown(path)} is not a file that a trace can be written to: name a file with -o")
-    draft = target.with_name(f".gradviz-{os.urandom(8).hex()}")  # short: the target's name may be as long as a name can be
+    # a short name of its own: the target's may be as long as names can be
+    draft = target.with_name(f".gradviz-{os.urandom(8).hex()}")
     file = Descriptor(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666))
     try:
         yield file

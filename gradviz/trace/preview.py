@@ -10,6 +10,7 @@ import numpy as np
 from gradviz.errors import BadTrace
 
 MOST_CORNERS = 4096
+_BLOCK = 1024  # squares that are added in the array's own dtype
 _TINY = 1e-30  # squares of float32 below this may have been lost
 _HEAD = struct.Struct("<BBBB")  # whole, edge, length of the dtype's name, number of dimensions
 _SUMMARY = struct.Struct("<ddddQQ")
@@ -44,7 +45,7 @@ def encode(array: np.ndarray, *, whole_up_to: int = 64, edge: int = 3) -> bytes:
     if array.size <= whole_up_to:
         return _head(shape, code, True, edge) + array.tobytes()
     edge, places, at = _corners(shape, edge)
-    corners = array.reshape(-1).take(places) if array.flags.c_contiguous else array[at]
+    corners = array.reshape(-1).take(places) if array.flags.c_contiguous else array.squeeze()[at]
     return _head(shape, code, False, edge) + _SUMMARY.pack(*_summary(array)) + corners.tobytes()
 
 
@@ -90,10 +91,11 @@ def _fitting(shape, edge):
 
 @lru_cache(maxsize=1024)
 def _corners(shape, edge):
-    """(edge, places, at): the corners' places in the flattened array, and as an index of the array itself."""
+    """(edge, places, at): the corners' places in the flattened array, and as an index of the squeezed one."""
     edge = _fitting(shape, edge)
-    at = np.ix_(*(_kept(length, edge) for length in shape))
-    return edge, np.ravel_multi_index(at, shape).ravel(), at
+    squeezed = [length for length in shape if length != 1]  # NumPy indexes with fewer dimensions than arrays may have
+    at = np.ix_(*(_kept(length, edge) for length in squeezed))
+    return edge, np.ravel_multi_index(at, squeezed).ravel(), at
 
 
 def _kept(length, edge):
@@ -104,6 +106,7 @@ def _kept(length, edge):
 
 
 def _summary(array):
+    """The fields of Summary for an array."""
     values = np.abs(array) if array.dtype.kind == "c" else array
     if values.dtype.kind == "b":
         values = values.view(np.uint8)
@@ -111,11 +114,20 @@ def _summary(array):
     with np.errstate(all="ignore"):
         if flat.dtype.kind == "f" and flat.dtype.itemsize >= 4:
             # in the array's own dtype, at the speed of memory; what overflows or isn't finite goes the long way
-            total, square = float(np.add.reduce(flat)), float(flat.dot(flat))
+            size = flat.size
+            total = float(np.add.reduce(flat))
+            square = float(flat.dot(flat)) if size <= 2 * _BLOCK else _long_square(flat)
             if math.isfinite(total) and math.isfinite(square) and square > _TINY:
                 low, high = np.minimum.reduce(flat), np.maximum.reduce(flat)
-                return Summary(float(low), float(high), total / flat.size, math.sqrt(square), 0, 0)
+                return float(low), float(high), total / size, math.sqrt(square), 0, 0
         return _long_summary(flat)
+
+
+def _long_square(flat):
+    """The sum of the squares, in blocks: one float32 that took in millions would be wrong in its third digit."""
+    cut = flat.size - flat.size % _BLOCK
+    blocks, rest = flat[:cut].reshape(-1, _BLOCK), flat[cut:]
+    return float(np.add.reduce(np.vecdot(blocks, blocks), dtype=np.float64)) + float(rest.dot(rest))
 
 
 def _long_summary(flat):
@@ -127,6 +139,6 @@ def _long_summary(flat):
         inf = int(flat.size - np.count_nonzero(finite) - nan)
         flat = flat[finite]
     if not flat.size:
-        return Summary(math.nan, math.nan, math.nan, math.nan, nan, inf)
+        return math.nan, math.nan, math.nan, math.nan, nan, inf
     wide = flat.astype(np.float64)
-    return Summary(float(flat.min()), float(flat.max()), float(wide.mean()), float(np.sqrt(wide @ wide)), nan, inf)
+    return float(flat.min()), float(flat.max()), float(wide.mean()), float(np.sqrt(wide @ wide)), nan, inf

@@ -16,6 +16,7 @@ from gradviz.trace.memory import Lives
 from gradviz.trace.preview import Preview, decode
 
 _INDEXED = ("node", "tensor", "buffer", "meta", "origin", "a", "b", "c")
+_MOST_GRADS = 8  # `.grad` in a row: w.grad.grad has two
 _HOW = ("finished", "raised", "interrupted", "exited")
 _NUMBERS = {
     name: np.dtype(name)
@@ -140,24 +141,31 @@ class Trace:
 
     def name(self, tensor: int) -> str:
         """The script's newest name for a tensor, the variable its op was assigned to, one that held it, or ''."""
+        for grads in range(_MOST_GRADS):
+            name, leaf = self._own_name(tensor)
+            if not leaf:
+                return name and name + ".grad" * grads
+            tensor = leaf
+        return ""  # rows of a damaged trace name each other
+
+    def _own_name(self, tensor):
+        """(name, 0), or ('', leaf) for what has no name but that of the leaf whose .grad it is."""
         ref = self._names.get(tensor)
         if ref is not None:
-            return self.text(ref, "name")
+            return self.text(ref, "name"), 0
         step = self.forwards.first_row(tensor)
         if step < 0:
-            return ""
+            return "", 0
         row = self.rows[step]
         if row["kind"] == Kind.FORWARD and (op := self.call(int(row["ref"])).op) in MET:
-            leaf = int(row["c"]) if op == GRAD else 0
-            held = self.name(leaf) if leaf != tensor else ""
-            return f"{held}.grad" if held else ""
+            return "", int(row["c"]) if op == GRAD else 0
         # inside a call: the variable takes what the whole call returns
         inside = self.within(int(row["within"])).inside
         origin = None if inside else self.origin(int(row["origin"]))
         if origin is not None and origin.target:
-            return origin.target
+            return origin.target, 0
         held = self._held.get(tensor)
-        return self.text(held, "name") if held is not None else ""
+        return self.text(held, "name") if held is not None else "", 0
 
     def changed(self, tensor: int, at: int) -> int:
         """The step of the newest in-place change of a tensor, up to a step; -1 for none."""
@@ -178,8 +186,11 @@ class Trace:
                 raise BadTrace(
                     f"this trace is damaged: row {step} has the value {number[0]} of dtype {meta.dtype}"
                 )
-            with np.errstate(all="ignore"):
-                values = number.astype(dtype).reshape(shape)
+            try:
+                with np.errstate(all="ignore"):
+                    values = number.astype(dtype).reshape(shape)
+            except ValueError:
+                raise BadTrace(f"this trace is damaged: row {step} has {len(shape)} dimensions") from None
             return Preview(shape, dtype.name, True, 3, values, None)
         return self.preview(bits) if bits and row["kind"] != Kind.BUFFER else None
 

@@ -12,6 +12,7 @@ from gradviz.views.diagram.drawing import draw
 from gradviz.views.diagram.layout import arrange, graphviz
 from gradviz.views.diagram.panels import strip
 
+MOST = 5000  # results; Graphviz takes minutes and gigabytes above that
 FORMATS = ("svg", "png", "pdf", "dot")
 MOMENTS = ("all", "forward", "backward", "freed")
 DIRECTIONS = ("TB", "LR", "BT", "RL")
@@ -41,6 +42,11 @@ def dot_text(
     _known("direction", direction, DIRECTIONS)
     if not graph.nodes:
         raise BadInput("nothing to draw: the script ran no tensor op that gradviz saw")
+    if min(len(graph.nodes), len(graph.nodes) if nodes is None else nodes) > MOST:
+        raise BadInput(
+            f"a picture of {len(graph.nodes):,} results can't be laid out or read: draw at most {MOST:,} of them with "
+            "--nodes N"
+        )
     picture = strip(trace, graph, lives, when, direction, None if nodes is None else max(nodes, 1), of)
     sizes: dict[int, tuple[float, float]] = {}
     for panel in picture.panels:

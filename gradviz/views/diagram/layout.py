@@ -13,6 +13,7 @@ import sys
 from typing import NamedTuple
 
 CANNOT_LOAD = 3
+UPRIGHT = 8
 
 Point = tuple[float, float]
 
@@ -49,6 +50,7 @@ def arrange(cards: dict[int, tuple[float, float]], arrows: list, direction: str,
     ]
     for number, (width, height) in cards.items():
         lines.append(f"{number} [width={width / 72:.4f}, height={height / 72:.4f}]")
+    computed = {head for _, head, _, _ in arrows}
     for tail, head, width, height in arrows:
         label = ""
         if width:
@@ -56,7 +58,8 @@ def arrange(cards: dict[int, tuple[float, float]], arrows: list, direction: str,
                 f'label=<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" FIXEDSIZE="TRUE" '
                 f'WIDTH="{width:.0f}" HEIGHT="{height:.0f}"><TR><TD></TD></TR></TABLE>>'
             )
-        lines.append(f"{tail} -> {head} [{label}]")
+        # a chain of ops stands upright, and its leaves go aside
+        lines.append(f"{tail} -> {head} [{f'weight={UPRIGHT} ' if tail in computed else ''}{label}]")
     found = json.loads(graphviz("\n".join(lines) + "}", "dot", "json0", timeout))
     left, bottom, right, top = _floats(found["bb"])
     names = {entry["_gvid"]: int(entry["name"]) for entry in found.get("objects", ())}

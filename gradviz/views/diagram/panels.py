@@ -1,19 +1,17 @@
 """A trace's graph -> the panels of the filmstrip: what each card says at each of three moments."""
 
-from typing import NamedTuple
 
 from gradviz.trace.events import NUMBER, Flag
 from gradviz.trace.gradients import Gradient, gradients, leaf_grads
-from gradviz.trace.graph import Backward, Graph, GraphNode
+from gradviz.trace.graph import Graph, GraphNode
 from gradviz.trace.memory import Lives
 from gradviz.trace.trace import Trace
 from gradviz.views import format as fmt
 from gradviz.views.diagram.cards import Arrow, Card, Item, Line, Panel, Strip
+from gradviz.views.diagram.scene import MORE, Scene, scene_of
 from gradviz.views.format import COLOURS
 from gradviz.views.rows import (
     at_line,
-    beside,
-    called_by,
     distinct_bytes,
     holders,
     is_leaf,
@@ -22,28 +20,13 @@ from gradviz.views.rows import (
     state_of,
 )
 
-MORE = 0  # the number of the card that stands for everything not drawn
 ROOM = 30  # characters of a value on a card
 LATER = Card("later", ())  # its place is kept, nothing is drawn: it was not made yet
 
 
-class Scene(NamedTuple):
-    """What the three moments share; folded: how much of an optimizer's or a Function's own work is not drawn."""
-
-    trace: Trace
-    graph: Graph
-    lives: Lives
-    nodes: tuple[GraphNode, ...]
-    links: tuple[tuple[int, int, int], ...]
-    hidden: int
-    folded: int
-    called: dict[int, str]
-    backward: Backward | None
-
-
 def strip(trace: Trace, graph: Graph, lives: Lives, when: str, direction: str, nodes: int | None, of: int) -> Strip:
     """The panels asked for; without a backward call only the first exists, and its caption says so."""
-    scene = _scene(trace, graph, lives, nodes)
+    scene = scene_of(trace, graph, lives, nodes)
     panels = []
     if when in ("all", "forward") or scene.backward is None:
         panels.append(forward(scene))
@@ -59,58 +42,6 @@ def strip(trace: Trace, graph: Graph, lives: Lives, when: str, direction: str, n
     if scene.folded:
         heading.append(f"{fmt.count(scene.folded, 'constant or result')} beside the graph not drawn (--nodes all)")
     return Strip("   ·   ".join(heading), tuple(panels), _legend(panels), direction)
-
-
-def _scene(trace, graph, lives, limit) -> Scene:
-    aside = beside(graph) if limit is not None else set()
-    if limit is not None:
-        aside |= {node.number for node in graph.nodes if node.op == NUMBER}  # said by the op's expression
-    drawn = [node for node in graph.nodes if node.number not in aside] or list(graph.nodes)
-    shown = nearest(graph.root, drawn, limit or len(drawn))
-    nodes = tuple(node for node in drawn if node.number in shown)
-    known = {node.number for node in drawn}
-    links, cut = [], set()
-    for node in drawn:
-        for position, used in enumerate(node.inputs):
-            if used not in known:  # made by nobody seen, or by an earlier graph without a node
-                continue
-            ends = (used if used in shown else MORE, node.number if node.number in shown else MORE)
-            if ends == (MORE, MORE):
-                continue
-            if MORE in ends:
-                cut.add(ends)
-            else:
-                links.append((*ends, position))
-    links += [(*ends, -1) for ends in sorted(cut)]
-    last = graph.backwards[-1] if graph.backwards else None
-    hidden = len(drawn) - len(nodes)
-    folded = len(graph.nodes) - len(drawn)
-    return Scene(trace, graph, lives, nodes, tuple(links), hidden, folded, called_by(trace, graph), last)
-
-
-def nearest(root: int, nodes: list[GraphNode], limit: int) -> set[int]:
-    """The numbers of at most `limit` nodes: those nearest to the root, walking towards the leaves first."""
-    inputs = {node.number: node.inputs for node in nodes}
-    if len(nodes) <= limit:
-        return set(inputs)
-    users: dict[int, list[int]] = {}
-    for node in nodes:
-        for used in node.inputs:
-            users.setdefault(used, []).append(node.number)
-    root = root if root in inputs else nodes[-1].number
-    shown: set[int] = set()
-    for neighbours in (inputs, users):
-        queue = [root] if not shown else sorted(shown, reverse=True)
-        for number in queue:  # grows while it is walked
-            if len(shown) >= limit:
-                return shown
-            shown.add(number)
-            queue += [near for near in neighbours.get(number, ()) if near in inputs and near not in shown]
-    for node in reversed(nodes):
-        if len(shown) >= limit:
-            break
-        shown.add(node.number)
-    return shown
 
 
 # The three moments
@@ -335,6 +266,9 @@ def _panel(scene: Scene, title, caption, cards, look, steps: dict[int, Gradient]
     if scene.hidden:
         text = f"… {fmt.count(scene.hidden, 'more node')}"
         cards[MORE] = Card("more", (Line(text, 12.0, COLOURS["dim"], True), Line("--nodes all", 10.0, COLOURS["dim"])))
+    for alias, number in scene.aliases.items():
+        lines = (Line(fmt.clip(scene.called[number], 20), 11.0, bold=True),)
+        cards[alias] = LATER if cards[number] == LATER else Card("alias", lines, f"#{number}")
     arrows = tuple(_arrow(scene, link, look, cards, steps or {}) for link in scene.links)
     return Panel(title, tuple(caption), cards, arrows)
 
@@ -347,7 +281,8 @@ def _arrow(scene: Scene, link: tuple[int, int, int], look: str, cards: dict, ste
         return Arrow(tail, head, "cut")
     for place, _, row in steps[head].handed_on if head in steps else ():
         if place == position:
-            return Arrow(tail, head, "gradient", _gradient(scene, row), f"the gradient for {scene.called[tail]}")
+            name = scene.called[scene.aliases.get(tail, tail)]
+            return Arrow(tail, head, "gradient", _gradient(scene, row), f"the gradient for {name}")
     return Arrow(tail, head, look)
 
 
@@ -386,6 +321,7 @@ def _legend(panels: list[Panel]) -> tuple[Item, ...]:
         Item("held", "node still held, nothing saved in it"),
         Item("gone", "node gone, its memory given back"),
         Item("no graph", "op outside the graph"),
+        Item("alias", "the same once more"),
     ]
     if COLOURS["live pill"] in pills:
         looks.add("saved")

@@ -37,7 +37,8 @@ find_python() {
             return
         fi
     done
-    seen=$("$1" --version 2>&1) || seen="no $1"
+    seen=$("$1" --version 2>&1 | head -n 1) || true
+    command -v "$1" >/dev/null 2>&1 || seen="no $1"
     fail "found $seen, but gradviz needs Python 3.11 or newer: install one, or name it with PYTHON=/path/to/python3"
 }
 
@@ -57,7 +58,9 @@ logged() {
 }
 
 last_words() {
-    { grep '^ERROR' "$venv/setup.log" || tail -n 1 "$venv/setup.log"; } | tail -n 1 | cut -c 1-300
+    # the innermost error tells the cause; pip wraps it in "Failed to build"
+    { grep 'ERROR: ' "$venv/setup.log" | grep -v 'Failed to build' || tail -n 1 "$venv/setup.log"; } |
+        tail -n 1 | sed 's/^ *//' | cut -c 1-300
 }
 
 make_venv() {
@@ -111,13 +114,14 @@ case $job in
         exec "$python" -m bench "$@"
         ;;
     setup)
-        need
         for extra in "$@"; do
             case $extra in
-                test | torch | cuda12 | cuda13) need "$extra" ;;
+                test | torch | cuda12 | cuda13) ;;
                 *) fail "'$extra' is no extra; choose from test, torch, cuda12, cuda13" ;;
             esac
         done
+        need
+        for extra in "$@"; do need "$extra"; done
         say "ready: $venv/bin/gradviz"
         ;;
     -h | --help | help) usage ;;

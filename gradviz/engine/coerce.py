@@ -13,7 +13,7 @@ def number_like(value, *others):
     """A Python number as a 0-d tensor on the device of the tensors that it meets."""
     partner = next((each for each in others if isinstance(each, Tensor)), None)
     if partner is None:
-        return Number(np.asarray(value))
+        return Number(np.asarray(value), value)
     array = partner._array
     # straight into the partner's dtype when that can hold the number's category
     needed = 2 if isinstance(value, (float, np.floating)) else 1
@@ -21,7 +21,7 @@ def number_like(value, *others):
         kept = np.array(value, array.dtype)
     else:
         kept = np.asarray(value)
-    return Number(kept if isinstance(array, np.ndarray) else backend.module_of(array).asarray(kept))
+    return Number(kept if isinstance(array, np.ndarray) else backend.module_of(array).asarray(kept), value)
 
 
 def as_tensors(op, values):

@@ -25,7 +25,7 @@ class Node:
         "sequence_nr",  # the order of creation: backward takes the newest ready node first
         "next_functions",  # ((node or None, output_nr), ...), one an input
         "_run",  # (grad, saved, settings, ops) -> gradients, for this node's pattern of requires_grad
-        "_saved",  # saved arrays in the order of the class's saved_names; RELEASED once freed
+        "_saved",  # saved arrays, and numbers, in the order of the class's saved_names; RELEASED once freed
         "_settings",  # sizes and settings that the vjps ask for
         "_shape",  # of the output; what a gradient that arrives must have
         "_dtype",
@@ -58,7 +58,8 @@ class Node:
         if name.startswith("_saved_"):
             wanted = name[7:]
             if wanted in self.saved_names:
-                return self.saved_tensor(self.saved_names.index(wanted))
+                found = self.saved_tensor(self.saved_names.index(wanted))
+                return found.as_tensor() if found is not None and found._is_number else found
             if wanted in self.setting_names:
                 return self._settings[self.setting_names.index(wanted)]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")

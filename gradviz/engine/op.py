@@ -130,6 +130,9 @@ class Op:
     def _users(self, name):
         return [target for target, rule in self.vjps.items() if name in rule.names]
 
+    def _takes_numbers(self):
+        return self.dtype in ("promote", "float") and len(self.inputs) > 1
+
     def _make_node_class(self, grad_fn):
         asked = [name for name in self._asked() if name not in ("grad", "ops")]
         tensors = {"result", *self.inputs, *self.intermediates}
@@ -150,7 +153,7 @@ class Op:
     def _compile_call(self):
         lines = [f"def {self.name}({self._parameters()}):"]
         inputs = self.inputs
-        if self.dtype in ("promote", "float") and len(inputs) > 1:
+        if self._takes_numbers():
             for name in inputs:
                 others = ", ".join(other for other in inputs if other != name)
                 lines.append(f"    if {name}.__class__ in NUMBERS: {name} = number_like({name}, {others})")
@@ -238,7 +241,6 @@ class Op:
         if self.dtype in ("promote", "float") and alike:
             lines.append(f"    if not ({' and '.join(alike)}):")
             lines.append(f"        {results}= promoted(OP, {tensors})")
-            lines += [f"        if {name}._is_number: a{i} = r{i}" for i, name in enumerate(self.inputs) if count > 1]
         elif self.dtype == "same" and alike:
             lines.append(f"    if not ({' and '.join(alike)}): check_same(OP, {tensors})")
         return lines
@@ -276,6 +278,8 @@ class Op:
         if name not in self.inputs:
             return name  # result or an intermediate: always
         array = f"a{self.inputs.index(name)}"
+        if self._takes_numbers():
+            array = f"(a{self.inputs.index(name)} if not {name}._is_number else {name}.value)"
         users = self._users(name)
         if len(users) == 1 and len(self.vjps) > 1:
             return f"({array} if n{self.differentiable.index(users[0])} else None)"
@@ -327,6 +331,8 @@ class Op:
 
     def unpack(self, node, position, array):
         """A saved array as a Tensor that is joined to the graph it came from."""
+        if array.__class__ in coerce.NUMBERS:
+            return coerce.number_like(array)
         source, output_nr = self.source_edge(node, node.saved_names[position])
         if isinstance(source, AccumulateGrad):
             variable = source.variable

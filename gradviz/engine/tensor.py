@@ -7,6 +7,8 @@ way round.
 import warnings
 import weakref
 
+import numpy as np
+
 from gradviz.engine import backend, dtypes, printing, versions
 from gradviz.engine.node import NO_EDGE, AccumulateGrad
 from gradviz.engine.switches import mode
@@ -335,10 +337,18 @@ class GradKeeper:
 
 
 class Number(Tensor):
-    """A Python number on its way through an op."""
+    """A Python number on its way through an op: `value` is what a node saves, a weak number for NumPy too."""
 
-    __slots__ = ()
+    __slots__ = ("value",)
     _is_number = True
+
+    def __init__(self, array, value):
+        super().__init__(array)
+        self.value = value.item() if isinstance(value, np.generic) else value
+
+    def as_tensor(self):
+        """As PyTorch shows it: a 0-d tensor of the number's own kind."""
+        return Tensor(np.asarray(self.value))
 
 
 def rare_of(tensor):

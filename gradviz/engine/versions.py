@@ -79,7 +79,7 @@ def version_of(array):
 def check(node):
     """RuntimeError with PyTorch's text when a buffer that the node saved was changed since."""
     for array in node._saved:
-        if array is None:
+        if array is None or isinstance(array, int | float):
             continue
         stamps = changed.get(id(owner(array)))
         if stamps is not None and stamps.newest[-1] > node.sequence_nr:

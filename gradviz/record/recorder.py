@@ -114,7 +114,9 @@ class Recorder(Observer):
             return number
         tensor._serial = mode.next_serial()
         number = tensor._serial - self._first_serial
-        flags, meta, buffer, value = self._value(tensor._array)
+        # a number as a scalar: it has no memory of its own to watch
+        array = np.asarray(tensor.value)[()] if tensor._is_number else tensor._array
+        flags, meta, buffer, value = self._value(array)
         flags |= (REQUIRES_GRAD if tensor._requires_grad else 0) | (LEAF if tensor._edge is None else 0)
         leaf = self._grads.get(buffer, 0)
         if met_as:

@@ -88,7 +88,8 @@ def saved_summary(trace: "Trace", lives: Lives) -> SavedSummary:
     node = forwards.node[forwards.kept_owner]
     began = forwards.steps[forwards.kept_owner]
     ended = np.minimum(lives.released_at[node], lives.gone_at[node])
-    steps, change, buffers = _changes(forwards.kept_buffer, began, ended, lives.nbytes)
+    buffer, nbytes = _own_places(trace, forwards, lives.nbytes)
+    steps, change, buffers = _changes(buffer, began, ended, nbytes)
     kept = np.cumsum(change)
     peak = int(kept.max(initial=0))
     now = kept[steps <= trace.end]
@@ -101,6 +102,16 @@ def saved_summary(trace: "Trace", lives: Lives) -> SavedSummary:
         tuple(_holders(trace)),
         _alive(trace, lives, Kind.NODE),
     )
+
+
+def _own_places(trace, forwards, nbytes):
+    """(buffers, nbytes): a saved number, which has no buffer, counted as one of its own behind all the others."""
+    buffer = forwards.kept_buffer.copy()
+    loose = np.flatnonzero((buffer == 0) & (forwards.kept_meta > 0))
+    buffer[loose] = len(nbytes) + np.arange(len(loose))
+    metas, place = np.unique(forwards.kept_meta[loose], return_inverse=True)
+    sizes = np.array([trace.meta(meta).nbytes for meta in metas.tolist()], np.int64)[place]
+    return buffer, np.concatenate([nbytes, sizes])
 
 
 def _first_steps(trace, kind, column, count):
@@ -166,7 +177,8 @@ def _freed(trace, lives, node, steps, change, buffers):
     ended = np.full(count, trace.end)
     ends = trace.of(Kind.BACKWARD_ENDED)
     ended[rows["a"][ends]] = ends
-    held = lives.freed_at[buffers[less]] > ended[by]
+    freed_at = np.append(lives.freed_at, -1)[np.minimum(buffers[less], len(lives.freed_at))]  # a number's is no memory
+    held = freed_at > ended[by]
     np.add.at(in_use, by[held], -change[less][held])
     return tuple(
         Freed(call, int(nbytes[call]), int(tensors[call]), int(nodes[call]), int(in_use[call])) for call in calls

@@ -300,3 +300,18 @@ def test_a_change_before_saving_is_no_error(x):
     held.add_(1)
     (x * held).sum().backward()
     assert x.grad.tolist() == [2, 2, 2]
+
+
+@pytest.mark.parametrize("number", [2, 2.5, True, -3])
+@pytest.mark.parametrize("compute", [lambda x, n: x * n, lambda x, n: n * x, lambda x, n: x / n])
+def test_a_number_is_saved_as_the_number_that_it_is(number, compute):
+    w = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = compute(w, number)
+    saved = y.grad_fn._saved_other
+    kinds = {int: torch.int64, float: torch.float64, bool: torch.bool}
+    assert (saved.item(), type(saved), saved.dtype) == (number, torch.Tensor, kinds[type(number)])
+    (first,) = torch.autograd.grad(y.sum(), w, create_graph=True)
+    assert first.dtype is torch.float32
+    peer = pytest.importorskip("torch", reason="PyTorch is not installed: .ci/run installs it")
+    theirs = compute(peer.tensor([1.0, 2.0], requires_grad=True), number).grad_fn._saved_other
+    assert (saved.item(), str(saved.dtype)) == (theirs.item(), str(theirs.dtype))

@@ -4,6 +4,7 @@ Text from scripts (names, source lines, values) is untrusted: whatever reaches a
 goes through `safe` first.
 """
 
+import ast
 import math
 import unicodedata
 
@@ -33,6 +34,9 @@ COLOURS = {
     "flow pill": "#FDE7BD",
     "constant fill": "#F1F3F5",
 }
+
+
+FEW = 8  # elements
 
 
 def safe(text: str) -> str:
@@ -96,11 +100,7 @@ def number(value: float) -> str:
 
 def numbers(values: np.ndarray) -> str:
     """All values, nested in brackets, with the digits that PyTorch would print."""
-    if values.dtype.kind not in "fc":
-        one = str
-    else:
-        one = _float_form(values)
-    return _nested(values, one)
+    return _nested(values, _form(values))
 
 
 def _float_form(values: np.ndarray):
@@ -112,7 +112,7 @@ def _float_form(values: np.ndarray):
     low, high = flat.min(), flat.max()
     wide = high / low > 1000 if low > high / 1e300 else True
     if bool((flat == np.ceil(flat)).all()):
-        return lambda value: _finite(value, "{:.4e}" if wide and high > 1e8 or high > 1e8 else "{:.0f}.")
+        return lambda value: _finite(value, "{:.4e}" if wide or high > 1e8 else "{:.0f}.")
     if wide or high > 1e8 or low < 1e-4:
         return lambda value: _finite(value, "{:.4e}")
     return lambda value: _finite(value, "{:.4f}")
@@ -143,24 +143,36 @@ def _nested(values: np.ndarray, one) -> str:
 def preview(shown: Preview | None, room: int = 40) -> str:
     """A tensor's value in at most about `room` characters: all of it, or its ends, or its summary."""
     if shown is None:
-        return ""
+        return "not kept"
     if shown.whole and math.prod(shown.shape) == 0:
         return "[]"
     if shown.whole:
-        fits = 2 * shown.values.size <= room  # a value takes two characters at least
-        text = numbers(shown.values) if fits or not shown.shape else ""
-        if text and (len(text) <= room or not shown.shape):
-            return text
-        if shown.values.ndim == 1 and shown.values.size > 2 and room >= 16:
-            ends = _ends(shown.values, room)
-            if ends:
-                return ends
+        forms = [_form(shown.values), number] if shown.values.dtype.kind == "f" else [str]
+        if not shown.shape:
+            return forms[0](shown.values[()])
+        # a value takes two characters at least: nothing is written out that can't fit
+        whole = [_nested(shown.values, form) for form in forms if 2 * shown.values.size <= room]
+        ends = [_ends(shown.values, room, form) for form in forms if shown.values.ndim == 1 and shown.values.size > 2]
+        first = [_first(shown.values)] if shown.values.size <= FEW else []
+        fitting = [text for text in (*whole, *ends, *first) if text and len(text) <= room]
+        if fitting:
+            return fitting[0]
     return about(shown, room)
 
 
-def _ends(values: np.ndarray, room: int) -> str:
+def _form(values: np.ndarray):
+    return _float_form(values) if values.dtype.kind == "f" else str
+
+
+def _first(values: np.ndarray) -> str:
+    """`[-1.33, …]`: of few values the first says more than their mean."""
+    value = values.reshape(-1)[0]
+    text = f"{value:.3g}" if values.dtype.kind == "f" else str(value)
+    return f"{'[' * values.ndim}{text}, …{']' * values.ndim}"
+
+
+def _ends(values: np.ndarray, room: int, one) -> str:
     """`[1., 2., …, 9.]` with as many first values as fit, or '' when not even one does."""
-    one = _float_form(values) if values.dtype.kind == "f" else str
     last, best = one(values[-1]), ""
     text = "["
     for value in values[:-1]:
@@ -214,7 +226,15 @@ def expression(origin: Origin | None) -> str:
     elif len(lines) > origin.end_line - origin.line:
         last = lines[origin.end_line - origin.line]
         middle = lines[1 : origin.end_line - origin.line]
-        piece = " ".join(part.strip() for part in (lines[0][start:], *middle, last[:end]))
+        piece = _on_one_line([lines[0][start:], *middle, last[:end]])
     else:
         piece = lines[0][start:].strip() + " …"
     return safe(piece.strip() or origin.text.strip())
+
+
+def _on_one_line(lines: list[str]) -> str:
+    """An expression over several lines as one, without the comments in it."""
+    try:
+        return ast.unparse(ast.parse("(" + "\n".join(lines) + "\n)", mode="eval"))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return " ".join(line.strip() for line in lines)

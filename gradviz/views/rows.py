@@ -125,12 +125,12 @@ def called_by(trace: Trace, graph: Graph) -> dict[int, str]:
 
 
 def described(trace: Trace, node: GraphNode) -> str:
-    """What says which result this is where the script gave it no name: `w * x`, `linear.t`, `0.5`."""
+    """What says which result this is where the script gave it no name: `w * x`, `linear.t`, `0.5`, `(gradient)`."""
     if node.op == NUMBER:
         value = trace.value(node.step)
-        return f"{value.values.item():g}" if value is not None and value.values.size == 1 else ""
+        return str(value.values.item()) if value is not None and value.values.size == 1 else ""
     if node.op in MET:
-        return ""
+        return node.op
     if node.within.inside:
         return safe(f"{innermost(node)}.{node.op}")
     return expression(node.origin)
@@ -142,14 +142,14 @@ def innermost(node: GraphNode) -> str:
 
 
 def beside(graph: Graph) -> set[int]:
-    """The numbers of what views fold: an optimizer's or a Function's own work, and the constants of that alone."""
+    """The numbers of what views fold: an optimizer's or a Function's own work that the graph doesn't need."""
     work = {node.number for node in graph.nodes if node.within.aside and not node.node}
-    needed = {used for node in graph.nodes if node.number not in work for used in node.inputs}
-    sources = {used for node in graph.nodes if node.number in work for used in node.inputs}
-    for node in graph.nodes:
-        if node.number in sources - needed and is_leaf(node) and not node.flags & Flag.REQUIRES_GRAD:
-            work.add(node.number)
+    needed: set[int] = set()
+    for node in reversed(graph.nodes):
+        if node.number not in work or node.number in needed:
+            needed.update(node.inputs)
     return work - needed
+
 
 
 def kept_by(node: GraphNode, called: dict[int, str]) -> tuple[Kept, ...]:
@@ -239,9 +239,3 @@ def distinct_bytes(pairs: list[tuple[int, int]]) -> int:
         else:
             loose += nbytes
     return loose + sum(largest.values())
-
-
-def released_in(lives: Lives, graph: Graph, backward: int) -> list[GraphNode]:
-    """The nodes of a graph whose saved tensors one backward call released."""
-    by = np.asarray(lives.released_by)
-    return [node for node in graph.nodes if node.node and node.saved and by[node.node] == backward]

@@ -25,7 +25,7 @@ COLUMNS = {
     "grad_fn": ("grad_fn", 14, 26, ""),
     "shape": ("shape dtype", 11, 26, ""),
     "data": ("data", 12, 40, ""),
-    "grad": ("grad", 10, 40, ""),
+    "grad": ("grad", 12, 40, ""),
     "requires_grad": ("req", 3, 3, ""),
     "is_leaf": ("leaf", 4, 4, ""),
     "saved": ("saved", 12, 36, ""),
@@ -51,6 +51,8 @@ def render_table(console: Console, trace: Trace, graph: Graph, lives: Lives, *, 
     cells["line"] = [Text(place(trace, row.origin) or "-") for row in shown]
     in_full = wide or columns is not None
     names, widths = _fitted(cells, columns, console.width, in_full)
+    for name in {"data", "grad"}.intersection(names):  # a value that is cut says so itself
+        cells[name] = [_cell(name, row, row.number in marked, widths[name]) for row in shown]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), highlight=False)
     for name in names:
         heading, _, _, style = COLUMNS[name]
@@ -59,7 +61,7 @@ def render_table(console: Console, trace: Trace, graph: Graph, lives: Lives, *, 
     half = (len(shown) + 1) // 2
     for position in range(len(shown)):
         if left_out and position == half:
-            note = f"… {fmt.count(left_out, 'more row')}"
+            note = f"… {left_out:,} more"
             table.add_row(*[Text(note if name == "name" else "⋮" if name == "number" else "") for name in names])
         table.add_row(*[cells[name][position] for name in names])
     # a table asked for in full keeps its width: the terminal wraps it, nothing is cut
@@ -96,14 +98,15 @@ def summary_lines(trace: Trace, graphs: Sequence[Graph], lives: Lives) -> list[s
         where = f" ({each['place']})" if each["place"] else ""
         called = f"backward {each['backward']}{where}{' failed, and' if each['failed'] else ''} freed"
         if each["tensors"]:
-            kept = "all of it" if each["bytes_in_use"] == each["bytes"] else fmt.size(each["bytes_in_use"])
+            kept = "all" if each["bytes_in_use"] == each["bytes"] else fmt.size(each["bytes_in_use"])
             held = f", {kept} still in use" if each["bytes_in_use"] else ""
             lines.append(
                 f"{called} {fmt.count(each['tensors'], 'saved tensor')} of {fmt.count(each['nodes'], 'node')}: "
                 f"{fmt.size(each['bytes'])}{held}"
             )
         else:
-            why = "retain_graph kept them" if each["retain_graph"] else "there were none to free"
+            kept = "create_graph" if each["create_graph"] else "retain_graph" if each["retain_graph"] else ""
+            why = f"{kept} kept them" if kept else "there were none to free"
             lines.append(f"{called} no saved tensors{'' if each['failed'] else f': {why}'}")
     if facts["alive_nodes"]:
         held, own = facts["holders"], facts["alive_nodes"] - facts["alive_accumulators"]
@@ -146,6 +149,7 @@ def summary_facts(trace: Trace, lives: Lives) -> dict:
                 "nodes": each.nodes,
                 "bytes_in_use": each.in_use,
                 "retain_graph": bool(table["flags"][starts[each.backward]] & Flag.RETAIN_GRAPH),
+                "create_graph": bool(table["flags"][starts[each.backward]] & Flag.CREATE_GRAPH),
                 "failed": each.backward in failed,
             }
         )
@@ -296,9 +300,9 @@ def _fitted(cells, asked, room, all_of_it):
     """The columns that are shown, and the width of each."""
     names = list(asked or COLUMNS)
     natural = {name: max([len(COLUMNS[name][0]), *(cell.cell_len for cell in cells[name])]) for name in names}
-    natural = {name: min(width, COLUMNS[name][2]) for name, width in natural.items()}
     if all_of_it:
         return names, natural
+    natural = {name: min(width, COLUMNS[name][2]) for name, width in natural.items()}
     widths = {name: min(natural[name], COLUMNS[name][1]) for name in names}
     for folded in FOLDING:
         if sum(widths.values()) + GAP * (len(widths) - 1) <= room:
@@ -327,6 +331,8 @@ def _explain(console, shown, names, left_out, columns, numbers):
     shown = [row for row in shown if not isinstance(row, Folded)]
     if any(row.grad is not None and not row.grad.stored for row in shown) and "grad" in names:
         notes.append("(grad) flowed through the node and was not stored: .grad there stays None")
+    if "state" in names and any(_saves_nothing(row) for row in shown):
+        notes.append("live saves 0: the node saved nothing, so backward has nothing to free there")
     folded = [COLUMNS[name][0] for name in COLUMNS if name not in names]
     if folded and columns is None:
         notes.append(f"folded to fit: {', '.join(folded)} (--wide shows all)")
@@ -342,8 +348,8 @@ def _explain(console, shown, names, left_out, columns, numbers):
         console.print(Text(note, style="dim"))
 
 
-def _cell(name: str, row: Row | Folded, marked: bool) -> Text:
-    """One cell; the text is escaped already, and never read as markup."""
+def _cell(name: str, row: Row | Folded, marked: bool, room: int = 40) -> Text:
+    """One cell; the text is escaped already, and never read as markup. room: characters that a value may take."""
     if isinstance(row, Folded):
         told = {"number": "⋮", "name": f"{row.aside} ×{row.count:,}"}
         return Text(told.get(name, ""), style="not bold dim")
@@ -359,17 +365,21 @@ def _cell(name: str, row: Row | Folded, marked: bool) -> Text:
         device = "" if row.meta.device == "cpu" else f" {row.meta.device}"
         return Text(f"{fmt.shape(row.meta.shape)} {row.meta.dtype}{device}")
     if name == "data":
-        return Text(fmt.preview(row.data, COLUMNS["data"][2]))
+        return Text(fmt.preview(row.data, room))
     if name == "grad":
         if row.grad is None:
             return Text("-", style="dim")
-        value = fmt.preview(row.grad.value, COLUMNS["grad"][2])
-        return Text(value) if row.grad.stored else Text(f"({value})", style="dim")
+        if row.grad.stored:
+            return Text(fmt.preview(row.grad.value, room))
+        return Text(f"({fmt.preview(row.grad.value, room - 2)})", style="dim")
     if name in ("requires_grad", "is_leaf"):
         return Text("yes" if getattr(row, name) else "no")
     if name == "saved":
         kept = ", ".join(f"{each.name} {fmt.size(each.nbytes)}" for each in row.saved)
         return Text(kept or "-")
-    nothing = bool(row.grad_fn) and not row.is_leaf and not row.saved and row.state == "live"
-    text = "live saves 0" if nothing else row.state
+    text = "live saves 0" if _saves_nothing(row) else row.state
     return Text(text, style=fmt.STYLES.get(row.state, "dim"))
+
+
+def _saves_nothing(row: Row) -> bool:
+    return bool(row.grad_fn) and not row.is_leaf and not row.saved and row.state == "live"

@@ -183,7 +183,7 @@ class _Sheet:
             (x, y), (width, height) = layout.centres[key], layout.sizes[key]
             x, y = x + origin[0], y + origin[1]
             label = f"label=<{_table(card.lines, width - 2 * MARGIN, card.corner)}>"
-            more = f"{_outline(LOOKS[card.look])}, tooltip={_quoted(card.tooltip or ' ')}, {label}"
+            more = f"{_outline(LOOKS[card.look])}, tooltip={_tooltip(card.tooltip or ' ')}, {label}"
             self.node(f"n{number}_{key}", (x, y), (width, height), more)
             if card.badge:
                 badges.append((f"s{number}_{key}", card.badge, (x - width / 2 + 2, y + height / 2 - 2)))
@@ -205,7 +205,7 @@ class _Sheet:
                 (path.tail_tip, *_straight(path.tail_tip, path.points[0]), *path.points[1:]),
             )
         way = " ".join(f"{_round(x + origin[0])},{_round(y + origin[1])}" for x, y in (tip, *points))
-        more = f", tooltip={_quoted(arrow.tooltip)}" if arrow.tooltip else ""
+        more = f", tooltip={_tooltip(arrow.tooltip)}" if arrow.tooltip else ""
         if arrow.label and path.label:
             place = f"{_round(path.label[0] + origin[0])},{_round(path.label[1] + origin[1])}"
             more += f', label={_quoted(arrow.label)}, lp="{place}", fontcolor="{look.line}"'
@@ -267,7 +267,7 @@ def _marked(line: Line) -> str:
 
 def _markup(text: str) -> str:
     """Text for an HTML-like label; what it may hold beyond these is removed by format.safe."""
-    for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+    for character, entity in (("\\", "\\\\"), ("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
         text = text.replace(character, entity)
     return text
 
@@ -275,6 +275,11 @@ def _markup(text: str) -> str:
 def _quoted(text: str) -> str:
     """Text for a plain DOT string, where Graphviz would read escapes such as \\N and entities such as &lt;."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;") + '"'
+
+
+def _tooltip(text: str) -> str:
+    """As _quoted, for what Graphviz reads twice."""
+    return _quoted(text.replace("\\", "\\\\"))
 
 
 def _inches(points: float) -> str:

@@ -4,7 +4,7 @@
 from gradviz.trace.events import NUMBER, Flag
 from gradviz.trace.gradients import Gradient, gradients, leaf_grads
 from gradviz.trace.graph import Graph, GraphNode
-from gradviz.trace.memory import Lives
+from gradviz.trace.memory import Lives, saved_summary
 from gradviz.trace.trace import Trace
 from gradviz.views import format as fmt
 from gradviz.views.diagram.cards import Arrow, Card, Item, Line, Panel, Strip
@@ -16,7 +16,6 @@ from gradviz.views.rows import (
     holders,
     is_leaf,
     kept_by,
-    released_in,
     state_of,
 )
 
@@ -58,7 +57,7 @@ def forward(scene: Scene) -> Panel:
             cards[node.number] = _leaf(scene, node, at, _grad(scene, node, grads))
         else:
             cards[node.number] = _kept_card(scene, node, at)
-    counted = [node for node in scene.graph.nodes if node.node and not is_leaf(node)]
+    counted = [node for node in scene.graph.nodes if node.node and not is_leaf(node) and node.step <= at]
     live = [node for node in counted if state_of(scene.trace, scene.lives, node, at) == "live"]
     pairs = [(saved.buffer, saved.nbytes) for node in live for saved in node.saved]
     caption = [f"{fmt.count(len(live), 'node')} live, {_kept_text(pairs)}"]
@@ -81,8 +80,10 @@ def backward(scene: Scene) -> Panel:
     cards = {node.number: _running(scene, node, steps.get(node.number), badges, grads) for node in scene.nodes}
     where = f", {at_line(scene.trace, call.origin)}" if call.origin else ""
     caption = [f"backward {call.number}{where}: {fmt.count(len(order), 'step')}, in the order of the badges"]
-    if call.failed:
-        caption.append("it raised an error before it was through")
+    if scene.graph.backwards[-1].failed:
+        broken = scene.graph.backwards[-1]
+        where = f", {at_line(scene.trace, broken.origin)}," if broken.origin else ""
+        caption.append(f"backward {broken.number}{where} raised an error before it was through")
     elif len(scene.graph.backwards) > 1:
         caption.append(f"the last of {len(scene.graph.backwards)} backward calls through this graph")
     else:
@@ -100,12 +101,10 @@ def freed(scene: Scene) -> Panel:
             cards[node.number] = _leaf(scene, node, trace.end, _grad(scene, node, grads, COLOURS["leaf pill"]))
         else:
             cards[node.number] = _left_over(scene, node, held.get(node.number, ""), grads=grads)
-    caption = []
-    for call in graph.backwards:
-        nodes = released_in(lives, graph, call.number)
-        pairs = [(saved.buffer, saved.nbytes) for node in nodes for saved in node.saved]
-        if nodes:
-            caption.append(f"backward {call.number} freed {_tensors(len(pairs))} ({fmt.size(distinct_bytes(pairs))})")
+    caption, calls = [], {call.number for call in graph.backwards}
+    for call in saved_summary(trace, lives).freed:
+        if call.backward in calls and call.tensors:
+            caption.append(f"backward {call.backward} freed {_tensors(call.tensors)} ({fmt.size(call.nbytes)})")
     if len(caption) > 2:
         caption = [caption[0], f"… {len(caption) - 2} more calls …", caption[-1]]
     if not caption:
@@ -232,6 +231,8 @@ def _saved(scene: Scene, node: GraphNode, verb: str, ink: str, pill: str = "", s
 
 def _value(scene: Scene, node: GraphNode) -> str:
     shown = scene.trace.value(node.step)
+    if shown is None:
+        return f"{fmt.shape(node.meta.shape)}, value not kept"
     text = fmt.preview(shown, ROOM)
     if shown is not None and shown.whole and (not text.count("…")):
         return text

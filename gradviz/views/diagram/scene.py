@@ -53,7 +53,8 @@ def scene_of(trace: Trace, graph: Graph, lives: Lives, limit: int | None) -> Sce
                 links.append((*ends, position))
     links, aliases = with_aliases([node.number for node in nodes], links)
     links += [(*ends, -1) for ends in sorted(cut)]
-    last = graph.backwards[-1] if graph.backwards else None
+    ran = [call for call in graph.backwards if not call.failed] or graph.backwards
+    last = ran[-1] if ran else None
     hidden = len(drawn) - len(nodes)
     folded = len(graph.nodes) - len(drawn)
     called = called_by(trace, graph)

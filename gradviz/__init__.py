@@ -25,52 +25,15 @@ from gradviz.engine.dtypes import bool_, dtype, float16, float32, float64, int8,
 from gradviz.engine.random import manual_seed
 from gradviz.engine.switches import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from gradviz.engine.tensor import Device, Size, Tensor
-from gradviz.ops.composite import (
-    argmax,
-    flatten,
-    matmul,
-    mean,
-    pow,
-    reshape,
-    square,
-    sum,
-    transpose,
-    unsqueeze,
-    where,
-)
-from gradviz.ops.matmul import addmm, bmm, dot, mm, mv
-from gradviz.ops.methods import METHODS as _METHODS
-from gradviz.ops.pointwise import (
-    abs,
-    add,
-    clone,
-    cos,
-    div,
-    eq,
-    exp,
-    ge,
-    gt,
-    le,
-    log,
-    lt,
-    mul,
-    ne,
-    neg,
-    reciprocal,
-    relu,
-    sigmoid,
-    sign,
-    sin,
-    sqrt,
-    sub,
-    tanh,
-)
-from gradviz.ops.shape import detach, t
+from gradviz.ops import methods as _methods
+from gradviz.ops.composite import *
+from gradviz.ops.matmul import *
+from gradviz.ops.pointwise import *
+from gradviz.ops.shape import *
 
 __version__ = "0.1.0"
 
 bool = bool_
 float, double, half, int, long = float32, float64, float16, int32, int64
-softmax, log_softmax = _METHODS["softmax"], _METHODS["log_softmax"]
 
 __all__ = sorted(name for name in globals() if not name.startswith("_"))

@@ -10,7 +10,7 @@ from gradviz.engine.dtypes import int64, title
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
-from gradviz.ops import indexing, pointwise, reduction
+from gradviz.ops import indexing, loss, pointwise, reduction
 from gradviz.ops import matmul as products
 from gradviz.ops import shape as shapes
 
@@ -344,3 +344,28 @@ def to(self, *args, dtype=None, device=None):
         out = out.detach()
         out._array = backend.moved(out._array, str(device))
     return out
+
+
+def contiguous(self):
+    """The tensor itself where its elements lie in C order, else a copy that has them so."""
+    return self if self.is_contiguous() else pointwise.clone(self)
+
+
+def log_softmax(self, dim):
+    """Logarithms of probabilities along a dimension."""
+    return loss.log_softmax(self, dim=wrapped(dim, self._array.ndim))
+
+
+def softmax(self, dim):
+    """Probabilities along a dimension."""
+    return loss.softmax(self, dim=wrapped(dim, self._array.ndim))
+
+
+__all__ = [
+    "argmax", "flatten", "log_softmax", "matmul", "mean", "permute", "pow", "reshape", "softmax", "square", "sum",
+    "transpose", "unsqueeze", "where",
+]  # fmt: skip
+METHODS = [
+    "argmax", "contiguous", "expand", "flatten", "log_softmax", "matmul", "mean", "permute", "pow", "reshape", "size",
+    "softmax", "square", "sum", "to", "transpose", "unsqueeze", "view",
+]  # fmt: skip

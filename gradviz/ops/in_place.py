@@ -64,3 +64,5 @@ div_ = in_place("div_", pointwise.div)
 copy_ = in_place("copy_", pointwise.copy)
 zero_ = in_place("zero_", pointwise.zero)
 fill_ = in_place("fill_", _filled)
+
+METHODS = ["add_", "copy_", "div_", "fill_", "mul_", "sub_", "zero_"]

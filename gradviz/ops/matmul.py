@@ -107,3 +107,7 @@ def addmm(xp, self, mat1, mat2, *, beta=1, alpha=1):
         raise RuntimeError(expand_complaint(self.shape, product.shape))
     product += _scaled(self, beta)
     return product
+
+
+__all__ = ["addmm", "bmm", "dot", "mm", "mv"]
+METHODS = ["bmm", "dot", "mm", "mv"]

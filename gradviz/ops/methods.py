@@ -1,31 +1,19 @@
-"""Every method and operator of Tensor that is an op: one table."""
+"""Every method and operator of Tensor that is an op.
+
+Each file of ops says at its end what it offers: `__all__` are the functions of `torch`, METHODS those that are
+methods of Tensor under the same name. A new file of ops is named here, and in gradviz/__init__.py.
+"""
 
 from gradviz.engine import dtypes
 from gradviz.engine.op import as_operator
 from gradviz.engine.tensor import Tensor
-from gradviz.ops import composite, in_place, indexing, loss, matmul, pointwise, shape
+from gradviz.ops import composite, in_place, matmul, pointwise, shape
 
-METHODS = {
-    "add": pointwise.add, "sub": pointwise.sub, "mul": pointwise.mul, "div": pointwise.div, "neg": pointwise.neg,
-    "reciprocal": pointwise.reciprocal, "pow": composite.pow, "square": composite.square, "sqrt": pointwise.sqrt,
-    "exp": pointwise.exp, "log": pointwise.log, "sin": pointwise.sin, "cos": pointwise.cos, "tanh": pointwise.tanh,
-    "sigmoid": pointwise.sigmoid, "relu": pointwise.relu, "abs": pointwise.abs, "sign": pointwise.sign,
-    "clone": pointwise.clone, "detach": shape.detach, "eq": pointwise.eq, "ne": pointwise.ne, "lt": pointwise.lt, "le": pointwise.le,  # noqa: E501
-    "gt": pointwise.gt, "ge": pointwise.ge, "logical_not": pointwise.logical_not,
-    "sum": composite.sum, "mean": composite.mean, "argmax": composite.argmax, "size": composite.size,
-    "view": composite.view, "reshape": composite.reshape, "flatten": composite.flatten, "t": shape.t,
-    "permute": composite.permute, "transpose": composite.transpose, "unsqueeze": composite.unsqueeze,
-    "expand": composite.expand,
-    "matmul": composite.matmul, "mm": matmul.mm, "mv": matmul.mv, "dot": matmul.dot, "bmm": matmul.bmm,
-    "log_softmax": lambda self, dim: loss.log_softmax(self, dim=composite.wrapped(dim, self._array.ndim)),
-    "softmax": lambda self, dim: loss.softmax(self, dim=composite.wrapped(dim, self._array.ndim)),
-    "to": composite.to, "cpu": lambda self: composite.to(self, "cpu"), "cuda": lambda self: composite.to(self, "cuda"),
-    "float": lambda self: composite.to(self, dtypes.float32), "double": lambda self: composite.to(self, dtypes.float64),
-    "long": lambda self: composite.to(self, dtypes.int64), "bool": lambda self: composite.to(self, dtypes.bool_),
-    "half": lambda self: composite.to(self, dtypes.float16), "int": lambda self: composite.to(self, dtypes.int32),
-    "contiguous": lambda self: self if self.is_contiguous() else pointwise.clone(self),
-    "add_": in_place.add_, "sub_": in_place.sub_, "mul_": in_place.mul_, "div_": in_place.div_,
-    "copy_": in_place.copy_, "fill_": in_place.fill_, "zero_": in_place.zero_,
+ROOMS = (pointwise, matmul, shape, composite, in_place)
+METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
+CONVERSIONS = {
+    "float": dtypes.float32, "double": dtypes.float64, "half": dtypes.float16, "long": dtypes.int64,
+    "int": dtypes.int32, "bool": dtypes.bool_, "cpu": "cpu", "cuda": "cuda",
 }  # fmt: skip
 
 OPERATORS = {
@@ -50,9 +38,10 @@ def attach():
     """Gives Tensor its methods and operators."""
     for name, function in {**METHODS, **OPERATORS}.items():
         setattr(Tensor, name, function)
+    for name, kind in CONVERSIONS.items():
+        setattr(Tensor, name, lambda self, kind=kind: composite.to(self, kind))
     Tensor.T = property(lambda self: shape.permute(self, dims=tuple(reversed(range(self._array.ndim)))))
     Tensor.__hash__ = object.__hash__  # __eq__ above would have taken it away
 
 
 attach()
-__all__ = ["METHODS", "OPERATORS", "indexing"]

@@ -320,3 +320,10 @@ def bitwise_not(xp, self):
 def logical_not(xp, self):
     """Not, elementwise."""
     return xp.logical_not(self)
+
+
+__all__ = [
+    "abs", "add", "clone", "cos", "div", "eq", "exp", "ge", "gt", "le", "log", "logical_not", "lt", "mul", "ne", "neg",
+    "reciprocal", "relu", "sigmoid", "sign", "sin", "sqrt", "sub", "tanh",
+]  # fmt: skip
+METHODS = __all__

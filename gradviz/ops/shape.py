@@ -134,3 +134,7 @@ def inferred_size(numel, size):
     if known != numel:
         raise RuntimeError(f"shape '{list(size)}' is invalid for input of size {numel}")
     return size
+
+
+__all__ = ["detach", "t"]
+METHODS = __all__

@@ -162,30 +162,9 @@ class Journal:
                 value,
             )
             rows[place] = kind
-        except (struct.error, OverflowError):
-            numbers = (
-                0,
-                flags,
-                within,
-                origin,
-                time,
-                duration,
-                node,
-                tensor,
-                a,
-                b,
-                c,
-                meta,
-                buffer,
-                ref,
-                value,
-            )
-            pack = _pack_inline if flags & _INLINE else _pack
-            pack(rows, place, *map(_clamped, numbers, _BITS))
-            rows[place] = kind
-        except ValueError:  # another thread closed the journal
-            if self._file is not None:
-                raise
+        except (struct.error, OverflowError, ValueError, TypeError):
+            numbers = (0, flags, within, origin, time, duration, node, tensor, a, b, c, meta, buffer, ref, value)
+            self._odd_row(rows, place, kind, numbers)
 
     def text(self, obj) -> int:
         """Put a JSON value into the heap; its ref."""
@@ -208,7 +187,9 @@ class Journal:
         try:
             heap[place + LENGTH.size : place + size] = data
             LENGTH.pack_into(heap, place, length)
-        except ValueError:  # another thread closed the journal
+        except (ValueError, TypeError):  # how a mapping says that it was closed: by another thread
+            if self._file is not None:
+                raise
             return 0
         return start + place if start else 0
 
@@ -240,6 +221,16 @@ class Journal:
             os.pwrite(file.fd, state, struct.calcsize("<8sII"))
         except OSError as error:
             self.failure = self.failure or _sorry(self.path, error)
+
+    def _odd_row(self, rows, place, kind, numbers):
+        """A row whose numbers don't fit, with the nearest that do; or one that came while the journal was closed."""
+        pack = _pack_inline if numbers[1] & _INLINE else _pack
+        try:
+            pack(rows, place, *map(_clamped, numbers, _BITS))
+            rows[place] = kind
+        except (ValueError, TypeError):  # how a mapping says that it was closed: by another thread
+            if self._file is not None:
+                raise
 
     def _more_rows(self):
         full = self._rows

@@ -125,6 +125,7 @@ def _summary(array):
 
 def _long_square(flat):
     """The sum of the squares, in blocks: one float32 that took in millions would be wrong in its third digit."""
+    flat = np.ascontiguousarray(flat)  # NumPy adds up a strided block one by one, less exactly than BLAS
     cut = flat.size - flat.size % _BLOCK
     blocks, rest = flat[:cut].reshape(-1, _BLOCK), flat[cut:]
     return float(np.add.reduce(np.vecdot(blocks, blocks), dtype=np.float64)) + float(rest.dot(rest))

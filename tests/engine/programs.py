@@ -9,7 +9,8 @@ import itertools
 
 import gradviz
 from gradviz.engine.switches import Observer, mode
-from tests.engine.samples import Sample
+from tests.engine import programs_elementwise, programs_neural, programs_shaping
+from tests.engine.sampling import Sample
 
 M, SQUARE, V, CLASSES, POSITIVE = (2, 3), (3, 3), (3,), ((2,), "class"), ((2, 3), "positive")
 
@@ -133,6 +134,9 @@ PROGRAMS = {
     "a loop": (_loop, (V,)),
     "an mlp": (_mlp, (M, (4, 3), (4,), (4, 1), (2, 1))),
     "a late use of an early leaf": (lambda torch, a, b: ((a * b).sum() * a).sum() + b.sum(), (V, V)),
+    **programs_elementwise.PROGRAMS,
+    **programs_shaping.PROGRAMS,
+    **programs_neural.PROGRAMS,
 }  # fmt: skip
 
 

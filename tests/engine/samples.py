@@ -2,63 +2,13 @@
 
 A sample runs on gradviz and on PyTorch alike: `run(torch, *tensors)`, where `torch` is either module. The
 tests that need an example of every op (against PyTorch, numeric gradients, local-gradient texts) share
-this table, and one of them fails for an op that is not in it.
+this table, and one of them fails for an op that is not in it. Each family of ops has a file of its own.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from tests.engine import samples_elementwise, samples_neural, samples_shaping
+from tests.engine.sampling import Sample, twice, values
 
-import numpy as np
-
-
-class Sample(NamedTuple):
-    """`op` as the catalogue calls it; `inputs` as (shape, domain) pairs, a bare tuple of sizes being any reals.
-
-    Domains: "real", "positive", "constant" (positive, and never asked for a gradient), "class" (int64 below 3),
-    "bool". No value is near zero, where kinks are. second: whether a second derivative is more than zero.
-    """
-
-    op: str
-    run: Callable
-    inputs: tuple
-    second: bool = True
-
-    def arrays(self, dtype=np.float64):
-        """The inputs as NumPy arrays, the same ones each time."""
-        return [values(*spec, dtype, seed) for seed, spec in enumerate(map(_spec, self.inputs), start=1)]
-
-    def floating(self):
-        """Which inputs may require grad."""
-        return [_spec(spec)[1] in ("real", "positive") for spec in self.inputs]
-
-
-def _spec(spec):
-    return spec if spec and isinstance(spec[0], tuple) else (spec, "real")
-
-
-def values(shape, domain="real", dtype=np.float64, seed=1):
-    """An array of reproducible values that a domain names."""
-    draws = np.random.RandomState(seed)
-    if domain == "class":
-        return draws.randint(0, 3, shape).astype(np.int64)
-    if domain == "bool":
-        return np.asarray(draws.rand(*shape) < 0.5)
-    drawn = np.asarray(draws.uniform(0.2, 1.7, shape))
-    if domain == "real":
-        drawn = drawn * np.where(draws.rand(*shape) < 0.5, -1.0, 1.0)
-    return np.asarray(drawn, dtype)
-
-
-def _twice(gradient_of):
-    """An op that only backward runs: the gradient of what `gradient_of` makes, as a tensor of the graph."""
-
-    def run(torch, *tensors):
-        first = tensors[0].requires_grad_()
-        out = gradient_of(torch, *tensors)
-        return torch.autograd.grad((out * out).sum(), first, create_graph=True)[0]
-
-    return run
-
+__all__ = ["SAMPLES", "Sample", "values"]
 
 A, B, ROW, COLUMN, SCALAR = (2, 3), (2, 3), (3,), (2, 1), ()
 POSITIVE = ((2, 3), "positive")
@@ -136,7 +86,7 @@ SAMPLES = (
     Sample("view", lambda torch, a: a.flatten(), ((2, 1, 3),), second=False),
     Sample("unsafe_view", lambda torch, a: a.t().reshape(6), (A,), second=False),
     Sample("unsafe_view", lambda torch, a, b: a @ b, ((2, 2, 3), (3, 2))),
-    Sample("reshape_raw", _twice(lambda torch, a: a.view(2, 1, 3)), (A,), second=False),
+    Sample("reshape_raw", twice(lambda torch, a: a.view(2, 1, 3)), (A,), second=False),
     Sample("t", lambda torch, a: a.t(), (A,), second=False),
     Sample("permute", lambda torch, a: a.T, (A,), second=False),
     Sample("permute", lambda torch, a: a.permute(2, 0, -2), ((2, 3, 4),), second=False),
@@ -151,10 +101,10 @@ SAMPLES = (
     Sample("select", lambda torch, a: a[1], (A,), second=False),
     Sample("select", lambda torch, a: a[..., -1], (A,), second=False),
     Sample("select", lambda torch, a: a[0, 2], (A,), second=False),
-    Sample("select_backward", _twice(lambda torch, a: a[1]), (A,), second=False),
+    Sample("select_backward", twice(lambda torch, a: a[1]), (A,), second=False),
     Sample("slice", lambda torch, a: a[:, 1:], (A,), second=False),
     Sample("slice", lambda torch, a: a[::2, None, -2:9], ((5, 3),), second=False),
-    Sample("slice_backward", _twice(lambda torch, a: a[:, ::2]), (A,), second=False),
+    Sample("slice_backward", twice(lambda torch, a: a[:, ::2]), (A,), second=False),
     Sample("mm", lambda torch, a, b: a @ b, (A, (3, 4))),
     Sample("mm", lambda torch, a, b: torch.mm(a, b), (A, (3, 1))),
     Sample("mv", lambda torch, a, b: a @ b, (A, ROW)),
@@ -182,5 +132,8 @@ SAMPLES = (
     Sample("nll_loss", lambda torch, a, c, w: torch.nn.functional.cross_entropy(a, c, weight=w), ((4, 3), ((4,), "class"), ((3,), "constant"))),  # noqa: E501
     Sample("nll_loss", lambda torch, a, c: torch.nn.functional.cross_entropy(a, c, ignore_index=1), ((5, 3), ((5,), "class"))),  # noqa: E501
     Sample("nll_loss", lambda torch, a, c: torch.nn.functional.cross_entropy(a, c), (ROW, ((), "class"))),
-    Sample("nll_loss_backward", _twice(lambda torch, a, c: torch.nn.functional.nll_loss(a, c)), (A, ((2,), "class")), second=False),  # noqa: E501
+    Sample("nll_loss_backward", twice(lambda torch, a, c: torch.nn.functional.nll_loss(a, c)), (A, ((2,), "class")), second=False),  # noqa: E501
+    *samples_elementwise.SAMPLES,
+    *samples_shaping.SAMPLES,
+    *samples_neural.SAMPLES,
 )  # fmt: skip

@@ -1,0 +1,3 @@
+"""Matrix products, linear algebra, neural layers and losses: programs whose graphs are compared, as in programs.py."""
+
+PROGRAMS: dict[str, tuple] = {}

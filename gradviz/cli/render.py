@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gradviz.cli.choices import GraphChoice, TraceFile, graph_choice, limit, trace_file
+from gradviz.cli.files import write_file
 from gradviz.errors import BadInput
 
 FORMATS = ("svg", "png", "pdf", "dot")
@@ -101,20 +102,3 @@ def _target(output: str | None, trace: Path, kind: str) -> Path | None:
     if os.path.realpath(path) == os.path.realpath(trace):
         raise BadInput(f"the picture would replace the trace {trace}; choose another name with -o")
     return path
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a result, whole or not at all; BadInput when it can't be written."""
-    draft = path.with_name(f".{os.getpid()}{path.suffix}")
-    special = os.path.exists(path) and not os.path.isfile(path)  # such as /dev/stdout
-    try:
-        if special:
-            path.write_bytes(data)
-            return
-        try:
-            draft.write_bytes(data)
-            os.replace(draft, os.path.realpath(path))
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise BadInput(f"{path} can't be written: {error.strerror}; choose another with -o") from None

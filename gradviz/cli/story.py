@@ -4,6 +4,7 @@ from functools import cached_property
 from pathlib import Path
 
 from gradviz.cli.choices import Graph, TableChoice
+from gradviz.cli.files import write_file
 from gradviz.cli.say import note
 from gradviz.errors import BadInput
 from gradviz.trace.events import Kind
@@ -95,8 +96,6 @@ class Story:
 
     def draw(self, path: Path, which: Graph) -> Path:
         """Write the SVG of the graph that the table shows (of all: the last that ran backward); its path."""
-        from gradviz.cli.render import write_file
-
         write_file(path, self.picture("last" if which == "all" else which, "svg", timeout=PATIENCE))
         return path
 

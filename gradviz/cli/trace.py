@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperCommand
 
 from gradviz.cli.choices import Columns, GraphChoice, Json, Rows, Wide, table_choice
+from gradviz.cli.files import replaceable
 from gradviz.cli.say import argument, give_up_stdout, note, ours, printable_stdout
 from gradviz.errors import BadInput, GradvizError
 
@@ -163,19 +164,11 @@ def _trace_path(output: str | None, program, diagram: bool) -> Path:
         raise BadInput(f"the folder {folder} doesn't exist; make it, or choose another with -o")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise BadInput(f"the folder {folder} can't be written to; choose another with -o")
-    if os.path.isfile(path) and not _replaceable(path):
+    if os.path.isfile(path) and not replaceable(path):
         raise BadInput(f"{path} is there already and is no trace; choose another name with -o")
     if diagram and program.mode == "script" and os.path.realpath(program.name) == os.path.realpath(_svg(path)):
         raise BadInput(f"the picture would replace the script {program.name}; choose another name with -o")
     return path
-
-
-def _replaceable(path: Path) -> bool:
-    from gradviz.trace.journal import MAGIC
-
-    with suppress(OSError), open(path, "rb") as file:
-        return file.read(len(MAGIC)) in (MAGIC, b"")
-    return True  # what can't be read is the recorder's to complain about
 
 
 def _svg(path: Path) -> Path:

@@ -199,7 +199,7 @@ def test_the_recorder_holds_no_tensor_node_or_array(tmp_path):
     with Recorder(tmp_path / "t.gradviz", HEADER) as recorder:
         w = torch.ones(3, requires_grad=True)
         (w * w).sum().backward()
-        waiting, seen = [vars(recorder)], set()
+        waiting, seen = list(vars(recorder).values()), set()
         while waiting:
             thing = waiting.pop()
             if id(thing) in seen or isinstance(thing, (type, type(sys))):

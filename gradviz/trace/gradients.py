@@ -57,14 +57,18 @@ def leaf_grads(trace: Trace, at: int | None = None) -> dict[int, int]:
     changes = changes[: np.searchsorted(changes, at, "right")]
     made = np.fromiter(newest.values(), np.int64, len(newest))
     changes = changes[np.isin(rows["buffer"][changes], rows["buffer"][made]) & (rows["meta"][changes] > 0)]
-    changed = {_place(trace, step): step for step in changes.tolist()}
-    return {tensor: max(step, changed.get(_place(trace, step), -1)) for tensor, step in newest.items()}
+    changed = dict(zip(_places(trace, changes), changes.tolist(), strict=True))
+    places = _places(trace, made)
+    return {
+        tensor: max(step, changed.get(place, -1)) for (tensor, step), place in zip(newest.items(), places, strict=True)
+    }
 
 
-def _place(trace, step):
-    """Which memory a row shows, and as what shape."""
-    row = trace.rows[step]
-    return int(row["buffer"]), trace.meta(int(row["meta"])).shape
+def _places(trace, steps):
+    """Which memory each row shows, and as what shape."""
+    buffers, metas = (trace.rows[column][steps].tolist() for column in ("buffer", "meta"))
+    shapes = {meta: trace.meta(meta).shape for meta in set(metas)}
+    return [(buffer, shapes[meta]) for buffer, meta in zip(buffers, metas, strict=True)]
 
 
 def _in_call(trace, call, nodes, end):

@@ -4,6 +4,7 @@
     header  magic, format version, length of the JSON, length of the closed file (0: not closed), state
     chunk   header (64 bytes: b'R' or b'H', bytes that follow) + rows of 64 bytes, or heap entries
     entry   u32 length + that many bytes; a `ref` is the position in the file of the length
+    zeros   instead of a chunk: its place was taken, and whoever took it was thrown out before it was made
 
 The chunks are mapped shared, so that what was written belongs to the kernel and outlives the process, even
 after kill -9. A row's kind is stored last and an entry's length is too: what a reader sees is whole.
@@ -198,7 +199,8 @@ class Journal:
         rows, heap = self._rows, self._heap
         file = self._file
         self._file = None  # nothing is called up to here, so one thread closes, and no chunk is taken after `end`
-        end, row_start, row_next = self._end, self._row_start, self._row_next
+        end = self._end
+        row_start, row_next = self._row_start, self._row_next
         heap_start, heap_next = self._heap_start, self._heap_next
         if file is None:
             return

@@ -18,7 +18,7 @@ _DTYPES = {np.dtype(code).str for code in "? b B h H i I q Q e f d F D".split()}
 
 
 class Summary(NamedTuple):
-    """What is told of a large array: of its finite values, and how many are not finite."""
+    """What is told of a large array: of its finite values, and how many are not finite; then there is no norm."""
 
     min: float
     max: float
@@ -142,4 +142,5 @@ def _long_summary(flat):
     if not flat.size:
         return math.nan, math.nan, math.nan, math.nan, nan, inf
     wide = flat.astype(np.float64)
-    return float(flat.min()), float(flat.max()), float(wide.mean()), float(np.sqrt(wide @ wide)), nan, inf
+    norm = math.nan if nan + inf else float(np.sqrt(wide @ wide))
+    return float(flat.min()), float(flat.max()), float(wide.mean()), norm, nan, inf

@@ -17,7 +17,6 @@ from gradviz.trace.journal import (
     HEADER,
     INCOMPLETE,
     LENGTH,
-    LONGEST,
     MAGIC,
     PAGE,
     RUNNING,
@@ -27,6 +26,8 @@ from gradviz.trace.journal import (
 )
 from gradviz.trace.trace import Trace
 
+_DATA = getattr(os, "SEEK_DATA", os.SEEK_SET)  # over what the disk knows to be zeros, else page by page
+_MOST_ZEROS = 1 << 16  # pages looked at: a damaged file must not take minutes
 _KNOWN = np.zeros(256, bool)
 _KNOWN[[int(kind) for kind in Kind]] = True
 
@@ -166,8 +167,13 @@ def _chunks(file, place, size):
 
 
 def _after_hole(file, place, size):
-    """Where the next chunk begins after one that its run did not get to make: zeros, no longer than a chunk gets."""
-    limit = min(size, place + to_page(CHUNK.size + LENGTH.size + LONGEST))
-    while place < limit and os.pread(file.fileno(), 1, place) in (b"", b"\0"):
-        place += PAGE
-    return place if place < limit else size
+    """Where the next chunk begins after zeros, which is the place of one that its run did not get to make."""
+    fd = file.fileno()
+    for _ in range(_MOST_ZEROS):
+        try:
+            place = os.lseek(fd, place + PAGE, _DATA) // PAGE * PAGE
+        except OSError:  # nothing but zeros up to the end
+            break
+        if os.pread(fd, 1, place) != b"\0":
+            return place
+    return size

@@ -123,7 +123,7 @@ class Builder:
                 node = source and (source.node or self._accumulators.get(source.tensor, 0))
                 if node:
                     handed = np.asarray(given.get(source, np.ones_like(source.value)))
-                    self._valued(Kind.GRAD, handed, b=position, c=node)
+                    self._valued(Kind.GRAD, handed, a=call, b=position, c=node)
             if made.saved and not retain_graph and not create_graph and not failed:
                 self.release(made, call)
         if during:

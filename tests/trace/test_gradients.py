@@ -30,7 +30,7 @@ def step(build, made, call, value=1.0, to=()):
     build._valued(Kind.STEP, value, a=call, node=node)
     ran = build.step
     for position, (target, handed) in enumerate(to):
-        build._valued(Kind.GRAD, handed, b=position, c=target if isinstance(target, int) else target.node)
+        build._valued(Kind.GRAD, handed, a=call, b=position, c=target if isinstance(target, int) else target.node)
     return ran
 
 
@@ -176,6 +176,30 @@ def test_a_backward_that_did_not_get_through_shows_the_nodes_it_reached(build, e
     assert gradients(trace, graphs(trace)[0]) == {z.node: Gradient(ran, 1, ran, (HandedOn(0, y.node, ran + 1),), 1)}
 
 
+def test_a_backward_inside_a_backward_keeps_its_gradients_to_itself(build):
+    w, u = build.leaf("w"), build.leaf("u")
+    y = build.op("sin", [w])
+    z, q = build.op("exp", [y]), build.op("cos", [u, w])
+    accumulators = [build._accumulators[leaf.tensor] for leaf in (u, w)]
+    build.row(Kind.BACKWARD, a=1, node=z.node, tensor=z.tensor)
+    outer = step(build, z, 1, 1.0, [(y, 2.0)])
+    build.row(Kind.BACKWARD, a=2, node=q.node, tensor=q.tensor)
+    inner = step(build, q, 2, 1.0, [(accumulators[0], 3.0), (accumulators[1], 4.0)])
+    build._valued(Kind.ADDED, 3.0, a=2, node=accumulators[0], tensor=u.tensor)
+    build.row(Kind.BACKWARD_ENDED, a=2)
+    last = step(build, y, 1, 2.0, [(accumulators[1], 5.0)])
+    build._valued(Kind.ADDED, 5.0, a=1, node=accumulators[1], tensor=w.tensor)
+    build.row(Kind.BACKWARD_ENDED, a=1)
+    trace = build.load()
+    found = {}
+    for graph in graphs(trace):
+        found |= gradients(trace, graph)
+    assert found[z.node].handed_on == (HandedOn(0, y.node, outer + 1),)
+    assert found[q.node].handed_on == tuple(HandedOn(at, accumulators[at], inner + 1 + at) for at in (0, 1))
+    assert found[y.node].handed_on == (HandedOn(0, accumulators[1], last + 1),)
+    assert trace.value(found[accumulators[1]].incoming).values == 5
+
+
 def test_gradients_of_another_graph_are_not_told(build):
     w = build.leaf("w")
     y, z = build.op("sin", [w]), build.op("cos", [w])
@@ -238,6 +262,20 @@ def test_a_grad_that_the_script_sets_changes_or_drops_is_told_as_it_then_was(bui
         {},
     ]
     assert list(leaf_grads(trace)) == [w.tensor]
+
+
+def test_a_change_of_a_part_of_a_grad_is_not_taken_for_the_whole(build):
+    w, v = build.leaf("w", np.ones(3)), build.leaf("v", np.ones(3))
+    build.backward(build.op("op", [w, v], np.ones(3)), grads={w: np.full(3, 2.0), v: np.full(3, 3.0)})
+    buffer, seen = build._grad_buffers[w.tensor], [build.step]
+    for value in (np.zeros(1), np.zeros(3), np.ones(2), np.ones((3, 1)), np.full(3, 5.0)):
+        build._valued(Kind.MUTATED, value, buffer, tensor=40, a=1)
+        seen.append(build.step)
+    build.row(Kind.MUTATED, buffer=buffer, tensor=40, a=1)  # of a shape that nobody knows
+    trace = build.load()
+    told = [values(trace, leaf_grads(trace, at)) for at in (*seen, trace.end)]
+    assert [each[w.tensor] for each in told] == [[number] * 3 for number in (2, 2, 0, 0, 0, 5, 5)]
+    assert all(each[v.tensor] == [3] * 3 for each in told)
 
 
 def test_grads_after_the_scripts_end_are_not_told(build):

@@ -80,6 +80,20 @@ def test_a_value_of_any_length_fits_whole(place):
     assert [len(data) for ref, data in written if blob(trace, ref) != data] == []
 
 
+def test_a_value_too_long_for_its_length_is_unknown_and_nothing_fails(place):
+    class Long(bytes):
+        def __len__(self):
+            return 1 << 32
+
+    journal = Journal(place, HEADER)
+    assert journal.blob(Long(b"x")) == 0
+    ref = journal.blob(b"after")
+    assert journal.failure == ""
+    journal.close()
+    assert blob(load(place), ref) == b"after"
+    assert place.stat().st_size < 100_000
+
+
 def test_many_rows_and_texts_between_each_other_keep_their_order(place):
     journal = Journal(place, HEADER)
     for k in range(1, 60_001):

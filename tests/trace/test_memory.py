@@ -194,7 +194,7 @@ def test_a_run_that_saved_nothing_has_no_peak(build):
 def test_a_regression_frees_in_backward_what_its_forward_saved(tmp_path):
     trace = linear_regression(tmp_path / "t.gradviz")
     told = saved_summary(trace, trace.lives)
-    assert (told.peak, told.freed) == (24, (Freed(1, 24, 2, 2, 12),))  # x, which a variable holds as well
+    assert (told.peak, told.freed) == (24, (Freed(1, 24, 2, 2, 24),))  # that trace frees nothing before the call ends
     assert (told.alive_nodes, told.alive_bytes, told.holders) == (0, 0, ())
 
 

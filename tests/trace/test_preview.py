@@ -79,7 +79,7 @@ def test_an_empty_array_keeps_its_shape(shape):
     assert (preview.shape, preview.whole, preview.values.size) == (shape, True, 0)
 
 
-HUGE = [(1000, 1000), (1_000_000,), (7,) * 7, (1, 1_000_000, 1), (2,) * 20, (1,) * 60 + (70,)]
+HUGE = [(1000, 1000), (1_000_000,), (7,) * 7, (1, 1_000_000, 1), (2,) * 20, (1,) * 63 + (70,)]
 
 
 @pytest.mark.parametrize("shape", HUGE, ids=["square", "long", "seven", "thin", "twos", "ones"])
@@ -99,6 +99,35 @@ def test_a_float32_whose_square_leaves_float32_has_its_true_norm(number):
     summary = decode(encode(array)).summary
     assert summary.norm == pytest.approx(10 * float(array[0]), rel=1e-5)
     assert summary.mean == pytest.approx(float(array[0]), rel=1e-5)
+
+
+@pytest.mark.parametrize("size", [2048, 2049, 3071, 3072, 10_000, 1_000_000, 5_000_000])
+@pytest.mark.parametrize("fill", ["same", "random", "growing", "one", "strided"])
+def test_the_norm_of_a_float32_array_is_true_whatever_its_size(size, fill):
+    array = {
+        "same": lambda: np.full(size, 0.1, np.float32),
+        "random": lambda: np.random.default_rng(0).random(size, np.float32),
+        "growing": lambda: np.arange(size, dtype=np.float32),
+        "one": lambda: np.eye(1, size, size - 1, dtype=np.float32)[0] + np.float32(1e-3),
+        "strided": lambda: np.full((size, 2), 0.3, np.float32)[::-1, 1],
+    }[fill]()
+    expected = float(np.linalg.norm(array.astype(np.float64)))
+    assert decode(encode(array)).summary.norm == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_long_float32_array_with_one_huge_number_has_its_true_norm():
+    array = np.ones(10_000, np.float32)
+    array[5000] = 1e30
+    assert decode(encode(array)).summary.norm == pytest.approx(1e30, rel=1e-6)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_64_dimensions_have_a_preview(order):
+    shape = (1,) * 30 + (70,) + (1,) * 32 + (3,)
+    array = np.asarray(np.arange(210.0).reshape(shape), order=order)
+    same_bits(decode(encode(array)).values, np.ascontiguousarray(corners(array, 3)))
+    single = np.ones((1,) * 64)
+    same_bits(decode(encode(single, whole_up_to=0)).values, single)
 
 
 def test_a_sum_too_large_for_a_float_is_no_error():

@@ -15,6 +15,7 @@ from gradviz.engine import versions
 from gradviz.engine.backend import module_of
 from gradviz.engine.catalogue import lifted, raw
 from gradviz.engine.coerce import quietly
+from gradviz.engine.hooks import hooked
 from gradviz.engine.node import RELEASED, SECOND_BACKWARD, AccumulateGrad
 from gradviz.engine.switches import _GradMode, mode
 from gradviz.engine.tensor import NO_RETAIN, Tensor, edge_of
@@ -136,25 +137,35 @@ class Backward:
         while heap:
             entry = pending.pop(-heappop(heap))
             node = entry[0]
-            if node._hooks is not None:
-                self._call_hooks(node, entry)
+            hooks = node._hooks
+            if hooks is not None:
+                hooks.before(entry, as_tensor)
+            if node.__class__ is AccumulateGrad and node.variable._rare.hooks:
+                for hook in list(node.variable._rare.hooks.values()):
+                    entry[1] = hooked(hook, entry[1], as_tensor)
             if targets is not None:
                 for output_nr in range(1, len(entry)):
                     if (node.sequence_nr, output_nr - 1) in targets:
                         self.captured[node.sequence_nr, output_nr - 1] = entry[output_nr]
                 if node not in needed:
                     continue
+            if hooks is not None and hooks.pre:
+                hooks.prepared(entry, as_tensor)
             started = perf_counter_ns() if observer is not None else 0
             if node.__class__ is AccumulateGrad:
                 if observer is not None:
                     observer.step(self.number, node, entry[1:], (), started)
                 self.accumulate(node, node.variable, entry[1])
+                if hooks is not None and hooks.post:
+                    hooks.after((), entry[1:], as_tensor)
                 continue
             if node._saved is RELEASED:
                 raise RuntimeError(SECOND_BACKWARD)
             if versions.changed:
                 versions.check(node)
             outgoing = self._step(node, entry, ops, needed)
+            if hooks is not None and hooks.post:
+                outgoing = hooks.after(outgoing, entry[1:], as_tensor)
             if observer is not None:
                 observer.step(self.number, node, entry[1:], outgoing, started)
             if not self._keep and node._saved and node.release() and observer is not None:
@@ -225,14 +236,6 @@ class Backward:
             gradient = lifted.to_copy(gradient, dtype=dtype)
         return gradient
 
-    def _call_hooks(self, node, entry):
-        arrays = [
-            g if g is None or isinstance(g, Tensor) else np.asarray(g) if isinstance(g, np.generic) else g
-            for g in entry[1:]
-        ]
-        for hook in node._hooks:
-            hook(arrays)
-
     def accumulate(self, node, leaf, gradient):
         """Adds a gradient to a leaf's .grad: in place, or as a new tensor of the graph under create_graph."""
         observer = self._observer
@@ -250,6 +253,10 @@ class Backward:
             versions.bump(held._array)
         if observer is not None:
             observer.accumulated(self.number, node, leaf, before)
+        rare = leaf._rare
+        if rare is not None and rare.after_hooks:
+            for hook in list(rare.after_hooks.values()):
+                hook(leaf)
 
 
 def as_sequence(tensors):

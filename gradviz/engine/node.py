@@ -5,6 +5,7 @@ op's declaration and carries what all its nodes share: which names are saved, an
 runs backward for each pattern of requires_grad.
 """
 
+from gradviz.engine.hooks import RemovableHandle, hooks_of
 from gradviz.engine.switches import mode
 
 RELEASED = ("released",)  # stands where the saved tensors were
@@ -29,7 +30,7 @@ class Node:
         "_settings",  # sizes and settings that the vjps ask for
         "_shape",  # of the output; what a gradient that arrives must have
         "_dtype",
-        "_hooks",  # None, or callables that see the arriving gradient: (grad array) -> None
+        "_hooks",  # None, or NodeHooks
         "_serial",  # a running number that an observer gives; 0: not seen
         "__weakref__",
     )
@@ -47,6 +48,14 @@ class Node:
     def metadata(self):
         """A dict for the user's own notes; lives as long as anybody holds it (PyTorch's Node.metadata)."""
         return {}
+
+    def register_hook(self, hook):
+        """Calls hook(grad_inputs, grad_outputs) after the node ran; a tuple that it returns replaces grad_inputs."""
+        return RemovableHandle(hooks_of(self).post, hook)
+
+    def register_prehook(self, hook):
+        """Calls hook(grad_outputs) before the node runs; a tuple that it returns replaces them."""
+        return RemovableHandle(hooks_of(self).pre, hook)
 
     def _sequence_nr(self):
         return self.sequence_nr

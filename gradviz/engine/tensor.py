@@ -10,6 +10,7 @@ import weakref
 import numpy as np
 
 from gradviz.engine import backend, dtypes, printing, versions
+from gradviz.engine.hooks import GradKeeper, RemovableHandle, hooks_of
 from gradviz.engine.node import NO_EDGE, AccumulateGrad
 from gradviz.engine.switches import mode
 
@@ -25,6 +26,7 @@ NON_LEAF_GRAD = (
 )
 
 
+NO_HOOK = "cannot register a hook on a tensor that doesn't require gradient"
 NO_RETAIN = "can't retain_grad on Tensor that has requires_grad=False"
 
 
@@ -143,8 +145,24 @@ class Tensor:
             return
         rare_of(self).retains_grad = True
         node, output_nr = self._edge
-        keeper = GradKeeper(self, output_nr)
-        node._hooks = (*(node._hooks or ()), keeper)
+        hooks_of(node).keepers.append(GradKeeper(self, output_nr))
+
+    def register_hook(self, hook):
+        """Calls hook(grad) when the gradient for this tensor is known; what it returns replaces the gradient."""
+        if not self._requires_grad:
+            raise RuntimeError(NO_HOOK)
+        if self._edge is None:
+            return RemovableHandle(rare_of(self).hooks, hook)
+        node, output_nr = self._edge
+        return RemovableHandle(hooks_of(node).tensor, (output_nr, hook))
+
+    def register_post_accumulate_grad_hook(self, hook):
+        """Calls hook(tensor) after backward has accumulated into this leaf's .grad."""
+        if not self._requires_grad:
+            raise RuntimeError(NO_HOOK)
+        if self._edge is not None:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        return RemovableHandle(rare_of(self).after_hooks, hook)
 
     @property
     def retains_grad(self):
@@ -307,33 +325,14 @@ class Device(str):
 
 
 class Rare:
-    """What few tensors have: the AccumulateGrad of a leaf (held weakly), retain_grad, and being made by `.data`."""
+    """What few tensors have: the AccumulateGrad of a leaf (held weakly), hooks, and being made by `.data`."""
 
-    __slots__ = ("accumulator", "retains_grad", "untracked")
+    __slots__ = ("accumulator", "retains_grad", "untracked", "hooks", "after_hooks")
 
     def __init__(self):
         self.accumulator = None
         self.retains_grad = self.untracked = False
-
-
-class GradKeeper:
-    """A node's hook that puts the arriving gradient into .grad of a tensor it holds weakly (retain_grad)."""
-
-    __slots__ = ("_tensor", "_output_nr")
-
-    def __init__(self, tensor, output_nr):
-        self._tensor = weakref.ref(tensor)
-        self._output_nr = output_nr
-
-    def __call__(self, grads):
-        tensor = self._tensor()
-        grad = grads[self._output_nr]
-        if tensor is None or grad is None:
-            return
-        arrived = grad if isinstance(grad, Tensor) else Tensor(grad.copy())
-        tensor._grad = arrived if tensor._grad is None else tensor._grad + arrived
-        if mode.observer is not None:
-            mode.observer.assigned(tensor)
+        self.hooks, self.after_hooks = {}, {}  # of a leaf: {id: function}
 
 
 class Number(Tensor):

@@ -196,6 +196,8 @@ def test_interrupt_keeps_the_trace(folder):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # a shell that runs the tests in the background has them ignore it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert running.stdout.readline().startswith("trained")
     assert running.stdout.readline() == "ready\n"

@@ -251,7 +251,7 @@ class Op:
             return outside
         inputs = self.differentiable
         needs = [f"n{i}" for i in range(len(inputs))]
-        lines = [f"    {need} = {name}._requires_grad" for need, name in zip(needs, inputs, strict=True)]
+        lines = [f"    {need} = {self._needs(name)}" for need, name in zip(needs, inputs, strict=True)]
         mask = " + ".join(f"{2**i} * {need}" if i else need for i, need in enumerate(needs))
         lines.append(f"    if MODE.grad and ({' or '.join(needs)}):")
         body = [f"if FORKS: refuse_old_views(({''.join(name + ', ' for name in inputs)}))", "node = new(NODE)"]
@@ -273,6 +273,9 @@ class Op:
         ]
         lines += ["        " + line for line in body]
         return [*lines, "    else:", *("    " + line for line in outside)]
+
+    def _needs(self, name):
+        return f"{name} is not None and {name}._requires_grad" if name in self.optional else f"{name}._requires_grad"
 
     def _saved_expression(self, name):
         if name not in self.inputs:

@@ -91,6 +91,7 @@ IN_WORDS = {
     r" where |, else ": "a case distinction",
     r"grad @|@ grad|outer product": "a matrix product",
     r"\bdelta\b": "a matrix of partial derivatives",
+    r"^none, as in PyTorch$": "there is none",
     r"^1 \(": "a permutation or a sum of the gradient",
     r"elements of the dims": "a count that depends on dim",
     r"total_weight": "picked by the target",
@@ -124,7 +125,7 @@ def _compare(node, target, text):
     names = dict(zip(node.saved_names, node._saved, strict=True))
     names |= dict(zip(node.setting_names, node._settings, strict=True))
     names["numel"] = names.get(f"{target}_sym_numel")
-    names |= {name: getattr(np, name) for name in ("exp", "log", "sin", "cos", "sign")}
+    names |= {name: getattr(np, name) for name in ("exp", "log", "sin", "cos", "sign", "sqrt", "sinh", "cosh", "floor", "trunc", "pi")}
     position = op.differentiable.index(target)
     given = op.run_for(1 << position)(ones, node._saved, node._settings, raw(ones))[position]
     said = eval(text, {}, names)  # noqa: S307  our own catalogue

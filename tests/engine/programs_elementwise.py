@@ -11,7 +11,10 @@ BINARY = (
 )
 
 PROGRAMS: dict[str, tuple] = {
-    **{f"torch.{name}(a)": (lambda torch, a, name=name: getattr(torch, name)(a), (POSITIVE,)) for name in UNARY.split()},
+    **{
+        f"torch.{name}(a)": (lambda torch, a, name=name: getattr(torch, name)(a), (POSITIVE,))
+        for name in UNARY.split()
+    },
     **{
         f"torch.{name}(a,b)": (lambda torch, a, b, name=name: getattr(torch, name)(a, b), (M, POSITIVE))
         for name in BINARY.split()

@@ -67,7 +67,7 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("masked_fill_number", lambda torch, a, m: a.masked_fill(m, 2.5), (A, MASK), second=False),
     Sample("masked_fill_number", lambda torch, a, m: torch.masked_fill(a, m, 1), (ROW, MASK), second=False),
     Sample("masked_fill_tensor", lambda torch, a, m, v: a.masked_fill(m, v), (A, MASK, SCALAR), second=False),
-    Sample("numbers_for_nan", lambda torch, a: torch.nan_to_num(torch.where(a > 0, a, inf), 1.5, 2.5), (A,), second=False),
+    Sample("numbers_for_nan", lambda torch, a: torch.where(a > 0, a, inf).nan_to_num(1.5, 2.5), (A,), second=False),
     Sample("heaviside", lambda torch, a, b: torch.heaviside(a - a * (a > 1), b), (FIXED, ((3,), "constant"))),
     Sample("lerp_number", lambda torch, a, b: torch.lerp(a, b, 0.3), (A, ROW), second=False),
     Sample("lerp_number", lambda torch, a, b: a.lerp(b, 0.75), (A, ROW), second=False),

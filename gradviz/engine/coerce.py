@@ -49,6 +49,7 @@ def as_operands(op, values):
 
 def module_of_all(arrays):
     """The one array module of these arrays; a 0-d array on the CPU may meet arrays on a GPU, as in PyTorch."""
+    arrays = [array for array in arrays if array is not None]
     devices = {backend.device_of(array) for array in arrays}
     if len(devices) > 1:
         names = sorted(devices, reverse=True)

@@ -2,7 +2,7 @@
 
 from math import inf, nan
 
-from tests.engine.sampling import Sample, twice
+from tests.engine.sampling import Sample
 
 A, B, ROW, COLUMN, SCALAR = (2, 3), (2, 3), (3,), (2, 1), ()
 POSITIVE, FIXED = ((2, 3), "positive"), ((2, 3), "constant")

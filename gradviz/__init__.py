@@ -26,6 +26,7 @@ from gradviz.engine.random import manual_seed
 from gradviz.engine.switches import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from gradviz.engine.tensor import Device, Size, Tensor
 from gradviz.ops import methods as _methods
+from gradviz.ops.activations import *
 from gradviz.ops.blends import *
 from gradviz.ops.bounds import *
 from gradviz.ops.composite import *

@@ -8,6 +8,7 @@ from gradviz.engine import dtypes
 from gradviz.engine.op import as_operator
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import (
+    activations,
     blends,
     bounds,
     composite,
@@ -21,7 +22,9 @@ from gradviz.ops import (
     special,
 )
 
-ROOMS = (pointwise, matmul, shape, composite, in_place, elementary, special, rounding, bounds, blends, logic)
+ROOMS = (
+    pointwise, matmul, shape, composite, in_place, elementary, special, rounding, bounds, blends, logic, activations,
+)  # fmt: skip
 METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {
     "float": dtypes.float32, "double": dtypes.float64, "half": dtypes.float16, "long": dtypes.int64,

@@ -9,6 +9,10 @@ BINARY = (
     "atan2 hypot logaddexp logaddexp2 xlogy remainder fmod maximum minimum fmax fmin clamp_min clamp_max copysign "
     "subtract multiply true_divide"
 )
+ACTIVATIONS = (
+    "gelu silu mish elu celu selu softplus softsign leaky_relu hardtanh relu6 hardswish hardsigmoid logsigmoid "
+    "tanhshrink"
+)
 
 PROGRAMS: dict[str, tuple] = {
     **{
@@ -19,6 +23,15 @@ PROGRAMS: dict[str, tuple] = {
         f"torch.{name}(a,b)": (lambda torch, a, b, name=name: getattr(torch, name)(a, b), (M, POSITIVE))
         for name in BINARY.split()
     },
+    **{
+        f"F.{name}(a)": (lambda torch, a, name=name: getattr(torch.nn.functional, name)(a), (M,))
+        for name in ACTIVATIONS.split()
+    },
+    "F.gelu(a,tanh)": (lambda torch, a: torch.nn.functional.gelu(a, approximate="tanh"), (M,)),
+    "F.elu(a,1.5)": (lambda torch, a: torch.nn.functional.elu(a, 1.5), (M,)),
+    "F.softplus(a,2,1)": (lambda torch, a: torch.nn.functional.softplus(a, 2, 1), (M,)),
+    "F.softmin(a,1)": (lambda torch, a: torch.nn.functional.softmin(a, 1), (M,)),
+    "F.threshold(a,0.1,2)": (lambda torch, a: torch.nn.functional.threshold(a, 0.1, 2), (M,)),
     "torch.logit(a,eps)": (lambda torch, a: torch.logit(a, 0.3), (POSITIVE,)),
     "torch.xlogy(2,a)": (lambda torch, a: torch.xlogy(2, a), (POSITIVE,)),
     "torch.xlogy(a,2)": (lambda torch, a: torch.xlogy(a, 2), (M,)),
@@ -45,4 +58,7 @@ PROGRAMS: dict[str, tuple] = {
 }
 
 # grad_fns that only a second backward makes, or that can't run backward: no program holds them
-IN_SECOND_BACKWARDS = {"NotImplemented"}
+IN_SECOND_BACKWARDS = {"NotImplemented"} | {
+    f"{name}BackwardBackward0"
+    for name in ("Elu", "Gelu", "Hardswish", "Hardtanh", "LeakyRelu", "LogSigmoid", "Softplus", "Threshold")
+}

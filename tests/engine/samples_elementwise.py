@@ -2,7 +2,7 @@
 
 from math import inf, nan
 
-from tests.engine.sampling import Sample
+from tests.engine.sampling import Sample, twice
 
 A, B, ROW, COLUMN, SCALAR = (2, 3), (2, 3), (3,), (2, 1), ()
 POSITIVE, FIXED = ((2, 3), "positive"), ((2, 3), "constant")
@@ -12,6 +12,12 @@ MASK, CLASSES = ((2, 3), "bool"), ((2, 3), "class")
 def _unary(names, inputs=(A,), before=lambda a: a, second=True):
     return (
         Sample(name, lambda torch, a, name=name: getattr(torch, name)(before(a)), inputs, second) for name in names
+    )
+
+
+def _functional(names, second=True):
+    return (
+        Sample(name, lambda torch, a, name=name: getattr(torch.nn.functional, name)(a), (A,), second) for name in names
     )
 
 
@@ -90,6 +96,34 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("bitwise_xor", lambda torch, a: 5 ^ a, (CLASSES,)),
     Sample("bitwise_left_shift", lambda torch, a: a << 2, (CLASSES,)),
     Sample("bitwise_right_shift", lambda torch, a, b: torch.bitwise_right_shift(a * 9, b), (CLASSES, CLASSES)),
+    *_functional("gelu silu mish elu softplus logsigmoid hardswish".split()),
+    *_functional(["leaky_relu"], second=False),
+    # PyTorch has no second derivative of it, so its gradient is looked at here as an output
+    Sample("hardsigmoid", lambda torch, a: torch.nn.Hardsigmoid()(a), (FIXED,)),
+    Sample("hardsigmoid_backward", twice(lambda torch, a: torch.nn.functional.hardsigmoid(a * 2)), (FIXED,)),
+    Sample("gelu", lambda torch, a: torch.nn.GELU("tanh")(a), (A,)),
+    Sample("gelu_backward", twice(lambda torch, a: torch.nn.functional.gelu(a)), (A,)),
+    Sample("gelu_backward", twice(lambda torch, a: torch.nn.functional.gelu(a, approximate="tanh")), (A,)),
+    Sample("elu", lambda torch, a: torch.nn.functional.elu(a, 1.5), (A,)),
+    Sample("elu", lambda torch, a: torch.selu(a), (A,)),
+    # powers of 2: PyTorch rounds 1 / alpha to float32 in celu's backward
+    Sample("elu_in_scale", lambda torch, a: torch.celu(a, 0.5), (A,)),
+    Sample("elu_backward", twice(lambda torch, a: torch.nn.SELU()(a)), (A,)),
+    Sample("elu_backward", twice(lambda torch, a: torch.nn.CELU(2.0)(a)), (A,)),
+    Sample("softplus", lambda torch, a: torch.nn.functional.softplus(a, 2, 1), (A,)),
+    Sample("softplus_backward", twice(lambda torch, a: torch.nn.Softplus(2.0, 1.0)(a)), (A,)),
+    Sample("log_sigmoid_backward", twice(lambda torch, a: torch.nn.LogSigmoid()(a)), (A,)),
+    Sample("leaky_relu_backward", twice(lambda torch, a: torch.nn.LeakyReLU(0.2)(a)), (A,), second=False),
+    Sample("bounded_line", lambda torch, a: torch.nn.Hardtanh(-0.5, 0.7)(a), (A,), second=False),
+    Sample("bounded_line", lambda torch, a: torch.nn.functional.relu6(a * 9), (A,), second=False),
+    Sample("hardtanh_backward", twice(lambda torch, a: torch.nn.functional.hardtanh(a)), (A,), second=False),
+    Sample("hardswish", lambda torch, a: torch.nn.Hardswish()(a * 3), (A,)),
+    Sample("hardswish_backward", twice(lambda torch, a: torch.nn.functional.hardswish(a * 3)), (A,)),
+    Sample("above_threshold", lambda torch, a: torch.threshold(a, 0.1, 20), (A,), second=False),
+    Sample("threshold_backward", twice(lambda torch, a: torch.nn.Threshold(0.1, 20)(a)), (A,), second=False),
+    Sample("softmax", lambda torch, a: torch.nn.Softmin(1)(a), (A,)),
+    Sample("div", lambda torch, a: torch.nn.Softsign()(a), (A,)),
+    Sample("sub", lambda torch, a: torch.nn.Tanhshrink()(a), (A,)),
     Sample("near", lambda torch, a, b: torch.isclose(a, b, rtol=0.8), (A, ROW)),
     Sample("gt", lambda torch, a, b: torch.greater(a, b), (A, ROW)),
     Sample("ne", lambda torch, a, b: a.not_equal(b), (A, ROW)),

@@ -13,17 +13,21 @@ from gradviz.ops import (
     bounds,
     composite,
     elementary,
+    extremes,
     in_place,
     logic,
     matmul,
+    norms,
     pointwise,
     rounding,
     shape,
     special,
+    statistics,
 )
 
 ROOMS = (
     pointwise, matmul, shape, composite, in_place, elementary, special, rounding, bounds, blends, logic, activations,
+    extremes, statistics, norms,
 )  # fmt: skip
 METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {

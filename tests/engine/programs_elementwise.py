@@ -1,5 +1,7 @@
 """Elementwise ops, reductions over them, and comparisons: programs whose graphs are compared, as in programs.py."""
 
+from math import inf
+
 M, V, POSITIVE, MASK = (2, 3), (3,), ((2, 3), "positive"), ((2, 3), "bool")
 UNARY = (
     "exp2 expm1 log2 log10 log1p rsqrt tan asin acos atan sinh cosh asinh acosh atanh erf erfc sinc logit floor ceil "
@@ -13,6 +15,8 @@ ACTIVATIONS = (
     "gelu silu mish elu celu selu softplus softsign leaky_relu hardtanh relu6 hardswish hardsigmoid logsigmoid "
     "tanhshrink"
 )
+WHOLE = "var std norm prod max min amax amin median nansum nanmean"
+ALONG = "var std logsumexp prod amax amin cumsum cumprod nansum nanmean"
 
 PROGRAMS: dict[str, tuple] = {
     **{
@@ -55,6 +59,27 @@ PROGRAMS: dict[str, tuple] = {
     "torch.addcmul(a,b,c)": (lambda torch, a, b, c: torch.addcmul(a, b, c), (M, M, M)),
     "torch.addcdiv(a,b,c,value=2)": (lambda torch, a, b, c: torch.addcdiv(a, b, c, value=2), (M, M, M)),
     "torch.copysign(a,-1)": (lambda torch, a: torch.copysign(a, -1), (M,)),
+    **{f"a.{name}()": (lambda torch, a, name=name: getattr(a, name)(), (M,)) for name in WHOLE.split()},
+    **{f"torch.{name}(a,1)": (lambda torch, a, name=name: getattr(torch, name)(a, 1), (M,)) for name in ALONG.split()},
+    **{
+        f"a.{name}(1,keepdim).values": (lambda torch, a, name=name: getattr(a, name)(1, keepdim=True).values, (M,))
+        for name in ("max", "min", "median")
+    },
+    "a.max(0).indices, values used": (lambda torch, a: a * a.max(0)[1] + a.max(0)[0], (M,)),
+    "torch.max(a,b)": (lambda torch, a, b: torch.max(a, b), (M, M)),
+    "a.aminmax().max": (lambda torch, a: a.aminmax().max, (M,)),
+    "a.aminmax(dim=1), both": (lambda torch, a: torch.add(*a.aminmax(dim=1)), (M,)),
+    "torch.var_mean(a,1), both": (lambda torch, a: torch.mul(*torch.var_mean(a, 1)), (M,)),
+    "torch.var_mean(a)[0]": (lambda torch, a: torch.var_mean(a, unbiased=False)[0], (M,)),
+    "a.var(unbiased=False)": (lambda torch, a: a.var(unbiased=False), (M,)),
+    "a.std((0,1),correction=0)": (lambda torch, a: a.std((0, 1), correction=0), (M,)),
+    "a.amax((0,1),keepdim)": (lambda torch, a: a.amax((0, 1), keepdim=True), (M,)),
+    "a.logsumexp((0,1))": (lambda torch, a: a.logsumexp((0, 1)), (M,)),
+    **{f"torch.norm(a,{p})": (lambda torch, a, p=p: torch.norm(a, p), (M,)) for p in (0, 0.5, 1, 3, inf)},
+    "a.norm(2,1,keepdim)": (lambda torch, a: a.norm(2, 1, True), (M,)),
+    "a.sum(dtype)": (lambda torch, a: a.sum(dtype=torch.float64), (M,)),
+    "a.mean(1,dtype)": (lambda torch, a: a.mean(1, dtype=torch.float64), (M,)),
+    "a.prod(dtype)": (lambda torch, a: a.prod(dtype=torch.float64), (M,)),
 }
 
 # grad_fns that only a second backward makes, or that can't run backward: no program holds them
@@ -62,3 +87,4 @@ IN_SECOND_BACKWARDS = {"NotImplemented"} | {
     f"{name}BackwardBackward0"
     for name in ("Elu", "Gelu", "Hardswish", "Hardtanh", "LeakyRelu", "LogSigmoid", "Softplus", "Threshold")
 }
+IN_SECOND_BACKWARDS |= {"CumsumFromEndBackward0", "ValueAtBackward0", "ValueBackwardBackward0"}

@@ -21,7 +21,7 @@ def _functional(names, second=True):
     )
 
 
-SAMPLES: tuple[Sample, ...] = (
+ELEMENTWISE = (
     *_unary("exp2 expm1 tan atan sinh cosh asinh erf erfc sinc".split()),
     *_unary("asin acos atanh".split(), before=lambda a: a * 0.5),
     *_unary("log2 log10 log1p rsqrt".split(), (POSITIVE,)),
@@ -128,3 +128,73 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("gt", lambda torch, a, b: torch.greater(a, b), (A, ROW)),
     Sample("ne", lambda torch, a, b: a.not_equal(b), (A, ROW)),
 )  # fmt: skip
+
+CUBE = (2, 3, 2)
+REDUCTIONS = (
+    Sample("var_of", lambda torch, a: a.var(), (A,)),
+    Sample("var_of", lambda torch, a: torch.var(a, 1), (A,)),
+    Sample("var_of", lambda torch, a: torch.var(a, (0, -1), correction=0, keepdim=True), (CUBE,)),
+    Sample("std_of", lambda torch, a: a.std(unbiased=False), (A,)),
+    Sample("std_of", lambda torch, a: torch.std(a, dim=0, keepdim=True), (A,)),
+    Sample("var_mean_of", lambda torch, a: sum(torch.var_mean(a, 1)), (A,)),
+    Sample("var_mean_of", lambda torch, a: torch.var_mean(a)[1], (A,), second=False),
+    Sample("var_mean_of", lambda torch, a: torch.var_mean(a, (0, 2), keepdim=True)[0], (CUBE,)),
+    Sample("logsumexp_of", lambda torch, a: torch.logsumexp(a, 1), (A,)),
+    Sample("logsumexp_of", lambda torch, a: a.logsumexp((0, 1), keepdim=True), (A,)),
+    Sample("nansum_of", lambda torch, a: torch.where(a > 0, a, nan).nansum(), (A,), second=False),
+    Sample("nansum_of", lambda torch, a: torch.nansum(a, 1, keepdim=True), (A,), second=False),
+    Sample("nansum_of", lambda torch, a: torch.where(a > 0, a, nan).nanmean(), (A,), second=False),
+    Sample("prod_of", lambda torch, a: a.prod(), (A,)),
+    Sample("prod_of", lambda torch, a: torch.prod(a, dtype=torch.float64), (A,)),
+    Sample("prod_dim", lambda torch, a: torch.prod(a, 1), (A,)),
+    Sample("prod_dim", lambda torch, a: a.prod(-2, keepdim=True), (CUBE,)),
+    Sample("cumsum_of", lambda torch, a: a.cumsum(0), (A,), second=False),
+    Sample("cumsum_of", lambda torch, a: torch.cumsum(a, dim=-1), (A,), second=False),
+    Sample("cumsum_from_end", twice(lambda torch, a: a.cumsum(1)), (A,), second=False),
+    Sample("cumprod_of", lambda torch, a: torch.cumprod(a, 1), (A,)),
+    Sample("cumprod_of", lambda torch, a: a.cumprod(0), (SCALAR,), second=False),
+    Sample("all_of", lambda torch, a: (a > 0).all(), (A,)),
+    Sample("all_of", lambda torch, a: torch.all(a > 0, dim=1, keepdim=True), (A,)),
+    Sample("any_of", lambda torch, a: torch.any(a > 1), (A,)),
+    Sample("any_of", lambda torch, a: (a > 1).any((0, 1)), (A,)),
+    Sample("nonzeros", lambda torch, a: torch.count_nonzero(a > 0, dim=0), (A,)),
+    Sample("sum", lambda torch, a: a.sum(dtype=torch.float64), (A,), second=False),
+    Sample("sum_dim", lambda torch, a: torch.sum(a, 1, dtype=torch.float64), (A,), second=False),
+    Sample("sum_dim", lambda torch, a: a.sum(()), (A,), second=False),
+    Sample("mean", lambda torch, a: torch.mean(a, dtype=torch.float64), (A,), second=False),
+    Sample("mean_dim", lambda torch, a: a.mean((), True), (A,), second=False),
+    Sample("amax_of", lambda torch, a: a.amax(1), (A,), second=False),
+    Sample("amax_of", lambda torch, a: torch.amax(a, dim=(0, 1), keepdim=True), (A,), second=False),
+    Sample("amin_of", lambda torch, a: a.amin(), (A,), second=False),
+    Sample("aminmax_of", lambda torch, a: torch.mul(*torch.aminmax(a, dim=1)), (A,)),
+    Sample("aminmax_of", lambda torch, a: a.aminmax().min, (A,), second=False),
+    Sample("max_of_all", lambda torch, a: a.max(), (A,), second=False),
+    Sample("max_of_all", lambda torch, a: torch.max(a * a), (A,)),
+    Sample("min_of_all", lambda torch, a: torch.min(a), (A,), second=False),
+    Sample("max_at", lambda torch, a: torch.max(a, 1).values, (A,), second=False),
+    Sample("max_at", lambda torch, a: a.max(0, True)[0], (A,), second=False),
+    Sample("max_at", lambda torch, a: a.max(0).values, (SCALAR,), second=False),
+    Sample("min_at", lambda torch, a: torch.min(a, dim=-1).values, (CUBE,), second=False),
+    Sample("maximum", lambda torch, a, b: torch.max(a, b), (A, ROW), second=False),
+    Sample("minimum", lambda torch, a, b: a.min(b), (A, ROW), second=False),
+    Sample("median_of_all", lambda torch, a: a.median(), (A,), second=False),
+    Sample("median_at", lambda torch, a: torch.median(a, 1).values, ((2, 4),), second=False),
+    Sample("median_at", lambda torch, a: a.median(0, keepdim=True)[0], (A,), second=False),
+    Sample("median_place", lambda torch, a: a.median(1).indices, (A,)),
+    Sample("value_backward", twice(lambda torch, a: a.max(1).values), (A,), second=False),
+    Sample("value_at", twice(twice(lambda torch, a: a.max(1, keepdim=True)[0])), (A,), second=False),
+    Sample("value_at", twice(twice(lambda torch, a: a.min(0)[0])), (A,), second=False),
+    Sample("argmin", lambda torch, a: a.argmin(), (A,)),
+    Sample("argmin", lambda torch, a: torch.argmin(a, dim=1, keepdim=True), (A,)),
+    *(
+        Sample("linalg_vector_norm", lambda torch, a, p=p: torch.norm(a, p), (A,), second=p not in (0, 1, inf, -inf))
+        for p in ("fro", 0, 0.5, 1, 1.5, 2, 3, inf, -inf)
+    ),
+    *(
+        Sample("linalg_vector_norm", lambda torch, a, p=p: a.norm(p, (0, 2), True), (CUBE,), p not in (0, 1, inf))
+        for p in (0, 0.5, 1, 2, 2.5, inf)
+    ),
+    Sample("linalg_vector_norm", lambda torch, a: torch.norm(a, dim=1), (A,)),
+)  # fmt: skip
+
+SAMPLES: tuple[Sample, ...] = (*ELEMENTWISE, *REDUCTIONS)

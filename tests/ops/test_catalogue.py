@@ -94,7 +94,7 @@ IN_WORDS = {
     r"'\(self\)|\bcdf\(": "a longer formula",
     r"^none, as in PyTorch$": "there is none",
     r"^1 \(": "a permutation or a sum of the gradient",
-    r"elements of the dims": "a count that depends on dim",
+    r"of the dims": "a count or a result that depends on dim",
     r"total_weight": "picked by the target",
     r"^-?2 \* \(self - target\) / numel$": "without the division for other reductions than the mean",
 }

@@ -18,7 +18,10 @@ def number_like(value, *others):
     # straight into the partner's dtype when that can hold the number's category
     needed = 2 if isinstance(value, (float, np.floating)) else 1
     if _KIND_RANK[array.dtype.kind] >= needed and not isinstance(value, (bool, np.bool_)):
-        kept = np.array(value, array.dtype)
+        try:
+            kept = np.array(value, array.dtype)
+        except OverflowError:  # it wraps around, as in PyTorch
+            kept = np.asarray(value).astype(array.dtype)
     else:
         kept = np.asarray(value)
     return Number(kept if isinstance(array, np.ndarray) else backend.module_of(array).asarray(kept), value)

@@ -119,7 +119,8 @@ class Op:
     # -- names -------------------------------------------------------------------------------------
 
     def _check_names(self):
-        known = {"grads" if self.several else "grad", "ops", "result", *self.inputs, *self.intermediates, *self.settings}
+        known = {"grads" if self.several else "grad", "ops", "result"}
+        known.update(self.inputs, self.intermediates, self.settings)
         known |= {name + suffix for name in self.inputs for suffix in SIZES}
         for target, rule in self.vjps.items():
             if target not in self.inputs:
@@ -293,7 +294,8 @@ class Op:
         if self.saves_list:
             listed = f"a{self.inputs.index(self.variadic)}"
             body.append(f"node._saved = ({saved}*{listed},)")
-            body.append(f"node.saved_names = (*{self.saved}, *[f'{self.variadic}[{{k}}]' for k in range(len({listed}))])")
+            names = f"*['{self.variadic}[%d]' % k for k in range(len({listed}))]"
+            body.append(f"node.saved_names = (*{self.saved}, {names})")
         else:
             body.append(f"node._saved = ({saved})")
         body.append(f"node._settings = ({settings})")
@@ -360,8 +362,10 @@ class Op:
             lines += [f"    x_{name} = {source}[{k}]" for k, name in enumerate(names) if name in needed]
         if self.saves_list:
             lines.append(f"    x_{self.variadic} = saved[{len(self.saved)}:]")
-        # with one output, its gradient comes alone
-        lines.append("    x_grads = grad if grad.__class__ is tuple else (grad,)" if self.several else "    x_grad = grad")
+        if self.several:  # a single output's gradient comes alone
+            lines.append("    x_grads = grad if grad.__class__ is tuple else (grad,)")
+        else:
+            lines.append("    x_grad = grad")
         if "ops" in needed:
             lines.append("    x_ops = ops")
         lines.append(f"    return ({', '.join(gradients)},)")

@@ -259,6 +259,8 @@ def bounded_line(xp, self, *, min_val, max_val):
     """`self` between two numbers, the nearer of them beyond."""
     if self.dtype.kind == "b":
         raise RuntimeError("Bool inputs not supported for hardtanh")
+    if self.dtype.kind == "u" and min_val < 0:
+        raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
     return xp.minimum(xp.maximum(self, self.dtype.type(min_val)), self.dtype.type(max_val))
 
 
@@ -291,6 +293,7 @@ def _threshold_gradient(ops, grad, self, threshold):
 @op(title="threshold", grad_fn="ThresholdBackward0", self=vjp("1 where self > threshold, else 0", _threshold_gradient))
 def above_threshold(xp, self, *, threshold, value):
     """`self` above a threshold, a number elsewhere."""
+    refuse_kinds("threshold_cpu", self, "b")
     return xp.where(self <= threshold, self.dtype.type(value), self)
 
 

@@ -75,6 +75,7 @@ def _common(*arrays):
 def addcmul_of(xp, self, tensor1, tensor2, *, value):
     """`self + value * tensor1 * tensor2`."""
     self, tensor1, tensor2 = _common(self, tensor1, tensor2)
+    refuse_kinds("addcmul_cpu_out", self, "b")
     return self + self.dtype.type(value) * tensor1 * tensor2
 
 

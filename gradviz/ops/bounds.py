@@ -91,6 +91,11 @@ def _bounded(xp, self, min, max):
     return self if max is None else xp.minimum(self, max)
 
 
+def _as_one(self, number):
+    """A bound in the tensor's dtype, into which integers wrap around as in PyTorch."""
+    return number if self.dtype.kind == "f" else np.asarray(number).astype(self.dtype)[()]
+
+
 def _alike(*arrays):
     """The arrays in PyTorch's common dtype; None stays."""
     wanted = dtypes.result_type([Tensor(each) for each in arrays if each is not None])
@@ -133,7 +138,7 @@ def clamp_tensors(xp, self, min, max):
 )
 def clamp_numbers(xp, self, *, min, max):
     """Bounded by Python numbers, of which one may be None."""
-    return _bounded(xp, self, min, max)
+    return _bounded(xp, self, *(each if each is None else _as_one(self, each) for each in (min, max)))
 
 
 @op(
@@ -143,7 +148,7 @@ def clamp_numbers(xp, self, *, min, max):
 )
 def clamp_min_number(xp, self, *, min):
     """At least a Python number."""
-    return xp.maximum(self, min)
+    return xp.maximum(self, _as_one(self, min))
 
 
 @op(
@@ -153,7 +158,7 @@ def clamp_min_number(xp, self, *, min):
 )
 def clamp_max_number(xp, self, *, max):
     """At most a Python number."""
-    return xp.minimum(self, max)
+    return xp.minimum(self, _as_one(self, max))
 
 
 @op(

@@ -16,7 +16,10 @@ _AMINMAX = named_result("aminmax", "min", "max")
 
 def _shared(ops, grad, self, result, dim, keepdim):
     """The gradient of an extreme, in equal shares to all elements that are it."""
-    dim = tuple(range(len(self.shape))) if dim is None or dim == () else (dim,) if isinstance(dim, int) else dim
+    if dim is None or dim == () or not len(self.shape):
+        dim = tuple(range(len(self.shape)))
+    elif isinstance(dim, int):
+        dim = (dim,)
     hit = self == _restored(ops, result, self.shape, dim, keepdim)
     shares = ops.sum_dim(hit * 1, dim=dim, keepdim=True)
     return _restored(ops, grad, self.shape, dim, keepdim) / shares * hit
@@ -152,30 +155,32 @@ def _dims(self, dim):
     return () if dim == () else composite._dims(self, dim)
 
 
-def _not_empty(name, self, dims):
+def _not_empty(name, self, dims, told=None):
     """IndexError for a dimension without elements, RuntimeError for a tensor without any: there is no extreme."""
     shape = self._array.shape
     if not dims and not self._array.size:
         raise RuntimeError(
-            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
+            f"{name}: Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
             "the 'dim' argument."
         )
-    for dim in dims:
+    for dim, as_told in zip(dims, dims if told is None else told, strict=False):
         if shape and not shape[dim]:
-            raise IndexError(f"{name}(): Expected reduction dim {dim} to have non-zero size.")
+            raise IndexError(f"{name}: Expected reduction dim {as_told} to have non-zero size.")
 
 
 def amax(input, dim=(), keepdim=False):
     """The greatest element of all, or over `dim` (an int or a tuple); equal ones share the gradient."""
+    told = (dim,) if isinstance(dim, int) else dim
     dim = _dims(input, dim)
-    _not_empty("amax", input, dim)
+    _not_empty("amax()", input, dim, told)
     return amax_of(input, dim=dim, keepdim=keepdim)
 
 
 def amin(input, dim=(), keepdim=False):
     """The smallest element of all, or over `dim` (an int or a tuple); equal ones share the gradient."""
+    told = (dim,) if isinstance(dim, int) else dim
     dim = _dims(input, dim)
-    _not_empty("amin", input, dim)
+    _not_empty("amin()", input, dim, told)
     return amin_of(input, dim=dim, keepdim=keepdim)
 
 
@@ -193,7 +198,7 @@ def aminmax(input, *, dim=None, keepdim=False):
 
 def _along(name, at, input, dim, keepdim):
     dim = composite.wrapped(dim, input._array.ndim)
-    _not_empty(name, input, (dim,))
+    _not_empty(f"{name}()", input, (dim,))
     places = (reduction.argmax if name == "max" else reduction.argmin)(
         input, dim=dim if input._array.ndim else None, keepdim=keepdim
     )
@@ -217,7 +222,7 @@ def max(input, dim=None, keepdim=False, *, other=None):
         return bounds.maximum(input, other)
     if dim is not None:
         return _max_along(input, dim, keepdim)
-    _not_empty("max", input, ())
+    _not_empty("max()", input, ())
     return max_of_all(input)
 
 
@@ -228,7 +233,7 @@ def min(input, dim=None, keepdim=False, *, other=None):
         return bounds.minimum(input, other)
     if dim is not None:
         return _min_along(input, dim, keepdim)
-    _not_empty("min", input, ())
+    _not_empty("min()", input, ())
     return min_of_all(input)
 
 
@@ -247,7 +252,7 @@ def _place(name, place, input, dim, keepdim):
         raise RuntimeError(f"{name}(): does not support bool input")
     if dim is not None:
         dim = composite.wrapped(dim, input._array.ndim)
-        _not_empty(name, input, (dim,))
+        _not_empty(f"{name}()", input, (dim,))
     elif not input._array.size:
         raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
     return place(input, dim=dim if input._array.ndim else None, keepdim=keepdim)
@@ -283,7 +288,7 @@ def median_of_all(xp, self):
 @op(title="median")
 def median_place(xp, self, *, dim, keepdim):
     """Places of the middle elements along a dimension; no gradient."""
-    refuse_kinds("median_cpu", self, "b")
+    refuse_kinds("median_out", self, "b")
     if not self.ndim:
         return xp.zeros((), xp.int64)
     places = _median_place(xp, self, dim).astype(xp.int64)
@@ -301,7 +306,7 @@ def median(input, dim=None, keepdim=False):
     if dim is None:
         return median_of_all(input)
     dim = composite.wrapped(dim, input._array.ndim)
-    _not_empty("median", input, (dim,))
+    _not_empty("median()", input, (dim,))
     return _median_along(input, dim, keepdim)
 
 

@@ -33,7 +33,9 @@ def _norm_gradient(ops, grad, self, result, ord, dim, keepdim):
     return self * ops.abs(self) ** (ord - 2) * scaled
 
 
-@op(title="linalg_vector_norm", self=vjp("self / result where ord is 2, else sign(self) * (abs(self) / result)**(ord - 1)", _norm_gradient))  # noqa: E501
+@op(
+    self=vjp("self / result where ord is 2, else sign(self) * (abs(self) / result)**(ord - 1)", _norm_gradient),
+)
 def linalg_vector_norm(xp, self, *, ord=2, dim=None, keepdim=False):
     """`sum(abs(self)**ord)**(1 / ord)` over dims; the greatest or smallest size for an infinite order."""
     if self.dtype.kind != "f":
@@ -62,6 +64,8 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
             raise RuntimeError("norm() with p='nuc' is not supported by gradviz: it needs singular values")
         if p != "fro":
             raise RuntimeError(f"linalg.matrix_norm: Order {p} not supported.")
+        if isinstance(dim, (tuple, list)) and len(dim) > 2:
+            raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {' '.join(map(str, dim))}")
         p = 2
     if dtype is not None:
         input = composite.to(input, dtype=dtype)
@@ -69,7 +73,9 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
     if p in (inf, -inf) and not input._array.size:
         empty = [d for d in dims or () if not input._array.shape[d]]
         if not dims or empty:
-            where = f"on the dimension {empty[0]} because this dimension is empty and" if empty else "on an empty tensor because"  # noqa: E501
+            where = "on an empty tensor because"
+            if empty:  # without a blank, as PyTorch says it
+                where = f"on the dimension {empty[0]}because this dimension is empty and"
             raise RuntimeError(
                 f"linalg.vector_norm cannot compute the {p} norm {where} the operation does not have an identity"
             )

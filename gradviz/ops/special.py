@@ -125,8 +125,7 @@ def sinc(xp, self):
 
 def _logit_gradient(ops, grad, self, eps):
     low, outside = (0.0, nan) if eps is None else (eps, 0.0)
-    inside = (self >= low) & (self <= 1 - low)
-    return ops.where(inside, grad / (self * (1 - self)), outside)
+    return ops.where((self < low) | (self > 1 - low), outside, grad / (self * (1 - self)))
 
 
 @op(

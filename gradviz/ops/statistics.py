@@ -41,6 +41,8 @@ def _deviation_gradient(ops, grad, self, dim, correction, keepdim):
     dims = _all_dims(dim, len(self.shape))
     free = _freedom(self.shape, dim, correction)
     mean = ops.mean_dim(self, dim=dims, keepdim=True) if dims else self
+    if free <= 0 and (dim is None or not dims):  # PyTorch says so of a whole tensor alone
+        return _restored(ops, grad, self.shape, dims, keepdim) * ops.where(self == mean, nan, ops.zero(self) + inf)
     return _restored(ops, grad, self.shape, dims, keepdim) * (2 / free if free else inf) * (self - mean)
 
 
@@ -209,6 +211,8 @@ def _without_zeros(ops, self):
 
 
 def _prod_gradient(ops, grad, self, result):
+    if not len(self.shape):
+        return grad
     # a zero alone has the product of all others as its slope; with two zeros, every slope is 0
     zero, others = _without_zeros(ops, self)
     zeros = ops.sum(zero * 1)
@@ -217,6 +221,8 @@ def _prod_gradient(ops, grad, self, result):
 
 
 def _prod_dim_gradient(ops, grad, self, result, dim, keepdim):
+    if not len(self.shape):
+        return grad
     zero, others = _without_zeros(ops, self)
     zeros = ops.sum_dim(zero * 1, dim=(dim,), keepdim=True)
     lonely = ops.where(zero & (zeros == 1), ops.prod_dim(others, dim=dim, keepdim=True), 0.0)
@@ -280,6 +286,8 @@ def cumsum_from_end(xp, self, *, dim):
 
 
 def _cumprod_gradient(ops, grad, self, result, dim):
+    if not len(self.shape):
+        return grad
     # from the first zero on, the formula would be 0 / 0: its own slope has the products without it
     zero = self == 0
     zeros = ops.cumsum_of(zero * 1, dim=dim)
@@ -348,7 +356,7 @@ def any(input, dim=None, keepdim=False):
 
 def count_nonzero(input, dim=None):
     """How many elements are other than zero, of all or over `dim` (an int or a tuple)."""
-    return nonzeros(input, dim=None if dim is None else composite._dims(input, dim))
+    return nonzeros(input, dim=None if dim is None else composite._dims(input, dim) or None)
 
 
 __all__ = [

@@ -26,10 +26,20 @@ from gradviz.engine.random import manual_seed
 from gradviz.engine.switches import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from gradviz.engine.tensor import Device, Size, Tensor
 from gradviz.ops import methods as _methods
+from gradviz.ops.activations import *
+from gradviz.ops.blends import *
+from gradviz.ops.bounds import *
 from gradviz.ops.composite import *
+from gradviz.ops.elementary import *
+from gradviz.ops.extremes import *
+from gradviz.ops.logic import *
 from gradviz.ops.matmul import *
+from gradviz.ops.norms import *
 from gradviz.ops.pointwise import *
+from gradviz.ops.rounding import *  # its div knows rounding modes
 from gradviz.ops.shape import *
+from gradviz.ops.special import *
+from gradviz.ops.statistics import *
 
 __version__ = "0.1.0"
 

@@ -192,12 +192,16 @@ class Backward:
         run = node._run
         if needed is not None:
             run = node.op.run_for(self._mask(node, needed))
-        gradient, saved = entry[1], node._saved
+        gradient = arrived = entry[1]
+        saved = node._saved
+        if len(entry) > 2:  # several outputs: a tuple, None where nothing arrived
+            gradient = tuple(entry[1:])
+            arrived = next(each for each in gradient if each is not None)
         if ops is None:
             try:
-                return run(gradient, saved, node._settings, raw(gradient))
+                return run(gradient, saved, node._settings, raw(arrived))
             except RuntimeWarning:  # the script's filters make errors of NumPy's warnings
-                return quietly(run, gradient, saved, node._settings, raw(gradient))
+                return quietly(run, gradient, saved, node._settings, raw(arrived))
         tensors = tuple(node.saved_tensor(k) for k in range(len(saved)))
         return run(gradient, tensors, node._settings, ops)
 

@@ -18,7 +18,10 @@ def number_like(value, *others):
     # straight into the partner's dtype when that can hold the number's category
     needed = 2 if isinstance(value, (float, np.floating)) else 1
     if _KIND_RANK[array.dtype.kind] >= needed and not isinstance(value, (bool, np.bool_)):
-        kept = np.array(value, array.dtype)
+        try:
+            kept = np.array(value, array.dtype)
+        except OverflowError:  # it wraps around, as in PyTorch
+            kept = np.asarray(value).astype(array.dtype)
     else:
         kept = np.asarray(value)
     return Number(kept if isinstance(array, np.ndarray) else backend.module_of(array).asarray(kept), value)
@@ -49,6 +52,7 @@ def as_operands(op, values):
 
 def module_of_all(arrays):
     """The one array module of these arrays; a 0-d array on the CPU may meet arrays on a GPU, as in PyTorch."""
+    arrays = [array for array in arrays if array is not None]
     devices = {backend.device_of(array) for array in arrays}
     if len(devices) > 1:
         names = sorted(devices, reverse=True)

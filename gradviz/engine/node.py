@@ -39,6 +39,7 @@ class Node:
     outputs = 1
     saved_names = ()  # of saved tensors, without "_saved_"
     setting_names = ()
+    hidden = ()  # settings that the node doesn't show
 
     def name(self):
         """The node's name, such as "MulBackward0"."""
@@ -69,12 +70,16 @@ class Node:
             if wanted in self.saved_names:
                 found = self.saved_tensor(self.saved_names.index(wanted))
                 return found.as_tensor() if found is not None and found._is_number else found
-            if wanted in self.setting_names:
+            if self.op is not None and self.op.saves_list and wanted == self.op.variadic:
+                first = len(self.op.saved)
+                return tuple(self.saved_tensor(k) for k in range(first, len(self.saved_names)))
+            if wanted in self.setting_names and wanted not in self.hidden:
                 return self._settings[self.setting_names.index(wanted)]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __dir__(self):
-        names = [*self.saved_names, *self.setting_names]
+        names = [name.partition("[")[0] for name in self.saved_names]  # a list has one name
+        names += [name for name in self.setting_names if name not in self.hidden]
         return sorted({*super().__dir__(), *("_saved_" + name for name in names)})
 
     def source(self, position):
@@ -101,6 +106,21 @@ class Node:
             self._saved = RELEASED
             return True
         return False
+
+
+class SeveralOutputs(Node):
+    """The grad_fn of an op with several outputs."""
+
+    __slots__ = ("_shapes",)
+
+    @property
+    def outputs(self):
+        """How many outputs the op returned."""
+        return len(self._shapes)
+
+    def output_shape(self, output_nr):
+        """The shape of one output."""
+        return self._shapes[output_nr]
 
 
 class AccumulateGrad(Node):

@@ -16,26 +16,26 @@ what it needs by name, and what it names is what a node saves:
     an input, `result`  a saved tensor
     an intermediate     what the forward returned behind its result, a saved tensor
     a setting           its value
+    grads               of an op with several outputs, a tuple: one incoming gradient an output, or None
     <input>_sym_sizes, <input>_sym_strides, <input>_sym_numel     of that input, as PyTorch names them
     ops                 the catalogue: on raw arrays in a plain backward, on Tensors under create_graph
+
+A forward may end its inputs with `*several`: a vjp for them returns as many gradients; saved, they are a list. A
+forward declared with `several` returns a list of outputs, of one dtype, which share a node.
 
 As in PyTorch's derivatives.yaml, an input that only one vjp names is saved only when that vjp's own input
 requires grad; every other name is saved always.
 """
 
-import linecache
 from inspect import Parameter, signature
 from itertools import chain
-from time import perf_counter_ns
 from types import FunctionType
 from typing import NamedTuple
 
-import numpy as np
-
-from gradviz.engine import coerce, versions
-from gradviz.engine.node import NO_EDGE, AccumulateGrad, Node
-from gradviz.engine.switches import mode
-from gradviz.engine.tensor import Tensor, edge_of
+from gradviz.engine import coerce
+from gradviz.engine.generated import define, joined, scope_of
+from gradviz.engine.node import NO_EDGE, AccumulateGrad, Node, SeveralOutputs
+from gradviz.engine.tensor import Tensor
 
 catalogue = {}  # name -> Op
 _by_grad_fn = {}
@@ -60,16 +60,19 @@ def vjp(local, function):
     return Vjp(local, function, tuple(signature(function).parameters))
 
 
-def op(*, grad_fn=None, dtype=None, intermediates=(), optional=(), view=False, title=None, **vjps):
+def op(
+    *, grad_fn=None, dtype=None, intermediates=(), optional=(), view=False, title=None, several=False, hidden=(), **vjps
+):
     """Declares the decorated forward as an op; a name that no vjp could mean is a TypeError at import.
 
     dtype: "promote" computes in PyTorch's result type, "float" also turns integers into the default float,
     "same" refuses mixed dtypes, None takes the inputs as they are. optional: inputs that may be None. title:
-    PyTorch's name for it, where several ops share one.
+    PyTorch's name for it, where several ops share one. several: the forward returns a list of outputs. hidden:
+    settings that the vjps ask for, but that PyTorch's node doesn't show.
     """
 
     def declare(forward):
-        declared = Op(forward, (grad_fn, dtype, tuple(intermediates), tuple(optional), view, title), vjps)
+        declared = Op(forward, (grad_fn, dtype, intermediates, optional, view, title, several, hidden), vjps)
         if declared.name in catalogue:
             raise TypeError(f"op {declared.name} is declared twice")
         catalogue[declared.name] = declared
@@ -97,12 +100,14 @@ class Op:
     """One declared op: its forward, its vjps, and the functions generated from them."""
 
     def __init__(self, forward, options, vjps):
-        grad_fn, self.dtype, self.intermediates, self.optional, self.view, title = options
+        grad_fn, self.dtype, intermediates, optional, self.view, title, self.several, hidden = options
+        self.intermediates, self.optional, self.hidden = tuple(intermediates), tuple(optional), tuple(hidden)
         parameters = list(signature(forward).parameters.values())[1:]
         self.name = forward.__name__
         self.title = title or self.name
         self.forward = forward
-        self.inputs = tuple(p.name for p in parameters if p.kind is Parameter.POSITIONAL_OR_KEYWORD)
+        self.variadic = next((p.name for p in parameters if p.kind is Parameter.VAR_POSITIONAL), None)
+        self.inputs = tuple(p.name for p in parameters if p.kind is not Parameter.KEYWORD_ONLY)
         self.settings = {p.name: p.default for p in parameters if p.kind is Parameter.KEYWORD_ONLY}
         self.vjps = vjps
         self.differentiable = tuple(name for name in self.inputs if name in vjps)  # one edge each
@@ -114,7 +119,8 @@ class Op:
     # -- names -------------------------------------------------------------------------------------
 
     def _check_names(self):
-        known = {"grad", "ops", "result", *self.inputs, *self.intermediates, *self.settings}
+        known = {"grads" if self.several else "grad", "ops", "result"}
+        known.update(self.inputs, self.intermediates, self.settings)
         known |= {name + suffix for name in self.inputs for suffix in SIZES}
         for target, rule in self.vjps.items():
             if target not in self.inputs:
@@ -134,17 +140,22 @@ class Op:
         return self.dtype in ("promote", "float") and len(self.inputs) > 1
 
     def _make_node_class(self, grad_fn):
-        asked = [name for name in self._asked() if name not in ("grad", "ops")]
+        asked = [name for name in self._asked() if name not in ("grad", "grads", "ops")]
         tensors = {"result", *self.inputs, *self.intermediates}
+        self.saves_list = self.variadic in asked
+        saved = tuple(name for name in asked if name in tensors and name != self.variadic)
+        settings = tuple(name for name in asked if name not in tensors)
         fields = {
-            "__slots__": (),
+            # with a list among what is saved, each node has its own names: "indices[0]", "indices[1]", ...
+            **({"__slots__": ("saved_names",)} if self.saves_list else {"__slots__": (), "saved_names": saved}),
             "op": self,
-            "saved_names": tuple(name for name in asked if name in tensors),
-            "setting_names": tuple(name for name in asked if name not in tensors),
+            "setting_names": settings,
+            "hidden": {*self.hidden, *(name for name in settings if self.variadic and name.startswith(self.variadic))},
             "__module__": "gradviz",
         }
+        self.saved = saved
         name = grad_fn or "".join(part.title() for part in self.name.split("_")) + "Backward0"
-        made = type(name, (Node,), fields)
+        made = type(name, (SeveralOutputs if self.several else Node,), fields)
         self.runs = [None] * 2 ** len(self.differentiable)
         return made
 
@@ -159,13 +170,16 @@ class Op:
                 lines.append(f"    if {name}.__class__ in NUMBERS: {name} = number_like({name}, {others})")
         if inputs:
             arrays = [f"a{i} = {self._array_of(name)}" for i, name in enumerate(inputs)]
-            lines += ["    try:", *("        " + line for line in arrays), "    except AttributeError:"]
-            lines.append(f"        found = as_tensors(OP, ({', '.join(inputs)},))")
-            lines.append("        if found is NotImplemented: return found  # only as an operator")
-            lines.append(f"        {', '.join(inputs)}, = found")
-            lines += ["        " + line for line in arrays]
+            if self.variadic:  # whoever collects the list looks at what is in it
+                lines += ["    " + line for line in arrays]
+            else:
+                lines += ["    try:", *("        " + line for line in arrays), "    except AttributeError:"]
+                lines.append(f"        found = as_tensors(OP, ({', '.join(inputs)},))")
+                lines.append("        if found is NotImplemented: return found  # only as an operator")
+                lines.append(f"        {', '.join(inputs)}, = found")
+                lines += ["        " + line for line in arrays]
         lines += self._dtype_lines()
-        given = "".join(f", r{i}" for i in range(len(inputs)))
+        given = "".join(f", {'*' * (name == self.variadic)}r{i}" for i, name in enumerate(inputs))
         settings = "".join(f", {name}={name}" for name in self.settings)
         lines += [
             "    observer = MODE.observer",
@@ -175,61 +189,63 @@ class Op:
             "    except RuntimeWarning:  # the script's filters make errors of NumPy's warnings",
             f"        result = quietly(forward, xp{given}{settings})",
             "    except (ValueError, IndexError) as error:",
-            f"        raise explained(OP, error, ({''.join(f'{name}, ' for name in inputs)})) from None",
+            f"        raise explained(OP, error, ({self._all()})) from None",
         ]
         if self.intermediates:
             lines.append(f"    result, {', '.join(self.intermediates)} = result")
-        lines += [
-            "    if result.__class__ is not ndarray: result = as_array(result)",
-            "    out = new(Tensor)",
-            "    out._array = result",
-            "    out._grad = out._rare = None",
-            "    out._serial = 0",
-            "    node = None",
-        ]
+        if self.several:
+            lines.append("    out = tuple([Tensor(as_array(each)) for each in result])")
+        else:
+            lines += [
+                "    if result.__class__ is not ndarray: result = as_array(result)",
+                "    out = new(Tensor)",
+                "    out._array = result",
+                "    out._grad = out._rare = None",
+                "    out._serial = 0",
+            ]
+        lines.append("    node = None")
         lines += self._node_lines()
         told = ", ".join(f"{name!r}: {name}" for name in self.settings)
         lines += [
-            "    if observer is not None:",
+            f"    if observer is not None{' and out' * self.several}:",
             f"        observer.forward(OP, out, ({self._present()}), node, {{{told}}}, started)",
             "    return out",
         ]
-        scope = self._scope()
-        function = _define(f"<gradviz op {self.name}>", lines, self.name, scope)
+        function = define(f"<gradviz op {self.name}>", lines, self.name, scope_of(self))
         function.__kwdefaults__ = {k: v for k, v in self.settings.items() if v is not Parameter.empty} or None
         function.__doc__ = self.forward.__doc__
         function.__module__ = self.forward.__module__
         return function
 
     def _array_of(self, name):
+        if name == self.variadic:
+            return f"[None if each is None else each._array for each in {name}]"
         return f"None if {name} is None else {name}._array" if name in self.optional else f"{name}._array"
+
+    def _all(self):
+        """The inputs as the inside of a tuple."""
+        return "".join(f"{'*' * (name == self.variadic)}{name}, " for name in self.inputs)
 
     def _present(self):
         """The inputs that are not None, as the inside of a tuple."""
         return "".join(
-            f"*(() if {name} is None else ({name},)), " if name in self.optional else f"{name}, "
+            f"*[each for each in {name} if each is not None], " if name == self.variadic
+            else f"*(() if {name} is None else ({name},)), " if name in self.optional
+            else f"{name}, "
             for name in self.inputs
-        )
-
-    def _scope(self):
-        return {
-            "OP": self, "MODE": mode, "NUMBERS": coerce.NUMBERS, "NODE": self.node_class, "NO_EDGE": NO_EDGE,
-            "RUNS": getattr(self, "runs", None), "run_for": self.run_for, "edge_of": edge_of, "Tensor": Tensor,
-            "new": object.__new__, "ndarray": np.ndarray, "numpy": np, "as_array": coerce.as_array,
-            "as_tensors": coerce.as_tensors, "number_like": coerce.number_like, "promoted": coerce.promoted,
-            "FORKS": versions.forks, "refuse_old_views": versions.refuse_old_views, "quietly": coerce.quietly,
-            "module_of_all": coerce.module_of_all, "check_same": coerce.check_same, "forward": self.forward,
-            "explained": coerce.explained, "clock": perf_counter_ns, "next_nr": mode.next_sequence_nr,
-        }  # fmt: skip
+        )  # fmt: skip
 
     def _parameters(self):
         settings = [name if default is Parameter.empty else f"{name}=None" for name, default in self.settings.items()]
-        return ", ".join([*self.inputs, *(["*"] if settings else []), *settings])
+        inputs = [f"*{name}" if name == self.variadic else name for name in self.inputs]
+        return ", ".join([*inputs, *(["*"] if settings and not self.variadic else []), *settings])
 
     def _dtype_lines(self):
         """From the inputs' arrays a0, a1, ... to r0, r1, ... in the dtype of the computation, and xp."""
         count = len(self.inputs)
-        arrays = "".join(f"a{i}, " for i in range(count))
+        arrays = "".join(f"{'*' * (name == self.variadic)}a{i}, " for i, name in enumerate(self.inputs))
+        if self.variadic:
+            return [f"    xp = module_of_all(({arrays}))", *(f"    r{i} = a{i}" for i in range(count))]
         same = [f"a{i}.__class__ is ndarray" for i, name in enumerate(self.inputs) if name not in self.optional]
         alike = [f"a{i}.dtype is a0.dtype" for i in range(1, count)]
         results = "".join(f"r{i}, " for i in range(count))
@@ -246,33 +262,58 @@ class Op:
         return lines
 
     def _node_lines(self):
-        outside = ["    out._edge = None", "    out._requires_grad = False"]
+        outside = [] if self.several else ["    out._edge = None", "    out._requires_grad = False"]
         if self.node_class is None:
             return outside
         inputs = self.differentiable
         needs = [f"n{i}" for i in range(len(inputs))]
-        lines = [f"    {need} = {name}._requires_grad" for need, name in zip(needs, inputs, strict=True)]
-        mask = " + ".join(f"{2**i} * {need}" if i else need for i, need in enumerate(needs))
+        if self.variadic in inputs:  # then the only one
+            lines = [f"    n0 = any([each._requires_grad for each in {self.variadic}])"]
+            mask = "True"
+            edges = [f"edges = [edge_of(each) for each in reversed({self.variadic})]"]
+            joined_to = "tuple(reversed(edges))"
+        else:
+            lines = [f"    {need} = {self._asks_for_grad(name)}" for need, name in zip(needs, inputs, strict=True)]
+            mask = " + ".join(f"{2**i} * {need}" if i else need for i, need in enumerate(needs))
+            # right to left, so that the AccumulateGrad of the first input is the newest and runs first, as in PyTorch
+            edges = [
+                f"e{i} = ({name}._edge or edge_of({name})) if n{i} else NO_EDGE"
+                for i, name in reversed(list(enumerate(inputs)))
+            ]
+            joined_to = f"({''.join(f'e{i}, ' for i in range(len(needs)))})"
         lines.append(f"    if MODE.grad and ({' or '.join(needs)}):")
-        body = [f"if FORKS: refuse_old_views(({''.join(name + ', ' for name in inputs)}))", "node = new(NODE)"]
-        # right to left, so that the AccumulateGrad of the first input is the newest and runs first, as in PyTorch
-        for i, name in reversed(list(enumerate(inputs))):
-            body.append(f"e{i} = ({name}._edge or edge_of({name})) if n{i} else NO_EDGE")
-        body += [
-            f"node.next_functions = ({''.join(f'e{i}, ' for i in range(len(needs)))})",
+        saved = "".join(self._saved_expression(name) + ", " for name in self.saved)
+        settings = "".join(self._setting_expression(name) + ", " for name in self.node_class.setting_names)
+        body = [
+            f"if FORKS: refuse_old_views(({self._all()}))",
+            "node = new(NODE)",
+            *edges,
+            f"node.next_functions = {joined_to}",
             f"node._run = RUNS[{mask}] or run_for({mask})",
-            f"node._saved = ({''.join(self._saved_expression(name) + ', ' for name in self.node_class.saved_names)})",
-            f"node._settings = ({''.join(self._setting_expression(name) + ', ' for name in self.node_class.setting_names)})",  # noqa: E501
-            "node._shape = result.shape",
-            "node._dtype = result.dtype",
-            "node._hooks = None",
-            "node._serial = 0",
-            "node.sequence_nr = next_nr()",
-            "out._edge = (node, 0)",
-            "out._requires_grad = True",
         ]
+        if self.saves_list:
+            listed = f"a{self.inputs.index(self.variadic)}"
+            body.append(f"node._saved = ({saved}*{listed},)")
+            names = f"*['{self.variadic}[%d]' % k for k in range(len({listed}))]"
+            body.append(f"node.saved_names = (*{self.saved}, {names})")
+        else:
+            body.append(f"node._saved = ({saved})")
+        body.append(f"node._settings = ({settings})")
+        if self.several:
+            body += ["node._shapes = tuple([each._array.shape for each in out])", "node._shape = None"]
+            body.append("node._dtype = out[0]._array.dtype if out else None")
+        else:
+            body += ["node._shape = result.shape", "node._dtype = result.dtype"]
+        body += ["node._hooks = None", "node._serial = 0", "node.sequence_nr = next_nr()"]
+        if self.several:
+            body.append("for k, each in enumerate(out): each._edge, each._requires_grad = (node, k), True")
+            return [*lines, *("        " + line for line in body)]
+        body += ["out._edge = (node, 0)", "out._requires_grad = True"]
         lines += ["        " + line for line in body]
         return [*lines, "    else:", *("    " + line for line in outside)]
+
+    def _asks_for_grad(self, name):
+        return f"{name} is not None and {name}._requires_grad" if name in self.optional else f"{name}._requires_grad"
 
     def _saved_expression(self, name):
         if name not in self.inputs:
@@ -287,15 +328,18 @@ class Op:
 
     def _setting_expression(self, name):
         for suffix, expression in SIZES.items():
-            if name.endswith(suffix):
-                return expression.format(f"a{self.inputs.index(name.removesuffix(suffix))}")
+            of = name.removesuffix(suffix)
+            if of != name and of == self.variadic:
+                return f"tuple([{expression.format('each')} for each in a{self.inputs.index(of)}])"
+            if of != name:
+                return expression.format(f"a{self.inputs.index(of)}")
         return name
 
     # -- backward ----------------------------------------------------------------------------------
 
     def run_for(self, mask):
         """The backward code for a pattern of inputs that need a gradient: bit i stands for input i."""
-        mask = int(mask)
+        mask = 1 if self.variadic in self.vjps else int(mask)
         if self.runs[mask] is None:
             self.runs[mask] = self._compile_run(mask)
         return self.runs[mask]
@@ -312,14 +356,20 @@ class Op:
             rule = self.vjps[name]
             scope[f"vjp{i}"] = rule.function
             needed.update(rule.names)
-            gradients.append(f"vjp{i}({', '.join('x_' + each for each in rule.names)})")
-        for source, names in (("saved", node_class.saved_names), ("settings", node_class.setting_names)):
+            asked = f"vjp{i}({', '.join('x_' + each for each in rule.names)})"
+            gradients.append(f"*{asked}" if name == self.variadic else asked)
+        for source, names in (("saved", self.saved), ("settings", node_class.setting_names)):
             lines += [f"    x_{name} = {source}[{k}]" for k, name in enumerate(names) if name in needed]
-        lines.append("    x_grad = grad")
+        if self.saves_list:
+            lines.append(f"    x_{self.variadic} = saved[{len(self.saved)}:]")
+        if self.several:  # a single output's gradient comes alone
+            lines.append("    x_grads = grad if grad.__class__ is tuple else (grad,)")
+        else:
+            lines.append("    x_grad = grad")
         if "ops" in needed:
             lines.append("    x_ops = ops")
         lines.append(f"    return ({', '.join(gradients)},)")
-        return _define(f"<gradviz backward {self.name} {mask:b}>", lines, "run", scope)
+        return define(f"<gradviz backward {self.name} {mask:b}>", lines, "run", scope)
 
     def source_edge(self, node, name):
         """(node, output_nr) that made what is saved under this name."""
@@ -336,19 +386,5 @@ class Op:
         source, output_nr = self.source_edge(node, node.saved_names[position])
         if isinstance(source, AccumulateGrad):
             variable = source.variable
-            return variable if variable._array is array else _joined(array, source, output_nr)
-        return Tensor(array) if source is None else _joined(array, source, output_nr)
-
-
-def _joined(array, node, output_nr):
-    tensor = Tensor(array, True)
-    tensor._edge = (node, output_nr)
-    return tensor
-
-
-def _define(filename, lines, name, scope):
-    """Compiles generated source, and lets tracebacks show it."""
-    text = "\n".join(lines) + "\n"
-    linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
-    exec(compile(text, filename, "exec"), scope)  # noqa: S102  our own text, as dataclasses does
-    return scope[name]
+            return variable if variable._array is array else joined(array, source, output_nr)
+        return Tensor(array) if source is None else joined(array, source, output_nr)

@@ -4,6 +4,7 @@ import warnings
 from math import prod
 
 from gradviz.engine.within import composed
+from gradviz.nn.activation_functions import *  # noqa: F403
 from gradviz.ops import composite, loss, pointwise, shape
 from gradviz.ops.matmul import addmm
 

@@ -104,29 +104,22 @@ def _dims(self, dim):
     return found if ndim else ()
 
 
-def sum(self, dim=None, keepdim=False):
-    """Sum of all elements, or over `dim` (an int or a tuple)."""
+def _numpy(dtype):
+    return None if dtype is None else dtype.numpy
+
+
+def sum(self, dim=None, keepdim=False, *, dtype=None):
+    """Sum of all elements, or over `dim` (an int or a tuple), in another dtype if told."""
     if dim is None:
-        return reduction.sum(self)
-    return reduction.sum_dim(self, dim=_dims(self, dim), keepdim=keepdim)
+        return reduction.sum(self, dtype=_numpy(dtype))
+    return reduction.sum_dim(self, dim=_dims(self, dim), keepdim=keepdim, dtype=_numpy(dtype))
 
 
-def mean(self, dim=None, keepdim=False):
-    """Mean of all elements, or over `dim` (an int or a tuple)."""
+def mean(self, dim=None, keepdim=False, *, dtype=None):
+    """Mean of all elements, or over `dim` (an int or a tuple), in another dtype if told."""
     if dim is None:
-        return reduction.mean(self)
-    return reduction.mean_dim(self, dim=_dims(self, dim), keepdim=keepdim)
-
-
-def argmax(self, dim=None, keepdim=False):
-    """Place of the greatest element of all, or along `dim`."""
-    if dim is not None:
-        dim = wrapped(dim, self._array.ndim)
-        if self._array.ndim and not self._array.shape[dim]:
-            raise IndexError(f"argmax(): Expected reduction dim {dim} to have non-zero size.")
-    elif not self._array.size:
-        raise IndexError("argmax(): Expected reduction dim to be specified for input.numel() == 0.")
-    return reduction.argmax(self, dim=dim, keepdim=keepdim)
+        return reduction.mean(self, dtype=_numpy(dtype))
+    return reduction.mean_dim(self, dim=_dims(self, dim), keepdim=keepdim, dtype=_numpy(dtype))
 
 
 # -- shapes ------------------------------------------------------------------------------------------
@@ -362,10 +355,10 @@ def softmax(self, dim):
 
 
 __all__ = [
-    "argmax", "flatten", "log_softmax", "matmul", "mean", "permute", "pow", "reshape", "softmax", "square", "sum",
+    "flatten", "log_softmax", "matmul", "mean", "permute", "pow", "reshape", "softmax", "square", "sum",
     "transpose", "unsqueeze", "where",
 ]  # fmt: skip
 METHODS = [
-    "argmax", "contiguous", "expand", "flatten", "log_softmax", "matmul", "mean", "permute", "pow", "reshape", "size",
+    "contiguous", "expand", "flatten", "log_softmax", "matmul", "mean", "permute", "pow", "reshape", "size",
     "softmax", "square", "sum", "to", "transpose", "unsqueeze", "view",
 ]  # fmt: skip

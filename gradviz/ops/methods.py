@@ -7,9 +7,28 @@ methods of Tensor under the same name. A new file of ops is named here, and in g
 from gradviz.engine import dtypes
 from gradviz.engine.op import as_operator
 from gradviz.engine.tensor import Tensor
-from gradviz.ops import composite, in_place, matmul, pointwise, shape
+from gradviz.ops import (
+    activations,
+    blends,
+    bounds,
+    composite,
+    elementary,
+    extremes,
+    in_place,
+    logic,
+    matmul,
+    norms,
+    pointwise,
+    rounding,
+    shape,
+    special,
+    statistics,
+)
 
-ROOMS = (pointwise, matmul, shape, composite, in_place)
+ROOMS = (
+    pointwise, matmul, shape, composite, in_place, elementary, special, rounding, bounds, blends, logic, activations,
+    extremes, statistics, norms,
+)  # fmt: skip
 METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {
     "float": dtypes.float32, "double": dtypes.float64, "half": dtypes.float16, "long": dtypes.int64,
@@ -23,12 +42,16 @@ OPERATORS = {
             "add": pointwise.add, "radd": pointwise.add, "sub": pointwise.sub, "truediv": pointwise.div,
             "mul": pointwise.mul, "rmul": pointwise.mul, "and": pointwise.bitwise_and, "or": pointwise.bitwise_or,
             "eq": pointwise.eq, "ne": pointwise.ne, "lt": pointwise.lt, "le": pointwise.le, "gt": pointwise.gt,
-            "ge": pointwise.ge,
+            "ge": pointwise.ge, "rand": pointwise.bitwise_and, "ror": pointwise.bitwise_or,
+            "xor": logic.bitwise_xor, "rxor": logic.bitwise_xor, "lshift": logic.bitwise_left_shift,
+            "rshift": logic.bitwise_right_shift, "floordiv": rounding.floor_divide,
         }.items()
     },
     "__rsub__": composite.rsub, "__rtruediv__": composite.rdiv, "__pow__": composite.operator_pow,
     "__rpow__": composite.rpow, "__matmul__": composite.operator_matmul, "__neg__": pointwise.neg,
-    "__pos__": lambda self: self, "__abs__": pointwise.abs, "__invert__": pointwise.bitwise_not,
+    "__mod__": rounding.operator_mod, "__rmod__": rounding.operator_rmod,
+    "__rfloordiv__": rounding.operator_rfloordiv, "__pos__": blends.positive,
+    "__abs__": pointwise.abs, "__invert__": pointwise.bitwise_not,
     "__getitem__": composite.getitem, "__iadd__": in_place.add_, "__isub__": in_place.sub_,
     "__imul__": in_place.mul_, "__itruediv__": in_place.div_,
 }  # fmt: skip

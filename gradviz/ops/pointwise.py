@@ -8,6 +8,7 @@ import numpy as np
 from gradviz.engine import coerce
 from gradviz.engine.dtypes import default_float
 from gradviz.engine.op import op, vjp
+from gradviz.ops.refusals import refuse_kinds
 from gradviz.ops.shape import expand_complaint
 
 
@@ -192,6 +193,7 @@ def relu(xp, self):
 @op(self=vjp("sign(self)", lambda ops, grad, self: grad * ops.sign(self)))
 def abs(xp, self):
     """Absolute value."""
+    refuse_kinds("abs_cpu", self, "b")
     return xp.abs(self)
 
 

@@ -7,24 +7,25 @@ from gradviz.engine.op import op, vjp
 def _restored(ops, grad, sizes, dim, keepdim):
     """A reduced gradient spread over the dimensions that were summed."""
     if not keepdim and len(sizes):
-        kept = [1 if i in {d % len(sizes) for d in dim} else size for i, size in enumerate(sizes)]
+        gone = {d % len(sizes) for d in dim or range(len(sizes))}  # no dims stand for all of them
+        kept = [1 if i in gone else size for i, size in enumerate(sizes)]
         grad = ops.view(grad, size=tuple(kept))
     return ops.expand(grad, size=tuple(sizes))
 
 
-def _summed(xp, self, dim, keepdim):
+def _summed(xp, self, dim, keepdim, dtype):
     # as PyTorch: booleans and integers add up in int64
-    dtype = xp.int64 if self.dtype.kind in "biu" else None
-    return self.sum(axis=dim, keepdims=keepdim, dtype=dtype)
+    dtype = dtype or (xp.int64 if self.dtype.kind in "biu" else None)
+    return self.sum(axis=dim or None, keepdims=keepdim, dtype=dtype)
 
 
 @op(
     grad_fn="SumBackward0",
     self=vjp("1", lambda ops, grad, self_sym_sizes: ops.expand(grad, size=self_sym_sizes)),
 )
-def sum(xp, self):
+def sum(xp, self, *, dtype=None):
     """Sum of all elements."""
-    return _summed(xp, self, None, False)
+    return _summed(xp, self, None, False, dtype)
 
 
 @op(
@@ -35,9 +36,9 @@ def sum(xp, self):
         lambda ops, grad, self_sym_sizes, dim, keepdim: _restored(ops, grad, self_sym_sizes, dim, keepdim),
     ),
 )
-def sum_dim(xp, self, *, dim, keepdim=False):
+def sum_dim(xp, self, *, dim, keepdim=False, dtype=None):
     """Sum over dimensions."""
-    return _summed(xp, self, dim, keepdim)
+    return _summed(xp, self, dim, keepdim, dtype)
 
 
 @op(
@@ -47,28 +48,35 @@ def sum_dim(xp, self, *, dim, keepdim=False):
         lambda ops, grad, self_sym_sizes, self_sym_numel: ops.expand(grad, size=self_sym_sizes) / self_sym_numel,
     ),
 )
-def mean(xp, self):
+def mean(xp, self, *, dtype=None):
     """Mean of all elements."""
-    return averaged(self)
+    return averaged(self, dtype=dtype)
 
 
 def _mean_gradient(ops, grad, self_sym_sizes, self_sym_numel, dim, keepdim):
     spread = _restored(ops, grad, self_sym_sizes, dim, keepdim)
     count = 1
-    for each in dim:
+    for each in dim or range(len(self_sym_sizes)):
         count *= self_sym_sizes[each]
     return spread / (count if self_sym_numel else 1)
 
 
 @op(
     title="mean", grad_fn="MeanBackward1", self=vjp("1 / (elements of the dims)", _mean_gradient))
-def mean_dim(xp, self, *, dim, keepdim=False):
+def mean_dim(xp, self, *, dim, keepdim=False, dtype=None):
     """Mean over dimensions."""
-    return averaged(self, dim, keepdim)
+    return averaged(self, dim or None, keepdim, dtype)
 
 
-def averaged(self, dim=None, keepdim=False):
+def averaged(self, dim=None, keepdim=False, dtype=None):
     """The mean of an array over dims, float16 summed up in float32; NaN where there is nothing."""
+    if dtype is not None:
+        if dtype.kind != "f":
+            raise RuntimeError(
+                "mean(): could not infer output dtype. Optional dtype must be either a floating point or complex "
+                f"dtype. Got: {title(dtype)}"
+            )
+        self = self.astype(dtype)
     if self.dtype.kind != "f":
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
@@ -84,3 +92,9 @@ def averaged(self, dim=None, keepdim=False):
 def argmax(xp, self, *, dim=None, keepdim=False):
     """Place of the greatest element; no gradient."""
     return xp.argmax(self, axis=dim, keepdims=keepdim).astype(xp.int64)
+
+
+@op()
+def argmin(xp, self, *, dim=None, keepdim=False):
+    """Place of the smallest element; no gradient."""
+    return xp.argmin(self, axis=dim, keepdims=keepdim).astype(xp.int64)

@@ -3,6 +3,8 @@
 facts/errors.json keeps what PyTorch 2.13 says to each of them; tests/engine/test_errors.py holds gradviz to it.
 """
 
+from tests.engine import mistakes_elementwise
+
 
 def _leaf(torch, *size):
     return torch.ones(*size or (2,), requires_grad=True)
@@ -163,6 +165,7 @@ def _cross_entropy(scores, classes):
 
 
 MISTAKES = {
+    **mistakes_elementwise.MISTAKES,
     # backward and grad
     "second backward": _second_backward,
     "second backward through a shared part": _half_freed,

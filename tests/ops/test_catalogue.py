@@ -91,8 +91,10 @@ IN_WORDS = {
     r" where |, else ": "a case distinction",
     r"grad @|@ grad|outer product": "a matrix product",
     r"\bdelta\b": "a matrix of partial derivatives",
+    r"'\(self\)|\bcdf\(": "a longer formula",
+    r"^none, as in PyTorch$": "there is none",
     r"^1 \(": "a permutation or a sum of the gradient",
-    r"elements of the dims": "a count that depends on dim",
+    r"of the dims": "a count or a result that depends on dim",
     r"total_weight": "picked by the target",
     r"^-?2 \* \(self - target\) / numel$": "without the division for other reductions than the mean",
 }
@@ -124,7 +126,8 @@ def _compare(node, target, text):
     names = dict(zip(node.saved_names, node._saved, strict=True))
     names |= dict(zip(node.setting_names, node._settings, strict=True))
     names["numel"] = names.get(f"{target}_sym_numel")
-    names |= {name: getattr(np, name) for name in ("exp", "log", "sin", "cos", "sign")}
+    names |= {name: getattr(np, name) for name in "exp log sin cos sinh cosh sqrt sign floor trunc pi".split()}
+    names["sigmoid"] = lambda x: 1 / (1 + np.exp(-x))
     position = op.differentiable.index(target)
     given = op.run_for(1 << position)(ones, node._saved, node._settings, raw(ones))[position]
     said = eval(text, {}, names)  # noqa: S307  our own catalogue

@@ -1,0 +1,206 @@
+"""Layers that are activations: no parameters, any shape, kept."""
+
+from gradviz.nn import functional as F
+from gradviz.nn.module import Module
+
+
+class SiLU(Module):
+    """`x * sigmoid(x)`."""
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.silu(input)
+
+
+class Mish(Module):
+    """`x * tanh(softplus(x))`."""
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.mish(input)
+
+
+class GELU(Module):
+    """`x * cdf(x)` of the normal distribution, or an approximation by tanh."""
+
+    def __init__(self, approximate="none"):
+        super().__init__()
+        self.approximate = approximate
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.gelu(input, approximate=self.approximate)
+
+    def extra_repr(self):
+        """As PyTorch prints it."""
+        return f"approximate={self.approximate!r}"
+
+
+class ELU(Module):
+    """`x` above zero, `alpha * (exp(x) - 1)` below."""
+
+    def __init__(self, alpha=1.0):
+        super().__init__()
+        self.alpha = alpha
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.elu(input, self.alpha)
+
+    def extra_repr(self):
+        """As PyTorch prints it."""
+        return f"alpha={self.alpha}"
+
+
+class CELU(ELU):
+    """`x` above zero, `alpha * (exp(x / alpha) - 1)` below."""
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.celu(input, self.alpha)
+
+
+class SELU(Module):
+    """elu with the scales that keep mean and variance."""
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.selu(input)
+
+
+class Softplus(Module):
+    """`log(1 + exp(beta * x)) / beta`."""
+
+    def __init__(self, beta=1.0, threshold=20.0):
+        super().__init__()
+        self.beta, self.threshold = beta, threshold
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.softplus(input, self.beta, self.threshold)
+
+    def extra_repr(self):
+        """As PyTorch prints it."""
+        return f"beta={self.beta}, threshold={self.threshold}"
+
+
+class Softsign(Module):
+    """`x / (1 + |x|)`."""
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.softsign(input)
+
+
+class LeakyReLU(Module):
+    """`x` above zero, `negative_slope * x` below."""
+
+    def __init__(self, negative_slope=0.01):
+        super().__init__()
+        self.negative_slope = negative_slope
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.leaky_relu(input, self.negative_slope)
+
+    def extra_repr(self):
+        """As PyTorch prints it."""
+        return f"negative_slope={self.negative_slope}"
+
+
+class Hardtanh(Module):
+    """`x` between two numbers, the nearer of them beyond."""
+
+    def __init__(self, min_val=-1.0, max_val=1.0):
+        super().__init__()
+        self.min_val, self.max_val = min_val, max_val
+        assert self.max_val > self.min_val
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.hardtanh(input, self.min_val, self.max_val)
+
+    def extra_repr(self):
+        """As PyTorch prints it."""
+        return f"min_val={self.min_val}, max_val={self.max_val}"
+
+
+class ReLU6(Hardtanh):
+    """`min(max(x, 0), 6)`."""
+
+    def __init__(self):
+        super().__init__(0.0, 6.0)
+
+    def extra_repr(self):
+        """As PyTorch prints it."""
+        return ""
+
+
+class Hardswish(Module):
+    """`x * min(max(x + 3, 0), 6) / 6`."""
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.hardswish(input)
+
+
+class Hardsigmoid(Module):
+    """`min(max(x + 3, 0), 6) / 6`."""
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.hardsigmoid(input)
+
+
+class LogSigmoid(Module):
+    """`log(sigmoid(x))` without overflow."""
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.logsigmoid(input)
+
+
+class Tanhshrink(Module):
+    """`x - tanh(x)`."""
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.tanhshrink(input)
+
+
+class Softmin(Module):
+    """softmax of `-x` along a dimension."""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.softmin(input, self.dim)
+
+    def extra_repr(self):
+        """As PyTorch prints it."""
+        return f"dim={self.dim}"
+
+
+class Threshold(Module):
+    """`x` above a threshold, a number elsewhere."""
+
+    def __init__(self, threshold, value):
+        super().__init__()
+        self.threshold, self.value = threshold, value
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.threshold(input, self.threshold, self.value)
+
+    def extra_repr(self):
+        """As PyTorch prints it."""
+        return f"threshold={self.threshold}, value={self.value}"
+
+
+__all__ = [
+    "CELU", "ELU", "GELU", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU", "LogSigmoid", "Mish", "ReLU6", "SELU",
+    "SiLU", "Softmin", "Softplus", "Softsign", "Tanhshrink", "Threshold",
+]  # fmt: skip

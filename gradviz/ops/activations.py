@@ -1,0 +1,384 @@
+"""Activations, each with the op that its backward runs, so that a second backward meets PyTorch's nodes.
+
+At a kink the slope is the one that PyTorch's kernel takes there.
+"""
+
+from math import pi, sqrt
+
+from gradviz.engine.op import op, vjp
+from gradviz.engine.within import composed
+from gradviz.ops import composite, loss, pointwise
+from gradviz.ops.refusals import no_derivative, refuse_kinds
+from gradviz.ops.special import _erf
+
+# -- gelu --------------------------------------------------------------------------------------------
+
+_SIXTH = 0.1666666716337204  # a float32 for every dtype, as in PyTorch's kernel
+_SLOPE, _CUBE = sqrt(2 / pi), 0.044715  # of the approximation by tanh
+
+
+def _check_approximation(approximate):
+    if approximate not in ("none", "tanh"):
+        raise RuntimeError("approximate argument must be either none or tanh.")
+
+
+def _tanh_parts(tanh, x):
+    """tanh(inner), and the first and second derivative of inner = sqrt(2 / pi) * (x + 0.044715 * x**3)."""
+    square = x * x
+    bent = tanh((x + square * x * _CUBE) * _SLOPE)
+    return bent, (square * (3 * _CUBE) + 1) * _SLOPE, x * (6 * _CUBE * _SLOPE)
+
+
+def _normal_density(exp, x):
+    return exp(x * x * -0.5) * (1 / sqrt(2 * pi))
+
+
+@op(
+    self=vjp(
+        "cdf(self) + self * density(self), of the normal distribution",
+        lambda ops, grad, self, approximate: ops.gelu_backward(grad, self, approximate=approximate),
+    ),
+)
+def gelu(xp, self, *, approximate="none"):
+    """`self * cdf(self)` of the normal distribution; approximate="tanh" for a formula without erf."""
+    _check_approximation(approximate)
+    refuse_kinds("GeluKernelImpl", self, "biu")
+    if approximate == "tanh":
+        return self * (_tanh_parts(xp.tanh, self)[0] + 1) * 0.5
+    return self * (_erf(xp, self * sqrt(0.5)) + 1) * 0.5
+
+
+def _gelu_bend(ops, grad, grad_output, self, approximate):
+    if approximate == "none":
+        return grad * grad_output * (_normal_density(ops.exp, self) * (2 - self * self))
+    bent, first, second = _tanh_parts(ops.tanh, self)
+    rest = 1 - bent * bent
+    return grad * grad_output * (rest * first + self * rest * (second - 2 * bent * first * first) * 0.5)
+
+
+@op(
+    grad_fn="GeluBackwardBackward0",
+    grad_output=vjp(
+        "gelu'(self)",
+        lambda ops, grad, self, approximate: ops.gelu_backward(grad, self, approximate=approximate),
+    ),
+    self=vjp("grad_output * gelu''(self)", _gelu_bend),
+)
+def gelu_backward(xp, grad_output, self, *, approximate):
+    """The gradient of gelu."""
+    if approximate == "none":
+        below = (_erf(xp, self * sqrt(0.5)) + 1) * 0.5
+        return grad_output * (below + self * _normal_density(xp.exp, self))
+    bent, first, _ = _tanh_parts(xp.tanh, self)
+    return grad_output * ((bent + 1) * 0.5 + self * (1 - bent * bent) * first * 0.5)
+
+
+# -- smooth ones without an op of their own in backward ----------------------------------------------
+
+
+def _silu_gradient(ops, grad, self):
+    share = ops.sigmoid(self)
+    return grad * (share * (self * (1 - share) + 1))
+
+
+@op(self=vjp("sigmoid(self) * (1 + self * (1 - sigmoid(self)))", _silu_gradient))
+def silu(xp, self):
+    """`self * sigmoid(self)`."""
+    refuse_kinds("silu_cpu", self, "biu")
+    return self * (xp.tanh(self * 0.5) * 0.5 + 0.5)
+
+
+def _mish_gradient(ops, grad, self):
+    bent = ops.tanh(ops.softplus(self, beta=1, threshold=20))
+    return grad * (bent + self * ops.sigmoid(self) * (1 - bent * bent))
+
+
+@op(self=vjp("mish'(self)", _mish_gradient))
+def mish(xp, self):
+    """`self * tanh(softplus(self))`."""
+    refuse_kinds("mish_cpu", self, "biu")
+    return self * xp.tanh(_soft_plus(xp, self, 1, 20))
+
+
+# -- elu and its kin ---------------------------------------------------------------------------------
+
+
+def _elu_gradient(ops, grad, self, alpha, scale, input_scale):
+    return ops.elu_backward(grad, self, alpha=alpha, scale=scale, input_scale=input_scale)
+
+
+def _elu_of(xp, self, alpha, scale, input_scale):
+    refuse_kinds("elu_cpu", self, "biu")
+    return xp.where(self < 0, xp.expm1(xp.minimum(self, 0) * input_scale) * (alpha * scale), self * scale)
+
+
+@op(self=vjp("scale where self > 0, else alpha * scale * input_scale * exp(self * input_scale)", _elu_gradient))
+def elu(xp, self, *, alpha=1.0, scale=1, input_scale=1):
+    """`self` above zero, `alpha * (exp(self) - 1)` below; selu is this with two scales."""
+    return _elu_of(xp, self, alpha, scale, input_scale)
+
+
+@op(
+    title="celu",
+    grad_fn="CeluBackward0",
+    self=vjp(
+        "1 where self > 0, else exp(self / alpha)",
+        lambda ops, grad, self, alpha: ops.elu_backward(grad, self, alpha=alpha, scale=1, input_scale=1 / alpha),
+    ),
+)
+def elu_in_scale(xp, self, *, alpha):
+    """`self` above zero, `alpha * (exp(self / alpha) - 1)` below."""
+    if alpha == 0:
+        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
+    return _elu_of(xp, self, alpha, 1, 1 / alpha)
+
+
+def celu(input, alpha=1.0):
+    """`input` above zero, `alpha * (exp(input / alpha) - 1)` below."""
+    return elu_in_scale(input, alpha=alpha)
+
+
+def _elu_bend(ops, grad, grad_output, self, alpha, scale, input_scale):
+    below = ops.exp(ops.clamp_max_number(self, max=0) * input_scale) * (alpha * scale * input_scale * input_scale)
+    return ops.where(self > 0, 0.0, grad * grad_output * below)
+
+
+@op(
+    grad_fn="EluBackwardBackward0",
+    grad_output=vjp("elu'(self)", _elu_gradient),
+    self=vjp("grad_output * elu''(self)", _elu_bend),
+)
+def elu_backward(xp, grad_output, self, *, alpha, scale, input_scale):
+    """The gradient of elu, selu and celu."""
+    below = xp.exp(xp.minimum(self, 0) * input_scale) * (alpha * scale * input_scale)
+    return grad_output * xp.where(self <= 0, below, self.dtype.type(scale))
+
+
+def selu(input):
+    """elu with the scales that keep mean and variance."""
+    return elu(input, alpha=1.6732632423543772, scale=1.0507009873554805)
+
+
+# -- softplus and logsigmoid -------------------------------------------------------------------------
+
+
+def _soft_plus(xp, self, beta, threshold):
+    scaled = self * beta
+    return xp.where(scaled > threshold, self, xp.log1p(xp.exp(xp.minimum(scaled, threshold))) / beta)
+
+
+def _softplus_gradient(ops, grad, self, beta, threshold):
+    return ops.softplus_backward(grad, self, beta=beta, threshold=threshold)
+
+
+@op(self=vjp("sigmoid(beta * self) where beta * self <= threshold, else 1", _softplus_gradient))
+def softplus(xp, self, *, beta=1, threshold=20):
+    """`log(1 + exp(beta * self)) / beta`, and self itself where `beta * self` is beyond the threshold."""
+    refuse_kinds("softplus_cpu", self, "biu")
+    return _soft_plus(xp, self, beta, threshold)
+
+
+def _softplus_bend(ops, grad, grad_output, self, beta, threshold):
+    share = ops.sigmoid(self * beta)
+    return ops.where(self * beta > threshold, 0.0, grad * grad_output * (share * (1 - share) * beta))
+
+
+@op(
+    grad_fn="SoftplusBackwardBackward0",
+    grad_output=vjp("softplus'(self)", _softplus_gradient),
+    self=vjp("grad_output * softplus''(self)", _softplus_bend),
+)
+def softplus_backward(xp, grad_output, self, *, beta, threshold):
+    """The gradient of softplus."""
+    scaled = self * beta
+    return grad_output * xp.where(scaled > threshold, self.dtype.type(1), xp.tanh(scaled * 0.5) * 0.5 + 0.5)
+
+
+@op(
+    grad_fn="LogSigmoidBackward0",
+    self=vjp(
+        "1 - sigmoid(self)", lambda ops, grad, self, buffer: ops.log_sigmoid_backward(grad, self, buffer)
+    ),
+    intermediates=("buffer",),
+)
+def logsigmoid(xp, self):
+    """`log(sigmoid(self))` without overflow."""
+    refuse_kinds("log_sigmoid_cpu", self, "biu")
+    buffer = xp.asarray(xp.exp(-xp.abs(self)))
+    return xp.minimum(self, 0) - xp.log1p(buffer), buffer
+
+
+def _logsigmoid_bend(ops, grad, grad_output, self):
+    share = ops.sigmoid(self)
+    return -grad * grad_output * (share * (1 - share))
+
+
+@op(
+    grad_fn="LogSigmoidBackwardBackward0",
+    grad_output=vjp(
+        "logsigmoid'(self)", lambda ops, grad, self, buffer: ops.log_sigmoid_backward(grad, self, buffer)
+    ),
+    self=vjp("grad_output * logsigmoid''(self)", _logsigmoid_bend),
+)
+def log_sigmoid_backward(xp, grad_output, self, buffer):
+    """The gradient of logsigmoid; buffer is `exp(-abs(self))`."""
+    share = buffer / (1 + buffer)
+    return grad_output * xp.where(self < 0, 1 - share, share)
+
+
+# -- piecewise straight ones -------------------------------------------------------------------------
+
+
+def _leaky_gradient(ops, grad, self, negative_slope):
+    return ops.leaky_relu_backward(grad, self, negative_slope=negative_slope)
+
+
+@op(self=vjp("1 where self > 0, else negative_slope", _leaky_gradient))
+def leaky_relu(xp, self, *, negative_slope=0.01):
+    """`self` above zero, `negative_slope * self` below."""
+    refuse_kinds("leaky_relu_cpu", self, "biu")
+    return xp.where(self > 0, self, self * negative_slope)
+
+
+@op(
+    grad_fn="LeakyReluBackwardBackward0",
+    grad_output=vjp("1 where self > 0, else negative_slope", _leaky_gradient),
+    self=vjp("0", lambda ops, grad: ops.zero(grad)),
+)
+def leaky_relu_backward(xp, grad_output, self, *, negative_slope):
+    """The gradient of leaky_relu."""
+    return xp.where(self > 0, grad_output, grad_output * negative_slope)
+
+
+def _hardtanh_gradient(ops, grad, self, min_val, max_val):
+    return ops.hardtanh_backward(grad, self, min_val=min_val, max_val=max_val)
+
+
+@op(title="hardtanh", self=vjp("1 where min_val < self < max_val, else 0", _hardtanh_gradient), grad_fn="HardtanhBackward0")  # noqa: E501
+def bounded_line(xp, self, *, min_val, max_val):
+    """`self` between two numbers, the nearer of them beyond."""
+    if self.dtype.kind == "b":
+        raise RuntimeError("Bool inputs not supported for hardtanh")
+    if self.dtype.kind == "u" and min_val < 0:
+        raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
+    return xp.minimum(xp.maximum(self, self.dtype.type(min_val)), self.dtype.type(max_val))
+
+
+@op(
+    grad_fn="HardtanhBackwardBackward0",
+    grad_output=vjp("1 where min_val < self < max_val, else 0", _hardtanh_gradient),
+    self=vjp("0", lambda ops, grad: ops.zero(grad)),
+)
+def hardtanh_backward(xp, grad_output, self, *, min_val, max_val):
+    """The gradient of hardtanh and relu6."""
+    return xp.where((self <= min_val) | (self >= max_val), grad_output.dtype.type(0), grad_output)
+
+
+def hardtanh(input, min_val=-1.0, max_val=1.0):
+    """`input` between two numbers, the nearer of them beyond."""
+    if min_val > max_val:
+        raise ValueError("min_val cannot be greater than max_val")
+    return bounded_line(input, min_val=min_val, max_val=max_val)
+
+
+def relu6(input):
+    """`min(max(input, 0), 6)`."""
+    return bounded_line(input, min_val=0, max_val=6)
+
+
+def _threshold_gradient(ops, grad, self, threshold):
+    return ops.threshold_backward(grad, self, threshold=threshold)
+
+
+@op(title="threshold", grad_fn="ThresholdBackward0", self=vjp("1 where self > threshold, else 0", _threshold_gradient))
+def above_threshold(xp, self, *, threshold, value):
+    """`self` above a threshold, a number elsewhere."""
+    refuse_kinds("threshold_cpu", self, "b")
+    return xp.where(self <= threshold, self.dtype.type(value), self)
+
+
+@op(
+    grad_fn="ThresholdBackwardBackward0",
+    grad_output=vjp("1 where self > threshold, else 0", _threshold_gradient),
+    self=vjp("0", lambda ops, grad: ops.zero(grad)),
+)
+def threshold_backward(xp, grad_output, self, *, threshold):
+    """The gradient of threshold."""
+    return xp.where(self <= threshold, grad_output.dtype.type(0), grad_output)
+
+
+def threshold(input, threshold, value):
+    """`input` above a threshold, a number elsewhere."""
+    return above_threshold(input, threshold=threshold, value=value)
+
+
+def _hardswish_gradient(ops, grad, self):
+    return ops.hardswish_backward(grad, self)
+
+
+@op(self=vjp("1 where self > 3, else 0 where self < -3, else self / 3 + 1 / 2", _hardswish_gradient))
+def hardswish(xp, self):
+    """`self * min(max(self + 3, 0), 6) / 6`."""
+    refuse_kinds("hardswish_cpu", self, "biu")
+    return self * xp.minimum(xp.maximum(self + 3, 0), 6) / 6
+
+
+@op(
+    grad_fn="HardswishBackwardBackward0",
+    grad_output=vjp("hardswish'(self)", _hardswish_gradient),
+    self=vjp(
+        "grad_output / 3 where -3 < self < 3, else 0",
+        lambda ops, grad, grad_output, self: ops.where((self > -3) & (self < 3), grad * grad_output / 3, 0.0),
+    ),
+)
+def hardswish_backward(xp, grad_output, self):
+    """The gradient of hardswish."""
+    middle = xp.where(self < 3, grad_output * (self / 3 + 0.5), grad_output)
+    return xp.where(self <= -3, grad_output.dtype.type(0), middle)
+
+
+@op(
+    self=vjp(
+        "1 / 6 where -3 < self < 3, else 0",
+        lambda ops, grad, self: ops.hardsigmoid_backward(grad, self),
+    ),
+)
+def hardsigmoid(xp, self):
+    """`min(max(self + 3, 0), 6) / 6`."""
+    refuse_kinds("hardsigmoid_cpu", self, "biu")
+    return xp.minimum(xp.maximum(self + 3, 0), 6) / 6
+
+
+@op(
+    grad_fn="NotImplemented",
+    grad_output=vjp("none, as in PyTorch", lambda grad: no_derivative("hardsigmoid_backward")),
+    self=vjp("none, as in PyTorch", lambda grad: no_derivative("hardsigmoid_backward")),
+)
+def hardsigmoid_backward(xp, grad_output, self):
+    """The gradient of hardsigmoid; PyTorch has no derivative of it."""
+    return xp.where((self > -3) & (self < 3), grad_output * _SIXTH, grad_output.dtype.type(0))
+
+
+# -- composites --------------------------------------------------------------------------------------
+
+
+@composed("softsign")
+def softsign(input):
+    """`input / (1 + |input|)`."""
+    return pointwise.div(input, pointwise.add(pointwise.abs(input), 1))
+
+
+@composed("tanhshrink")
+def tanhshrink(input):
+    """`input - tanh(input)`."""
+    return pointwise.sub(input, pointwise.tanh(input))
+
+
+@composed("softmin")
+def softmin(input, dim):
+    """softmax of `-input`."""
+    return loss.softmax(pointwise.neg(input), dim=composite.wrapped(dim, input._array.ndim))
+
+
+__all__ = ["celu", "selu", "threshold"]
+METHODS = []

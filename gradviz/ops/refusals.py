@@ -1,0 +1,39 @@
+"""PyTorch's words for what an op doesn't take: dtypes without a kernel, numbers in a tensor's place, no derivative."""
+
+from functools import wraps
+
+from gradviz.engine.dtypes import title
+from gradviz.engine.tensor import Tensor
+
+
+def refuse_kinds(kernel, array, kinds):
+    """NotImplementedError when the array's dtype is of one of these kinds ("b", "biu"); kernel as PyTorch calls it."""
+    if array.dtype.kind in kinds:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{title(array.dtype)}'")
+
+
+def tensors_only(call):
+    """An op of two inputs as a function that takes no Python numbers."""
+
+    @wraps(call)
+    def checked(input, other):
+        for position, (name, each) in enumerate((("input", input), ("other", other)), start=1):
+            if not isinstance(each, Tensor):
+                raise TypeError(
+                    f"{call.op.title}(): argument '{name}' (position {position}) must be Tensor, "
+                    f"not {type(each).__name__}"
+                )
+        return call(input, other)
+
+    return checked
+
+
+def no_derivative(name):
+    """What a vjp calls where PyTorch has none: backward then fails, and nothing is silently left out."""
+    raise RuntimeError(f"derivative for aten::{name} is not implemented")
+
+
+def invalid_combination(name, *given):
+    """TypeError for arguments that fit no form of a function."""
+    kinds = ", ".join(type(each).__name__ for each in given)
+    return TypeError(f"{name}() received an invalid combination of arguments - got ({kinds})")

@@ -1,0 +1,366 @@
+"""Sums of another kind: variance, logsumexp, products, running sums, and what counts or asks."""
+
+import warnings
+from math import inf, nan
+from math import prod as product
+
+from gradviz.engine.dtypes import title
+from gradviz.engine.op import op, vjp
+from gradviz.engine.within import composed
+from gradviz.ops import composite, logic, pointwise
+from gradviz.ops.reduction import _restored
+
+
+def _all_dims(dim, ndim):
+    return tuple(range(ndim)) if not dim else dim
+
+
+def _in_reach(array):
+    """float16 as float32, which squares and sums don't leave so soon."""
+    return array.astype("float32") if array.dtype.itemsize == 2 else array
+
+
+# -- variance ----------------------------------------------------------------------------------------
+
+
+def _freedom(shape, dim, correction):
+    return product(shape[d] for d in _all_dims(dim, len(shape))) - (1 if correction is None else correction)
+
+
+def _variance(xp, self, dim, correction, keepdim):
+    wide = _in_reach(self)
+    count = product(self.shape[d] for d in _all_dims(dim, self.ndim))
+    centred = wide - wide.sum(axis=dim or None, keepdims=True) / wide.dtype.type(count)
+    squares = (centred * centred).sum(axis=dim or None, keepdims=keepdim)
+    free = _freedom(self.shape, dim, correction)
+    return squares / free if free > 0 else squares * inf
+
+
+def _deviation_gradient(ops, grad, self, dim, correction, keepdim):
+    """Of the variance."""
+    dims = _all_dims(dim, len(self.shape))
+    free = _freedom(self.shape, dim, correction)
+    mean = ops.mean_dim(self, dim=dims, keepdim=True) if dims else self
+    if free <= 0 and (dim is None or not dims):  # PyTorch says so of a whole tensor alone
+        return _restored(ops, grad, self.shape, dims, keepdim) * ops.where(self == mean, nan, ops.zero(self) + inf)
+    return _restored(ops, grad, self.shape, dims, keepdim) * (2 / free if free else inf) * (self - mean)
+
+
+@op(
+    title="var",
+    grad_fn="VarBackward0",
+    self=vjp("2 * (self - mean) / (elements of the dims - correction)", _deviation_gradient),
+)
+def var_of(xp, self, *, dim, correction, keepdim):
+    """Variance; correction is taken from the count of elements (None stands for 1)."""
+    return _variance(xp, self, dim, correction, keepdim).astype(self.dtype)
+
+
+def _root_gradient(ops, grad, self, result, dim, correction, keepdim):
+    of_variance = ops.where(result == 0, 0.0, grad / (result * 2))
+    return _deviation_gradient(ops, of_variance, self, dim, correction, keepdim)
+
+
+@op(
+    title="std",
+    grad_fn="StdBackward0",
+    self=vjp("(self - mean) / (result * (elements of the dims - correction))", _root_gradient),
+)
+def std_of(xp, self, *, dim, correction, keepdim):
+    """Standard deviation; correction is taken from the count of elements (None stands for 1)."""
+    return xp.sqrt(_variance(xp, self, dim, correction, keepdim)).astype(self.dtype)
+
+
+def _both_gradients(ops, grads, self, dim, correction, keepdim):
+    of_variance, of_mean = grads
+    found = None
+    if of_variance is not None:
+        found = _deviation_gradient(ops, of_variance, self, dim, correction, keepdim)
+    if of_mean is not None:
+        dims = _all_dims(dim, len(self.shape))
+        count = product(self.shape[d] for d in dims)
+        spread = _restored(ops, of_mean, self.shape, dims, keepdim) / (count or nan)
+        found = spread if found is None else found + spread
+    return found
+
+
+@op(
+    title="var_mean",
+    grad_fn="VarMeanBackward0",
+    self=vjp(
+        "2 * (self - mean) / (elements of the dims - correction), and 1 / (elements of the dims)", _both_gradients
+    ),
+    several=True,
+)
+def var_mean_of(xp, self, *, dim, correction, keepdim):
+    """Variance and mean."""
+    mean = _in_reach(self).mean(axis=dim or None, keepdims=keepdim)
+    return [each.astype(self.dtype) for each in (_variance(xp, self, dim, correction, keepdim), xp.asarray(mean))]
+
+
+def _deviating(name, call, input, dim, unbiased, keepdim, correction):
+    if isinstance(dim, bool):  # var(input, unbiased)
+        dim, unbiased = None, dim
+    if input._array.dtype.kind != "f":
+        raise RuntimeError(f"{_GROUPS[name]} only support floating point and complex dtypes")
+    if dim is not None:
+        dim = composite._dims(input, dim)
+        correction = 1 if correction is None and unbiased is None else correction
+    if unbiased is not None:
+        correction = int(unbiased)
+    if _freedom(input._array.shape, dim, correction) <= 0:
+        warnings.warn(
+            f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
+            "(input numel divided by output numel).",
+            UserWarning,
+            stacklevel=3,
+        )
+    return call(input, dim=dim, correction=correction, keepdim=keepdim)
+
+
+_GROUPS = {"var": "std and var", "std": "std and var", "var_mean": "var_mean"}
+
+
+def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """Variance of all elements, or over `dim`; divided by the count less `correction` (1 unless told)."""
+    return _deviating("var", var_of, input, dim, unbiased, keepdim, correction)
+
+
+def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """Standard deviation of all elements, or over `dim`; see var."""
+    return _deviating("std", std_of, input, dim, unbiased, keepdim, correction)
+
+
+def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """(variance, mean) of all elements, or over `dim`; see var."""
+    return _deviating("var_mean", var_mean_of, input, dim, unbiased, keepdim, correction)
+
+
+# -- logsumexp, sums and means without NaN -----------------------------------------------------------
+
+
+@op(
+    title="logsumexp",
+    grad_fn="LogsumexpBackward0",
+    self=vjp(
+        "exp(self - result), result being that of the dims",
+        lambda ops, grad, self, result, dim, keepdim: _restored(ops, grad, self.shape, dim, keepdim)
+        * ops.exp(self - _restored(ops, result, self.shape, dim, keepdim)),
+    ),
+    dtype="float",
+)
+def logsumexp_of(xp, self, *, dim, keepdim):
+    """`log(sum(exp(self)))` over dims, shifted by the maximum so that nothing overflows."""
+    if not self.size:
+        return xp.log(xp.exp(self).sum(axis=dim, keepdims=keepdim))
+    top = self.max(axis=dim, keepdims=True)
+    top = xp.where(xp.isinf(top), top.dtype.type(0), top)
+    summed = xp.log(xp.exp(self - top).sum(axis=dim, keepdims=True)) + top
+    return summed if keepdim else summed.squeeze(axis=dim)
+
+
+def logsumexp(input, dim, keepdim=False):
+    """`log(sum(exp(input)))` over `dim` (an int or a tuple), without overflow."""
+    return logsumexp_of(input, dim=composite._dims(input, dim), keepdim=keepdim)
+
+
+@op(
+    title="nansum",
+    grad_fn="NansumBackward0",
+    self=vjp(
+        "1 where self is a number, else 0",
+        lambda ops, grad, self, dim, keepdim: _restored(
+            ops, grad, self.shape, _all_dims(dim, len(self.shape)), keepdim
+        )
+        * (self == self),
+    ),
+)
+def nansum_of(xp, self, *, dim, keepdim, dtype=None):
+    """Sum of what is a number."""
+    if dtype is not None:
+        self = self.astype(dtype)
+    if self.dtype.kind != "f":
+        return self.sum(axis=dim or None, keepdims=keepdim, dtype=xp.int64)
+    return xp.where(xp.isnan(self), self.dtype.type(0), self).sum(axis=dim or None, keepdims=keepdim)
+
+
+def nansum(input, dim=None, keepdim=False, *, dtype=None):
+    """Sum of what is a number, of all elements or over `dim`."""
+    dim = None if dim is None else composite._dims(input, dim)
+    return nansum_of(input, dim=dim, keepdim=keepdim, dtype=None if dtype is None else dtype.numpy)
+
+
+@composed("nanmean")
+def nanmean(input, dim=None, keepdim=False, *, dtype=None):
+    """Mean of what is a number, of all elements or over `dim`."""
+    if input._array.dtype.kind != "f":
+        raise RuntimeError(
+            "nanmean(): expected input to have floating point or complex dtype but got "
+            f"{title(input._array.dtype)}"
+        )
+    counted = pointwise.logical_not(logic.isnan(input.detach()))
+    return pointwise.div(nansum(input, dim, keepdim, dtype=dtype), composite.sum(counted, dim, keepdim))
+
+
+# -- products ----------------------------------------------------------------------------------------
+
+
+def _without_zeros(ops, self):
+    zero = self == 0
+    return zero, ops.where(zero, 1.0, self)
+
+
+def _prod_gradient(ops, grad, self, result):
+    if not len(self.shape):
+        return grad
+    # a zero alone has the product of all others as its slope; with two zeros, every slope is 0
+    zero, others = _without_zeros(ops, self)
+    zeros = ops.sum(zero * 1)
+    lonely = ops.where(zero & (zeros == 1), ops.prod_of(others), 0.0)
+    return grad * ops.where(zeros == 0, result / others, lonely)
+
+
+def _prod_dim_gradient(ops, grad, self, result, dim, keepdim):
+    if not len(self.shape):
+        return grad
+    zero, others = _without_zeros(ops, self)
+    zeros = ops.sum_dim(zero * 1, dim=(dim,), keepdim=True)
+    lonely = ops.where(zero & (zeros == 1), ops.prod_dim(others, dim=dim, keepdim=True), 0.0)
+    grad, result = (_restored(ops, each, self.shape, (dim,), keepdim) for each in (grad, result))
+    return grad * ops.where(zeros == 0, result / others, lonely)
+
+
+def _multiplied(xp, self, dim, keepdim, dtype):
+    dtype = dtype or (xp.int64 if self.dtype.kind in "biu" else None)
+    if self.dtype.itemsize == 2 and self.dtype.kind == "f" and dtype is None:
+        return self.prod(axis=dim, keepdims=keepdim, dtype=xp.float32).astype(self.dtype)
+    return self.prod(axis=dim, keepdims=keepdim, dtype=dtype)
+
+
+@op(title="prod", grad_fn="ProdBackward0", self=vjp("result / self", _prod_gradient))
+def prod_of(xp, self, *, dtype=None):
+    """Product of all elements."""
+    return _multiplied(xp, self, None, False, dtype)
+
+
+@op(
+    title="prod",
+    grad_fn="ProdBackward1",
+    self=vjp("result / self, result being that of the dims", _prod_dim_gradient),
+)
+def prod_dim(xp, self, *, dim, keepdim=False, dtype=None):
+    """Product along a dimension."""
+    return _multiplied(xp, self, dim if self.ndim else None, keepdim, dtype)
+
+
+def prod(input, dim=None, keepdim=False, *, dtype=None):
+    """Product of all elements, or along `dim`."""
+    dtype = None if dtype is None else dtype.numpy
+    if dim is None:
+        return prod_of(input, dtype=dtype)
+    return prod_dim(input, dim=composite.wrapped(dim, input._array.ndim), keepdim=keepdim, dtype=dtype)
+
+
+# -- running sums and products -----------------------------------------------------------------------
+
+
+def _accumulated(xp, function, self, dim, dtype):
+    dtype = dtype or (xp.int64 if self.dtype.kind in "biu" else self.dtype)
+    return function(self, axis=dim, dtype=dtype) if self.ndim else self.astype(dtype)
+
+
+@op(
+    title="cumsum",
+    grad_fn="CumsumBackward0",
+    self=vjp("1 (to all that follow)", lambda ops, grad, dim: ops.cumsum_from_end(grad, dim=dim)),
+)
+def cumsum_of(xp, self, *, dim, dtype=None):
+    """Running sum along a dimension."""
+    return _accumulated(xp, xp.cumsum, self, dim, dtype)
+
+
+@op(self=vjp("1 (to all before)", lambda ops, grad, dim: ops.cumsum_of(grad, dim=dim)))
+def cumsum_from_end(xp, self, *, dim):
+    """Running sum along a dimension, from its end."""
+    return xp.flip(xp.cumsum(xp.flip(self, dim), axis=dim, dtype=self.dtype), dim) if self.ndim else self.copy()
+
+
+def _cumprod_gradient(ops, grad, self, result, dim):
+    if not len(self.shape):
+        return grad
+    # from the first zero on, the formula would be 0 / 0: its own slope has the products without it
+    zero = self == 0
+    zeros = ops.cumsum_of(zero * 1, dim=dim)
+    first = zero & (zeros == 1)
+    plain = ops.cumsum_from_end(grad * result, dim=dim) / ops.where(zero, 1.0, self)
+    without = ops.cumprod_of(ops.where(first, 1.0, self), dim=dim)
+    return ops.where(zeros == 0, plain, ops.where(first, ops.cumsum_from_end(grad * without, dim=dim), 0.0))
+
+
+@op(
+    title="cumprod",
+    grad_fn="CumprodBackward0",
+    self=vjp("1 (to all that follow, times result / self)", _cumprod_gradient),
+)
+def cumprod_of(xp, self, *, dim, dtype=None):
+    """Running product along a dimension."""
+    return _accumulated(xp, xp.cumprod, self, dim, dtype)
+
+
+def cumsum(input, dim, *, dtype=None):
+    """Running sum along `dim`."""
+    dtype = None if dtype is None else dtype.numpy
+    return cumsum_of(input, dim=composite.wrapped(dim, input._array.ndim), dtype=dtype)
+
+
+def cumprod(input, dim, *, dtype=None):
+    """Running product along `dim`."""
+    dtype = None if dtype is None else dtype.numpy
+    return cumprod_of(input, dim=composite.wrapped(dim, input._array.ndim), dtype=dtype)
+
+
+# -- what counts or asks -----------------------------------------------------------------------------
+
+
+def _truth(self, answer):
+    return answer.astype(self.dtype) if self.dtype == "uint8" else answer
+
+
+@op(title="all")
+def all_of(xp, self, *, dim, keepdim):
+    """Whether all are other than zero."""
+    return _truth(self, xp.asarray((self != 0).all(axis=dim, keepdims=keepdim)))
+
+
+@op(title="any")
+def any_of(xp, self, *, dim, keepdim):
+    """Whether one is other than zero."""
+    return _truth(self, xp.asarray((self != 0).any(axis=dim, keepdims=keepdim)))
+
+
+@op(title="count_nonzero")
+def nonzeros(xp, self, *, dim):
+    """How many are other than zero."""
+    return (self != 0).sum(axis=dim, dtype=xp.int64)
+
+
+def all(input, dim=None, keepdim=False):
+    """Whether all elements are other than zero, or all over `dim` (an int or a tuple)."""
+    return all_of(input, dim=None if dim is None else composite._dims(input, dim), keepdim=keepdim)
+
+
+def any(input, dim=None, keepdim=False):
+    """Whether an element is other than zero, or one over `dim` (an int or a tuple)."""
+    return any_of(input, dim=None if dim is None else composite._dims(input, dim), keepdim=keepdim)
+
+
+def count_nonzero(input, dim=None):
+    """How many elements are other than zero, of all or over `dim` (an int or a tuple)."""
+    return nonzeros(input, dim=None if dim is None else composite._dims(input, dim) or None)
+
+
+__all__ = [
+    "all", "any", "count_nonzero", "cumprod", "cumsum", "logsumexp", "nanmean", "nansum", "prod", "std", "var",
+    "var_mean",
+]  # fmt: skip
+METHODS = [name for name in __all__ if name != "var_mean"]

@@ -27,9 +27,14 @@ from gradviz.engine.switches import enable_grad, is_grad_enabled, no_grad, set_g
 from gradviz.engine.tensor import Device, Size, Tensor
 from gradviz.ops import methods as _methods
 from gradviz.ops.composite import *
+from gradviz.ops.counting import *
+from gradviz.ops.gathering import *
 from gradviz.ops.matmul import *
 from gradviz.ops.pointwise import *
+from gradviz.ops.reshaping import *
 from gradviz.ops.shape import *
+from gradviz.ops.sorting import *
+from gradviz.ops.stacking import *
 
 __version__ = "0.1.0"
 

@@ -17,7 +17,7 @@ what it needs by name, and what it names is what a node saves:
     an intermediate     what the forward returned behind its result, a saved tensor
     a setting           its value
     grads               of an op with several outputs, a tuple: one incoming gradient an output, or None
-    <input>_sym_sizes, <input>_sym_strides, <input>_sym_numel     of that input, as PyTorch names them
+    <input>_sym_sizes, <input>_sym_strides, <input>_sym_numel, <input>_dim, ...     of that input, as PyTorch names them
     ops                 the catalogue: on raw arrays in a plain backward, on Tensors under create_graph
 
 A forward may end its inputs with `*several`: a vjp for them returns as many gradients; saved, they are a list. A
@@ -44,6 +44,8 @@ SIZES = {
     "_sym_sizes": "{}.shape",
     "_sym_strides": "tuple(step // {0}.itemsize for step in {0}.strides)",
     "_sym_numel": "{}.size",
+    "_sym_argsize_0": "{}.shape[0]",
+    "_dim": "{}.ndim",
 }
 
 
@@ -61,18 +63,19 @@ def vjp(local, function):
 
 
 def op(
-    *, grad_fn=None, dtype=None, intermediates=(), optional=(), view=False, title=None, several=False, hidden=(), **vjps
-):
+    *, grad_fn=None, dtype=None, intermediates=(), optional=(), view=False, title=None, several=False, returned=False,
+    hidden=(), **vjps
+):  # fmt: skip
     """Declares the decorated forward as an op; a name that no vjp could mean is a TypeError at import.
 
     dtype: "promote" computes in PyTorch's result type, "float" also turns integers into the default float,
     "same" refuses mixed dtypes, None takes the inputs as they are. optional: inputs that may be None. title:
-    PyTorch's name for it, where several ops share one. several: the forward returns a list of outputs. hidden:
-    settings that the vjps ask for, but that PyTorch's node doesn't show.
+    PyTorch's name for it, where several ops share one. several: the forward returns a list of outputs. returned:
+    the call returns the intermediates too. hidden: what the vjps ask for, but PyTorch's node doesn't show.
     """
 
     def declare(forward):
-        declared = Op(forward, (grad_fn, dtype, intermediates, optional, view, title, several, hidden), vjps)
+        declared = Op(forward, (grad_fn, dtype, intermediates, optional, view, title, several, returned, hidden), vjps)
         if declared.name in catalogue:
             raise TypeError(f"op {declared.name} is declared twice")
         catalogue[declared.name] = declared
@@ -100,7 +103,7 @@ class Op:
     """One declared op: its forward, its vjps, and the functions generated from them."""
 
     def __init__(self, forward, options, vjps):
-        grad_fn, self.dtype, intermediates, optional, self.view, title, self.several, hidden = options
+        grad_fn, self.dtype, intermediates, optional, self.view, title, self.several, self.returned, hidden = options
         self.intermediates, self.optional, self.hidden = tuple(intermediates), tuple(optional), tuple(hidden)
         parameters = list(signature(forward).parameters.values())[1:]
         self.name = forward.__name__
@@ -119,7 +122,8 @@ class Op:
     # -- names -------------------------------------------------------------------------------------
 
     def _check_names(self):
-        known = {"grads" if self.several else "grad", "ops", "result", *self.inputs, *self.intermediates, *self.settings}
+        known = {"grads" if self.several else "grad", "ops", "result"}
+        known.update(self.inputs, self.intermediates, self.settings)
         known |= {name + suffix for name in self.inputs for suffix in SIZES}
         for target, rule in self.vjps.items():
             if target not in self.inputs:
@@ -204,6 +208,8 @@ class Op:
             ]
         lines.append("    node = None")
         lines += self._node_lines()
+        if self.returned:
+            lines.append(f"    out = (out, *[Tensor(as_array(each)) for each in ({', '.join(self.intermediates)},)])")
         told = ", ".join(f"{name!r}: {name}" for name in self.settings)
         lines += [
             f"    if observer is not None{' and out' * self.several}:",
@@ -293,7 +299,8 @@ class Op:
         if self.saves_list:
             listed = f"a{self.inputs.index(self.variadic)}"
             body.append(f"node._saved = ({saved}*{listed},)")
-            body.append(f"node.saved_names = (*{self.saved}, *[f'{self.variadic}[{{k}}]' for k in range(len({listed}))])")
+            names = f"*['{self.variadic}[%d]' % k for k in range(len({listed}))]"
+            body.append(f"node.saved_names = (*{self.saved}, {names})")
         else:
             body.append(f"node._saved = ({saved})")
         body.append(f"node._settings = ({settings})")
@@ -326,7 +333,7 @@ class Op:
             of = name.removesuffix(suffix)
             if of != name and of == self.variadic:
                 return f"tuple([{expression.format('each')} for each in a{self.inputs.index(of)}])"
-            if of != name:
+            if of in self.inputs:
                 return expression.format(f"a{self.inputs.index(of)}")
         return name
 
@@ -357,8 +364,10 @@ class Op:
             lines += [f"    x_{name} = {source}[{k}]" for k, name in enumerate(names) if name in needed]
         if self.saves_list:
             lines.append(f"    x_{self.variadic} = saved[{len(self.saved)}:]")
-        # with one output, its gradient comes alone
-        lines.append("    x_grads = grad if grad.__class__ is tuple else (grad,)" if self.several else "    x_grad = grad")
+        if self.several:  # a single output's gradient comes alone
+            lines.append("    x_grads = grad if grad.__class__ is tuple else (grad,)")
+        else:
+            lines.append("    x_grad = grad")
         if "ops" in needed:
             lines.append("    x_ops = ops")
         lines.append(f"    return ({', '.join(gradients)},)")

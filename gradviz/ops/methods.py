@@ -7,9 +7,21 @@ methods of Tensor under the same name. A new file of ops is named here, and in g
 from gradviz.engine import dtypes
 from gradviz.engine.op import as_operator
 from gradviz.engine.tensor import Tensor
-from gradviz.ops import composite, in_place, matmul, pointwise, shape
+from gradviz.ops import (
+    composite,
+    counting,
+    gathering,
+    in_place,
+    matmul,
+    pointwise,
+    reshaping,
+    shape,
+    sorting,
+    stacking,
+    subscripts,
+)
 
-ROOMS = (pointwise, matmul, shape, composite, in_place)
+ROOMS = (pointwise, matmul, shape, composite, in_place, stacking, reshaping, gathering, sorting, counting)
 METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {
     "float": dtypes.float32, "double": dtypes.float64, "half": dtypes.float16, "long": dtypes.int64,
@@ -29,7 +41,8 @@ OPERATORS = {
     "__rsub__": composite.rsub, "__rtruediv__": composite.rdiv, "__pow__": composite.operator_pow,
     "__rpow__": composite.rpow, "__matmul__": composite.operator_matmul, "__neg__": pointwise.neg,
     "__pos__": lambda self: self, "__abs__": pointwise.abs, "__invert__": pointwise.bitwise_not,
-    "__getitem__": composite.getitem, "__iadd__": in_place.add_, "__isub__": in_place.sub_,
+    "__setitem__": subscripts.setitem, "__getitem__": subscripts.getitem,
+    "__iadd__": in_place.add_, "__isub__": in_place.sub_,
     "__imul__": in_place.mul_, "__itruediv__": in_place.div_,
 }  # fmt: skip
 
@@ -41,6 +54,7 @@ def attach():
     for name, kind in CONVERSIONS.items():
         setattr(Tensor, name, lambda self, kind=kind: composite.to(self, kind))
     Tensor.T = property(lambda self: shape.permute(self, dims=tuple(reversed(range(self._array.ndim)))))
+    Tensor.mT = property(lambda self: composite.transpose(self, -2, -1))
     Tensor.__hash__ = object.__hash__  # __eq__ above would have taken it away
 
 

@@ -51,9 +51,11 @@ def bucketize(self, boundaries, *, out_int32=False, right=False):
 def bincounts(xp, self, weights, *, minlength):
     """How often each number occurs, or the sum of its weights; no gradient."""
     if not self.size:
-        return xp.zeros(minlength, xp.int64 if weights is None else weights.dtype)
+        return xp.zeros(minlength, xp.int64 if weights is None else xp.float64 if weights.dtype != xp.float32 else xp.float32)
     found = xp.bincount(self, weights, minlength)
-    return found if weights is not None else found.astype(xp.int64)
+    if weights is None:
+        return found.astype(xp.int64)
+    return found.astype(xp.float32) if weights.dtype == xp.float32 else found
 
 
 def bincount(self, weights=None, minlength=0):

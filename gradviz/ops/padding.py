@@ -126,22 +126,18 @@ def _circular(self, widths):
         if max(before, after) > sizes[d]:
             raise RuntimeError("Padding value causes wrapping around more than once.")
     out = joining.new_zeros(self, size=tuple(n + sum(around.get(d, (0, 0))) for d, n in enumerate(sizes)))
-    taken = self
-    for d in sorted(around):
-        before, after = around[d]
-        taken = _cut(taken, d, max(-before, 0), sizes[d] - max(-after, 0))
-    middle = [slice(None)] * len(sizes)
+    taken, middle = self, [slice(None)] * len(sizes)
     for d, (before, after) in around.items():
+        taken = _cut(taken, d, max(-before, 0), sizes[d] - max(-after, 0))
         middle[d] = slice(max(before, 0), out._array.shape[d] - max(after, 0))
     subscripts.setitem(out, tuple(middle), taken)
-    for d in sorted(around, reverse=True):
-        before, after = around[d]
-        size = out._array.shape[d]
+    for d, (before, after) in around.items():
+        size, first, last = out._array.shape[d], max(before, 0), max(after, 0)
         whole = (slice(None),) * d
         if before > 0:
-            subscripts.setitem(out, (*whole, slice(0, before)), _cut(out, d, size - after - before, size - after))
+            subscripts.setitem(out, (*whole, slice(0, before)), _cut(out, d, size - last - before, size - last))
         if after > 0:
-            subscripts.setitem(out, (*whole, slice(size - after, size)), _cut(out, d, before, before + after))
+            subscripts.setitem(out, (*whole, slice(size - after, size)), _cut(out, d, first, first + after))
     return out
 
 

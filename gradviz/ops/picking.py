@@ -81,10 +81,9 @@ def _put(xp, self, values, indices, accumulate):
 
 
 @op(
-    hidden=("accumulate", "unsafe"),
     self=vjp(
         "1 where nothing was put, else 0 (1 where it was added)",
-        lambda ops, grad, indices, accumulate, unsafe: grad
+        lambda ops, grad, indices, accumulate: grad
         if accumulate
         else ops.index_put(grad, ops.new_zeros(grad, size=()), *indices, accumulate=False),
     ),
@@ -299,7 +298,7 @@ def index_fill(xp, self, index, *, dim, value):
     self=vjp("0 where put, else 1", lambda ops, grad, index, dim: ops.index_fill(grad, index, dim=dim, value=0)),
     value=vjp(
         "1 (summed over the places)",
-        lambda ops, grad, index, dim: ops.sum(ops.index_select(grad, index, dim=dim)),
+        lambda ops, grad, index, dim: ops.sum(ops.index_select(grad, ops.unique_of(index), dim=dim)),
     ),
 )
 def index_fill_tensor(xp, self, index, value, *, dim):

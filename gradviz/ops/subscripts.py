@@ -96,6 +96,8 @@ def _steps(self, index):
             _place(indices, dim, _like(self, part))
             basic += [Slice(None)] * _width(part)
             dim += _width(part)
+    if not any(part is ... for part in basic):
+        basic.append(...)  # with the dots, one element is a view too
     return Steps(views, tuple(basic), indices)
 
 
@@ -215,6 +217,7 @@ def setitem(self, index, value):
     if steps.indices:
         _check(target.shape, steps.indices)
         _refuse_other_dtype(self, given)
+        given = _without_leading_ones(given)
         key = picking.key_of([None if each is None else each._array for each in steps.indices])
     else:
         key, given = ..., _fitting(given, target.shape)
@@ -270,11 +273,17 @@ def _refuse_other_dtype(self, given):
         )
 
 
+def _without_leading_ones(given):
+    shape = given._array.shape
+    first = next((k for k, n in enumerate(shape) if n != 1), len(shape))
+    return composite.reshape(given, shape[first:]) if first else given
+
+
 def _fitting(given, size):
     """A value for a region: as it is, a 0-d one too; else without leading ones, and expanded."""
     shape = given._array.shape
     if shape == size or not shape:
         return given
     first = next((k for k, n in enumerate(shape) if n != 1), len(shape))
-    given = composite.reshape(given, shape[first:])
+    given = composite.reshape(given, shape[first:])  # a view even where nothing is left out, as in PyTorch
     return given if given._array.shape == size else shapes.expand(given, size=size)

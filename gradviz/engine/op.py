@@ -250,7 +250,10 @@ class Op:
         count = len(self.inputs)
         arrays = "".join(f"{'*' * (name == self.variadic)}a{i}, " for i, name in enumerate(self.inputs))
         if self.variadic:
-            return [f"    xp = module_of_all(({arrays}))", *(f"    r{i} = a{i}" for i in range(count))]
+            lines = [f"    xp = module_of_all(({arrays}))", *(f"    r{i} = a{i}" for i in range(count))]
+            if self.dtype == "promote":
+                lines.append(f"    if len({{each.dtype for each in a0}}) > 1: r0 = promoted(OP, {self.variadic})")
+            return lines
         same = [f"a{i}.__class__ is ndarray" for i, name in enumerate(self.inputs) if name not in self.optional]
         alike = [f"a{i}.dtype is a0.dtype" for i in range(1, count)]
         results = "".join(f"r{i}, " for i in range(count))

@@ -51,7 +51,7 @@ def bucketize(self, boundaries, *, out_int32=False, right=False):
 def bincounts(xp, self, weights, *, minlength):
     """How often each number occurs, or the sum of its weights; no gradient."""
     if not self.size:
-        return xp.zeros(minlength, xp.int64 if weights is None else xp.float64 if weights.dtype != xp.float32 else xp.float32)
+        return xp.zeros(minlength, xp.int64)  # whatever the weights, as PyTorch
     found = xp.bincount(self, weights, minlength)
     if weights is None:
         return found.astype(xp.int64)
@@ -103,7 +103,6 @@ def _of_rows_of(ops, grad, indices, padding_idx):
 
 
 @op(
-    hidden=("sparse",),
     weight=vjp(
         "1 where picked (added up), else 0",
         lambda ops, grad, indices, weight_sym_argsize_0, padding_idx, scale_grad_by_freq, sparse: _of_rows(

@@ -23,7 +23,7 @@ def _along(sizes, dim):
     return 0 if sizes == (0,) else sizes[dim]  # an empty vector may join anything, as in PyTorch
 
 
-@op(tensors=vjp("1 (each its own range)", _cut))
+@op(dtype="promote", tensors=vjp("1 (each its own range)", _cut))
 def cat(xp, *tensors, dim):
     """Tensors one after the other along a dimension that they have."""
     ndim = max(each.ndim for each in tensors)
@@ -41,7 +41,7 @@ def cat(xp, *tensors, dim):
     return xp.concatenate(joined, axis=dim)
 
 
-@op(tensors=vjp("1 (each its own place)", lambda ops, grad, dim: ops.unbind(grad, dim=dim)))
+@op(dtype="promote", tensors=vjp("1 (each its own place)", lambda ops, grad, dim: ops.unbind(grad, dim=dim)))
 def stack(xp, *tensors, dim):
     """Tensors of one shape along a new dimension."""
     first = tensors[0].shape

@@ -8,7 +8,7 @@ from gradviz.ops.picking import added_at
 
 @op(
     self=vjp(
-        "1",
+        "1 (cut back to the tensor)",
         lambda ops, grad, pad: ops.constant_pad_nd(grad, pad=tuple(-each for each in pad), value=0),
     )
 )

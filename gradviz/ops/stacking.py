@@ -4,7 +4,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from gradviz.engine import coerce, dtypes
+from gradviz.engine import coerce
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import composite, indexing, joining
@@ -13,7 +13,7 @@ from gradviz.ops.composite import wrapped
 
 
 def _listed(name, tensors):
-    """The tensors of a list in one dtype; RuntimeError or TypeError, as PyTorch's, for an empty list or no tensors."""
+    """The tensors of a list; RuntimeError or TypeError, as PyTorch's, for an empty list or no tensors."""
     if isinstance(tensors, Tensor) or not isinstance(tensors, (tuple, list)):
         kind = type(tensors).__name__
         raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {kind}")
@@ -24,9 +24,6 @@ def _listed(name, tensors):
             )
     if not tensors:
         raise RuntimeError(_EMPTY.get(name) or f"{name} expects a non-empty TensorList")
-    if len({each._array.dtype for each in tensors}) > 1:
-        wanted = dtypes.of_name(dtypes.result_type(tensors).name)
-        tensors = [composite.to(each, wanted) for each in tensors]
     return tuple(tensors)
 
 

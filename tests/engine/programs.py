@@ -182,7 +182,7 @@ def _nodes(root):
     """The nodes that a root leads to, itself first, in the order of a breadth-first walk."""
     found = [] if root is None else [root]
     for node in found:
-        found += [n for n, _ in dict.fromkeys(node.next_functions) if n is not None and n not in found]
+        found += [n for n in dict.fromkeys(n for n, _ in node.next_functions) if n is not None and n not in found]
     return found
 
 

@@ -24,12 +24,6 @@ def _halves(torch, a):
     return (left * right).sum()
 
 
-def _picked_again(torch, a):
-    """A gradient that is itself a graph."""
-    (grad,) = torch.autograd.grad((a[[0, 0]] * a[[1, 1]]).sum(), a, create_graph=True)
-    return grad
-
-
 # every sample that makes a graph is a program too; those of gradients have the graph of `twice` beside the op's
 _FROM_SAMPLES = {
     f"{sample.op} {k}": (sample.run, sample.inputs)
@@ -59,7 +53,6 @@ PROGRAMS: dict[str, tuple] = {
     "x[None] = b": (_in_place(lambda x, b: x.__setitem__(None, b)), (M, M)),
     "x[0] = b (leading ones)": (_in_place(lambda x, b: x.__setitem__(0, b)), (M, (1, 1, 3))),
     "zeros, then filled": (lambda torch, a: _filled(torch, a), (V,)),
-    "a graph of a gradient of an index": (_picked_again, (M,)),
 }  # fmt: skip
 
 

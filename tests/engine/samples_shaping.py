@@ -135,7 +135,7 @@ SAMPLES: tuple[Sample, ...] = (
     _linear("index", lambda torch, a: a[True, torch.tensor([1, -1])], A),
     _linear("index_put_impl", twice(lambda torch, a, i: a[i]), ROW, PLACES),
     _linear("index_put", lambda torch, a, i, b: a.index_put(((i > 0).long(),), b), A, ((1,), "class"), ROW),
-    _linear("index_put", lambda torch, a, i, b: torch.index_put(a, ((i > 0).long(), i), b, accumulate=True), A, PLACES, (4,)),
+    _linear("index_put", lambda torch, a, i, b: a.index_put(((i > 0).long(), i), b, accumulate=True), A, PLACES, (4,)),
     _linear("index_put", lambda torch, a, m: _set(m)(torch, a, 2.5), A, MASK),
     _linear("index_put", _set_at, A, ((1,), "class"), (2, 1)),
     _linear("copy_slices", _set(0), A, ROW),
@@ -186,7 +186,5 @@ SAMPLES: tuple[Sample, ...] = (
     _linear("unique_of", lambda torch, i: torch.unique(i, return_inverse=True)[1], INDEX),
     _linear("one_hot_of", lambda torch, i: torch.nn.functional.one_hot(i, 4), INDEX),
     _linear("embedding", lambda torch, i, w: torch.nn.functional.embedding(i, w), INDEX, (3, 2)),
-    _linear("embedding", lambda torch, i, w: torch.nn.functional.embedding(i, w, 1), PLACES, (3, 2)),
-    _linear("embedding", lambda torch, i, w: torch.nn.functional.embedding(i, w, scale_grad_by_freq=True), PLACES, (3, 2)),  # noqa: E501
     _linear("embedding_dense_backward", twice(lambda torch, w, i: torch.nn.functional.embedding(i, w)), (3, 2), PLACES),
 )

@@ -41,6 +41,11 @@ def embedding(
     """Rows of a weight (V, D), one for each index: (...) to (..., D)."""
     if max_norm is not None or sparse:
         raise RuntimeError("embedding() with max_norm or sparse is not supported by gradviz: leave them out")
+    if input._array.dtype.name not in ("int64", "int32"):
+        raise RuntimeError(
+            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
+            f"torch.{_title(input)}Tensor instead (while checking arguments for embedding)"
+        )
     rows = weight._array.shape[0]
     if padding_idx is None:
         padding_idx = -1

@@ -1,6 +1,7 @@
 """Looking up and counting: no gradients here, but where embedding picks rows of a weight."""
 
 from gradviz.engine import coerce
+from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.ops.picking import added_at, refuse_outside
@@ -61,6 +62,8 @@ def bincounts(xp, self, weights, *, minlength):
 def bincount(self, weights=None, minlength=0):
     """How often each of 0, 1, 2, ... occurs in a vector, or the sum of its weights."""
     array = self._array
+    if array.dtype.kind in "fb":
+        raise NotImplementedError(f"\"bincount_cpu\" not implemented for '{title(array.dtype)}'")
     if array.ndim != 1 or array.dtype.kind not in "iu" or (array.size and int(array.min()) < 0):
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if minlength < 0:

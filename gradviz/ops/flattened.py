@@ -35,11 +35,12 @@ def _in_flat(name, index, self):
 
 
 @op(
+    hidden=("source_sym_sizes",),
     self=vjp(
         "0 where put, else 1 (1 where it was added)",
-        lambda ops, grad, index, source, accumulate: grad
+        lambda ops, grad, index, source_sym_sizes, accumulate: grad
         if accumulate
-        else ops.put(grad, index, ops.new_zeros(grad, size=tuple(source.shape)), accumulate=False),
+        else ops.put(grad, index, ops.new_zeros(grad, size=tuple(source_sym_sizes)), accumulate=False),
     ),
     source=vjp(
         "1 where it was put, else 0",

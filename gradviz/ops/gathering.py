@@ -115,6 +115,17 @@ def index_add(self, dim, index, source, *, alpha=1):
             f"index_add_(): self ({title(self._array.dtype)}) and source ({title(source._array.dtype)}) must have the "
             "same scalar type"
         )
+    count, mine, its = index._array.size, self._array.shape or (1,), source._array.shape or (1,)
+    along = its[dim] if dim < len(its) else 1
+    if count != along:
+        raise RuntimeError(
+            f"index_add_(): Number of indices ({count}) should be equal to source.size(dim): ({along}), for dim: {dim}"
+        )
+    if mine[:dim] + mine[dim + 1 :] != its[:dim] + its[dim + 1 :]:
+        raise RuntimeError(
+            "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
+            f"{list(self._array.shape)} source.shape = {list(source._array.shape)}"
+        )
     return picking.index_add(self, index, source, dim=dim, alpha=alpha)
 
 
@@ -129,6 +140,25 @@ def index_copy(self, dim, index, source):
         raise RuntimeError(
             "index_copy_(): self and source expected to have the same dtype, but got (self) "
             f"{title(self._array.dtype)} and (source) {title(source._array.dtype)}"
+        )
+    mine, its, count = self._array.shape, source._array.shape, index._array.size
+    if not its and count != 1:
+        raise IndexError(f"index_copy_(): When source is scalar, index should have one element (got {count})")
+    if mine and its and len(mine) != len(its):
+        raise IndexError(
+            "index_copy_(): When source and destination are not scalars, their dimensionality must match. Source "
+            f"dimensionality ({len(its)}), destination dimensionality ({len(mine)})"
+        )
+    one, two = mine[:dim] + mine[dim + 1 :], its[:dim] + its[dim + 1 :]
+    if one != two:
+        raise RuntimeError(
+            "index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: "
+            f"{' '.join(map(str, one))} at dimension {dim} and source slice shape: {' '.join(map(str, two))} at "
+            "dimension 0."
+        )
+    if its and count != its[dim]:
+        raise IndexError(
+            f"index_copy_(): Number of indices ({count}) should be equal to source.size(dim) ({its[dim]})"
         )
     return picking.index_copy(self, index, source, dim=dim)
 
@@ -168,7 +198,7 @@ def put(self, index, source, accumulate=False):
             f"and source.dtype = {title(source._array.dtype)}"
         )
     if source._array.size != index._array.size:
-        raise RuntimeError(
+        raise IndexError(
             "put_(): Expected source and index to have the same number of elements, but got source.numel() = "
             f"{source._array.size}, index.numel() = {index._array.size}"
         )
@@ -203,7 +233,7 @@ def masked_select(self, mask):
     """The elements where a mask holds, as a vector; shapes broadcast."""
     if mask._array.dtype.kind != "b":
         raise RuntimeError("masked_select: expected BoolTensor for mask")
-    said = coerce.broadcast_complaint(self._array.shape, mask._array.shape)
+    said = coerce.broadcast_complaint(mask._array.shape, self._array.shape)
     if said:
         raise RuntimeError(said)
     return flattened.masked_select(self, mask)

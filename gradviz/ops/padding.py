@@ -95,15 +95,9 @@ def pad(input, pad, mode="constant", value=None):
 
 
 def _refuse_too_narrow(input, widths):
-    sizes = input._array.shape
-    for k in range(0, len(widths), 2):
-        size = sizes[len(sizes) - 1 - k // 2]
-        if size + widths[k] + widths[k + 1] < 0:
-            raise RuntimeError(
-                f"The input size {size}, plus negative padding {widths[k]} and {widths[k + 1]}, resulted in a negative "
-                "output size, which is invalid. Check dimension "
-                f"{len(sizes) - 1 - k // 2} of your input."
-            )
+    for k, size in zip(range(0, len(widths), 2), reversed(input._array.shape), strict=False):
+        if size + min(widths[k], 0) + min(widths[k + 1], 0) < 0:
+            raise RuntimeError("narrow(): length must be non-negative.")
 
 
 def _refuse_too_wide(input, widths):
@@ -112,8 +106,8 @@ def _refuse_too_wide(input, widths):
         size, dim = sizes[len(sizes) - 1 - k // 2], len(sizes) - 1 - k // 2
         if max(widths[k], widths[k + 1]) >= size:
             raise RuntimeError(
-                "Padding size should be less than the corresponding input dimension, but got: padding "
-                f"({widths[k]}, {widths[k + 1]}) at dimension {dim} of input {list(sizes)}"
+                f"Argument #{4 + k}: Padding size should be less than the corresponding input dimension, but got: "
+                f"padding ({widths[k]}, {widths[k + 1]}) at dimension {dim} of input {list(sizes)}"
             )
 
 

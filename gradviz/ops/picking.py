@@ -232,7 +232,13 @@ def index_select(xp, self, index, *, dim):
     """Positions of a dimension, one for each element of a vector."""
     if not self.ndim:
         return self.copy()
-    refuse_outside(IndexError, index, self.shape[dim], "index out of range in self")
+    if dim == 0:
+        refuse_outside(IndexError, index, self.shape[0], "index out of range in self")
+    else:
+        refuse_outside(
+            RuntimeError, index, self.shape[dim],
+            f"INDICES element is out of DATA bounds, id={{}} axis_dim={self.shape[dim]}",
+        )  # fmt: skip
     return xp.take(self, _at_least_1d(index), axis=dim)
 
 
@@ -256,7 +262,10 @@ def index_add(xp, self, index, source, *, dim, alpha=1):
     flat = out.reshape(1) if not out.ndim else out
     scaled = _at_least_1d(source if alpha == 1 else source * alpha)
     places, size = _at_least_1d(index), flat.shape[dim]
-    refuse_outside(RuntimeError if out.ndim > 1 else IndexError, places, size, "index out of range in self")
+    if out.ndim > 1:
+        refuse_outside(RuntimeError, places, size, _OUT_OF_BOUNDS.format(dim, size))
+    else:
+        refuse_outside(IndexError, places, size, "index out of range in self")
     if scaled.size:
         spread = places.reshape((1,) * dim + (-1,) + (1,) * (flat.ndim - 1 - dim))
         added_at(xp, flat, _flat_places(xp, flat.shape, dim, xp.broadcast_to(spread, scaled.shape)), scaled)
@@ -273,6 +282,8 @@ def _scaled(grad, alpha):
 )
 def index_copy(xp, self, index, source, *, dim):
     """A copy with source put at the positions of a dimension that index names."""
+    size = self.shape[dim] if self.ndim else 1
+    refuse_outside(IndexError, _at_least_1d(index), size, "index_copy_(): " + _OUT_OF_BOUNDS.format(dim, size))
     return _filled(xp, self, index, source, dim)
 
 
@@ -281,7 +292,7 @@ def _filled(xp, self, index, values, dim):
     flat = out.reshape(1) if not out.ndim else out
     size = flat.shape[dim]
     places = _at_least_1d(index)
-    refuse_outside(IndexError, xp.where(places < 0, places + size, places), size, "index out of range in self")
+    refuse_outside(IndexError, places + size * (places < 0), size, _OUT_OF_BOUNDS.format(dim, size))
     flat[(slice(None),) * dim + (places,)] = values
     return out
 

@@ -1,5 +1,6 @@
 """Shapes as PyTorch's functions name them: squeeze, movedim, repeat, diag and others, made of the ops beneath."""
 
+from gradviz.engine.dtypes import title
 from gradviz.engine.within import composed
 from gradviz.ops import composite, indexing, picking, pointwise, rearranging
 from gradviz.ops import shape as shapes
@@ -157,7 +158,7 @@ def repeat_interleave(self, repeats, dim=None):
         return _each_repeated(self, repeats, dim)
     counts = repeats._array
     if counts.dtype.kind not in "iu":
-        raise RuntimeError("repeats has to be Long or Int tensor")
+        raise NotImplementedError(f"\"repeat_interleave_cpu\" not implemented for '{title(counts.dtype)}'")
     if dim is None:
         self, dim = composite.flatten(self), 0
     dim = wrapped(dim, self._array.ndim)

@@ -133,7 +133,7 @@ def kthvalue(self, k, dim=-1, keepdim=False):
     if self._array.ndim and not self._array.shape[dim]:
         raise IndexError(f"kthvalue(): Expected reduction dim {dim} to have non-zero size.")
     if not 1 <= k <= (self._array.shape[dim] if self._array.ndim else 1):
-        raise RuntimeError(f"selected number k out of range for dimension {dim}")
+        raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}")
     return _KTH(*kth(self, k=k, dim=dim, keepdim=keepdim))
 
 

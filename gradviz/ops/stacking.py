@@ -23,11 +23,10 @@ def _listed(name, tensors):
                 f"expected Tensor as element {place} in argument 0, but got {type(each).__name__}"
             )
     if not tensors:
-        raise RuntimeError(_EMPTY.get(name) or f"{name} expects a non-empty TensorList")
+        if name == "cat":
+            raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
     return tuple(tensors)
-
-
-_EMPTY = {"cat": "expected a non-empty list of Tensors", "stack": "stack expects a non-empty TensorList"}
 
 
 def cat(tensors, dim=0):

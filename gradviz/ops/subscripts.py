@@ -3,6 +3,7 @@
 As in PyTorch, ints are selects also beside index tensors, and a list counts as a tensor.
 """
 
+import warnings
 from builtins import slice as Slice
 from typing import NamedTuple
 
@@ -17,6 +18,14 @@ from gradviz.ops import composite, in_place, indexing, picking, pointwise
 from gradviz.ops import shape as shapes
 
 LEAF = "{} leaf Variable that requires grad is being used in an in-place operation."
+
+
+NO_TUPLE = (
+    "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; use "
+    "x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, x[torch.tensor(seq)], "
+    "which will result either in an error or a different result"
+)
+BYTES = "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead."
 
 
 class Steps(NamedTuple):
@@ -51,6 +60,7 @@ def _parts(index):
     # as in NumPy once, and in PyTorch still: a short list with more than numbers in it is a tuple
     if isinstance(index, list) and len(index) < 32:
         if any(isinstance(each, (Tensor, list, tuple, range, Slice)) or each is None or each is ... for each in index):
+            warnings.warn(NO_TUPLE, UserWarning, stacklevel=5)
             return tuple(index)
     return (index,)
 
@@ -63,7 +73,7 @@ def _steps(self, index):
         _refuse_too_many(shape, parts)
     whole_costs = not isinstance(index, tuple)  # in a tuple a whole dimension costs no node; x[:] is a slice
     views, basic, indices = [], [], []
-    dim = gone = 0
+    dim = gone = folded = 0  # folded: dimensions that masks take beyond their one place in the list
     for part in parts:
         if part is Ellipsis:
             basic.append(part)
@@ -74,7 +84,7 @@ def _steps(self, index):
             shape.insert(dim, 1)
             gone -= 1
             if part is not None:
-                _place(indices, dim, _like(self, np.zeros(int(part), np.int64)))
+                _place(indices, dim - folded, _like(self, np.zeros(int(part), np.int64)))
             dim += 1
         elif isinstance(part, int):
             if not -shape[dim] <= part < shape[dim]:
@@ -93,9 +103,10 @@ def _steps(self, index):
             shape[dim] = len(range(start, end, step))
             dim += 1
         else:
-            _place(indices, dim, _like(self, part))
+            _place(indices, dim - folded, _like(self, part))
             basic += [Slice(None)] * _width(part)
             dim += _width(part)
+            folded += _width(part) - 1
     if not any(part is ... for part in basic):
         basic.append(...)  # with the dots, one element is a view too
     return Steps(views, tuple(basic), indices)
@@ -103,8 +114,7 @@ def _steps(self, index):
 
 def _plain(part):
     if isinstance(part, Tensor):
-        kind = part._array.dtype.kind
-        if kind == "f":
+        if part._array.dtype.name not in ("int64", "int32", "uint8", "bool"):
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
         if part._array.ndim == 0:
             return part._array.item()
@@ -130,7 +140,7 @@ def _width(part):
     """How many dimensions a part of an index stands for."""
     if part is None or part is Ellipsis or isinstance(part, bool):
         return 0
-    if isinstance(part, Tensor) and part._array.dtype.kind == "b":
+    if isinstance(part, Tensor) and part._array.dtype.name in ("bool", "uint8"):
         return part._array.ndim
     return 1
 
@@ -144,6 +154,7 @@ def _like(self, part):
     """An index tensor on the device of the tensor that it picks from."""
     array = part._array if isinstance(part, Tensor) else part
     if array.dtype == np.uint8:
+        warnings.warn(BYTES, UserWarning, stacklevel=5)
         array = array.astype(bool)
     device = backend.device_of(self._array)
     if backend.device_of(array) != device:
@@ -173,7 +184,7 @@ def _bounds(part, size):
 
 def _check(shape, indices):
     """IndexError, with PyTorch's words, for indices that are out of bounds or don't fit; masks must have the shape."""
-    dim, found = 0, []
+    dim, count, found = 0, 0, []
     for each in indices:
         if each is None:
             dim += 1
@@ -186,16 +197,16 @@ def _check(shape, indices):
                         f"The shape of the mask {list(array.shape)} at index {d} does not match the shape of the "
                         f"indexed tensor {list(shape)} at index {dim + d}"
                     )
-            dim += array.ndim
+            dim, count = dim + array.ndim, count + array.ndim
             continue
         found.append(array.shape)
         if isinstance(array, np.ndarray):  # on a GPU this look would wait for the device
             wrong = array[(array < -shape[dim]) | (array >= shape[dim])]
             if wrong.size:
                 raise IndexError(
-                    f"index {int(wrong.reshape(-1)[0])} is out of bounds for dimension {dim} with size {shape[dim]}"
-                )
-        dim += 1
+                    f"index {int(wrong.reshape(-1)[0])} is out of bounds for dimension {count} with size {shape[dim]}"
+                )  # as PyTorch, which counts the index tensors
+        dim, count = dim + 1, count + 1
     try:
         np.broadcast_shapes(*found)
     except ValueError:

@@ -150,7 +150,7 @@ SAMPLES: tuple[Sample, ...] = (
     _linear("nonzero", lambda torch, a: torch.nonzero(a > 0, as_tuple=True)[0], A),
     # along a dimension
     _linear("gather", lambda torch, a, i: a.gather(1, i), A, INDEX),
-    _linear("gather", lambda torch, a, i: torch.take_along_dim(a, i[:1], 1), A, INDEX),
+    _linear("gather", lambda torch, a, i: torch.take_along_dim(a, i[:, :1], 1), A, INDEX),
     _linear("gather", lambda torch, a, i: a.take_along_dim(i), A, INDEX),
     _linear("scatter", lambda torch, a, i, b: a.scatter(1, i[:, :1], b[:, :1]), A, INDEX, A),
     _linear("scatter_value", lambda torch, a, i: torch.scatter(a, 1, i, 2.5), A, INDEX),

@@ -308,7 +308,10 @@ class Op:
             body.append(f"node._saved = ({saved})")
         body.append(f"node._settings = ({settings})")
         if self.several:
-            body += ["node._shapes = tuple([each._array.shape for each in out])", "node._shape = None"]
+            body += [
+                "node._shapes = tuple([each._array.shape for each in out])",
+                "node._shape = node._shapes[0] if len(out) == 1 else None",
+            ]
             body.append("node._dtype = out[0]._array.dtype if out else None")
         else:
             body += ["node._shape = result.shape", "node._dtype = result.dtype"]

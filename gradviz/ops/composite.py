@@ -70,6 +70,8 @@ def operator_matmul(self, other):
 def where(condition, self=None, other=None):
     """`self` where the condition (bool) holds, else `other`; of a condition alone, the places where it is not zero."""
     if self is None and other is None:
+        if not condition._array.ndim:
+            condition = unsqueeze(condition, 0)
         return joining.unbind(indexing.nonzero(condition), dim=1)
     if isinstance(condition, Tensor) and condition._array.dtype.kind != "b":
         raise RuntimeError(

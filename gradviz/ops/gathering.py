@@ -260,7 +260,7 @@ def nonzero(self, *, as_tuple=False):
     """The places of the elements that are not zero: a row each, or a tuple with a vector a dimension."""
     if not as_tuple:
         return indexing.nonzero(self)
-    return composite.where(self if self._array.ndim else composite.unsqueeze(self, 0))
+    return composite.where(self)
 
 
 def argwhere(self):

@@ -126,7 +126,17 @@ def hsplit(self, indices_or_sections):
         raise RuntimeError(
             "torch.hsplit requires a tensor with at least 1 dimension, but got a tensor with 0 dimensions!"
         )
-    return tensor_split(self, indices_or_sections, 0 if self._array.ndim == 1 else 1)
+    dim = 0 if self._array.ndim == 1 else 1
+    _refuse_a_rest("hsplit", self, indices_or_sections, dim)
+    return tensor_split(self, indices_or_sections, dim)
+
+
+def _refuse_a_rest(name, self, sections, dim):
+    if isinstance(sections, int) and (sections <= 0 or self._array.shape[dim] % sections):
+        raise RuntimeError(
+            f"torch.{name} attempted to split along dimension {dim}, but the size of the dimension "
+            f"{self._array.shape[dim]} is not divisible by the split_size {sections}!"
+        )
 
 
 def vsplit(self, indices_or_sections):
@@ -136,6 +146,7 @@ def vsplit(self, indices_or_sections):
             "torch.vsplit requires a tensor with at least 2 dimension, but got a tensor with "
             f"{self._array.ndim} dimensions!"
         )
+    _refuse_a_rest("vsplit", self, indices_or_sections, 0)
     return tensor_split(self, indices_or_sections, 0)
 
 

@@ -76,7 +76,10 @@ MISTAKES = {
     "reflection of more rows than there are": _of(
         (1, 2, 3), lambda torch, a: torch.nn.functional.pad(a, (1, 1, 2, 0), mode="reflect")
     ),
-    "reflection of more than there is": _of((2, 3), lambda torch, a: torch.nn.functional.pad(a, (3, 1), mode="reflect")),
+    "reflection of more than there is": _of(
+        (2, 3), lambda torch, a: torch.nn.functional.pad(a, (3, 1), mode="reflect")
+    ),
+    "hsplit with a rest": _of((2, 5), lambda torch, a: a.hsplit(2)),
     # indexing
     "index tensor too large": _of((2, 3), lambda torch, a: a[_long(torch, 0, 2)]),
     "index tensor too large in a later dim": _of((2, 3), lambda torch, a: a[:, [0, 3]]),

@@ -231,13 +231,12 @@ def meshgrid(*tensors, indexing="ij"):
     places = [*range(len(tensors))]
     if indexing == "xy":
         places[:2] = places[1::-1]  # the first along the columns
-    size = [0] * len(tensors)
-    for each, place in zip(tensors, places, strict=True):
-        size[place] = each._array.size
-    return tuple(
-        shapes.expand(composite.view(each, *(-1 if d == place else 1 for d in range(len(size)))), size=tuple(size))
-        for each, place in zip(tensors, places, strict=True)
-    )
+    size = tuple(tensors[place]._array.size for place in places)
+    grids = {  # in the order of the dimensions, as PyTorch makes them
+        place: shapes.expand(composite.view(tensors[place], *(1,) * dim, -1, *(1,) * (len(size) - 1 - dim)), size=size)
+        for dim, place in enumerate(places)
+    }
+    return tuple(grids[k] for k in range(len(tensors)))
 
 
 @composed("cartesian_prod")
@@ -260,7 +259,7 @@ def broadcast_tensors(*tensors):
         size = np.broadcast_shapes(*found)
     except ValueError:
         raise RuntimeError(_complaint(found)) from None
-    return tuple(shapes.expand(each, size=size) for each in given)
+    return tuple(each if each._array.shape == size else shapes.expand(each, size=size) for each in given)
 
 
 def _complaint(found):

@@ -1,5 +1,6 @@
 """Ops that shape, join, split, index and sort: programs whose graphs are compared, as in programs.py."""
 
+from gradviz.engine.op import catalogue
 from tests.engine.samples_shaping import SAMPLES
 
 M, V, CUBE, SQUARE, MASK, PLACES = (2, 3), (3,), (2, 3, 4), (3, 3), ((2, 3), "bool"), ((2, 2), "class")
@@ -28,7 +29,7 @@ def _halves(torch, a):
 _FROM_SAMPLES = {
     f"{sample.op} {k}": (sample.run, sample.inputs)
     for k, sample in enumerate(SAMPLES)
-    if any(sample.floating()) and not sample.run.__qualname__.startswith("twice")
+    if any(sample.floating()) and catalogue[sample.op].vjps and not sample.run.__qualname__.startswith("twice")
 }
 
 PROGRAMS: dict[str, tuple] = {

@@ -60,9 +60,9 @@ SAMPLES: tuple[Sample, ...] = (
     _linear("view", lambda torch, a: a.reshape_as(torch.zeros(3, 2)), A),
     _linear("expand", lambda torch, a: a.expand_as(torch.zeros(4, 3)), ROW),
     _linear("expand", lambda torch, a: torch.broadcast_to(a, (2, 2, 3)), ROW),
-    _linear("expand", lambda torch, a, b: torch.broadcast_tensors(a, b)[1], A, ROW),
-    _linear("expand", lambda torch, a, b: torch.meshgrid(a, b, indexing="xy")[0] + 1, ROW, (2,)),
-    _linear("expand", lambda torch, a, b: torch.meshgrid(a, b, indexing="ij")[1] + 1, ROW, (2,)),
+    _linear("expand", lambda torch, a, b: sum(torch.broadcast_tensors(a, b)), A, ROW),
+    _linear("expand", lambda torch, a, b: sum(torch.meshgrid(a, b, indexing="xy")), ROW, (2,)),
+    _linear("expand", lambda torch, a, b: sum(torch.meshgrid([a, b], indexing="ij")), ROW, (2,)),
     _linear("slice", _flat("narrow", 1, 1, 2), A),
     # joining and taking apart
     _linear("cat", lambda torch, a, b: torch.cat([a, b]), A, (1, 3)),

@@ -5,7 +5,7 @@ import numpy as np
 from gradviz.engine import coerce
 from gradviz.engine.dtypes import title
 from gradviz.engine.tensor import Tensor
-from gradviz.ops import composite, flattened, indexing, picking
+from gradviz.ops import composite, flattened, indexing, picking, subscripts
 from gradviz.ops import shape as shapes
 from gradviz.ops.composite import wrapped
 
@@ -182,6 +182,9 @@ def index_fill(self, dim, index, value):
 
 def index_put(self, indices, values, accumulate=False):
     """A copy with values at the places that index tensors name; accumulate adds them."""
+    if len(indices) > self._array.ndim:
+        raise IndexError(f"too many indices for tensor of dimension {self._array.ndim} (got {len(indices)})")
+    subscripts.check_indices(self._array.shape, indices)
     return picking.index_put(self, values, *indices, accumulate=accumulate)
 
 

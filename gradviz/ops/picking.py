@@ -61,13 +61,22 @@ def index(xp, self, *indices):
 
 def assign(array, key, values):
     """`array[key] = values`; RuntimeError with PyTorch's words when the shapes don't fit."""
+    if type(array).__module__ == "numpy" and not array.flags.writeable:  # an expanded one
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+            "Please clone() the tensor before performing the operation."
+        )
     try:
         array[key] = values
     except ValueError:
-        raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing result of "
-            f"shape {list(array[key].shape)}"
-        ) from None
+        raise RuntimeError(_mismatch(values.shape, array[key].shape)) from None
+
+
+def _mismatch(given, wanted):
+    return (
+        f"shape mismatch: value tensor of shape {list(given)} cannot be broadcast to indexing result of shape "
+        f"{list(wanted)}"
+    )
 
 
 def _put(xp, self, values, indices, accumulate):
@@ -77,7 +86,11 @@ def _put(xp, self, values, indices, accumulate):
         assign(out, key, values)
         return out
     places = xp.arange(out.size).reshape(out.shape)[key]
-    return added_at(xp, out, places, xp.broadcast_to(values, places.shape))
+    try:
+        spread = xp.broadcast_to(values, places.shape)
+    except ValueError:
+        raise RuntimeError(_mismatch(values.shape, places.shape)) from None
+    return added_at(xp, out, places, spread)
 
 
 @op(

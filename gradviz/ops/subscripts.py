@@ -49,7 +49,7 @@ def getitem(self, index):
         else:
             out = composite.unsqueeze(out, dim)
     if steps.indices:
-        _check(out._array.shape, steps.indices)
+        check_indices(out._array.shape, steps.indices)
         return picking.index(out, *steps.indices)
     return shapes.alias(self) if out is self else out
 
@@ -182,7 +182,7 @@ def _bounds(part, size):
     return start, max(start, end), step
 
 
-def _check(shape, indices):
+def check_indices(shape, indices):
     """IndexError, with PyTorch's words, for indices that are out of bounds or don't fit; masks must have the shape."""
     dim, count, found = 0, 0, []
     for each in indices:
@@ -226,7 +226,7 @@ def setitem(self, index, value):
     target = self._array[steps.basic]
     all_of_it = target.shape == self._array.shape and all(kind == "slice" for kind, _, _ in steps.views)
     if steps.indices:
-        _check(target.shape, steps.indices)
+        check_indices(target.shape, steps.indices)
         _refuse_other_dtype(self, given)
         given = _without_leading_ones(given)
         key = picking.key_of([None if each is None else each._array for each in steps.indices])
@@ -268,7 +268,7 @@ def _kind(value):
 def _refuse_in_graph(self, direct):
     if self._edge is None and self._requires_grad:
         raise RuntimeError(LEAF.format("a" if direct else "a view of a"))
-    if self._array.base is not None:
+    if versions.is_shared(self._array):
         raise RuntimeError(
             "an assignment into a view of a tensor that is part of a graph is not supported by gradviz: make a new "
             "tensor, with torch.where() or index_put(), or assign into the tensor itself"

@@ -94,9 +94,16 @@ MISTAKES = {
     "assignment of another dtype to indices": _set(_places(0, 1), lambda torch: torch.ones(3, dtype=torch.float64)),
     "assignment too far": _set(lambda torch: 2, lambda torch: 1.0),
     "assignment too far by a tensor": _set(_places(0, 2), lambda torch: 1.0),
+    "assignment into an expanded tensor": _of((3,), lambda torch, a: a.expand(2, 3).__setitem__(..., torch.ones(2, 3))),
     "assignment into a leaf": _set(lambda torch: ..., lambda torch: 1.0, grad=True),
     "assignment into a part of a leaf": _set(lambda torch: 0, lambda torch: 1.0, grad=True),
     "assignment into a leaf by a tensor": _set(_places(0), lambda torch: 1.0, grad=True),
+    "index_put too far": _of((2, 3), lambda torch, a: a.index_put((_long(torch, 2),), torch.ones(3))),
+    "index_put of too many indices": _of((2,), lambda torch, a: a.index_put((_long(torch, 0),) * 2, torch.ones(1))),
+    "index_put of another size": _of((2, 3), lambda torch, a: a.index_put((_long(torch, 0),), torch.ones(2))),
+    "index_put of another size, added": _of(
+        (2, 3), lambda torch, a: a.index_put((_long(torch, 0),), torch.ones(2), accumulate=True)
+    ),
     "gather of an index too large": _of((2, 3), lambda torch, a: a.gather(1, torch.tensor([[3]]))),
     "gather of an index below 0": _of((2, 3), lambda torch, a: a.gather(1, torch.tensor([[-1]]))),
     "gather of other dimensions": _of((2, 3), lambda torch, a: a.gather(1, _long(torch, 0))),

@@ -56,7 +56,7 @@ SAMPLES: tuple[Sample, ...] = (
     _linear("permute", lambda torch, a: torch.moveaxis(a, (0, 1), (2, 0)), CUBE),
     _linear("view", _flat("ravel"), A),
     _linear("view", lambda torch, a: torch.unflatten(a, 1, (2, -1)), (2, 4)),
-    _linear("view", lambda torch, a: a.view_as(torch.zeros(3, 2)), A),
+    _linear("view", lambda torch, a: a.contiguous().view_as(torch.zeros(3, 2)), A),
     _linear("view", lambda torch, a: a.reshape_as(torch.zeros(3, 2)), A),
     _linear("expand", lambda torch, a: a.expand_as(torch.zeros(4, 3)), ROW),
     _linear("expand", lambda torch, a: torch.broadcast_to(a, (2, 2, 3)), ROW),
@@ -151,7 +151,7 @@ SAMPLES: tuple[Sample, ...] = (
     # along a dimension
     _linear("gather", lambda torch, a, i: a.gather(1, i), A, INDEX),
     _linear("gather", lambda torch, a, i: torch.take_along_dim(a, i[:, :1], 1), A, INDEX),
-    _linear("gather", lambda torch, a, i: a.take_along_dim(i), A, INDEX),
+    _linear("gather", lambda torch, a, i: a.contiguous().take_along_dim(i.contiguous()), A, INDEX),
     _linear("scatter", lambda torch, a, i, b: a.scatter(1, i[:, :1], b[:, :1]), A, INDEX, A),
     _linear("scatter_value", lambda torch, a, i: torch.scatter(a, 1, i, 2.5), A, INDEX),
     _linear("scatter_add", lambda torch, a, i, b: a.scatter_add(1, i, b), A, INDEX, (2, 2)),

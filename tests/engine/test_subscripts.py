@@ -146,6 +146,20 @@ def test_an_assignment_into_a_view_of_a_graph_is_refused_with_a_way_out():
     x = gradviz.ones(2, 3, requires_grad=True) * 2
     with pytest.raises(RuntimeError, match="view of a tensor that is part of a graph .*index_put"):
         x[0][1] = 5.0
+    flat = gradviz.arange(6.0)
+    with pytest.raises(RuntimeError, match="view of a tensor that is part of a graph"):
+        flat.view(2, 3)[0] = x[0]
+
+
+@pytest.mark.parametrize("make", ["randn", "rand", "zeros", "ones"])
+def test_an_assignment_into_a_new_tensor_makes_it_part_of_the_graph(make):
+    for side in (gradviz, torch):
+        w = side.ones(3, requires_grad=True)
+        x = getattr(side, make)(2, 3)
+        x[0] = w * 2
+        x[1, 1:] = w[1:]
+        x.sum().backward()
+        assert w.grad.tolist() == [2, 3, 3]
 
 
 def test_integers_take_what_is_cut_off():

@@ -26,8 +26,10 @@ class Lifted:
     """The ops as functions of Tensors, so that what a vjp computes is itself part of a graph."""
 
     def __getattr__(self, name):
-        setattr(self, name, catalogue[name].call)
-        return catalogue[name].call
+        op = catalogue[name]
+        call = (lambda *tensors, **settings: op.call(*tensors, **settings)[0]) if op.returned else op.call
+        setattr(self, name, call)
+        return call
 
 
 lifted = Lifted()

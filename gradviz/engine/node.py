@@ -70,7 +70,7 @@ class Node:
             if wanted in self.saved_names:
                 found = self.saved_tensor(self.saved_names.index(wanted))
                 return found.as_tensor() if found is not None and found._is_number else found
-            if self.op is not None and self.op.saves_list and wanted == self.op.variadic:
+            if self.op is not None and self.op.saves_list and wanted == self.op.variadic and wanted not in self.hidden:
                 first = len(self.op.saved)
                 return tuple(self.saved_tensor(k) for k in range(first, len(self.saved_names)))
             if wanted in self.setting_names and wanted not in self.hidden:
@@ -79,7 +79,7 @@ class Node:
 
     def __dir__(self):
         names = [name.partition("[")[0] for name in self.saved_names]  # a list has one name
-        names += [name for name in self.setting_names if name not in self.hidden]
+        names = [name for name in (*names, *self.setting_names) if name not in self.hidden]
         return sorted({*super().__dir__(), *("_saved_" + name for name in names)})
 
     def source(self, position):

@@ -17,7 +17,7 @@ what it needs by name, and what it names is what a node saves:
     an intermediate     what the forward returned behind its result, a saved tensor
     a setting           its value
     grads               of an op with several outputs, a tuple: one incoming gradient an output, or None
-    <input>_sym_sizes, <input>_sym_strides, <input>_sym_numel     of that input, as PyTorch names them
+    <input>_sym_sizes, <input>_sym_strides, <input>_sym_numel, <input>_dim, ...     of that input, as PyTorch names them
     ops                 the catalogue: on raw arrays in a plain backward, on Tensors under create_graph
 
 A forward may end its inputs with `*several`: a vjp for them returns as many gradients; saved, they are a list. A
@@ -44,6 +44,8 @@ SIZES = {
     "_sym_sizes": "{}.shape",
     "_sym_strides": "tuple(step // {0}.itemsize for step in {0}.strides)",
     "_sym_numel": "{}.size",
+    "_sym_argsize_0": "{}.shape[0]",
+    "_dim": "{}.ndim",
 }
 
 
@@ -61,18 +63,19 @@ def vjp(local, function):
 
 
 def op(
-    *, grad_fn=None, dtype=None, intermediates=(), optional=(), view=False, title=None, several=False, hidden=(), **vjps
-):
+    *, grad_fn=None, dtype=None, intermediates=(), optional=(), view=False, title=None, several=False, returned=False,
+    hidden=(), **vjps
+):  # fmt: skip
     """Declares the decorated forward as an op; a name that no vjp could mean is a TypeError at import.
 
     dtype: "promote" computes in PyTorch's result type, "float" also turns integers into the default float,
     "same" refuses mixed dtypes, None takes the inputs as they are. optional: inputs that may be None. title:
-    PyTorch's name for it, where several ops share one. several: the forward returns a list of outputs. hidden:
-    settings that the vjps ask for, but that PyTorch's node doesn't show.
+    PyTorch's name for it, where several ops share one. several: the forward returns a list of outputs. returned:
+    the call returns the intermediates too. hidden: what the vjps ask for, but PyTorch's node doesn't show.
     """
 
     def declare(forward):
-        declared = Op(forward, (grad_fn, dtype, intermediates, optional, view, title, several, hidden), vjps)
+        declared = Op(forward, (grad_fn, dtype, intermediates, optional, view, title, several, returned, hidden), vjps)
         if declared.name in catalogue:
             raise TypeError(f"op {declared.name} is declared twice")
         catalogue[declared.name] = declared
@@ -100,7 +103,7 @@ class Op:
     """One declared op: its forward, its vjps, and the functions generated from them."""
 
     def __init__(self, forward, options, vjps):
-        grad_fn, self.dtype, intermediates, optional, self.view, title, self.several, hidden = options
+        grad_fn, self.dtype, intermediates, optional, self.view, title, self.several, self.returned, hidden = options
         self.intermediates, self.optional, self.hidden = tuple(intermediates), tuple(optional), tuple(hidden)
         parameters = list(signature(forward).parameters.values())[1:]
         self.name = forward.__name__
@@ -205,6 +208,8 @@ class Op:
             ]
         lines.append("    node = None")
         lines += self._node_lines()
+        if self.returned:
+            lines.append(f"    out = (out, *[Tensor(as_array(each)) for each in ({', '.join(self.intermediates)},)])")
         told = ", ".join(f"{name!r}: {name}" for name in self.settings)
         lines += [
             f"    if observer is not None{' and out' * self.several}:",
@@ -245,7 +250,10 @@ class Op:
         count = len(self.inputs)
         arrays = "".join(f"{'*' * (name == self.variadic)}a{i}, " for i, name in enumerate(self.inputs))
         if self.variadic:
-            return [f"    xp = module_of_all(({arrays}))", *(f"    r{i} = a{i}" for i in range(count))]
+            lines = [f"    xp = module_of_all(({arrays}))", *(f"    r{i} = a{i}" for i in range(count))]
+            if self.dtype == "promote":
+                lines.append(f"    if len({{each.dtype for each in a0}}) > 1: r0 = promoted(OP, {self.variadic})")
+            return lines
         same = [f"a{i}.__class__ is ndarray" for i, name in enumerate(self.inputs) if name not in self.optional]
         alike = [f"a{i}.dtype is a0.dtype" for i in range(1, count)]
         results = "".join(f"r{i}, " for i in range(count))
@@ -300,7 +308,10 @@ class Op:
             body.append(f"node._saved = ({saved})")
         body.append(f"node._settings = ({settings})")
         if self.several:
-            body += ["node._shapes = tuple([each._array.shape for each in out])", "node._shape = None"]
+            body += [
+                "node._shapes = tuple([each._array.shape for each in out])",
+                "node._shape = node._shapes[0] if len(out) == 1 else None",
+            ]
             body.append("node._dtype = out[0]._array.dtype if out else None")
         else:
             body += ["node._shape = result.shape", "node._dtype = result.dtype"]
@@ -331,7 +342,7 @@ class Op:
             of = name.removesuffix(suffix)
             if of != name and of == self.variadic:
                 return f"tuple([{expression.format('each')} for each in a{self.inputs.index(of)}])"
-            if of != name:
+            if of in self.inputs:
                 return expression.format(f"a{self.inputs.index(of)}")
         return name
 

@@ -8,6 +8,9 @@ node that saved it.
 import re
 import weakref
 from bisect import bisect_left
+from sys import getrefcount
+
+import numpy as np
 
 from gradviz.engine import dtypes
 from gradviz.engine.backend import owner
@@ -68,6 +71,18 @@ def refuse_old_views(tensors):
                 "this tensor is a view of one that was changed in place after the view was made, which gradviz does "
                 "not follow back to the view: make the view after the change, or use the out-of-place form"
             )
+
+
+def is_shared(array):
+    """Whether another array shows the same memory; a reshaped temporary that only this one shows is not shared."""
+    return array.base is not None and _references(array) > _ALONE
+
+
+def _references(array):
+    return getrefcount(owner(array))
+
+
+_ALONE = _references(np.zeros(2).reshape(2, 1))  # how references are counted differs between Pythons
 
 
 def version_of(array):

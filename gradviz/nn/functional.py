@@ -5,7 +5,7 @@ from math import prod
 
 from gradviz.engine.within import composed
 from gradviz.nn.activation_functions import *  # noqa: F403
-from gradviz.ops import composite, loss, pointwise, shape
+from gradviz.ops import composite, counting, loss, padding, pointwise, shape
 from gradviz.ops.matmul import addmm
 
 REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
@@ -13,6 +13,8 @@ REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
 relu = pointwise.relu
 tanh = pointwise.tanh
 sigmoid = pointwise.sigmoid
+one_hot = counting.one_hot
+pad = padding.pad
 
 
 def _reduction(name):
@@ -32,6 +34,27 @@ def linear(input, weight, bias=None):
     rows = composite.reshape(input, prod(sizes[:-1]), sizes[-1])  # before t(): backward takes the newest node first
     product = addmm(bias, rows, shape.t(weight))
     return composite.view(product, *sizes[:-1], weight._array.shape[0])
+
+
+def embedding(
+    input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False
+):
+    """Rows of a weight (V, D), one for each index: (...) to (..., D)."""
+    if max_norm is not None or sparse:
+        raise RuntimeError("embedding() with max_norm or sparse is not supported by gradviz: leave them out")
+    if input._array.dtype.name not in ("int64", "int32"):
+        raise RuntimeError(
+            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
+            f"torch.{_title(input)}Tensor instead (while checking arguments for embedding)"
+        )
+    rows = weight._array.shape[0]
+    if padding_idx is None:
+        padding_idx = -1
+    elif not -rows <= padding_idx < rows:
+        raise AssertionError("Padding_idx must be within num_embeddings")
+    else:
+        padding_idx %= rows
+    return counting.embedding(weight, input, padding_idx=padding_idx, scale_grad_by_freq=scale_grad_by_freq)
 
 
 def softmax(input, dim):

@@ -1,6 +1,5 @@
 """Functions that PyTorch composes from ops, or that pick an op by their arguments."""
 
-import builtins
 from math import prod
 
 import numpy as np
@@ -10,7 +9,7 @@ from gradviz.engine.dtypes import int64, title
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
-from gradviz.ops import indexing, loss, pointwise, reduction
+from gradviz.ops import indexing, joining, loss, pointwise, reduction
 from gradviz.ops import matmul as products
 from gradviz.ops import shape as shapes
 
@@ -68,8 +67,12 @@ def operator_matmul(self, other):
     return matmul(self, other) if isinstance(other, Tensor) else NotImplemented
 
 
-def where(condition, self, other):
-    """`self` where the condition (bool) holds, else `other`; either may be a Python number."""
+def where(condition, self=None, other=None):
+    """`self` where the condition (bool) holds, else `other`; of a condition alone, the places where it is not zero."""
+    if self is None and other is None:
+        if not condition._array.ndim:
+            condition = unsqueeze(condition, 0)
+        return joining.unbind(indexing.nonzero(condition), dim=1)
     if isinstance(condition, Tensor) and condition._array.dtype.kind != "b":
         raise RuntimeError(
             "where expected condition to be a boolean tensor, but got a tensor with dtype "
@@ -198,69 +201,6 @@ def expand(self, *size):
     size = _size(size)
     extra = len(size) - self._array.ndim
     return shapes.expand(self, size=tuple(self._array.shape[i - extra] if n == -1 else n for i, n in enumerate(size)))
-
-
-# -- indexing ----------------------------------------------------------------------------------------
-
-
-@composed("getitem")
-def getitem(self, index):
-    """`x[2]`, `x[1:3, None, ..., -1]`: ints, slices, None and Ellipsis; TypeError for anything else."""
-    parts = index if isinstance(index, tuple) else (index,)
-    parts = [_plain_index(part) for part in parts]
-    picked = builtins.sum(1 for part in parts if isinstance(part, (int, builtins.slice)))
-    ndim = self._array.ndim
-    if picked > ndim:
-        if ndim == 0 and any(isinstance(part, builtins.slice) for part in parts):
-            raise IndexError("slice() cannot be applied to a 0-dim tensor.")
-        if ndim == 0:
-            raise IndexError(
-                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
-                "convert a 0-dim tensor to a number"
-            )
-        raise IndexError(f"too many indices for tensor of dimension {ndim}")
-    out, dim, gone = self, 0, 0
-    for part in parts:
-        if part is Ellipsis:
-            dim += ndim - picked
-        elif part is None:
-            out, dim = unsqueeze(out, dim), dim + 1
-        elif isinstance(part, int):
-            out, gone = _select(out, dim, part, dim + gone), gone + 1
-        else:
-            # in a tuple a whole dimension costs no node; x[:] is a slice
-            whole = isinstance(index, tuple) and part.indices(out._array.shape[dim]) == (0, out._array.shape[dim], 1)
-            out, dim = out if whole else _slice(out, dim, part), dim + 1
-    return shapes.alias(self) if out is self else out
-
-
-def _plain_index(part):
-    if part is None or part is Ellipsis or (isinstance(part, int) and not isinstance(part, bool)):
-        return part
-    if isinstance(part, builtins.slice):
-        return part
-    if isinstance(part, Tensor) and part._array.ndim == 0 and part._array.dtype.kind in "iu":
-        return int(part)
-    if isinstance(part, np.integer):
-        return int(part)
-    raise TypeError(
-        f"gradviz indexes tensors with ints, slices, None and ..., but got {type(part).__name__}: pick the rows one by "
-        "one and stack them"
-    )
-
-
-def _select(self, dim, index, told_dim):
-    size = self._array.shape[dim]
-    if not -size <= index < size:
-        raise IndexError(f"index {index} is out of bounds for dimension {told_dim} with size {size}")
-    return indexing.select(self, dim=dim, index=index % size)
-
-
-def _slice(self, dim, part):
-    if part.step is not None and int(part.step) < 0:
-        raise ValueError("step must be greater than zero")
-    start, end, step = part.indices(self._array.shape[dim])
-    return indexing.slice(self, dim=dim, start=start, end=max(start, end), step=step)
 
 
 # -- matrix products ---------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ def in_place(name, compute):
         grads = mode.grad and (self._requires_grad or any(isinstance(a, Tensor) and a._requires_grad for a in args))
         if grads and self._edge is None and self._requires_grad:
             raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
-        if grads and self._array.base is not None:
+        if grads and versions.is_shared(self._array):
             raise RuntimeError(
                 f"{name} on a view of a tensor that is part of a graph is not supported by gradviz: "
                 f"use the out-of-place form, {name.rstrip('_')}()"

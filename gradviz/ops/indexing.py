@@ -58,6 +58,13 @@ def slice_backward(xp, self, *, sizes, dim, start, end, step):
     return out
 
 
+@op()
+def nonzero(xp, self):
+    """The places of the elements that are not zero, a row each; no gradient."""
+    found = xp.nonzero(self if self.ndim else self.reshape(1))
+    return xp.stack(found, axis=1).astype(xp.int64)[:, : self.ndim]
+
+
 def _place(dim, index):
     return (builtins.slice(None),) * dim + (index,)  # `slice` is an op here
 

@@ -12,22 +12,28 @@ from gradviz.ops import (
     blends,
     bounds,
     composite,
+    counting,
     elementary,
     extremes,
+    gathering,
     in_place,
     logic,
     matmul,
     norms,
     pointwise,
+    reshaping,
     rounding,
     shape,
+    sorting,
     special,
+    stacking,
     statistics,
+    subscripts,
 )
 
 ROOMS = (
     pointwise, matmul, shape, composite, in_place, elementary, special, rounding, bounds, blends, logic, activations,
-    extremes, statistics, norms,
+    extremes, statistics, norms, stacking, reshaping, gathering, sorting, counting,
 )  # fmt: skip
 METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {
@@ -52,7 +58,8 @@ OPERATORS = {
     "__mod__": rounding.operator_mod, "__rmod__": rounding.operator_rmod,
     "__rfloordiv__": rounding.operator_rfloordiv, "__pos__": blends.positive,
     "__abs__": pointwise.abs, "__invert__": pointwise.bitwise_not,
-    "__getitem__": composite.getitem, "__iadd__": in_place.add_, "__isub__": in_place.sub_,
+    "__setitem__": subscripts.setitem, "__getitem__": subscripts.getitem,
+    "__iadd__": in_place.add_, "__isub__": in_place.sub_,
     "__imul__": in_place.mul_, "__itruediv__": in_place.div_,
 }  # fmt: skip
 
@@ -64,6 +71,7 @@ def attach():
     for name, kind in CONVERSIONS.items():
         setattr(Tensor, name, lambda self, kind=kind: composite.to(self, kind))
     Tensor.T = property(lambda self: shape.permute(self, dims=tuple(reversed(range(self._array.ndim)))))
+    Tensor.mT = property(lambda self: composite.transpose(self, -2, -1))
     Tensor.__hash__ = object.__hash__  # __eq__ above would have taken it away
 
 

@@ -89,7 +89,7 @@ def expand_complaint(shape, size):
     )
 
 
-@op(view=True, self=vjp("1", lambda ops, grad, dim: ops.squeeze_dim(grad, dim=dim)))
+@op(view=True, self=vjp("1", lambda ops, grad, dim: ops.squeeze_one(grad, dim=dim)))
 def unsqueeze(xp, self, *, dim):
     """A dimension of size 1 put in, a view."""
     return xp.expand_dims(self, dim)
@@ -104,6 +104,48 @@ def unsqueeze(xp, self, *, dim):
 def squeeze_dim(xp, self, *, dim):
     """A dimension of size 1 taken out, a view."""
     return xp.squeeze(self, axis=dim)
+
+
+def _put_back(ops, grad, self_sym_sizes, dim):
+    for each in sorted(dim):
+        if self_sym_sizes and self_sym_sizes[each] == 1:
+            grad = ops.unsqueeze(grad, dim=each)
+    return grad
+
+
+def _squeezed(xp, self, dims):
+    return xp.squeeze(self, axis=tuple(each for each in dims if self.ndim and self.shape[each] == 1))
+
+
+@op(
+    view=True,
+    self=vjp("1", lambda ops, grad, self_sym_sizes: _put_back(ops, grad, self_sym_sizes, range(len(self_sym_sizes)))),
+)
+def squeeze(xp, self):
+    """All dimensions of size 1 taken out, a view."""
+    return _squeezed(xp, self, range(self.ndim))
+
+
+@op(
+    title="squeeze",
+    grad_fn="SqueezeBackward1",
+    view=True,
+    self=vjp("1", lambda ops, grad, self_sym_sizes, dim: _put_back(ops, grad, self_sym_sizes, (dim,))),
+)
+def squeeze_one(xp, self, *, dim):
+    """A dimension taken out where its size is 1, a view."""
+    return _squeezed(xp, self, (dim,))
+
+
+@op(
+    title="squeeze",
+    grad_fn="SqueezeBackward2",
+    view=True,
+    self=vjp("1", lambda ops, grad, self_sym_sizes, dim: _put_back(ops, grad, self_sym_sizes, dim)),
+)
+def squeeze_several(xp, self, *, dim):
+    """Those of several dimensions taken out whose size is 1, a view."""
+    return _squeezed(xp, self, dim)
 
 
 @op(view=True, self=vjp("1", lambda grad: grad))

@@ -193,7 +193,8 @@ class Recorder(Observer):
         """A STEP row with the incoming gradient, and a GRAD row for each one handed on."""
         now = perf_counter_ns()
         number = self._node_number(node)
-        flags, meta, buffer, value = self._value(incoming[0], self._handed)
+        # of several outputs, the first may have got none
+        flags, meta, buffer, value = (0, 0, 0, 0) if incoming[0] is None else self._value(incoming[0], self._handed)
         self._row(
             Kind.STEP, flags, 0, 0, started - self._began, now - started, number, 0, call, 0, 0, meta, buffer, 0, value
         )

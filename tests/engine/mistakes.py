@@ -6,6 +6,9 @@ facts/errors.json keeps what PyTorch 2.13 says to each of them; tests/engine/tes
 from tests.engine import mistakes_elementwise
 
 
+from tests.engine import mistakes_shaping
+
+
 def _leaf(torch, *size):
     return torch.ones(*size or (2,), requires_grad=True)
 
@@ -314,6 +317,7 @@ MISTAKES = {
     "Function that saves a number": _saves_no_tensor,
     "Function without backward": lambda torch: _function_without(torch, "backward"),
     "Function without forward": lambda torch: _function_without(torch, "forward"),
+    **mistakes_shaping.MISTAKES,
 }  # fmt: skip
 
 

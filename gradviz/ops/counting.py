@@ -1,0 +1,162 @@
+"""Looking up and counting: no gradients here, but where embedding picks rows of a weight."""
+
+from gradviz.engine import coerce
+from gradviz.engine.dtypes import title
+from gradviz.engine.op import op, vjp
+from gradviz.engine.tensor import Tensor
+from gradviz.ops.picking import added_at, refuse_outside
+
+
+@op(title="searchsorted")
+def search(xp, sequence, self, *, right, int32):
+    """Before which element of sorted sequences each element would go; no gradient."""
+    side = "right" if right else "left"
+    if sequence.ndim == 1:
+        found = xp.searchsorted(sequence, self, side=side)
+    else:
+        # rows side by side: counting the smaller ones needs no loop over rows
+        before = sequence[..., None, :] <= self[..., :, None] if right else sequence[..., None, :] < self[..., :, None]
+        found = before.sum(axis=-1)
+    return xp.asarray(found).astype(xp.int32 if int32 else xp.int64)
+
+
+def searchsorted(sorted_sequence, self, *, out_int32=False, right=False, side=None):
+    """Before which element of a sorted sequence (the last dimension) each element would go."""
+    if side not in (None, "left", "right"):
+        raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
+    if side == "left" and right:
+        raise RuntimeError(
+            "torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True"
+        )
+    if not isinstance(self, Tensor):
+        self = coerce.number_like(self, sorted_sequence)
+        self = Tensor(self._array)
+    one, two = sorted_sequence._array.shape, self._array.shape
+    if len(one) > 1 and one[:-1] != two[:-1]:
+        raise RuntimeError(
+            "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries "
+            f"tensor and input value tensor must match, but we got boundaries tensor {list(one)} and input value "
+            f"tensor {list(two)}"
+        )
+    return search(sorted_sequence, self, right=bool(right or side == "right"), int32=bool(out_int32))
+
+
+def bucketize(self, boundaries, *, out_int32=False, right=False):
+    """Between which of sorted boundaries each element lies."""
+    if boundaries._array.ndim != 1:
+        raise RuntimeError(f"bucketize(): boundaries tensor must be 1 dimension, but got dim({boundaries._array.ndim})")
+    return searchsorted(boundaries, self, out_int32=out_int32, right=right)
+
+
+@op(title="bincount", optional=("weights",))
+def bincounts(xp, self, weights, *, minlength):
+    """How often each number occurs, or the sum of its weights; no gradient."""
+    if not self.size:
+        return xp.zeros(minlength, xp.int64)  # whatever the weights, as PyTorch
+    found = xp.bincount(self, weights, minlength)
+    if weights is None:
+        return found.astype(xp.int64)
+    return found.astype(xp.float32) if weights.dtype == xp.float32 else found
+
+
+def bincount(self, weights=None, minlength=0):
+    """How often each of 0, 1, 2, ... occurs in a vector, or the sum of its weights."""
+    array = self._array
+    if array.dtype.kind in "fb":
+        raise NotImplementedError(f"\"bincount_cpu\" not implemented for '{title(array.dtype)}'")
+    if array.ndim != 1 or array.dtype.kind not in "iu" or (array.size and int(array.min()) < 0):
+        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+    if minlength < 0:
+        raise RuntimeError("minlength should be >= 0")
+    if weights is not None and weights._array.shape != array.shape:
+        raise RuntimeError("weights should be 1-d and have the same length as input")
+    return bincounts(self, weights, minlength=minlength)
+
+
+@op(title="unique", intermediates=("inverse", "counts"), returned=True)
+def unique_of(xp, self):
+    """Different elements in order, for each element which it is, and how often each occurs; no gradient."""
+    values, inverse, counts = xp.unique(self, return_inverse=True, return_counts=True)
+    return values, inverse.reshape(self.shape).astype(xp.int64), counts.astype(xp.int64)
+
+
+def unique(self, sorted=True, return_inverse=False, return_counts=False, dim=None):
+    """Different elements in order; with them, as asked, for each element which it is, and how often each occurs."""
+    if dim is not None:
+        raise RuntimeError("unique() along a dim is not supported by gradviz")
+    values, inverse, counts = unique_of(self)
+    found = (values, *((inverse,) if return_inverse else ()), *((counts,) if return_counts else ()))
+    return found if len(found) > 1 else values
+
+
+# -- rows of a weight --------------------------------------------------------------------------------
+
+
+def _of_rows(ops, grad, indices, weight_sym_argsize_0, padding_idx, scale_grad_by_freq):
+    return ops.embedding_dense_backward(
+        grad, indices, num_weights=weight_sym_argsize_0, padding_idx=padding_idx, scale_grad_by_freq=scale_grad_by_freq
+    )
+
+
+def _of_rows_of(ops, grad, indices, padding_idx):
+    rows = ops.embedding(grad, indices, padding_idx=padding_idx)
+    if padding_idx < 0:
+        return rows
+    return ops.where(ops.unsqueeze(indices, dim=len(indices.shape)) == padding_idx, 0.0, rows)
+
+
+@op(
+    weight=vjp(
+        "1 where picked (added up), else 0",
+        lambda ops, grad, indices, weight_sym_argsize_0, padding_idx, scale_grad_by_freq, sparse: _of_rows(
+            ops, grad, indices, weight_sym_argsize_0, padding_idx, scale_grad_by_freq
+        ),
+    ),
+)
+def embedding(xp, weight, indices, *, padding_idx=-1, scale_grad_by_freq=False, sparse=False):
+    """Rows of a weight (V, D), one for each index."""
+    refuse_outside(IndexError, indices, weight.shape[0], "index out of range in self")
+    return weight[indices]
+
+
+@op(self=vjp("1 where picked, else 0", _of_rows_of))
+def embedding_dense_backward(xp, self, indices, *, num_weights, padding_idx, scale_grad_by_freq):
+    """The gradient of an embedding's weight: rows added up, none for padding_idx."""
+    rows = indices.reshape(-1)
+    values = self.reshape(rows.size, -1) if self.size else self.reshape(rows.size, self.shape[-1])
+    if scale_grad_by_freq:
+        values = values / xp.bincount(rows, minlength=num_weights)[rows][:, None].astype(self.dtype)
+    out = xp.zeros((num_weights, values.shape[1]), self.dtype)
+    added_at(xp, out, rows[:, None] * values.shape[1] + xp.arange(values.shape[1]), values)
+    if padding_idx >= 0:
+        out[padding_idx] = 0
+    return out
+
+
+@op(title="one_hot")
+def one_hot_of(xp, self, *, num_classes):
+    """1 at each element's class, else 0, along a new last dimension; no gradient."""
+    return (self[..., None] == xp.arange(num_classes)).astype(xp.int64)
+
+
+def one_hot(input, num_classes=-1):
+    """1 at each element's class, else 0, along a new last dimension."""
+    array = input._array
+    if array.dtype.name != "int64":
+        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+    if not array.size:
+        if num_classes <= 0:
+            raise RuntimeError("Can not infer total number of classes from empty tensor.")
+    elif int(array.min()) < 0:
+        raise RuntimeError("Class values must be non-negative.")
+    elif num_classes == -1:
+        num_classes = int(array.max()) + 1
+    elif num_classes < 1:
+        raise RuntimeError("num_classes should be positive")
+    elif int(array.max()) >= num_classes:
+        raise RuntimeError("Class values must be smaller than num_classes.")
+    return one_hot_of(input, num_classes=num_classes)
+
+
+__all__ = ["bincount", "bucketize", "searchsorted", "unique"]
+METHODS = ["bincount", "unique"]

@@ -1,0 +1,143 @@
+"""Padding: constant, reflect, replicate and circular. `pad` counts from the last dimension: (left, right, top, ...)."""
+
+from gradviz.engine.op import op, vjp
+from gradviz.engine.within import composed
+from gradviz.ops import indexing, joining, subscripts
+from gradviz.ops.picking import added_at
+
+
+@op(
+    self=vjp(
+        "1 (cut back to the tensor)",
+        lambda ops, grad, pad: ops.constant_pad_nd(grad, pad=tuple(-each for each in pad), value=0),
+    )
+)
+def constant_pad_nd(xp, self, *, pad, value=0):
+    """A number around the tensor; a negative width cuts off."""
+    widths = [(0, 0)] * (self.ndim - len(pad) // 2)
+    widths += [(pad[k], pad[k + 1]) for k in range(len(pad) - 2, -2, -2)]
+    cut = self[tuple(slice(max(-a, 0), n - max(-b, 0)) for (a, b), n in zip(widths, self.shape, strict=True))]
+    around = [(max(a, 0), max(b, 0)) for a, b in widths]
+    return xp.pad(cut, around, constant_values=value) if any(map(any, around)) else cut.copy()
+
+
+def _sources(xp, size, before, after, mode):
+    """For each place along a padded dimension, the place that its element comes from."""
+    places = xp.arange(-before, size + after)
+    if mode == "replication":
+        return xp.clip(places, 0, size - 1)
+    return size - 1 - xp.abs(size - 1 - xp.abs(places))
+
+
+def _flat_sources(xp, shape, padding, mode):
+    flat = xp.zeros((), xp.int64)
+    step = 1
+    for d in range(len(shape) - 1, -1, -1):
+        k = 2 * (len(shape) - 1 - d)
+        before, after = padding[k : k + 2] if k < len(padding) else (0, 0)
+        flat = flat + (_sources(xp, shape[d], before, after, mode) * step).reshape((-1,) + (1,) * (len(shape) - 1 - d))
+        step *= shape[d]
+    return flat
+
+
+def _padding(mode, dims):
+    """The op that pads so many dimensions by what the tensor holds, and the op that its backward runs."""
+    name = f"{mode}_pad{dims}d"
+
+    def gradient(ops, grad, self, padding):
+        return getattr(ops, f"{name}_backward")(grad, self, padding=padding)
+
+    def forward(xp, self, *, padding):
+        return self.reshape(-1)[_flat_sources(xp, self.shape, padding, mode)]
+
+    def backward(xp, self, input, *, padding):
+        out = xp.zeros(input.shape, self.dtype)
+        return added_at(xp, out, _flat_sources(xp, input.shape, padding, mode), self)
+
+    forward.__name__, backward.__name__ = name, f"{name}_backward"
+    forward.__doc__ = f"Padding of {dims} dimensions: {MODES[mode]}."
+    backward.__doc__ = f"The gradient of {name}: each element's copies added up."
+    again = vjp("1 (each of its copies)", lambda ops, grad, padding: getattr(ops, name)(grad, padding=padding))
+    op(self=again)(backward)
+    return op(title="pad", self=vjp("1 (added up over its copies)", gradient))(forward)
+
+
+MODES = {"reflection": "the tensor mirrored at its edge", "replication": "the element at the edge again"}
+PADDINGS = {(mode, dims): _padding(mode, dims) for mode in MODES for dims in (1, 2, 3)}
+NAMES = {"reflect": "reflection", "replicate": "replication"}
+
+
+def pad(input, pad, mode="constant", value=None):
+    """`pad` elements before and after, from the last dimension on: (left, right, top, bottom, ...)."""
+    widths, ndim = tuple(int(each) for each in pad), input._array.ndim
+    if len(widths) % 2:
+        raise RuntimeError("Padding length must be divisible by 2")
+    if len(widths) > 2 * ndim:
+        raise RuntimeError(
+            "Padding length should be less than or equal to two times the input dimension but got padding length "
+            f"{len(widths)} and input of dimension {ndim}"
+        )
+    if mode == "constant":
+        _refuse_too_narrow(input, widths)
+        return constant_pad_nd(input, pad=widths, value=0 if value is None else value)
+    if value:
+        raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
+    dims = len(widths) // 2
+    if mode not in ("reflect", "replicate", "circular"):
+        raise NotImplementedError(f"Unrecognised padding mode {mode}")
+    if dims not in (1, 2, 3) or ndim not in (dims + 1, dims + 2):
+        raise NotImplementedError("Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now")
+    if mode == "circular":
+        return _circular(input, widths)
+    if mode == "reflect":
+        _refuse_too_wide(input, widths)
+    return PADDINGS[NAMES[mode], dims](input, padding=widths)
+
+
+def _refuse_too_narrow(input, widths):
+    for k, size in zip(range(0, len(widths), 2), reversed(input._array.shape), strict=False):
+        if size + min(widths[k], 0) + min(widths[k + 1], 0) < 0:
+            raise RuntimeError("narrow(): length must be non-negative.")
+
+
+def _refuse_too_wide(input, widths):
+    sizes = input._array.shape
+    for k in range(0, len(widths), 2):
+        size, dim = sizes[len(sizes) - 1 - k // 2], len(sizes) - 1 - k // 2
+        if max(widths[k], widths[k + 1]) >= size:
+            raise RuntimeError(
+                f"Argument #{4 + k}: Padding size should be less than the corresponding input dimension, but got: "
+                f"padding ({widths[k]}, {widths[k + 1]}) at dimension {dim} of input {list(sizes)}"
+            )
+
+
+@composed("pad")
+def _circular(self, widths):
+    """The tensor written into the middle, then its other end into the edges, dimension by dimension, as PyTorch."""
+    sizes, dims = self._array.shape, len(widths) // 2
+    around = {len(sizes) - 1 - k: (widths[2 * k], widths[2 * k + 1]) for k in range(dims)}
+    for d, (before, after) in around.items():
+        if max(before, after) > sizes[d]:
+            raise RuntimeError("Padding value causes wrapping around more than once.")
+    out = joining.new_zeros(self, size=tuple(n + sum(around.get(d, (0, 0))) for d, n in enumerate(sizes)))
+    taken, middle = self, [slice(None)] * len(sizes)
+    for d, (before, after) in around.items():
+        taken = _cut(taken, d, max(-before, 0), sizes[d] - max(-after, 0))
+        middle[d] = slice(max(before, 0), out._array.shape[d] - max(after, 0))
+    subscripts.setitem(out, tuple(middle), taken)
+    for d, (before, after) in around.items():
+        size, first, last = out._array.shape[d], max(before, 0), max(after, 0)
+        whole = (slice(None),) * d
+        if before > 0:
+            subscripts.setitem(out, (*whole, slice(0, before)), _cut(out, d, size - last - before, size - last))
+        if after > 0:
+            subscripts.setitem(out, (*whole, slice(size - after, size)), _cut(out, d, first, first + after))
+    return out
+
+
+def _cut(tensor, dim, start, end):
+    return indexing.slice(tensor, dim=dim, start=start, end=end, step=1)
+
+
+__all__ = []
+METHODS = []

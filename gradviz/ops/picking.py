@@ -1,0 +1,336 @@
+"""Ops that pick elements by integers or masks, and put them back: index, gather, scatter, take and their kin.
+
+What adds up where indices repeat goes through one flat list of places: no loop over elements on any device.
+"""
+
+from gradviz.engine.dtypes import title
+from gradviz.engine.op import op, vjp
+
+
+def refuse_outside(error, index, size, what):
+    """`error` for the first index outside of 0 ... size - 1; on a GPU this look would wait for the device."""
+    if type(index).__module__ != "numpy":
+        return
+    wrong = index[(index < 0) | (index >= size)] if index.size else index
+    if wrong.size:
+        raise error(what.format(int(wrong.reshape(-1)[0])))
+
+
+_OUT_OF_BOUNDS = "index {{}} is out of bounds for dimension {} with size {}"
+
+
+def _at_least_1d(array):
+    return array.reshape(1) if array.ndim == 0 else array
+
+
+def _flat_places(xp, shape, dim, index):
+    """Where in a flattened array of `shape` the elements of `index` along `dim` point: (index's shape)."""
+    places, step = 0, 1
+    for d in reversed(range(len(shape))):
+        count = (1,) * d + (-1,) + (1,) * (len(shape) - 1 - d)
+        places = places + (index if d == dim else xp.arange(index.shape[d]).reshape(count)) * step
+        step *= shape[d]
+    return places
+
+
+def added_at(xp, out, places, values):
+    """`values` added to a contiguous array at flat places, which may repeat."""
+    xp.add.at(out.reshape(-1), xp.broadcast_to(places, values.shape).reshape(-1), values.reshape(-1))
+    return out
+
+
+# -- x[index] ----------------------------------------------------------------------------------------
+
+
+def key_of(indices):
+    """Index arrays as NumPy takes them; None stands for a whole dimension."""
+    return tuple(slice(None) if each is None else each for each in indices)
+
+
+def _unpicked(ops, grad, self_sym_sizes, indices):
+    return ops.index_put_impl(
+        ops.new_zeros(grad, size=tuple(self_sym_sizes)), grad, *indices, accumulate=True, unsafe=True
+    )
+
+
+@op(self=vjp("1 where picked (added up), else 0", _unpicked))
+def index(xp, self, *indices):
+    """Elements picked by integers or masks, `self[indices]`; None stands for a whole dimension."""
+    return self[key_of(indices)]
+
+
+def assign(array, key, values):
+    """`array[key] = values`; RuntimeError with PyTorch's words when the shapes don't fit."""
+    if type(array).__module__ == "numpy" and not array.flags.writeable:  # an expanded one
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+            "Please clone() the tensor before performing the operation."
+        )
+    try:
+        array[key] = values
+    except ValueError:
+        raise RuntimeError(_mismatch(values.shape, array[key].shape)) from None
+
+
+def _mismatch(given, wanted):
+    return (
+        f"shape mismatch: value tensor of shape {list(given)} cannot be broadcast to indexing result of shape "
+        f"{list(wanted)}"
+    )
+
+
+def _put(xp, self, values, indices, accumulate):
+    out = xp.array(self, order="C")  # a copy
+    key = key_of(indices)
+    if not accumulate:
+        assign(out, key, values)
+        return out
+    places = xp.arange(out.size).reshape(out.shape)[key]
+    try:
+        spread = xp.broadcast_to(values, places.shape)
+    except ValueError:
+        raise RuntimeError(_mismatch(values.shape, places.shape)) from None
+    return added_at(xp, out, places, spread)
+
+
+@op(
+    self=vjp(
+        "1 where nothing was put, else 0 (1 where it was added)",
+        lambda ops, grad, indices, accumulate: grad
+        if accumulate
+        else ops.index_put(grad, ops.new_zeros(grad, size=()), *indices, accumulate=False),
+    ),
+    values=vjp("1 where it was put, else 0", lambda ops, grad, indices: ops.index(grad, *indices)),
+)
+def index_put_impl(xp, self, values, *indices, accumulate, unsafe):
+    """What backward of an index runs: values added to zeros at the picked places."""
+    return _put(xp, self, values, indices, accumulate)
+
+
+@op(
+    self=vjp(
+        "1 where nothing was put, else 0 (1 where it was added)",
+        lambda ops, grad, indices, accumulate: grad
+        if accumulate
+        else ops.index_put(grad, ops.new_zeros(grad, size=()), *indices, accumulate=False),
+    ),
+    values=vjp("1 where it was put, else 0", lambda ops, grad, indices: ops.index(grad, *indices)),
+)
+def index_put(xp, self, values, *indices, accumulate=False):
+    """A copy with values at the picked places, `self[indices] = values`; accumulate adds them."""
+    if values.dtype != self.dtype:
+        raise RuntimeError(
+            f"Index put requires the source and destination dtypes match, got {title(self.dtype)} for the destination "
+            f"and {title(values.dtype)} for the source."
+        )
+    return _put(xp, self, values, indices, accumulate)
+
+
+def _region(array, indices, basic):
+    region = array[basic]
+    return region[key_of(indices)] if indices else region
+
+
+@op(
+    grad_fn="CopySlices",
+    hidden=("basic", "indices"),
+    self=vjp(
+        "1 outside of the region, else 0",
+        lambda ops, grad, indices, basic: ops.copy_slices(
+            grad, ops.new_zeros(grad, size=()), *indices, basic=basic
+        ),
+    ),
+    source=vjp(
+        "1 where it was put, else 0",
+        lambda ops, grad, indices, basic: ops.region(grad, *indices, basic=basic),
+    ),
+)
+def copy_slices(xp, self, source, *indices, basic):
+    """A copy with `source` in the region that ints, slices (`basic`) and then indices name."""
+    out = self.copy()
+    assign(out[basic], key_of(indices) if indices else ..., source)
+    return out
+
+
+@op(
+    grad_fn="AsStridedBackward0",
+    hidden=("basic", "indices", "self_sym_sizes"),
+    self=vjp(
+        "1 where picked, else 0",
+        lambda ops, grad, self_sym_sizes, indices, basic: ops.copy_slices(
+            ops.new_zeros(grad, size=tuple(self_sym_sizes)), grad, *indices, basic=basic
+        ),
+    ),
+)
+def region(xp, self, *indices, basic):
+    """What ints and slices (`basic`) and then indices name; what backward of an assignment runs."""
+    return _region(self, indices, basic).copy()
+
+
+# -- along a dimension -------------------------------------------------------------------------------
+
+
+def _gathered_back(ops, grad, self, index, dim, sparse_grad):
+    return ops.scatter_add(ops.new_zeros(grad, size=tuple(self.shape)), index, grad, dim=dim)
+
+
+@op(self=vjp("1 where picked (added up), else 0", _gathered_back))
+def gather(xp, self, index, *, dim, sparse_grad=False):
+    """`self[i, index[i, j]]` along a dimension, for every element of index."""
+    if not self.ndim:
+        return xp.broadcast_to(self, index.shape).copy()
+    refuse_outside(RuntimeError, index, self.shape[dim], _OUT_OF_BOUNDS.format(dim, self.shape[dim]))
+    if not index.size:
+        return xp.zeros(index.shape, self.dtype)
+    trimmed = self[tuple(slice(None) if d == dim else slice(n) for d, n in enumerate(index.shape))]
+    return xp.take_along_axis(trimmed, index, axis=dim)
+
+
+def _scattered(xp, self, index, values, dim, add):
+    """A copy of `self` with values put, or added, where index points along dim."""
+    out = xp.array(self, order="C")  # a copy
+    if not self.ndim:
+        out, index = out.reshape(1), _at_least_1d(index)
+        values = values if not hasattr(values, "ndim") else _at_least_1d(values)
+    size = out.shape[dim]
+    refuse_outside(RuntimeError, index, size, _OUT_OF_BOUNDS.format(dim, size))
+    if index.size:
+        if hasattr(values, "ndim") and values.ndim:
+            values = values[tuple(slice(n) for n in index.shape)]
+        places = _flat_places(xp, out.shape, dim, index)
+        if add:
+            added_at(xp, out, places, values)
+        else:
+            out.reshape(-1)[places] = values
+    return out.reshape(self.shape)
+
+
+@op(
+    self=vjp("0 where put, else 1", lambda ops, grad, index, dim: ops.scatter_value(grad, index, dim=dim, value=0)),
+    src=vjp("1 where it was put, else 0", lambda ops, grad, index, dim: ops.gather(grad, index, dim=dim)),
+)
+def scatter(xp, self, index, src, *, dim):
+    """A copy with the elements of src put where index points along a dimension."""
+    return _scattered(xp, self, index, src, dim, False)
+
+
+@op(
+    title="scatter",
+    grad_fn="ScatterBackward1",
+    self=vjp("0 where put, else 1", lambda ops, grad, index, dim: ops.scatter_value(grad, index, dim=dim, value=0)),
+)
+def scatter_value(xp, self, index, *, dim, value):
+    """A copy with a number put where index points along a dimension."""
+    return _scattered(xp, self, index, value, dim, False)
+
+
+@op(
+    self=vjp("1", lambda grad: grad),
+    src=vjp("1 where it was added, else 0", lambda ops, grad, index, dim: ops.gather(grad, index, dim=dim)),
+)
+def scatter_add(xp, self, index, src, *, dim):
+    """A copy with the elements of src added where index points along a dimension."""
+    return _scattered(xp, self, index, src, dim, True)
+
+
+@op(
+    self=vjp(
+        "1 where picked (added up), else 0",
+        lambda ops, grad, self_sym_sizes, index, dim: ops.index_add(
+            ops.new_zeros(grad, size=tuple(self_sym_sizes)), index, grad, dim=dim
+        ),
+    )
+)
+def index_select(xp, self, index, *, dim):
+    """Positions of a dimension, one for each element of a vector."""
+    if not self.ndim:
+        return self.copy()
+    if dim == 0:
+        refuse_outside(IndexError, index, self.shape[0], "index out of range in self")
+    else:
+        refuse_outside(
+            RuntimeError, index, self.shape[dim],
+            f"INDICES element is out of DATA bounds, id={{}} axis_dim={self.shape[dim]}",
+        )  # fmt: skip
+    return xp.take(self, _at_least_1d(index), axis=dim)
+
+
+def _from_index(ops, grad, index, source, source_dim, dim):
+    found = ops.index_select(grad, index, dim=dim)
+    return ops.expand(found, size=tuple(source.shape)) if source_dim else ops.reshape_raw(found, size=())
+
+
+@op(
+    self=vjp("1", lambda grad: grad),
+    source=vjp(
+        "alpha where it was added, else 0",
+        lambda ops, grad, index, source, source_dim, dim, alpha: _scaled(
+            _from_index(ops, grad, index, source, source_dim, dim), alpha
+        ),
+    ),
+)
+def index_add(xp, self, index, source, *, dim, alpha=1):
+    """A copy with `alpha * source` added at the positions of a dimension that index names."""
+    out = xp.array(self, order="C")
+    flat = out.reshape(1) if not out.ndim else out
+    scaled = _at_least_1d(source if alpha == 1 else source * alpha)
+    places, size = _at_least_1d(index), flat.shape[dim]
+    if out.ndim > 1:
+        refuse_outside(RuntimeError, places, size, _OUT_OF_BOUNDS.format(dim, size))
+    else:
+        refuse_outside(IndexError, places, size, "index out of range in self")
+    if scaled.size:
+        spread = places.reshape((1,) * dim + (-1,) + (1,) * (flat.ndim - 1 - dim))
+        added_at(xp, flat, _flat_places(xp, flat.shape, dim, xp.broadcast_to(spread, scaled.shape)), scaled)
+    return out
+
+
+def _scaled(grad, alpha):
+    return grad if alpha == 1 else grad * alpha
+
+
+@op(
+    self=vjp("0 where put, else 1", lambda ops, grad, index, dim: ops.index_fill(grad, index, dim=dim, value=0)),
+    source=vjp("1 where it was put, else 0", _from_index),
+)
+def index_copy(xp, self, index, source, *, dim):
+    """A copy with source put at the positions of a dimension that index names."""
+    size = self.shape[dim] if self.ndim else 1
+    refuse_outside(IndexError, _at_least_1d(index), size, "index_copy_(): " + _OUT_OF_BOUNDS.format(dim, size))
+    return _filled(xp, self, index, source, dim)
+
+
+def _filled(xp, self, index, values, dim):
+    out = xp.array(self, order="C")
+    flat = out.reshape(1) if not out.ndim else out
+    size = flat.shape[dim]
+    places = _at_least_1d(index)
+    refuse_outside(IndexError, places + size * (places < 0), size, _OUT_OF_BOUNDS.format(dim, size))
+    flat[(slice(None),) * dim + (places,)] = values
+    return out
+
+
+@op(self=vjp("0 where put, else 1", lambda ops, grad, index, dim: ops.index_fill(grad, index, dim=dim, value=0)))
+def index_fill(xp, self, index, *, dim, value):
+    """A copy with a number at the positions of a dimension that index names."""
+    return _filled(xp, self, index, value, dim)
+
+
+@op(
+    title="index_fill",
+    grad_fn="IndexFillBackward1",
+    self=vjp("0 where put, else 1", lambda ops, grad, index, dim: ops.index_fill(grad, index, dim=dim, value=0)),
+    value=vjp(
+        "1 (summed over the places)",
+        lambda ops, grad, index, dim: ops.sum(ops.index_select(grad, ops.unique_of(index), dim=dim)),
+    ),
+)
+def index_fill_tensor(xp, self, index, value, *, dim):
+    """A copy with a 0-d tensor's value at the positions of a dimension that index names."""
+    return _filled(xp, self, index, value, dim)
+
+
+@op()
+def repeated_places(xp, self):
+    """0 so often as the first element says, 1 so often as the second, ..."""
+    return xp.repeat(xp.arange(self.shape[0]), self if xp.__name__ == "numpy" else self.tolist())

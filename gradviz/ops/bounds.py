@@ -227,7 +227,7 @@ def _masked(xp, self, mask, value):
             f"masked_fill_ only supports boolean masks, but got mask with dtype {dtypes.in_cpp(mask.dtype)}"
         )
     try:
-        return xp.where(mask, value.astype(self.dtype), self)
+        return xp.where(mask, value.astype(self.dtype)[()], self)  # a scalar, which either device takes
     except ValueError:
         raise RuntimeError(coerce.broadcast_complaint(mask.shape, self.shape)) from None
 

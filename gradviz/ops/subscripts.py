@@ -39,6 +39,8 @@ class Steps(NamedTuple):
 @composed("getitem")
 def getitem(self, index):
     """`x[2]`, `x[1:3, None, ..., -1]`, `x[mask]`, `x[[0, 2], 1:]`: as PyTorch."""
+    if index.__class__ is int and self._array.ndim:
+        return indexing.select(self, dim=0, index=_position(index, 0, 0, self._array.shape[0]))
     steps = _steps(self, index)
     out = self
     for kind, dim, part in steps.views:
@@ -68,14 +70,22 @@ def _parts(index):
 def _steps(self, index):
     parts = [_plain(part) for part in _parts(index)]
     shape = list(self._array.shape)
-    picked = sum(_width(part) for part in parts)
+    picked = sum([_width(part) for part in parts])
     if picked > len(shape):
         _refuse_too_many(shape, parts)
     whole_costs = not isinstance(index, tuple)  # in a tuple a whole dimension costs no node; x[:] is a slice
-    views, basic, indices = [], [], []
+    views, basic, indices, dots = [], [], [], False
     dim = gone = folded = 0  # folded: dimensions that masks take beyond their one place in the list
     for part in parts:
-        if part is Ellipsis:
+        if part.__class__ is Slice:
+            start, end, step = _bounds(part, shape[dim])
+            if whole_costs or (start, end, step) != (0, shape[dim], 1):
+                views.append(("slice", dim, {"start": start, "end": end, "step": step}))
+            basic.append(Slice(start, end, step))
+            shape[dim] = len(range(start, end, step))
+            dim += 1
+        elif part is Ellipsis:
+            dots = True
             basic.append(part)
             dim += len(self._array.shape) - picked
         elif part is None or isinstance(part, bool):
@@ -87,32 +97,29 @@ def _steps(self, index):
                 _place(indices, dim - folded, _like(self, np.zeros(int(part), np.int64)))
             dim += 1
         elif isinstance(part, int):
-            if not -shape[dim] <= part < shape[dim]:
-                raise IndexError(
-                    f"index {part} is out of bounds for dimension {max(dim + gone, 0)} with size {shape[dim]}"
-                )
-            views.append(("select", dim, part % shape[dim]))
+            views.append(("select", dim, _position(part, dim, gone, shape[dim])))
             basic.append(part)
             del shape[dim]
             gone += 1
-        elif isinstance(part, Slice):
-            start, end, step = _bounds(part, shape[dim])
-            if whole_costs or (start, end, step) != (0, shape[dim], 1):
-                views.append(("slice", dim, {"start": start, "end": end, "step": step}))
-            basic.append(Slice(start, end, step))
-            shape[dim] = len(range(start, end, step))
-            dim += 1
         else:
             _place(indices, dim - folded, _like(self, part))
             basic += [Slice(None)] * _width(part)
             dim += _width(part)
             folded += _width(part) - 1
-    if not any(part is ... for part in basic):
+    if not dots:
         basic.append(...)  # with the dots, one element is a view too
     return Steps(views, tuple(basic), indices)
 
 
+def _position(part, dim, gone, size):
+    if not -size <= part < size:
+        raise IndexError(f"index {part} is out of bounds for dimension {max(dim + gone, 0)} with size {size}")
+    return part % size
+
+
 def _plain(part):
+    if part.__class__ is int or part.__class__ is Slice or part is None:
+        return part
     if isinstance(part, Tensor):
         if part._array.dtype.name not in ("int64", "int32", "uint8", "bool"):
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
@@ -138,6 +145,8 @@ def _plain(part):
 
 def _width(part):
     """How many dimensions a part of an index stands for."""
+    if part.__class__ is int or part.__class__ is Slice:
+        return 1
     if part is None or part is Ellipsis or isinstance(part, bool):
         return 0
     if isinstance(part, Tensor) and part._array.dtype.name in ("bool", "uint8"):
@@ -239,6 +248,7 @@ def setitem(self, index, value):
         if mode.observer is not None:
             mode.observer.mutated(self, "setitem")
         return
+    del target  # a view of its own, which would make the memory look shared
     direct = all_of_it if not steps.indices else not steps.views
     _refuse_in_graph(self, direct)
     if not direct:

@@ -3,10 +3,7 @@
 facts/errors.json keeps what PyTorch 2.13 says to each of them; tests/engine/test_errors.py holds gradviz to it.
 """
 
-from tests.engine import mistakes_elementwise
-
-
-from tests.engine import mistakes_shaping
+from tests.engine import mistakes_elementwise, mistakes_shaping
 
 
 def _leaf(torch, *size):

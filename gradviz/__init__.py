@@ -27,6 +27,7 @@ from gradviz.engine.switches import enable_grad, is_grad_enabled, no_grad, set_g
 from gradviz.engine.tensor import Device, Size, Tensor
 from gradviz.ops import methods as _methods
 from gradviz.ops.composite import *
+from gradviz.ops.contraction import *
 from gradviz.ops.matmul import *
 from gradviz.ops.pointwise import *
 from gradviz.ops.shape import *

@@ -44,6 +44,12 @@ SIZES = {
     "_sym_sizes": "{}.shape",
     "_sym_strides": "tuple(step // {0}.itemsize for step in {0}.strides)",
     "_sym_numel": "{}.size",
+    "_sym_sizes_opt": "((0,) if {0} is None else {0}.shape)",  # PyTorch shows (0,) for what is left out
+    "_sym_argsize_0": "{}.shape[0]",
+    "_sym_argsize_1": "{}.shape[1]",
+    "_sym_argsize_2": "{}.shape[2]",
+    "_sym_argsize_minus_1": "{}.shape[-1]",
+    "_sym_argsize_minus_2": "{}.shape[-2]",
 }
 
 
@@ -60,16 +66,16 @@ def vjp(local, function):
     return Vjp(local, function, tuple(signature(function).parameters))
 
 
-def op(*, grad_fn=None, dtype=None, intermediates=(), optional=(), view=False, title=None, **vjps):
+def op(*, grad_fn=None, dtype=None, intermediates=(), optional=(), view=False, title=None, result="result", **vjps):
     """Declares the decorated forward as an op; a name that no vjp could mean is a TypeError at import.
 
     dtype: "promote" computes in PyTorch's result type, "float" also turns integers into the default float,
     "same" refuses mixed dtypes, None takes the inputs as they are. optional: inputs that may be None. title:
-    PyTorch's name for it, where several ops share one.
+    PyTorch's name for it, where several ops share one. result: what PyTorch calls the saved result.
     """
 
     def declare(forward):
-        declared = Op(forward, (grad_fn, dtype, tuple(intermediates), tuple(optional), view, title), vjps)
+        declared = Op(forward, (grad_fn, dtype, tuple(intermediates), tuple(optional), view, title, result), vjps)
         if declared.name in catalogue:
             raise TypeError(f"op {declared.name} is declared twice")
         catalogue[declared.name] = declared
@@ -97,7 +103,7 @@ class Op:
     """One declared op: its forward, its vjps, and the functions generated from them."""
 
     def __init__(self, forward, options, vjps):
-        grad_fn, self.dtype, self.intermediates, self.optional, self.view, title = options
+        grad_fn, self.dtype, self.intermediates, self.optional, self.view, title, self.result = options
         parameters = list(signature(forward).parameters.values())[1:]
         self.name = forward.__name__
         self.title = title or self.name
@@ -114,7 +120,7 @@ class Op:
     # -- names -------------------------------------------------------------------------------------
 
     def _check_names(self):
-        known = {"grad", "ops", "result", *self.inputs, *self.intermediates, *self.settings}
+        known = {"grad", "ops", self.result, *self.inputs, *self.intermediates, *self.settings}
         known |= {name + suffix for name in self.inputs for suffix in SIZES}
         for target, rule in self.vjps.items():
             if target not in self.inputs:
@@ -135,7 +141,7 @@ class Op:
 
     def _make_node_class(self, grad_fn):
         asked = [name for name in self._asked() if name not in ("grad", "ops")]
-        tensors = {"result", *self.inputs, *self.intermediates}
+        tensors = {self.result, *self.inputs, *self.intermediates}
         fields = {
             "__slots__": (),
             "op": self,
@@ -251,7 +257,7 @@ class Op:
             return outside
         inputs = self.differentiable
         needs = [f"n{i}" for i in range(len(inputs))]
-        lines = [f"    {need} = {name}._requires_grad" for need, name in zip(needs, inputs, strict=True)]
+        lines = [f"    {need} = {self._asks_for_grad(name)}" for need, name in zip(needs, inputs, strict=True)]
         mask = " + ".join(f"{2**i} * {need}" if i else need for i, need in enumerate(needs))
         lines.append(f"    if MODE.grad and ({' or '.join(needs)}):")
         body = [f"if FORKS: refuse_old_views(({''.join(name + ', ' for name in inputs)}))", "node = new(NODE)"]
@@ -274,9 +280,14 @@ class Op:
         lines += ["        " + line for line in body]
         return [*lines, "    else:", *("    " + line for line in outside)]
 
+    def _asks_for_grad(self, name):
+        return f"{name} is not None and {name}._requires_grad" if name in self.optional else f"{name}._requires_grad"
+
     def _saved_expression(self, name):
+        if name == self.result:
+            return "result"
         if name not in self.inputs:
-            return name  # result or an intermediate: always
+            return name  # an intermediate: always
         array = f"a{self.inputs.index(name)}"
         if self._takes_numbers():
             array = f"(a{self.inputs.index(name)} if not {name}._is_number else {name}.value)"
@@ -323,7 +334,7 @@ class Op:
 
     def source_edge(self, node, name):
         """(node, output_nr) that made what is saved under this name."""
-        if name == "result":
+        if name == self.result:
             return node, 0
         if name in self.differentiable:
             return node.next_functions[self.differentiable.index(name)]

@@ -1,3 +1,26 @@
 """Matrix products, linear algebra, neural layers and losses: programs whose graphs are compared, as in programs.py."""
 
-PROGRAMS: dict[str, tuple] = {}
+M, N, V, BATCH, BATCH_T = (2, 3), (3, 2), (3,), (2, 2, 3), (2, 3, 2)
+
+PRODUCTS = {
+    "torch.addmv": (lambda torch, c, a, v: torch.addmv(c, a, v), ((2,), M, V)),
+    "torch.addr": (lambda torch, c, a, v: torch.addr(c, a, v), (M, (2,), V)),
+    "torch.baddbmm": (lambda torch, c, a, b: torch.baddbmm(c, a, b, alpha=2), ((2, 2), BATCH, BATCH_T)),
+    "torch.addbmm": (lambda torch, c, a, b: torch.addbmm(c, a, b), ((2, 2), BATCH, BATCH_T)),
+    "torch.vdot": (lambda torch, a, b: torch.vdot(a, b), (V, V)),
+    "torch.outer": (lambda torch, a, b: torch.outer(a, b), (V, (2,))),
+    "torch.inner": (lambda torch, a, b: torch.inner(a, b), (V, V)),
+    "torch.tensordot": (lambda torch, a, b: torch.tensordot(a, b, dims=1), (M, N)),
+    "torch.kron": (lambda torch, a, b: torch.kron(a, b), (M, N)),
+    "torch.chain_matmul": (lambda torch, a, b, c: torch.chain_matmul(a, b, c), (M, N, M)),
+    **{
+        f"einsum {equation}": (lambda torch, *operands, equation=equation: torch.einsum(equation, *operands), specs)
+        for equation, specs in {
+            "ij,jk->ik": (M, N), "ij,j->i": (M, V), "bij,bjk->bik": (BATCH, BATCH_T), "ij,ij->ij": (M, M),
+            "ij,jk,kl->il": (M, N, M), "ij->": (M,), "ii->i": ((3, 3),), "i,j->ij": (V, (2,)), "ij->ji": (M,),
+            "...ij,...jk->...ik": (BATCH, BATCH_T),
+        }.items()
+    },
+}  # fmt: skip
+
+PROGRAMS: dict[str, tuple] = {**PRODUCTS}

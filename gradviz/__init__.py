@@ -1,6 +1,6 @@
 """gradviz: see autograd happen. `import gradviz as torch` runs the supported subset of PyTorch."""
 
-from gradviz import autograd, nn, optim
+from gradviz import autograd, linalg, nn, optim
 from gradviz.engine.creation import (
     arange,
     eye,
@@ -28,6 +28,7 @@ from gradviz.engine.tensor import Device, Size, Tensor
 from gradviz.ops import methods as _methods
 from gradviz.ops.composite import *
 from gradviz.ops.contraction import *
+from gradviz.ops.linear_algebra import *
 from gradviz.ops.matmul import *
 from gradviz.ops.pointwise import *
 from gradviz.ops.shape import *

@@ -132,7 +132,7 @@ def addmv(xp, self, mat, vec, *, beta=1, alpha=1):
 @op(
     self=vjp("beta", lambda grad, beta: _scaled(grad, beta)),
     vec1=vjp("alpha * vec2 (grad @ vec2)", lambda grad, vec2, alpha: _scaled(grad @ vec2, alpha)),
-    vec2=vjp("alpha * vec1 (grad.T @ vec1)", lambda ops, grad, vec1, alpha: _scaled(ops.t(grad) @ vec1, alpha)),
+    vec2=vjp("alpha * vec1 (vec1 @ grad)", lambda ops, grad, vec1, alpha: _scaled(ops.t(grad) @ vec1, alpha)),
     dtype="same",
 )
 def addr(xp, self, vec1, vec2, *, beta=1, alpha=1):

@@ -7,9 +7,9 @@ methods of Tensor under the same name. A new file of ops is named here, and in g
 from gradviz.engine import dtypes
 from gradviz.engine.op import as_operator
 from gradviz.engine.tensor import Tensor
-from gradviz.ops import composite, contraction, in_place, matmul, pointwise, shape
+from gradviz.ops import composite, contraction, in_place, linear_algebra, matmul, pointwise, shape
 
-ROOMS = (pointwise, matmul, contraction, shape, composite, in_place)
+ROOMS = (pointwise, matmul, contraction, linear_algebra, shape, composite, in_place)
 METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {
     "float": dtypes.float32, "double": dtypes.float64, "half": dtypes.float16, "long": dtypes.int64,

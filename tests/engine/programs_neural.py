@@ -23,4 +23,23 @@ PRODUCTS = {
     },
 }  # fmt: skip
 
-PROGRAMS: dict[str, tuple] = {**PRODUCTS}
+SQUARE = (3, 3)
+
+
+def _definite(torch, a):
+    return a @ a.t() + 2 * torch.eye(3)
+
+
+LINALG = {
+    "linalg.vector_norm": (lambda torch, a: torch.linalg.vector_norm(a, 3, dim=1), (M,)),
+    "linalg.norm": (lambda torch, a: torch.linalg.norm(a), (M,)),
+    "linalg.matrix_norm": (lambda torch, a: torch.linalg.matrix_norm(a), (M,)),
+    "linalg.inv": (lambda torch, a: torch.linalg.inv(a), (SQUARE,)),
+    "a.det()": (lambda torch, a: a.det(), (SQUARE,)),
+    "linalg.slogdet": (lambda torch, a: torch.linalg.slogdet(a)[1], (SQUARE,)),
+    "linalg.solve": (lambda torch, a, b: torch.linalg.solve(a, b), (SQUARE, (3, 2))),
+    "linalg.cholesky": (lambda torch, a: torch.linalg.cholesky(_definite(torch, a)), (SQUARE,)),
+    "linalg.matrix_power": (lambda torch, a: torch.linalg.matrix_power(a, 5), (SQUARE,)),
+}  # fmt: skip
+
+PROGRAMS: dict[str, tuple] = {**PRODUCTS, **LINALG}

@@ -20,7 +20,7 @@ PRODUCTS = (
     Sample("mm", lambda torch, a, b: torch.tensordot(a, b, dims=([0, 2], [1, 0])), ((2, 4, 3), (3, 2))),
     Sample("mm", lambda torch, a, b: torch.tensordot(a, b, dims=0), (V, (2,))),
     Sample("mm", lambda torch, a, b: torch.tensordot(a, b, dims=2), (A, A)),
-    Sample("mul", lambda torch, a, b: torch.kron(a, b), (A, (2,))),
+    Sample("mul", lambda torch, a, b: torch.kron(a.contiguous(), b.contiguous()), (A, (2,))),
     Sample("mm", lambda torch, a, b, c: torch.chain_matmul(a, b, c), (A, B, A)),
     Sample("mm", lambda torch, v, a, b: torch.linalg.multi_dot([v, a, b]), ((2,), A, B)),
     *(
@@ -44,4 +44,41 @@ PRODUCTS = (
     Sample("joined_backward", twice(lambda torch, a: torch.einsum("jii->ij", a)), ((2, 3, 3),), second=False),
 )  # fmt: skip
 
-SAMPLES: tuple[Sample, ...] = PRODUCTS
+S = (3, 3)
+
+
+def _definite(torch, a):
+    return a @ a.transpose(-1, -2) + 2 * torch.eye(3, dtype=a.dtype)
+
+
+LINALG = (
+    Sample("linalg_vector_norm", lambda torch, a: torch.linalg.norm(a), (A,)),
+    Sample("linalg_vector_norm", lambda torch, a: torch.linalg.vector_norm(a, 3, dim=1, keepdim=True), (A,)),
+    Sample("linalg_vector_norm", lambda torch, a: torch.linalg.vector_norm(a, 1, dim=(0, 1)), (A,), second=False),
+    Sample("linalg_vector_norm", lambda torch, a: torch.linalg.vector_norm(a, float("inf"), dim=0), (A,), second=False),
+    Sample("linalg_vector_norm", lambda torch, a: torch.linalg.vector_norm(a, 0, dim=0), (A,), second=False),
+    Sample("linalg_vector_norm", lambda torch, a: torch.linalg.vector_norm(a, -2.5, dim=-1), (A,)),
+    Sample("linalg_vector_norm", lambda torch, a: torch.linalg.matrix_norm(a), (BATCH,)),
+    Sample("linalg_inv_ex", lambda torch, a: torch.linalg.inv(a), (S,)),
+    Sample("linalg_inv_ex", lambda torch, a: a.inverse(), ((2, 3, 3),)),
+    Sample("linalg_det", lambda torch, a: torch.linalg.det(a), (S,)),
+    Sample("linalg_det", lambda torch, a: a.det(), ((2, 3, 3),)),
+    Sample("cofactors", twice(lambda torch, a: torch.det(a)), (S,)),
+    Sample("linalg_slogdet", lambda torch, a: torch.linalg.slogdet(a)[1], (S,)),
+    Sample("linalg_slogdet", lambda torch, a: torch.slogdet(a).logabsdet, ((2, 3, 3),)),
+    Sample("linalg_solve_ex", lambda torch, a, b: torch.linalg.solve(a, b), (S, V)),
+    Sample("linalg_solve_ex", lambda torch, a, b: torch.linalg.solve(a, b), (S, (3, 2))),
+    Sample("linalg_solve_ex", lambda torch, a, b: torch.linalg.solve(a, b), ((2, 3, 3), (2, 3, 2))),
+    Sample("linalg_solve_ex", lambda torch, a, b: torch.linalg.solve(a, b, left=False), (S, (2, 3))),
+    Sample("linalg_cholesky_ex", lambda torch, a: torch.linalg.cholesky(_definite(torch, a)), (S,)),
+    Sample("linalg_cholesky_ex", lambda torch, a: torch.linalg.cholesky(_definite(torch, a)), ((2, 3, 3),)),
+    Sample("linalg_cholesky_ex", lambda torch, a: torch.linalg.cholesky(_definite(torch, a), upper=True), (S,)),
+    Sample("triangle", twice(lambda torch, a: torch.linalg.cholesky(_definite(torch, a))), (S,)),
+    Sample("slogdet_sign", lambda torch, a: torch.slogdet(a)[0], (S,)),
+    Sample("copy", lambda torch, a: a.matrix_power(0), (S,), second=False),
+    Sample("mm", lambda torch, a: torch.linalg.matrix_power(a, 5), (S,)),
+    Sample("mm", lambda torch, a: torch.linalg.matrix_power(a, -3), (S,)),
+    Sample("bmm", lambda torch, a: a.matrix_power(2), ((2, 3, 3),)),
+)  # fmt: skip
+
+SAMPLES: tuple[Sample, ...] = PRODUCTS + LINALG

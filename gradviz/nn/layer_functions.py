@@ -241,7 +241,7 @@ def batch_norm(
     """Each channel standardized over the batch (training), or by the running statistics."""
     if training and prod(input.shape) == input.shape[1]:
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
-    for name, each in (("running_mean", running_mean), ("running_var", running_var), ("weight", weight), ("bias", bias)):
+    for name, each in (("running_mean", running_mean), ("running_var", running_var), ("weight", weight), ("bias", bias)):  # noqa: E501
         if each is not None and each.numel() != input.shape[1]:
             raise RuntimeError(f"{name} should contain {input.shape[1]} elements not {each.numel()}")
         if each is None and not training and "running" in name:

@@ -46,9 +46,10 @@ def tensordot(a, b, dims=2):
     first, second = (([each] if isinstance(each, int) else list(each)) for each in dims)
     if len(first) != len(second):
         raise RuntimeError("both dimension lists should have same length")
+    asked = tuple(zip(first, second, strict=True))
     first = [composite.wrapped(dim, a._array.ndim) for dim in first]
     second = [composite.wrapped(dim, b._array.ndim) for dim in second]
-    for one, two in zip(first, second, strict=True):
+    for one, two, told in zip(first, second, asked, strict=True):
         n, m = a._array.shape[one], b._array.shape[two]
         if m == 1 != n:
             a = reduction.sum_dim(a, dim=(one,), keepdim=True)
@@ -56,8 +57,8 @@ def tensordot(a, b, dims=2):
             b = reduction.sum_dim(b, dim=(two,), keepdim=True)
         elif n != m:
             raise RuntimeError(
-                f"contracted dimensions need to match, but first has size {n} in dim {one} and second has size {m} in "
-                f"dim {two}"
+                f"contracted dimensions need to match, but first has size {n} in dim {told[0]} and second has size {m} in "  # noqa: E501
+                f"dim {told[1]}"
             )
     one, two = a._array.shape, b._array.shape
     kept = [d for d in range(len(one)) if d not in first], [d for d in range(len(two)) if d not in second]

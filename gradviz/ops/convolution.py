@@ -235,7 +235,7 @@ def _check(input, weight, bias, padding, dilation, transposed, groups):
                 raise RuntimeError(
                     f"Input type ({in_cpp(input.dtype)}) and bias type ({in_cpp(each.dtype)}) should be the same"
                 )
-            raise RuntimeError(f"expected scalar type {title(each.dtype)} but found {title(input.dtype)}")
+            raise RuntimeError(f"expected scalar type {title(input.dtype)} but found {title(each.dtype)}")
     channels = weight.shape[0] if transposed else weight.shape[1] * groups
     if input.shape[1] != channels:
         kind = f"transposed={int(transposed)}, " if transposed else ""
@@ -256,6 +256,6 @@ def _check(input, weight, bias, padding, dilation, transposed, groups):
     if any(n < k for n, k in zip(around, reach, strict=True)):
         shown = (f"({' x '.join(map(str, each))})" for each in (around, reach))
         raise RuntimeError(
-            f"Calculated padded input size per channel: {next(shown)}. Kernel size: {next(shown)}. Kernel size can't be "
+            f"Calculated padded input size per channel: {next(shown)}. Kernel size: {next(shown)}. Kernel size can't be "  # noqa: E501
             "greater than actual input size"
         )

@@ -151,7 +151,7 @@ def nll_loss2d(xp, self, target, weight, *, reduction=1, ignore_index=-100):
     """nll_loss at each place: (N, C, H, W) log-probabilities and (N, H, W) classes."""
     if target.shape[0] != self.shape[0] or target.shape[1:] != self.shape[2:]:
         raise RuntimeError(
-            f"input and target batch or spatial sizes don't match: target {list(target.shape)}, input {list(self.shape)}"
+            f"input and target batch or spatial sizes don't match: target {list(target.shape)}, input {list(self.shape)}"  # noqa: E501
         )
     forward = loss.nll_loss.op.forward
     result, total = forward(

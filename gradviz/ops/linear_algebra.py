@@ -39,15 +39,16 @@ def _square(name, array):
         raise RuntimeError(f"{name}: Low precision dtypes not supported. Got {title(array.dtype)}")
 
 
-def _singular(name, did, diagonal):
-    """Raises PyTorch's error for a factor with a zero on its diagonal; says nothing on a GPU, which would wait."""
-    if isinstance(diagonal, np.ndarray) and (diagonal == 0).any():
-        zero = np.argwhere(diagonal == 0)[0]
-        where = f"(Batch element {zero[0]}): " if diagonal.ndim > 1 else ""
-        raise _LinAlgError(
-            f"{name}: {where}The diagonal element {zero[-1] + 1} is zero, the {did} could not be completed because the "
-            "input matrix is singular."
-        )
+def _singular(diagonal):
+    """PyTorch's error for a factor with a zero on its diagonal."""
+    zero = np.argwhere(diagonal == 0)
+    if not len(zero):
+        return _LinAlgError("linalg.inv: The inversion could not be completed because the input matrix is singular.")
+    where = f"(Batch element {zero[0][0]}): " if diagonal.ndim > 1 else ""
+    return _LinAlgError(
+        f"linalg.inv: {where}The diagonal element {zero[0][-1] + 1} is zero, the inversion could not be completed because "  # noqa: E501
+        "the input matrix is singular."
+    )
 
 
 def factorized(xp, array):
@@ -181,8 +182,7 @@ def linalg_inv_ex(xp, self):
     try:
         return xp.linalg.inv(self)
     except np.linalg.LinAlgError:
-        _singular("linalg.inv", "inversion", _diagonal(xp, factorized(xp, self)[0]))
-        raise
+        raise _singular(_diagonal(xp, factorized(xp, self)[0])) from None
 
 
 def inv(A):
@@ -305,7 +305,7 @@ def linalg_solve_ex(xp, A, B, *, left=True):
     _square("linalg.solve", A)
     if A.dtype != B.dtype:
         raise RuntimeError(
-            f"linalg.solve: Expected A and B to have the same dtype, but found A of type {title(A.dtype)} and B of type "
+            f"linalg.solve: Expected A and B to have the same dtype, but found A of type {title(A.dtype)} and B of type "  # noqa: E501
             f"{title(B.dtype)} instead"
         )
     vector = _is_vector(A, B)
@@ -321,7 +321,8 @@ def linalg_solve_ex(xp, A, B, *, left=True):
             f"({A.shape[-2]}x{A.shape[-1]} and {right.shape[-2]}x{right.shape[-1]})"
         )
     lu, pivots, _ = factorized(xp, A)
-    _singular("torch.linalg.solve", "solve", _diagonal(xp, lu))
+    if xp is np and (_diagonal(xp, lu) == 0).any():  # a GPU would wait for that look
+        raise _LinAlgError("torch.linalg.solve: The solver failed because the input matrix is singular.")
     if left:
         found = xp.linalg.solve(A, right)
     else:

@@ -19,19 +19,13 @@ def pooled_sizes(sizes, kernel, stride, padding, dilation, ceil_mode):
     return tuple(found)
 
 
-def _check(name, self, kernel, padding, sizes):
+def _check(self, kernel, padding, sizes, dilated):
+    complaint = "pad should be at most half of effective kernel size"
     if self.ndim not in (3, 4):
-        raise RuntimeError(
-            f"{name}: Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got: "
-            f"{list(self.shape)}"
-        )
+        raise RuntimeError("non-empty 3D or 4D (batch mode) tensor expected for input")
     for k, p in zip(kernel, padding, strict=True):
         if 2 * p > k:
-            raise RuntimeError(
-                f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k} and dilation=1"
-                if name == "max_pool2d"
-                else f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k} and dilation=1"  # noqa: E501
-            )
+            raise RuntimeError(f"{complaint}, but got pad={p}, kernel_size={k} and dilation=1" if dilated else complaint)  # noqa: E501
     if min(sizes) < 1:
         shown = [(self.shape[-3], *each) for each in (self.shape[-2:], sizes)]
         raise RuntimeError(
@@ -68,7 +62,7 @@ def max_pool2d_with_indices(xp, self, *, kernel_size, stride, padding, dilation,
         raise RuntimeError(f"\"max_pool2d\" not implemented for '{title(self.dtype)}'")
     stride = stride or kernel_size
     sizes = pooled_sizes(self.shape[-2:], kernel_size, stride, padding, dilation, ceil_mode)
-    _check("max_pool2d", self, kernel_size, padding, sizes)
+    _check(self, kernel_size, padding, sizes, True)
     lowest = -inf if self.dtype.kind == "f" else xp.iinfo(self.dtype).min
     around = _surrounded(xp, self, kernel_size, stride, padding, dilation, sizes, lowest)
     best, chosen = None, None
@@ -163,7 +157,7 @@ def avg_pool2d(xp, self, *, kernel_size, stride, padding, ceil_mode, count_inclu
     """The mean of each window."""
     stride = stride or kernel_size
     windows = pooled_sizes(self.shape[-2:], kernel_size, stride, padding, (1, 1), ceil_mode)
-    _check("avg_pool2d", self, kernel_size, padding, windows)
+    _check(self, kernel_size, padding, windows, True)
     if divisor_override == 0:
         raise RuntimeError("divisor must be not zero")
     around = _surrounded(xp, self, kernel_size, stride, padding, (1, 1), windows, 0)

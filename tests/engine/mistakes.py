@@ -3,6 +3,8 @@
 facts/errors.json keeps what PyTorch 2.13 says to each of them; tests/engine/test_errors.py holds gradviz to it.
 """
 
+from tests.engine import mistakes_neural
+
 
 def _leaf(torch, *size):
     return torch.ones(*size or (2,), requires_grad=True)
@@ -312,6 +314,8 @@ MISTAKES = {
     "Function without backward": lambda torch: _function_without(torch, "backward"),
     "Function without forward": lambda torch: _function_without(torch, "forward"),
 }  # fmt: skip
+
+MISTAKES |= mistakes_neural.MISTAKES
 
 
 def answer(torch, mistake):

@@ -187,7 +187,7 @@ LOSSES = (
     ),
     Sample("without_ignored", lambda torch, a, c, w: torch.nn.functional.cross_entropy(a, c, w, label_smoothing=0.1), ((2, 3, 2), ((2, 2), "class"), ((3,), "constant"))),  # noqa: E501
     Sample("mul_number", _f("cross_entropy", label_smoothing=0.1), (A, CLASSES)),
-    *(Sample("div_number" if how == "mean" else "neg", _f("cross_entropy", reduction=how), (A, LIKELY)) for how in HOWS),
+    *(Sample("div_number" if how == "mean" else "neg", _f("cross_entropy", reduction=how), (A, LIKELY)) for how in HOWS),  # noqa: E501
     Sample("add_number", lambda torch, a, b, w: torch.nn.functional.cross_entropy(a, b, w, label_smoothing=0.1), ((2, 3, 2), ((2, 3, 2), "positive"), ((3,), "constant"))),  # noqa: E501
     Sample("linalg_vector_norm", _f("cosine_similarity"), (A, A)),
     Sample("linalg_vector_norm", _f("cosine_similarity", dim=0), (A, (2, 1))),

@@ -6,13 +6,11 @@ from gradviz.ops.linear_algebra import (
     cholesky,
     det,
     inv,
-    matrix_norm,
     matrix_power,
-    norm,
     slogdet,
     solve,
-    vector_norm,
 )
+from gradviz.ops.norms import matrix_norm, norm, vector_norm
 
 __all__ = [
     "LinAlgError", "cholesky", "det", "inv", "matrix_norm", "matrix_power", "multi_dot", "norm", "slogdet", "solve",

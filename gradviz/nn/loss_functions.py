@@ -5,7 +5,7 @@ import warnings
 from gradviz.engine.dtypes import title
 from gradviz.engine.within import composed
 from gradviz.ops import composite, criteria, loss, pointwise, reduction
-from gradviz.ops.linear_algebra import linalg_vector_norm
+from gradviz.ops.norms import linalg_vector_norm
 
 REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
 

@@ -33,7 +33,7 @@ def extended(xp, array, pad, value=0):
 
 @op(
     grad_fn="ConstantPadNdBackward0",
-    self=vjp("1 (cut back)", lambda ops, grad, pad: ops.padded(grad, pad=tuple(-each for each in pad))),
+    self=vjp("1", lambda ops, grad, pad: ops.padded(grad, pad=tuple(-each for each in pad))),
 )
 def padded(xp, self, *, pad):
     """Zeros put around: `pad` as PyTorch's, the last dimension first; a negative one cuts off."""
@@ -74,7 +74,7 @@ def columns(xp, input, kernel, stride, padding, dilation):
     """(N, C, *sizes) to (N, C * kernel positions, windows): each window as a column."""
     sizes = out_sizes(input.shape[2:], kernel, stride, padding, dilation)
     if prod(kernel) == 1 and prod(stride) == 1 and not any(padding):
-        return input.reshape(*input.shape[:2], -1)
+        return input.reshape(*input.shape[:2], prod(sizes))
     around = extended(xp, input, [(p, p) for p in padding])
     out = xp.empty((*input.shape[:2], *kernel, *sizes), input.dtype)
     for position, met in places(kernel, sizes, stride, dilation):
@@ -112,12 +112,12 @@ def _forward(xp, input, weight, stride, padding, dilation, groups):
 
 
 def _to_input(xp, grad, weight, sizes, stride, padding, dilation, groups):
-    flat = grad.reshape(*grad.shape[:2], -1)
+    flat = grad.reshape(*grad.shape[:2], prod(grad.shape[2:]))
     if groups == 1:
         cols = weight.reshape(weight.shape[0], -1).T @ flat
     else:
         turned = weight.reshape(groups, weight.shape[0] // groups, -1).swapaxes(1, 2)
-        cols = (turned @ _grouped(flat, groups)).reshape(grad.shape[0], -1, flat.shape[2])
+        cols = (turned @ _grouped(flat, groups)).reshape(grad.shape[0], weight.shape[1] * groups * prod(weight.shape[2:]), flat.shape[2])  # noqa: E501
     return windows_added(xp, cols, sizes, weight.shape[2:], stride, padding, dilation)
 
 
@@ -220,7 +220,7 @@ def convolution_to_weight(xp, self, input, *, kernel, stride, padding, dilation,
     """The gradient of a convolution for its weight: `self` is the incoming gradient."""
     cols = columns(xp, input, kernel, stride, padding, dilation)
     # windows that no stride reaches are left out of the gradient too
-    flat = self.reshape(*self.shape[:2], -1)
+    flat = self.reshape(*self.shape[:2], prod(self.shape[2:]))
     if groups == 1:
         found = (flat @ cols.swapaxes(1, 2)).sum(axis=0)
     else:

@@ -5,9 +5,13 @@
 
 from math import prod
 
+import numpy as np
+
 from gradviz.engine.op import op, vjp
 from gradviz.ops import loss
 from gradviz.ops.reduction import averaged
+
+LEAST = float(np.float32(1e-12))  # PyTorch's EPSILON in the gradient of binary_cross_entropy
 
 
 def _reduced(values, reduction):
@@ -25,7 +29,8 @@ def _shared(grad, shape, reduction):
 def _sloped(ops, grad, self, target, reduction, edge, steep):
     """`difference * steep` inside of the edge, its sign times the edge and `steep` outside."""
     difference = self - target
-    slope = ops.where(ops.abs(difference) < edge, difference * steep, ops.sign(difference) * (edge * steep))
+    # this way round a difference that is NaN has a slope that is NaN
+    slope = ops.where(ops.abs(difference) >= edge, ops.sign(difference) * (edge * steep), difference * steep)
     return slope * _shared(grad, difference.shape, reduction)
 
 
@@ -72,7 +77,7 @@ def _weighed(values, weight):
 
 def _bce_input(ops, grad, self, target, weight, reduction):
     under = (1.0 - self) * self
-    slope = (self - target) / ops.where(under < 1e-12, 1e-12, under)
+    slope = (self - target) / ops.where(under < LEAST, LEAST, under)
     return _weighed(slope * _shared(grad, slope.shape, reduction), weight)
 
 
@@ -238,5 +243,9 @@ def times_log(xp, self, other):
 )
 def safe_softmax(xp, self, *, dim):
     """softmax; zeros, not NaN, where all is -inf."""
-    found = loss.softmax.op.forward(xp, self, dim=dim)
-    return xp.where((self == -xp.inf).all(axis=dim, keepdims=True), self.dtype.type(0), found)
+    if not self.size:
+        return self.copy()
+    greatest = self.max(axis=dim, keepdims=True)
+    nothing = greatest == -xp.inf
+    raised = xp.exp(self - xp.where(nothing, self.dtype.type(0), greatest))
+    return raised / xp.where(nothing, self.dtype.type(1), raised.sum(axis=dim, keepdims=True))

@@ -90,7 +90,7 @@ def _plane_index(xp, chosen, shape, kernel, stride, padding, dilation):
 @op(
     grad_fn="MaxPool2DWithIndicesBackwardBackward0",
     self=vjp(
-        "1 where it was the maximum, else 0",
+        "1",
         lambda ops, grad, indices, kernel_size, stride, padding, dilation: ops.max_pool2d_picked(
             grad, indices, kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation
         ),
@@ -111,7 +111,6 @@ def max_pool2d_backward(xp, self, indices, *, sizes, kernel_size, stride, paddin
 
 
 @op(
-    grad_fn="MaxPool2DWithIndicesBackward0",
     self=vjp(
         "1 where it was picked, else 0",
         lambda ops, grad, indices, self_sym_sizes, kernel_size, stride, padding, dilation: ops.max_pool2d_backward(
@@ -290,7 +289,7 @@ def upsample_nearest2d(xp, self, *, output_size, scales_h, scales_w):
 @op(
     grad_fn="UpsampleNearest2DBackwardBackward0",
     self=vjp(
-        "1 (one for each copy)",
+        "1",
         lambda ops, grad, output_size, scales_h, scales_w: ops.upsample_nearest2d(
             grad, output_size=output_size, scales_h=scales_h, scales_w=scales_w
         ),

@@ -112,6 +112,6 @@ LOSSES = {
 IN_SECOND_BACKWARDS = {
     "NativeNormBackward", "ConvolutionBackward", "MaxPool2DWithIndicesBackward", "AvgPool2DBackward",
     "AdaptiveAvgPool2DBackward", "UpsampleNearest2DBackward", "NllLoss2DBackward", "DiagonalBackward", "Tril",
-    "SafeSoftmax",
+    "SafeSoftmax", "Cofactors", "MaxPool2DPicked",
 }  # fmt: skip
 PROGRAMS: dict[str, tuple] = {**PRODUCTS, **LINALG, **LAYERS, **LOSSES}

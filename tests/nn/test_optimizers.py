@@ -11,7 +11,7 @@ RUNS = {
     "SGD nesterov": lambda optim, p: optim.SGD(p, lr=0.05, momentum=0.9, nesterov=True),
     "SGD dampening": lambda optim, p: optim.SGD(p, lr=0.05, momentum=0.9, dampening=0.4, weight_decay=0.01),
     "SGD maximize": lambda optim, p: optim.SGD(p, lr=0.001, maximize=True),
-    "SGD groups": lambda optim, p: optim.SGD([{"params": p[0]}, {"params": p[1:], "lr": 0.2, "momentum": 0.5}], lr=0.01),
+    "SGD groups": lambda optim, p: optim.SGD([{"params": p[0]}, {"params": p[1:], "lr": 0.2, "momentum": 0.5}], lr=0.01),  # noqa: E501
     "Adam": lambda optim, p: optim.Adam(p, lr=0.05),
     "Adam weight decay": lambda optim, p: optim.Adam(p, lr=0.05, weight_decay=0.1, betas=(0.8, 0.9), eps=1e-3),
     "Adam amsgrad": lambda optim, p: optim.Adam(p, lr=0.3, amsgrad=True),
@@ -23,7 +23,7 @@ RUNS = {
 
 def _start(side):
     draws = np.random.RandomState(0)
-    return [side.from_numpy(draws.randn(*shape)).requires_grad_() for shape in ((3, 2), (2,), ())]
+    return [side.from_numpy(np.asarray(draws.randn(*shape))).requires_grad_() for shape in ((3, 2), (2,), ())]
 
 
 def _loss(side, parameters):

@@ -10,7 +10,7 @@ from gradviz.ops.linear_algebra import (
     slogdet,
     solve,
 )
-from gradviz.ops.norms import matrix_norm, norm, vector_norm
+from gradviz.ops.vector_norms import matrix_norm, norm, vector_norm
 
 __all__ = [
     "LinAlgError", "cholesky", "det", "inv", "matrix_norm", "matrix_power", "multi_dot", "norm", "slogdet", "solve",

@@ -80,8 +80,7 @@ def op(*, grad_fn=None, dtype=None, intermediates=(), optional=(), view=False, t
             raise TypeError(f"op {declared.name} is declared twice")
         catalogue[declared.name] = declared
         if declared.node_class is not None:
-            # of ops that share a node's name the first one, which is the one that people call
-            _by_grad_fn.setdefault(declared.node_class.__name__, declared)
+            _by_grad_fn[declared.node_class.__name__] = declared
         return declared.call
 
     return declare

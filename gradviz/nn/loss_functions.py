@@ -2,10 +2,13 @@
 
 import warnings
 
+import numpy as np
+
 from gradviz.engine.dtypes import title
+from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import composite, criteria, loss, pointwise, reduction
-from gradviz.ops.norms import linalg_vector_norm
+from gradviz.ops.vector_norms import linalg_vector_norm
 
 REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
 
@@ -174,8 +177,6 @@ def _smoothed(scores, plain, target, weight, ignore_index, name, label_smoothing
 
 
 def _of_class(weight, target):
-    from gradviz.engine.tensor import Tensor
-
     return Tensor(weight._array[target._array])
 
 
@@ -214,8 +215,6 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
 
 
 def _common(x1, x2):
-    import numpy as np
-
     shape = np.broadcast_shapes(x1.shape, x2.shape)
     return composite.expand(x1, *shape), composite.expand(x2, *shape)
 

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from typing import NamedTuple
 
-from gradviz.engine.dtypes import title
+from gradviz.engine.dtypes import float32, float64, title
 from gradviz.engine.switches import mode, no_grad
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import Within
@@ -289,14 +289,10 @@ class Module:
 
     def double(self):
         """Makes all float64."""
-        from gradviz.engine.dtypes import float64
-
         return self.to(float64)
 
     def float(self):
         """Makes all float32."""
-        from gradviz.engine.dtypes import float32
-
         return self.to(float32)
 
     def train(self, mode=True):

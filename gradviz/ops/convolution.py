@@ -121,11 +121,9 @@ def _to_input(xp, grad, weight, sizes, stride, padding, dilation, groups):
     return windows_added(xp, cols, sizes, weight.shape[2:], stride, padding, dilation)
 
 
-def _conv_input(ops, grad, input, weight, transposed, **how):
+def _conv_input(ops, grad, input, weight, transposed, output_padding, **how):
     if transposed:
-        how.pop("output_padding")
         return ops.convolution(grad, weight, None, transposed=False, output_padding=(0,) * len(how["stride"]), **how)
-    how.pop("output_padding")
     return ops.convolution_to_input(grad, weight, sizes=tuple(input.shape[2:]), **how)
 
 
@@ -200,7 +198,6 @@ def convolution_to_input(xp, self, weight, *, sizes, stride, padding, dilation, 
 
 
 @op(
-    grad_fn="ConvolutionBackwardBackward0",
     self=vjp(
         "input (convolved: grad @ input)",
         lambda ops, grad, input, stride, padding, dilation, groups: ops.convolution(

@@ -11,7 +11,6 @@ from gradviz.ops.reduction import averaged
 
 
 @op(
-    grad_fn="NativeNormBackwardBackward0",
     input=vjp("1 / (elements of the dims)", lambda ops, grad, input, dim: ops.mean_like(grad, input, dim=dim)),
 )
 def known_mean(xp, input, mean, *, dim):
@@ -20,7 +19,6 @@ def known_mean(xp, input, mean, *, dim):
 
 
 @op(
-    grad_fn="NativeNormBackwardBackward0",
     self=vjp("1 / (elements of the dims)", lambda ops, grad, dim: ops.mean_dim(grad, dim=dim, keepdim=True)),
 )
 def mean_like(xp, self, input, *, dim):
@@ -29,7 +27,6 @@ def mean_like(xp, self, input, *, dim):
 
 
 @op(
-    grad_fn="NativeNormBackwardBackward0",
     input=vjp(
         "-result**3 * (input - mean) / (elements of the dims)",
         lambda ops, grad, input, result, dim: ops.mean_like(grad * -(result * result * result), input, dim=dim)

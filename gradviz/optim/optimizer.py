@@ -79,8 +79,10 @@ class Optimizer:
     def state_dict(self):
         """The state and the groups, parameters by number."""
         numbers, _ = self._numbered()
-        groups = [{**group, "params": [numbers[id(each)] for each in group["params"]]} for group in self.param_groups]
-        groups = [{**{k: v for k, v in group.items() if k != "params"}, "params": group["params"]} for group in groups]
+        groups = []
+        for group in self.param_groups:
+            settings = {name: value for name, value in group.items() if name != "params"}
+            groups.append({**settings, "params": [numbers[id(each)] for each in group["params"]]})  # last, as PyTorch
         return {"state": {numbers[id(each)]: state for each, state in self.state.items()}, "param_groups": groups}
 
     def load_state_dict(self, state_dict):

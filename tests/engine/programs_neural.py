@@ -110,7 +110,8 @@ LOSSES = {
 }  # fmt: skip
 
 IN_SECOND_BACKWARDS = {
-    "NativeNormBackward", "ConvolutionBackward", "MaxPool2DWithIndicesBackward", "AvgPool2DBackward",
+    "KnownMean", "KnownRstd", "MeanLike", "ConvolutionBackward", "ConvolutionToWeight",
+    "MaxPool2DWithIndicesBackward", "AvgPool2DBackward",
     "AdaptiveAvgPool2DBackward", "UpsampleNearest2DBackward", "NllLoss2DBackward", "DiagonalBackward", "Tril",
     "SafeSoftmax", "Cofactors", "MaxPool2DPicked",
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """gradviz: see autograd happen. `import gradviz as torch` runs the supported subset of PyTorch."""
 
-from gradviz import autograd, nn, optim
+from gradviz import autograd, linalg, nn, optim
 from gradviz.engine.creation import (
     arange,
     eye,
@@ -30,10 +30,12 @@ from gradviz.ops.activations import *
 from gradviz.ops.blends import *
 from gradviz.ops.bounds import *
 from gradviz.ops.composite import *
+from gradviz.ops.contraction import *
 from gradviz.ops.counting import *
 from gradviz.ops.elementary import *
 from gradviz.ops.extremes import *
 from gradviz.ops.gathering import *
+from gradviz.ops.linear_algebra import *
 from gradviz.ops.logic import *
 from gradviz.ops.matmul import *
 from gradviz.ops.norms import *

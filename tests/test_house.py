@@ -21,13 +21,14 @@ ROOMS = {
     "engine": {"errors"},
     "ops": ENGINE,
     "nn": ENGINE | {"ops"},
+    "linalg": ENGINE | {"ops"},
     "optim": ENGINE | {"ops"},
     "autograd": ENGINE | {"ops"},
     "record": ENGINE | {"ops", "nn", "trace"},
     "check": {"trace", "errors"},
     "views": {"trace", "errors"},
     "cli": {"record", "check", "views", "trace", "errors"},
-    "__init__": ENGINE | {"ops", "nn", "optim", "autograd"},
+    "__init__": ENGINE | {"ops", "nn", "optim", "autograd", "linalg"},
     "__main__": {"cli"},
 }
 # Inside views: format <- rows <- the rest, never sideways.

@@ -10,6 +10,20 @@ from gradviz.engine.node import NO_EDGE
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor, edge_of
 
+# what a vjp may ask for of an input beside its values: suffix -> expression of its array
+SIZES = {
+    "_sym_sizes": "{}.shape",
+    "_sym_strides": "tuple(step // {0}.itemsize for step in {0}.strides)",
+    "_sym_numel": "{}.size",
+    "_sym_sizes_opt": "((0,) if {0} is None else {0}.shape)",  # PyTorch shows (0,) for what is left out
+    "_sym_argsize_0": "{}.shape[0]",
+    "_sym_argsize_1": "{}.shape[1]",
+    "_sym_argsize_2": "{}.shape[2]",
+    "_sym_argsize_minus_1": "{}.shape[-1]",
+    "_sym_argsize_minus_2": "{}.shape[-2]",
+    "_dim": "{}.ndim",
+}
+
 
 def scope_of(op):
     """The globals of an op's generated call."""

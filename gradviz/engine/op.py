@@ -33,20 +33,12 @@ from types import FunctionType
 from typing import NamedTuple
 
 from gradviz.engine import coerce
-from gradviz.engine.generated import define, joined, scope_of
+from gradviz.engine.generated import SIZES, define, joined, scope_of
 from gradviz.engine.node import NO_EDGE, AccumulateGrad, Node, SeveralOutputs
 from gradviz.engine.tensor import Tensor
 
 catalogue = {}  # name -> Op
 _by_grad_fn = {}
-
-SIZES = {
-    "_sym_sizes": "{}.shape",
-    "_sym_strides": "tuple(step // {0}.itemsize for step in {0}.strides)",
-    "_sym_numel": "{}.size",
-    "_sym_argsize_0": "{}.shape[0]",
-    "_dim": "{}.ndim",
-}
 
 
 class Vjp(NamedTuple):
@@ -63,19 +55,21 @@ def vjp(local, function):
 
 
 def op(
-    *, grad_fn=None, dtype=None, intermediates=(), optional=(), view=False, title=None, several=False, returned=False,
-    hidden=(), **vjps
+    *, grad_fn=None, dtype=None, intermediates=(), optional=(), view=False, title=None, result="result", several=False,
+    returned=False, hidden=(), **vjps
 ):  # fmt: skip
     """Declares the decorated forward as an op; a name that no vjp could mean is a TypeError at import.
 
     dtype: "promote" computes in PyTorch's result type, "float" also turns integers into the default float,
     "same" refuses mixed dtypes, None takes the inputs as they are. optional: inputs that may be None. title:
-    PyTorch's name for it, where several ops share one. several: the forward returns a list of outputs. returned:
-    the call returns the intermediates too. hidden: what the vjps ask for, but PyTorch's node doesn't show.
+    PyTorch's name for it, where several ops share one. result: what PyTorch calls the saved result. several: the
+    forward returns a list of outputs. returned: the call returns the intermediates too. hidden: what the vjps ask
+    for, but PyTorch's node doesn't show.
     """
 
     def declare(forward):
-        declared = Op(forward, (grad_fn, dtype, intermediates, optional, view, title, several, returned, hidden), vjps)
+        names = (grad_fn, title, result)
+        declared = Op(forward, (names, dtype, intermediates, optional, view, several, returned, hidden), vjps)
         if declared.name in catalogue:
             raise TypeError(f"op {declared.name} is declared twice")
         catalogue[declared.name] = declared
@@ -103,7 +97,8 @@ class Op:
     """One declared op: its forward, its vjps, and the functions generated from them."""
 
     def __init__(self, forward, options, vjps):
-        grad_fn, self.dtype, intermediates, optional, self.view, title, self.several, self.returned, hidden = options
+        names, self.dtype, intermediates, optional, self.view, self.several, self.returned, hidden = options
+        grad_fn, title, self.result = names
         self.intermediates, self.optional, self.hidden = tuple(intermediates), tuple(optional), tuple(hidden)
         parameters = list(signature(forward).parameters.values())[1:]
         self.name = forward.__name__
@@ -122,7 +117,7 @@ class Op:
     # -- names -------------------------------------------------------------------------------------
 
     def _check_names(self):
-        known = {"grads" if self.several else "grad", "ops", "result"}
+        known = {"grads" if self.several else "grad", "ops", self.result}
         known.update(self.inputs, self.intermediates, self.settings)
         known |= {name + suffix for name in self.inputs for suffix in SIZES}
         for target, rule in self.vjps.items():
@@ -144,7 +139,7 @@ class Op:
 
     def _make_node_class(self, grad_fn):
         asked = [name for name in self._asked() if name not in ("grad", "grads", "ops")]
-        tensors = {"result", *self.inputs, *self.intermediates}
+        tensors = {self.result, *self.inputs, *self.intermediates}
         self.saves_list = self.variadic in asked
         saved = tuple(name for name in asked if name in tensors and name != self.variadic)
         settings = tuple(name for name in asked if name not in tensors)
@@ -328,7 +323,7 @@ class Op:
 
     def _saved_expression(self, name):
         if name not in self.inputs:
-            return name  # result or an intermediate: always
+            return "result" if name == self.result else name  # or an intermediate: always
         array = f"a{self.inputs.index(name)}"
         if self._takes_numbers():
             array = f"(a{self.inputs.index(name)} if not {name}._is_number else {name}.value)"
@@ -384,7 +379,7 @@ class Op:
 
     def source_edge(self, node, name):
         """(node, output_nr) that made what is saved under this name."""
-        if name == "result":
+        if name == self.result:
             return node, 0
         if name in self.differentiable:
             return node.next_functions[self.differentiable.index(name)]

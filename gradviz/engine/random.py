@@ -48,6 +48,11 @@ def normal(shape, dtype):
     return flat.astype(dtype, copy=False).reshape(shape)
 
 
+def bernoulli(shape, probability):
+    """True with a probability, as PyTorch's bernoulli_: a double draw below it."""
+    return _uniform_double(int(np.prod(shape, dtype=np.int64))).reshape(shape) < probability
+
+
 def randint(low, high, shape):
     """Integers in [low, high)."""
     if low >= high:

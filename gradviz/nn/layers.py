@@ -59,27 +59,3 @@ class Sigmoid(Module):
     def forward(self, input):
         """Any shape, kept."""
         return F.sigmoid(input)
-
-
-class MSELoss(Module):
-    """Mean squared error."""
-
-    def __init__(self, reduction="mean"):
-        super().__init__()
-        self.reduction = reduction
-
-    def forward(self, input, target):
-        """Two tensors of one shape to a scalar."""
-        return F.mse_loss(input, target, self.reduction)
-
-
-class CrossEntropyLoss(Module):
-    """Cross entropy of scores and class numbers."""
-
-    def __init__(self, weight=None, ignore_index=-100, reduction="mean"):
-        super().__init__()
-        self.weight, self.ignore_index, self.reduction = weight, ignore_index, reduction
-
-    def forward(self, input, target):
-        """(N, C) scores and (N,) class numbers to a scalar."""
-        return F.cross_entropy(input, target, self.weight, self.ignore_index, self.reduction)

@@ -1,8 +1,13 @@
-"""Module, Parameter and Sequential."""
+"""Module and Parameter."""
 
-from gradviz.engine.switches import mode
+from collections import OrderedDict
+from typing import NamedTuple
+
+from gradviz.engine.dtypes import float32, float64, title
+from gradviz.engine.switches import mode, no_grad
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import Within
+from gradviz.ops.composite import to
 
 
 class Parameter(Tensor):
@@ -17,12 +22,38 @@ class Parameter(Tensor):
             mode.observer.forward("Parameter", self, (), None, {}, 0)
 
 
+class Keys(NamedTuple):
+    """What load_state_dict found no place for, and nothing for."""
+
+    missing_keys: list
+    unexpected_keys: list
+
+    def __repr__(self):
+        if not self.missing_keys and not self.unexpected_keys:
+            return "<All keys matched successfully>"
+        return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
+
+    __str__ = __repr__
+
+
+class Handle:
+    """Takes a hook away again."""
+
+    def __init__(self, hooks, number):
+        self._hooks, self._number = hooks, number
+
+    def remove(self):
+        """Takes the hook away; a second time does nothing."""
+        self._hooks.pop(self._number, None)
+
+
 class Module:
-    """Parts of a model: parameters and other modules, found through its attributes."""
+    """Parts of a model: parameters, buffers and other modules, found through its attributes."""
 
     def __init__(self):
-        object.__setattr__(self, "_parameters", {})
-        object.__setattr__(self, "_modules", {})
+        for name in ("_parameters", "_buffers", "_modules", "_forward_hooks", "_forward_pre_hooks"):
+            object.__setattr__(self, name, {})
+        object.__setattr__(self, "_not_saved", set())  # names of buffers that state_dict leaves out
         object.__setattr__(self, "training", True)
 
     def __setattr__(self, name, value):
@@ -30,25 +61,78 @@ class Module:
             if "_parameters" not in self.__dict__:
                 kind = "parameters" if isinstance(value, Parameter) else "module"
                 raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
-            self._parameters.pop(name, None)
-            self._modules.pop(name, None)
-            (self._parameters if isinstance(value, Parameter) else self._modules)[name] = value
+            for kind in (self._parameters, self._modules, self._buffers):
+                kind.pop(name, None) if kind is not self._kind_of(value) else None
+            self._kind_of(value)[name] = value
             self.__dict__.pop(name, None)
             if mode.observer is not None:
                 mode.observer.attached(name, value)
-        else:
-            object.__setattr__(self, name, value)
+            return
+        for kind, said in (("_parameters", "parameter"), ("_modules", "child module"), ("_buffers", "buffer")):
+            held = self.__dict__.get(kind, {})
+            if name in held:
+                if value is not None and not (kind == "_buffers" and isinstance(value, Tensor)):
+                    wanted = {"parameter": "torch.nn.Parameter", "buffer": "torch.Tensor"}.get(said, "torch.nn.Module")
+                    raise TypeError(f"cannot assign '{_type_name(value)}' as {said} '{name}' ({wanted} or None expected)")  # noqa: E501
+                held[name] = value
+                return
+        object.__setattr__(self, name, value)
+
+    def _kind_of(self, value):
+        return self._parameters if isinstance(value, Parameter) else self._modules
 
     def __getattr__(self, name):
-        for kind in ("_parameters", "_modules"):
+        for kind in ("_parameters", "_buffers", "_modules"):
             found = self.__dict__.get(kind, {})
             if name in found:
                 return found[name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
-    def register_parameter(self, name, parameter):
+    def __delattr__(self, name):
+        for kind in (self._parameters, self._buffers, self._modules):
+            if name in kind:
+                del kind[name]
+                return
+        object.__delattr__(self, name)
+
+    def _check_name(self, kind, name, taken):
+        if "." in name:
+            raise KeyError(f"{kind} name can't contain \".\"" + (f", got: {name}" if kind == "module" else ""))
+        if name == "":
+            raise KeyError(f'{kind} name can\'t be empty string ""')
+        if hasattr(self, name) and name not in taken:
+            raise KeyError(f"attribute '{name}' already exists")
+
+    def register_parameter(self, name, param):
         """Adds a parameter, or None for one that is left out."""
-        self._parameters[name] = parameter
+        self._check_name("parameter", name, self._parameters)
+        if param is not None and not isinstance(param, Parameter):
+            raise TypeError(
+                f"cannot assign '{_type_name(param)}' object to parameter '{name}' "
+                "(torch.nn.Parameter or None required)"
+            )
+        self._parameters[name] = param
+
+    def register_buffer(self, name, tensor, persistent=True):
+        """Adds a tensor that is part of the module's state but learns nothing."""
+        self._check_name("buffer", name, self._buffers)
+        if tensor is not None and not isinstance(tensor, Tensor):
+            raise TypeError(
+                f"cannot assign '{_type_name(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
+            )
+        self._buffers[name] = tensor
+        (self._not_saved.discard if persistent else self._not_saved.add)(name)
+
+    def add_module(self, name, module):
+        """Adds a module under a name."""
+        if not isinstance(module, Module) and module is not None:
+            raise TypeError(f"{type(module).__name__} is not a Module subclass")
+        self._check_name("module", name, self._modules)
+        self._modules[name] = module
+
+    register_module = add_module
+
+    # -- calling -----------------------------------------------------------------------------------
 
     def forward(self, *args, **kwargs):
         """What calling the module does; written by its subclass."""
@@ -56,49 +140,160 @@ class Module:
 
     def __call__(self, *args, **kwargs):
         with Within(type(self).__name__) as call:
+            for hook in tuple(self._forward_pre_hooks.values()):
+                changed = hook(self, args)
+                if changed is not None:
+                    args = changed if isinstance(changed, tuple) else (changed,)
             call.result = self.forward(*args, **kwargs)
+            for hook in tuple(self._forward_hooks.values()):
+                changed = hook(self, args, call.result)
+                if changed is not None:
+                    call.result = changed
             return call.result
 
-    def named_modules(self):
+    def register_forward_hook(self, hook):
+        """Calls hook(module, args, output) after forward; what it returns, if anything, is the output."""
+        return _added(self._forward_hooks, hook)
+
+    def register_forward_pre_hook(self, hook):
+        """Calls hook(module, args) before forward; what it returns, if anything, are the arguments."""
+        return _added(self._forward_pre_hooks, hook)
+
+    # -- parts -------------------------------------------------------------------------------------
+
+    def named_modules(self, prefix=""):
         """(dotted name, module) of this module and all in it, each once."""
-        waiting, seen = [("", self)], set()
+        waiting, seen = [(prefix, self)], set()
         while waiting:
             prefix, module = waiting.pop(0)
-            if id(module) in seen:
+            if module is None or id(module) in seen:
                 continue
             seen.add(id(module))
             yield prefix, module
             inner = [(f"{prefix}.{name}" if prefix else name, each) for name, each in module._modules.items()]
             waiting = inner + waiting
 
-    def named_parameters(self):
-        """(dotted name, parameter), each once."""
+    def _named(self, kind, prefix, recurse):
         seen = set()
-        for prefix, module in self.named_modules():
-            for name, parameter in module._parameters.items():
-                if parameter is not None and id(parameter) not in seen:
-                    seen.add(id(parameter))
-                    yield (f"{prefix}.{name}" if prefix else name), parameter
+        for path, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
+            for name, each in getattr(module, kind).items():
+                if each is not None and id(each) not in seen:
+                    seen.add(id(each))
+                    yield (f"{path}.{name}" if path else name), each
 
-    def parameters(self):
+    def named_parameters(self, prefix="", recurse=True):
+        """(dotted name, parameter), each once."""
+        yield from self._named("_parameters", prefix, recurse)
+
+    def named_buffers(self, prefix="", recurse=True):
+        """(dotted name, buffer), each once."""
+        yield from self._named("_buffers", prefix, recurse)
+
+    def parameters(self, recurse=True):
         """The parameters, each once."""
-        for _, parameter in self.named_parameters():
+        for _, parameter in self.named_parameters(recurse=recurse):
             yield parameter
 
+    def buffers(self, recurse=True):
+        """The buffers, each once."""
+        for _, buffer in self.named_buffers(recurse=recurse):
+            yield buffer
+
+    def named_children(self):
+        """(name, module) of the modules directly inside, each once."""
+        seen = set()
+        for name, module in self._modules.items():
+            if module is not None and id(module) not in seen:
+                seen.add(id(module))
+                yield name, module
+
     def children(self):
-        """The modules directly inside."""
-        yield from self._modules.values()
+        """The modules directly inside, each once."""
+        for _, module in self.named_children():
+            yield module
 
     def modules(self):
         """This module and all inside, each once."""
         for _, module in self.named_modules():
             yield module
 
+    def apply(self, fn):
+        """Calls fn(module) for all inside, then for this module; returns self."""
+        for module in self.children():
+            module.apply(fn)
+        fn(self)
+        return self
+
+    # -- state -------------------------------------------------------------------------------------
+
+    def state_dict(self, prefix=""):
+        """{dotted name: tensor} of parameters and buffers; the tensors share memory with the module."""
+        found = OrderedDict()
+        for name, each in [*self._parameters.items(), *self._buffers.items()]:
+            if each is not None and name not in self._not_saved:
+                found[prefix + name] = each.detach()
+        for name, module in self._modules.items():
+            if module is not None:
+                found.update(module.state_dict(f"{prefix}{name}."))
+        return found
+
+    def load_state_dict(self, state_dict, strict=True):
+        """Copies values in; RuntimeError for names or sizes that don't fit, names only where strict."""
+        own = self.state_dict()
+        missing = [name for name in own if name not in state_dict]
+        unexpected = [name for name in state_dict if name not in own]
+        wrong = []
+        if strict and unexpected:
+            wrong.append("Unexpected key(s) in state_dict: " + ", ".join(f'"{each}"' for each in unexpected) + ". ")
+        if strict and missing:
+            wrong.insert(0, "Missing key(s) in state_dict: " + ", ".join(f'"{each}"' for each in missing) + ". ")
+        with no_grad():
+            for name, each in own.items():
+                if name not in state_dict:
+                    continue
+                given = state_dict[name]
+                if given.shape != each.shape:
+                    wrong.append(
+                        f"size mismatch for {name}: copying a param with shape {given.shape} from checkpoint, the shape "  # noqa: E501
+                        f"in current model is {each.shape}."
+                    )
+                else:
+                    each.copy_(given)
+        if wrong:
+            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(wrong))
+        return Keys(missing, unexpected)
+
     def zero_grad(self, set_to_none=True):
         """Forgets the gradients: .grad becomes None, or zeros."""
         for parameter in self.parameters():
             if parameter._grad is not None:
                 parameter.grad = None if set_to_none else parameter._grad.detach().zero_()
+
+    def requires_grad_(self, requires_grad=True):
+        """Sets requires_grad of all parameters; returns self."""
+        for parameter in self.parameters():
+            parameter.requires_grad_(requires_grad)
+        return self
+
+    def to(self, *args, **kwargs):
+        """Moves parameters and buffers, in place, to another dtype or device; integers keep their dtype."""
+        for module in self.modules():
+            for each in [*module._parameters.values(), *module._buffers.values()]:
+                if each is None:
+                    continue
+                with no_grad():
+                    moved = to(each.detach(), *args, **kwargs)
+                if each._array.dtype.kind == "f" or moved._array.dtype == each._array.dtype:
+                    each._array = moved._array
+        return self
+
+    def double(self):
+        """Makes all float64."""
+        return self.to(float64)
+
+    def float(self):
+        """Makes all float32."""
+        return self.to(float32)
 
     def train(self, mode=True):
         """Sets training mode, here and inside; returns self."""
@@ -115,31 +310,26 @@ class Module:
         return ""
 
     def __repr__(self):
-        inner = [f"({name}): " + repr(each).replace("\n", "\n  ") for name, each in self._modules.items()]
-        if not inner:
-            return f"{type(self).__name__}({self.extra_repr()})"
-        return f"{type(self).__name__}(\n  " + "\n  ".join(inner) + "\n)"
+        extra = self.extra_repr().split("\n") if self.extra_repr() else []
+        return printed(type(self).__name__, extra, [(f"({name})", repr(each)) for name, each in self._modules.items()])
 
 
-class Sequential(Module):
-    """Modules run one after the other."""
+def printed(name, extra, parts):
+    """A module as PyTorch prints it: what it says of itself, then its parts, indented."""
+    lines = extra + [f"{label}: " + text.replace("\n", "\n  ") for label, text in parts]
+    if not parts and len(extra) <= 1:
+        return f"{name}({''.join(extra)})"
+    return f"{name}(\n  " + "\n  ".join(lines) + "\n)"
 
-    def __init__(self, *modules):
-        super().__init__()
-        for position, module in enumerate(modules):
-            setattr(self, str(position), module)
 
-    def forward(self, input):
-        """Each module's output is the next one's input."""
-        for module in self._modules.values():
-            input = module(input)
-        return input
+def _added(hooks, hook):
+    number = max(hooks, default=-1) + 1
+    hooks[number] = hook
+    return Handle(hooks, number)
 
-    def __len__(self):
-        return len(self._modules)
 
-    def __iter__(self):
-        return iter(self._modules.values())
+def _type_name(value):
+    return f"torch.{title(value._array.dtype)}Tensor" if isinstance(value, Tensor) else type(value).__name__
 
-    def __getitem__(self, position):
-        return list(self._modules.values())[position]
+
+__all__ = ["Module", "Parameter"]

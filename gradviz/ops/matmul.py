@@ -69,14 +69,7 @@ def dot(xp, self, tensor):
 )
 def bmm(xp, self, mat2):
     """A batch of matrix products, (B, N, K) and (B, K, M) to (B, N, M)."""
-    for name, array in (("batch1", self), ("batch2", mat2)):
-        if array.ndim != 3:
-            raise RuntimeError(f"{name} must be a 3D tensor")
-    if self.shape[0] != mat2.shape[0] or self.shape[2] != mat2.shape[1]:
-        expected = [self.shape[0], self.shape[2]]
-        raise RuntimeError(
-            f"Expected size for first two dimensions of batch2 tensor to be: {expected} but got: {list(mat2.shape[:2])}."  # noqa: E501
-        )
+    _of_batches(self, mat2)
     return self @ mat2
 
 
@@ -102,12 +95,137 @@ def addmm(xp, self, mat1, mat2, *, beta=1, alpha=1):
     if mat1.shape[1] != mat2.shape[0]:
         raise _cannot_multiply(mat1, mat2)
     product = _scaled(mat1 @ mat2, alpha)
-    spread = zip(reversed(self.shape), reversed(product.shape), strict=False)
-    if self.ndim > 2 or any(size not in (1, wanted) for size, wanted in spread):
-        raise RuntimeError(expand_complaint(self.shape, product.shape))
+    _spreads(self, product)
     product += _scaled(self, beta)
     return product
 
 
-__all__ = ["addmm", "bmm", "dot", "mm", "mv"]
-METHODS = ["bmm", "dot", "mm", "mv"]
+def _spreads(self, product):
+    """RuntimeError unless `self` broadcasts to the shape of a product."""
+    spread = zip(reversed(self.shape), reversed(product.shape), strict=False)
+    if self.ndim > product.ndim or any(size not in (1, wanted) for size, wanted in spread):
+        raise RuntimeError(expand_complaint(self.shape, product.shape))
+
+
+@op(
+    self=vjp("beta", lambda grad, beta: _scaled(grad, beta)),
+    mat=vjp(
+        "alpha * vec (outer product grad, vec)",
+        lambda ops, grad, vec, alpha: _scaled(ops.unsqueeze(grad, dim=1) * vec, alpha),
+    ),
+    vec=vjp("alpha * mat.T (mat.T @ grad)", lambda ops, grad, mat, alpha: _scaled(ops.t(mat) @ grad, alpha)),
+    dtype="same",
+)
+def addmv(xp, self, mat, vec, *, beta=1, alpha=1):
+    """`beta * self + alpha * mat @ vec`; self broadcasts to (N,)."""
+    if mat.ndim != 2 or vec.ndim != 1:
+        raise RuntimeError(f"vector + matrix @ vector expected, got {self.ndim}, {mat.ndim}, {vec.ndim}")
+    if mat.shape[1] != vec.shape[0]:
+        raise RuntimeError(
+            f"size mismatch, got input ({self.size}), mat ({mat.shape[0]}x{mat.shape[1]}), vec ({vec.shape[0]})"
+        )
+    product = _scaled(mat @ vec, alpha)
+    _spreads(self, product)
+    return product + _scaled(self, beta)
+
+
+@op(
+    self=vjp("beta", lambda grad, beta: _scaled(grad, beta)),
+    vec1=vjp("alpha * vec2 (grad @ vec2)", lambda grad, vec2, alpha: _scaled(grad @ vec2, alpha)),
+    vec2=vjp("alpha * vec1 (vec1 @ grad)", lambda ops, grad, vec1, alpha: _scaled(ops.t(grad) @ vec1, alpha)),
+    dtype="same",
+)
+def addr(xp, self, vec1, vec2, *, beta=1, alpha=1):
+    """`beta * self + alpha * outer(vec1, vec2)`; self broadcasts to (N, M)."""
+    for name, array in (("1", vec1), ("2", vec2)):
+        if array.ndim != 1:
+            raise RuntimeError(f"addr: Expected 1-D argument vec{name}, but got {array.ndim}-D")
+    product = _scaled(vec1[:, None] * vec2, alpha)
+    _spreads(self, product)
+    return product + _scaled(self, beta)
+
+
+def _of_batches(batch1, batch2):
+    for name, array in (("batch1", batch1), ("batch2", batch2)):
+        if array.ndim != 3:
+            raise RuntimeError(f"{name} must be a 3D tensor")
+    if batch1.shape[0] != batch2.shape[0] or batch1.shape[2] != batch2.shape[1]:
+        expected = [batch1.shape[0], batch1.shape[2]]
+        raise RuntimeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: {expected} but got: "
+            f"{list(batch2.shape[:2])}."
+        )
+
+
+def _turned(ops, batch):
+    return ops.transpose(batch, dim0=1, dim1=2)
+
+
+@op(
+    self=vjp("beta", lambda grad, beta: _scaled(grad, beta)),
+    batch1=vjp(
+        "alpha * batch2.T (grad @ batch2.T)",
+        lambda ops, grad, batch2, alpha: _scaled(ops.bmm(grad, _turned(ops, batch2)), alpha),
+    ),
+    batch2=vjp(
+        "alpha * batch1.T (batch1.T @ grad)",
+        lambda ops, grad, batch1, alpha: _scaled(ops.bmm(_turned(ops, batch1), grad), alpha),
+    ),
+    dtype="same",
+)
+def baddbmm(xp, self, batch1, batch2, *, beta=1, alpha=1):
+    """`beta * self + alpha * bmm(batch1, batch2)`; self broadcasts to (B, N, M)."""
+    _of_batches(batch1, batch2)
+    product = _scaled(batch1 @ batch2, alpha)
+    _spreads(self, product)
+    return product + _scaled(self, beta)
+
+
+def _to_each(ops, grad, batches):
+    """A gradient of a sum of batches, for each of them."""
+    return ops.expand(grad, size=(batches, *grad.shape))
+
+
+@op(
+    self=vjp("beta", lambda grad, beta: _scaled(grad, beta)),
+    batch1=vjp(
+        "alpha * batch2.T (grad @ batch2.T)",
+        lambda ops, grad, batch2, alpha, batch1_sym_argsize_0, batch1_sym_argsize_1, batch2_sym_argsize_2: _scaled(
+            ops.bmm(_to_each(ops, grad, batch1_sym_argsize_0), _turned(ops, batch2)), alpha
+        ),
+    ),
+    batch2=vjp(
+        "alpha * batch1.T (batch1.T @ grad)",
+        lambda ops, grad, batch1, alpha, batch1_sym_argsize_0, batch1_sym_argsize_1, batch2_sym_argsize_2: _scaled(
+            ops.bmm(_turned(ops, batch1), _to_each(ops, grad, batch1_sym_argsize_0)), alpha
+        ),
+    ),
+    dtype="same",
+)
+def addbmm(xp, self, batch1, batch2, *, beta=1, alpha=1):
+    """`beta * self + alpha * bmm(batch1, batch2).sum(0)`; self broadcasts to (N, M)."""
+    _of_batches(batch1, batch2)
+    product = _scaled(xp.tensordot(batch1, batch2, axes=((0, 2), (0, 1))), alpha)
+    _spreads(self, product)
+    return product + _scaled(self, beta)
+
+
+@op(
+    self=vjp("other", lambda grad, other: grad * other),
+    other=vjp("self", lambda grad, self: grad * self),
+    dtype="same",
+)
+def vdot(xp, self, other):
+    """Inner product of two vectors, as `dot` for real numbers."""
+    if self.ndim != 1 or other.ndim != 1:
+        raise RuntimeError(f"1D tensors expected, but got {self.ndim}D and {other.ndim}D tensors")
+    if self.shape != other.shape:
+        raise RuntimeError(
+            f"inconsistent tensor size, expected tensor [{self.shape[0]}] and src [{other.shape[0]}] to have the "
+            f"same number of elements, but got {self.shape[0]} and {other.shape[0]} elements respectively"
+        )
+    return xp.dot(self, other)
+
+
+__all__ = ["addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "dot", "mm", "mv", "vdot"]
+METHODS = ["addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "dot", "mm", "mv", "vdot"]

@@ -12,11 +12,13 @@ from gradviz.ops import (
     blends,
     bounds,
     composite,
+    contraction,
     counting,
     elementary,
     extremes,
     gathering,
     in_place,
+    linear_algebra,
     logic,
     matmul,
     norms,
@@ -33,7 +35,8 @@ from gradviz.ops import (
 
 ROOMS = (
     pointwise, matmul, shape, composite, in_place, elementary, special, rounding, bounds, blends, logic, activations,
-    extremes, statistics, norms, stacking, reshaping, gathering, sorting, counting,
+    extremes, statistics, norms, stacking, reshaping, gathering, sorting, counting, contraction,
+    linear_algebra,
 )  # fmt: skip
 METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {

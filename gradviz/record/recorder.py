@@ -349,7 +349,7 @@ def _saved_arrays(op, node, inputs, outputs):
     for name, array in zip(node.saved_names, node._saved, strict=True):
         if array is None:
             continue
-        if name == "result":
+        if op is not None and name == op.result:
             which = -1
         else:
             which = next((k for k, each in enumerate(inputs) if each._array is array), -2)

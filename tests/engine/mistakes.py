@@ -3,7 +3,7 @@
 facts/errors.json keeps what PyTorch 2.13 says to each of them; tests/engine/test_errors.py holds gradviz to it.
 """
 
-from tests.engine import mistakes_elementwise, mistakes_shaping
+from tests.engine import mistakes_elementwise, mistakes_neural, mistakes_shaping
 
 
 def _leaf(torch, *size):
@@ -314,9 +314,9 @@ MISTAKES = {
     "Function that saves a number": _saves_no_tensor,
     "Function without backward": lambda torch: _function_without(torch, "backward"),
     "Function without forward": lambda torch: _function_without(torch, "forward"),
+    **mistakes_neural.MISTAKES,
     **mistakes_shaping.MISTAKES,
 }  # fmt: skip
-
 
 def answer(torch, mistake):
     """(class name, text) of what a mistake raises; ('', what came back) when it raises nothing."""

@@ -1,0 +1,236 @@
+"""Convolutions of any number of dimensions: windows by strides, products by BLAS, loops over kernel positions only.
+
+A convolution is linear in the input and in the weight. So three ops are enough for all orders of derivatives:
+the convolution, its gradient for the input (the transposed convolution), and its gradient for the weight.
+"""
+
+from itertools import product
+from math import prod
+
+from gradviz.engine.dtypes import in_cpp, title
+from gradviz.engine.op import op, vjp
+
+
+def extended(xp, array, pad, value=0):
+    """An array with `pad` = ((before, after), ...) put around its last dimensions; negative ones cut off."""
+    if any(each < 0 for pair in pad for each in pair):
+        head = array.ndim - len(pad)
+        cut = tuple(
+            slice(max(-before, 0), n - max(-after, 0))
+            for (before, after), n in zip(pad, array.shape[head:], strict=True)
+        )
+        array = array[(..., *cut)]
+    pad = [(max(before, 0), max(after, 0)) for before, after in pad]
+    if not any(each for pair in pad for each in pair):
+        return array
+    head = array.ndim - len(pad)
+    sizes = tuple(n + before + after for n, (before, after) in zip(array.shape[head:], pad, strict=True))
+    out = xp.full((*array.shape[:head], *sizes), value, array.dtype)
+    inside = tuple(slice(before, before + n) for n, (before, _) in zip(array.shape[head:], pad, strict=True))
+    out[(..., *inside)] = array
+    return out
+
+
+def places(kernel, sizes, stride, dilation):
+    """(kernel position, the slices of the padded input that it meets), one by one."""
+    for position in product(*map(range, kernel)):
+        yield position, tuple(
+            slice(k * d, k * d + (n - 1) * s + 1, s)
+            for k, d, s, n in zip(position, dilation, stride, sizes, strict=True)
+        )
+
+
+def out_sizes(sizes, kernel, stride, padding, dilation):
+    """How many windows there are in each dimension."""
+    return tuple(
+        (n + 2 * p - d * (k - 1) - 1) // s + 1
+        for n, k, s, p, d in zip(sizes, kernel, stride, padding, dilation, strict=True)
+    )
+
+
+def columns(xp, input, kernel, stride, padding, dilation):
+    """(N, C, *sizes) to (N, C * kernel positions, windows): each window as a column."""
+    sizes = out_sizes(input.shape[2:], kernel, stride, padding, dilation)
+    if prod(kernel) == 1 and prod(stride) == 1 and not any(padding):
+        return input.reshape(*input.shape[:2], prod(sizes))
+    around = extended(xp, input, [(p, p) for p in padding])
+    out = xp.empty((*input.shape[:2], *kernel, *sizes), input.dtype)
+    for position, met in places(kernel, sizes, stride, dilation):
+        out[(slice(None), slice(None), *position)] = around[(..., *met)]
+    return out.reshape(input.shape[0], input.shape[1] * prod(kernel), prod(sizes))
+
+
+def windows_added(xp, cols, sizes, kernel, stride, padding, dilation):
+    """The reverse of columns: each window's values added where they came from, (N, C, *sizes)."""
+    windows = out_sizes(sizes, kernel, stride, padding, dilation)
+    channels = cols.shape[1] // max(prod(kernel), 1)
+    if prod(kernel) == 1 and prod(stride) == 1 and not any(padding):
+        return cols.reshape(cols.shape[0], channels, *sizes)
+    cols = cols.reshape(cols.shape[0], channels, *kernel, *windows)
+    out = xp.zeros((*cols.shape[:2], *(n + 2 * p for n, p in zip(sizes, padding, strict=True))), cols.dtype)
+    for position, met in places(kernel, windows, stride, dilation):
+        out[(..., *met)] += cols[(slice(None), slice(None), *position)]
+    return out[(..., *(slice(p, p + n) for n, p in zip(sizes, padding, strict=True)))]
+
+
+def _grouped(array, groups):
+    """(N, C, L) to (N, groups, C / groups, L)."""
+    return array.reshape(array.shape[0], groups, array.shape[1] // groups, array.shape[2])
+
+
+def _forward(xp, input, weight, stride, padding, dilation, groups):
+    kernel = weight.shape[2:]
+    sizes = out_sizes(input.shape[2:], kernel, stride, padding, dilation)
+    cols = columns(xp, input, kernel, stride, padding, dilation)
+    if groups == 1:
+        out = weight.reshape(weight.shape[0], -1) @ cols
+    else:
+        out = weight.reshape(groups, weight.shape[0] // groups, -1) @ _grouped(cols, groups)
+    return out.reshape(input.shape[0], weight.shape[0], *sizes)
+
+
+def _to_input(xp, grad, weight, sizes, stride, padding, dilation, groups):
+    flat = grad.reshape(*grad.shape[:2], prod(grad.shape[2:]))
+    if groups == 1:
+        cols = weight.reshape(weight.shape[0], -1).T @ flat
+    else:
+        turned = weight.reshape(groups, weight.shape[0] // groups, -1).swapaxes(1, 2)
+        cols = (turned @ _grouped(flat, groups)).reshape(grad.shape[0], weight.shape[1] * groups * prod(weight.shape[2:]), flat.shape[2])  # noqa: E501
+    return windows_added(xp, cols, sizes, weight.shape[2:], stride, padding, dilation)
+
+
+def _conv_input(ops, grad, input, weight, transposed, output_padding, **how):
+    if transposed:
+        return ops.convolution(grad, weight, None, transposed=False, output_padding=(0,) * len(how["stride"]), **how)
+    return ops.convolution_to_input(grad, weight, sizes=tuple(input.shape[2:]), **how)
+
+
+def _conv_weight(ops, grad, input, weight, transposed, output_padding, **how):
+    one, two = (input, grad) if transposed else (grad, input)
+    return ops.convolution_to_weight(one, two, kernel=tuple(weight.shape[2:]), **how)
+
+
+def _gradient_of(which):
+    def gradient(
+        ops, grad, input, weight, bias_sym_sizes_opt, stride, padding, dilation, transposed, output_padding, groups
+    ):
+        if which is None:
+            return ops.sum_dim(grad, dim=(0, *range(2, len(grad.shape))))
+        spread = len(input.shape) - 2  # padding "valid" comes as (0,)
+        padding, output_padding = (each * spread if len(each) == 1 else each for each in (padding, output_padding))
+        return which(
+            ops, grad, input, weight, transposed=transposed, output_padding=output_padding, stride=stride,
+            padding=padding, dilation=dilation, groups=groups,
+        )  # fmt: skip
+
+    return gradient
+
+
+@op(
+    input=vjp("weight (convolved with grad, transposed: a matrix product of windows, grad @ weight)", _gradient_of(_conv_input)),  # noqa: E501
+    weight=vjp("windows of input (grad @ input)", _gradient_of(_conv_weight)),
+    bias=vjp("1 (summed over batch and places)", _gradient_of(None)),
+    optional=("bias",),
+)
+def convolution(xp, input, weight, bias, *, stride, padding, dilation, transposed, output_padding, groups):
+    """(N, C, *sizes) and (O, C / groups, *kernel) to (N, O, *windows); transposed: the gradient of one, as a layer."""
+    spread = input.ndim - 2
+    padding, output_padding = (each * spread if len(each) == 1 else each for each in (padding, output_padding))
+    _check(input, weight, bias, padding, dilation, transposed, groups)
+    if transposed:
+        sizes = tuple(
+            (n - 1) * s - 2 * p + d * (k - 1) + o + 1
+            for n, s, p, d, k, o in zip(
+                input.shape[2:], stride, padding, dilation, weight.shape[2:], output_padding, strict=True
+            )
+        )
+        out = _to_input(xp, input, weight, sizes, stride, padding, dilation, groups)
+    else:
+        out = _forward(xp, input, weight, stride, padding, dilation, groups)
+    if bias is not None:
+        out = out if out.flags.writeable and out is not input else out.copy()
+        out += bias.reshape(-1, *(1,) * spread)
+    return out
+
+
+@op(
+    grad_fn="ConvolutionBackwardBackward0",
+    self=vjp(
+        "weight (convolved: grad @ weight)",
+        lambda ops, grad, weight, stride, padding, dilation, groups: ops.convolution(
+            grad, weight, None, stride=stride, padding=padding, dilation=dilation, groups=groups, transposed=False,
+            output_padding=(0,) * len(stride),
+        ),
+    ),
+    weight=vjp(
+        "self (grad @ self)",
+        lambda ops, grad, self, weight_sym_sizes, stride, padding, dilation, groups: ops.convolution_to_weight(
+            self, grad, kernel=tuple(weight_sym_sizes[2:]), stride=stride, padding=padding, dilation=dilation,
+            groups=groups,
+        ),
+    ),
+)  # fmt: skip
+def convolution_to_input(xp, self, weight, *, sizes, stride, padding, dilation, groups):
+    """The gradient of a convolution for its input: `self` is the incoming gradient."""
+    return _to_input(xp, self, weight, sizes, stride, padding, dilation, groups)
+
+
+@op(
+    self=vjp(
+        "input (convolved: grad @ input)",
+        lambda ops, grad, input, stride, padding, dilation, groups: ops.convolution(
+            input, grad, None, stride=stride, padding=padding, dilation=dilation, groups=groups, transposed=False,
+            output_padding=(0,) * len(stride),
+        ),
+    ),
+    input=vjp(
+        "self (convolved, transposed: grad @ self)",
+        lambda ops, grad, self, input_sym_sizes, stride, padding, dilation, groups: ops.convolution_to_input(
+            self, grad, sizes=tuple(input_sym_sizes[2:]), stride=stride, padding=padding, dilation=dilation,
+            groups=groups,
+        ),
+    ),
+)  # fmt: skip
+def convolution_to_weight(xp, self, input, *, kernel, stride, padding, dilation, groups):
+    """The gradient of a convolution for its weight: `self` is the incoming gradient."""
+    cols = columns(xp, input, kernel, stride, padding, dilation)
+    # windows that no stride reaches are left out of the gradient too
+    flat = self.reshape(*self.shape[:2], prod(self.shape[2:]))
+    if groups == 1:
+        found = (flat @ cols.swapaxes(1, 2)).sum(axis=0)
+    else:
+        found = (_grouped(flat, groups) @ _grouped(cols, groups).swapaxes(2, 3)).sum(axis=0)
+    return found.reshape(self.shape[1], input.shape[1] // groups, *kernel)
+
+
+def _check(input, weight, bias, padding, dilation, transposed, groups):
+    for name, each in (("weight", weight), ("bias", bias)):
+        if each is not None and each.dtype != input.dtype:
+            if name == "bias":
+                raise RuntimeError(
+                    f"Input type ({in_cpp(input.dtype)}) and bias type ({in_cpp(each.dtype)}) should be the same"
+                )
+            raise RuntimeError(f"expected scalar type {title(input.dtype)} but found {title(each.dtype)}")
+    channels = weight.shape[0] if transposed else weight.shape[1] * groups
+    if input.shape[1] != channels:
+        kind = f"transposed={int(transposed)}, " if transposed else ""
+        raise RuntimeError(
+            f"Given {kind}groups={groups}, weight of size {list(weight.shape)}, expected input{list(input.shape)} to "
+            f"have {channels} channels, but got {input.shape[1]} channels instead"
+        )
+    outs = weight.shape[1] * groups if transposed else weight.shape[0]
+    if bias is not None and bias.shape != (outs,):
+        raise RuntimeError(
+            f"Given {'transposed=1, ' if transposed else ''}weight of size {list(weight.shape)}, expected bias to be "
+            f"1-dimensional with {outs} elements, but got bias of size {list(bias.shape)} instead"
+        )
+    if transposed:
+        return
+    around = [n + 2 * p for n, p in zip(input.shape[2:], padding, strict=True)]
+    reach = [d * (k - 1) + 1 for k, d in zip(weight.shape[2:], dilation, strict=True)]
+    if any(n < k for n, k in zip(around, reach, strict=True)):
+        shown = (f"({' x '.join(map(str, each))})" for each in (around, reach))
+        raise RuntimeError(
+            f"Calculated padded input size per channel: {next(shown)}. Kernel size: {next(shown)}. Kernel size can't be "  # noqa: E501
+            "greater than actual input size"
+        )

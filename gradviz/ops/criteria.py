@@ -1,0 +1,224 @@
+"""Losses beside those of loss.py, and what PyTorch's composed losses are made of.
+
+`reduction` is PyTorch's number: 0 none, 1 mean, 2 sum.
+"""
+
+from math import prod
+
+import numpy as np
+
+from gradviz.engine.op import op, vjp
+from gradviz.ops import loss
+from gradviz.ops.reduction import averaged
+
+LEAST = float(np.float32(1e-12))  # PyTorch's EPSILON in the gradient of binary_cross_entropy
+
+
+def _reduced(values, reduction):
+    return values if reduction == 0 else averaged(values) if reduction == 1 else values.sum()
+
+
+def _shared(grad, shape, reduction):
+    """The gradient of each element's loss."""
+    return grad / max(prod(shape), 1) if reduction == 1 else grad
+
+
+# -- regression --------------------------------------------------------------------------------------
+
+
+def _sloped(ops, grad, self, target, reduction, edge, steep):
+    """`difference * steep` inside of the edge, its sign times the edge and `steep` outside."""
+    difference = self - target
+    # this way round a difference that is NaN has a slope that is NaN
+    slope = ops.where(ops.abs(difference) >= edge, ops.sign(difference) * (edge * steep), difference * steep)
+    return slope * _shared(grad, difference.shape, reduction)
+
+
+@op(
+    self=vjp(
+        "(self - target) / beta where abs(self - target) < beta, else sign",
+        lambda ops, grad, self, target, reduction, beta: _sloped(ops, grad, self, target, reduction, beta, 1 / beta),
+    ),
+    target=vjp(
+        "-(self - target) / beta where abs(self - target) < beta, else -sign",
+        lambda ops, grad, self, target, reduction, beta: -_sloped(ops, grad, self, target, reduction, beta, 1 / beta),
+    ),
+    dtype="promote",
+)
+def smooth_l1_loss(xp, self, target, *, reduction=1, beta=1.0):
+    """Squares of small differences, absolute values of large ones."""
+    size = xp.abs(self - target)
+    return _reduced(xp.where(size < beta, 0.5 * size * size / beta, size - 0.5 * beta), reduction)
+
+
+@op(
+    self=vjp(
+        "self - target where abs(self - target) < delta, else delta * sign",
+        lambda ops, grad, self, target, reduction, delta: _sloped(ops, grad, self, target, reduction, delta, 1.0),
+    ),
+    target=vjp(
+        "target - self where abs(self - target) < delta, else -delta * sign",
+        lambda ops, grad, self, target, reduction, delta: -_sloped(ops, grad, self, target, reduction, delta, 1.0),
+    ),
+    dtype="promote",
+)
+def huber_loss(xp, self, target, *, reduction=1, delta=1.0):
+    """Squares of small differences, `delta` times the absolute values of large ones."""
+    size = xp.abs(self - target)
+    return _reduced(xp.where(size <= delta, 0.5 * size * size, delta * (size - 0.5 * delta)), reduction)
+
+
+# -- two classes -------------------------------------------------------------------------------------
+
+
+def _weighed(values, weight):
+    return values if weight is None else values * weight
+
+
+def _bce_input(ops, grad, self, target, weight, reduction):
+    under = (1.0 - self) * self
+    slope = (self - target) / ops.where(under < LEAST, LEAST, under)
+    return _weighed(slope * _shared(grad, slope.shape, reduction), weight)
+
+
+def _bce_target(ops, grad, self, target, weight, reduction):
+    slope = ops.log(1.0 - self) - ops.log(self)
+    return _weighed(slope * _shared(grad, slope.shape, reduction), weight)
+
+
+@op(
+    self=vjp("(self - target) / (self * (1 - self)) / numel where the mean is taken, else without numel", _bce_input),
+    target=vjp("log((1 - self) / self) / numel where the mean is taken, else without numel", _bce_target),
+    optional=("weight",),
+)
+def binary_cross_entropy(xp, self, target, weight, *, reduction=1):
+    """Cross entropy of probabilities and targets between 0 and 1; logarithms stop at -100."""
+    if xp.__name__ == "numpy" and not ((self >= 0) & (self <= 1)).all():  # a GPU would wait for that look
+        raise RuntimeError("all elements of input should be between 0 and 1")
+    one, other = (xp.maximum(xp.log(each), self.dtype.type(-100)) for each in (self, 1 - self))
+    return _reduced(_weighed((target - 1) * other - target * one, weight), reduction)
+
+
+def _logits_input(ops, grad, self, target, weight, pos_weight, reduction):
+    likely = ops.sigmoid(self)
+    if pos_weight is None:
+        slope = likely - target
+    else:
+        positive = pos_weight * target
+        slope = (positive + 1.0 - target) * likely - positive
+    return _weighed(slope * _shared(grad, slope.shape, reduction), weight)
+
+
+def _log_sigmoid(ops, value):
+    return -(ops.log(ops.exp(-ops.abs(value)) + 1.0) + ops.relu(-value))
+
+
+def _logits_target(ops, grad, self, target, weight, pos_weight, reduction):
+    if pos_weight is None:
+        slope = -self
+    else:
+        slope = _log_sigmoid(ops, -self) - pos_weight * _log_sigmoid(ops, self)
+    return _weighed(slope * _shared(grad, slope.shape, reduction), weight)
+
+
+@op(
+    self=vjp("(sigmoid(self) - target) / numel where the mean is taken, else without numel", _logits_input),
+    target=vjp("-self / numel where the mean is taken, else without numel", _logits_target),
+    optional=("weight", "pos_weight"),
+)
+def binary_cross_entropy_with_logits(xp, self, target, weight, pos_weight, *, reduction=1):
+    """binary_cross_entropy of sigmoid(self), without overflow."""
+    log_weight = 1 if pos_weight is None else (pos_weight - 1) * target + 1
+    tail = xp.log1p(xp.exp(-xp.abs(self))) + xp.maximum(-self, self.dtype.type(0))
+    return _reduced(_weighed((1 - target) * self + log_weight * tail, weight), reduction)
+
+
+# -- many classes, in places -------------------------------------------------------------------------
+
+
+def _rows(xp, scores):
+    """(N, C, H, W) as (N * H * W, C)."""
+    return xp.moveaxis(scores, 1, -1).reshape(-1, scores.shape[1])
+
+
+@op(
+    grad_fn="NllLoss2DBackward0",
+    self=vjp(
+        "-weight[target] / total_weight at the target, else 0",
+        lambda ops, grad, self, target, weight, total_weight, reduction, ignore_index: ops.nll_loss2d_backward(
+            grad, self, target, weight, total_weight, reduction=reduction, ignore_index=ignore_index
+        ),
+    ),
+    intermediates=("total_weight",),
+    optional=("weight",),
+)
+def nll_loss2d(xp, self, target, weight, *, reduction=1, ignore_index=-100):
+    """nll_loss at each place: (N, C, H, W) log-probabilities and (N, H, W) classes."""
+    if target.shape[0] != self.shape[0] or target.shape[1:] != self.shape[2:]:
+        raise RuntimeError(
+            f"input and target batch or spatial sizes don't match: target {list(target.shape)}, input {list(self.shape)}"  # noqa: E501
+        )
+    forward = loss.nll_loss.op.forward
+    result, total = forward(
+        xp, _rows(xp, self), target.reshape(-1), weight, reduction=reduction, ignore_index=ignore_index
+    )
+    return result.reshape(target.shape) if reduction == 0 else result, total
+
+
+@op(
+    grad_fn="NllLoss2DBackwardBackward0",
+    self=vjp(
+        "-weight[target] / total_weight",
+        lambda ops, grad, target, weight, total_weight, reduction, ignore_index: ops.nll_loss2d(
+            grad, target, weight, reduction=reduction, ignore_index=ignore_index
+        ),
+    ),
+    optional=("weight",),
+)
+def nll_loss2d_backward(xp, self, log_probabilities, target, weight, total_weight, *, reduction, ignore_index):
+    """The gradient of nll_loss2d: `self` is the incoming gradient."""
+    shape = log_probabilities.shape
+    grad = self.reshape(-1) if reduction == 0 else self
+    found = loss.nll_loss_backward.op.forward(
+        xp, grad, _rows(xp, log_probabilities), target.reshape(-1), weight, total_weight, reduction=reduction,
+        ignore_index=ignore_index,
+    )  # fmt: skip
+    return xp.ascontiguousarray(xp.moveaxis(found.reshape(shape[0], *shape[2:], shape[1]), -1, 1))
+
+
+# -- what composed losses are made of, named as PyTorch's C++ names it --------------------------------
+
+
+@op(title="mul", grad_fn="MulBackward1", self=vjp("other", lambda grad, other: grad * other))
+def mul_number(xp, self, *, other):
+    """A tensor times a number that PyTorch's own code multiplies by."""
+    return self * other
+
+
+@op(title="div", grad_fn="DivBackward1", self=vjp("1 / other", lambda grad, other: grad / other))
+def div_number(xp, self, *, other):
+    """A tensor divided by a number that PyTorch's own code divides by."""
+    return self / other
+
+
+@op(title="add", grad_fn="AddBackward1", self=vjp("1", lambda grad: grad))
+def add_number(xp, self, *, other):
+    """A tensor plus a number that PyTorch's own code adds."""
+    return self + other
+
+
+@op(
+    grad_fn="SafeSoftmaxBackward0",
+    self=vjp(
+        "result * (delta - result)",
+        lambda ops, grad, result, dim: result * (grad - ops.sum_dim(grad * result, dim=(dim,), keepdim=True)),
+    ),
+)
+def safe_softmax(xp, self, *, dim):
+    """softmax; zeros, not NaN, where all is -inf."""
+    if not self.size:
+        return self.copy()
+    greatest = self.max(axis=dim, keepdims=True)
+    nothing = greatest == -xp.inf
+    raised = xp.exp(self - xp.where(nothing, self.dtype.type(0), greatest))
+    return raised / xp.where(nothing, self.dtype.type(1), raised.sum(axis=dim, keepdims=True))

@@ -1,0 +1,229 @@
+"""Layer, batch and group normalization.
+
+What was saved of a mean and a deviation stands for the op that makes it from the input (known_mean, known_rstd), so
+that one formula serves the plain backward and, differentiated again, every order.
+"""
+
+from math import prod
+
+from gradviz.engine.op import op, vjp
+from gradviz.ops.reduction import averaged
+
+
+@op(
+    input=vjp("1 / (elements of the dims)", lambda ops, grad, input, dim: ops.mean_like(grad, input, dim=dim)),
+)
+def known_mean(xp, input, mean, *, dim):
+    """The mean over dims that is known already."""
+    return mean
+
+
+@op(
+    self=vjp("1 / (elements of the dims)", lambda ops, grad, dim: ops.mean_dim(grad, dim=dim, keepdim=True)),
+)
+def mean_like(xp, self, input, *, dim):
+    """The gradient of a mean over dims."""
+    return xp.broadcast_to(self / prod(input.shape[each] for each in dim), input.shape)
+
+
+@op(
+    input=vjp(
+        "-result**3 * (input - mean) / (elements of the dims)",
+        lambda ops, grad, input, result, dim: ops.mean_like(grad * -(result * result * result), input, dim=dim)
+        * (input - ops.mean_dim(input, dim=dim, keepdim=True)),
+    ),
+)
+def known_rstd(xp, input, rstd, *, dim):
+    """`1 / sqrt(variance + eps)` over dims that is known already."""
+    return rstd
+
+
+def statistics(xp, array, dims, eps):
+    """(mean, 1 / sqrt(variance + eps), centered array) over dims, which are kept; float16 in float32."""
+    work = array.astype(xp.float32) if array.dtype.itemsize == 2 else array
+    mean = averaged(work, dims, True)
+    centered = work - mean
+    rstd = 1 / xp.sqrt(averaged(centered * centered, dims, True) + work.dtype.type(eps))
+    return mean, rstd, centered
+
+
+def _standardized(ops, input, mean, rstd, dims):
+    """((input - mean) * rstd, rstd), as functions of the input."""
+    rstd = ops.known_rstd(input, rstd, dim=dims)
+    return (input - ops.known_mean(input, mean, dim=dims)) * rstd, rstd
+
+
+def _input_gradient(ops, grad, input, mean, rstd, dims):
+    """The gradient of the standardized input for the input."""
+    standard, rstd = _standardized(ops, input, mean, rstd, dims)
+    along = standard * ops.mean_dim(grad * standard, dim=dims, keepdim=True)
+    return (grad - ops.mean_dim(grad, dim=dims, keepdim=True) - along) * rstd
+
+
+# -- layer norm --------------------------------------------------------------------------------------
+
+
+def _last(input, normalized_shape):
+    ndim = len(input.shape)
+    return tuple(range(ndim - len(normalized_shape), ndim))
+
+
+def _outer_sum(ops, value, normalized_shape):
+    extra = len(value.shape) - len(normalized_shape)
+    return ops.sum_dim(value, dim=tuple(range(extra))) if extra else value
+
+
+def _layer_input(ops, grad, input, weight, bias, normalized_shape, result1, result2):
+    scaled = grad if weight is None else grad * weight
+    return _input_gradient(ops, scaled, input, result1, result2, _last(input, normalized_shape))
+
+
+def _layer_weight(ops, grad, input, weight, bias, normalized_shape, result1, result2):
+    standard, _ = _standardized(ops, input, result1, result2, _last(input, normalized_shape))
+    return _outer_sum(ops, grad * standard, normalized_shape)
+
+
+@op(
+    input=vjp("weight * rstd * (delta - 1/n - xhat * xhat / n)", _layer_input),
+    weight=vjp("xhat = (input - result1) * result2 (summed over what is outer product of dims)", _layer_weight),
+    bias=vjp(
+        "1 (summed over the outer dims)",
+        lambda ops, grad, input, weight, bias, normalized_shape, result1, result2: _outer_sum(
+            ops, grad, normalized_shape
+        ),
+    ),
+    intermediates=("result1", "result2"),
+    optional=("weight", "bias"),
+    title="layer_norm",
+)
+def native_layer_norm(xp, input, weight, bias, *, normalized_shape, eps):
+    """`(input - mean) / sqrt(variance + eps) * weight + bias`, over the last dimensions."""
+    mean, rstd, out = statistics(xp, input, _last(input, normalized_shape), eps)
+    out *= rstd
+    if weight is not None:
+        out *= weight
+    if bias is not None:
+        out += bias
+    return out.astype(input.dtype, copy=False), mean, rstd
+
+
+# -- batch norm --------------------------------------------------------------------------------------
+
+
+def _all_but_channels(input):
+    return (0, *range(2, len(input.shape)))
+
+
+def _beside(ops, channels, input):
+    """(C,) as (1, C, 1, ...), to go with the input."""
+    return None if channels is None else ops.reshape_raw(channels, size=(1, -1, *(1,) * (len(input.shape) - 2)))
+
+
+def _batch_parts(ops, input, running_mean, running_var, training, result1, result2, eps):
+    dims = _all_but_channels(input)
+    if training:
+        return _standardized(ops, input, _beside(ops, result1, input), _beside(ops, result2, input), dims)
+    rstd = 1 / ops.sqrt(_beside(ops, running_var, input) + eps)
+    return (input - _beside(ops, running_mean, input)) * rstd, rstd
+
+
+def _batch_input(ops, grad, input, weight, running_mean, running_var, training, result1, result2, eps):
+    scaled = grad if weight is None else grad * _beside(ops, weight, input)
+    if not training:
+        return scaled / ops.sqrt(_beside(ops, running_var, input) + eps)
+    mean, rstd = _beside(ops, result1, input), _beside(ops, result2, input)
+    return _input_gradient(ops, scaled, input, mean, rstd, _all_but_channels(input))
+
+
+def _batch_weight(ops, grad, input, weight, running_mean, running_var, training, result1, result2, eps):
+    standard, _ = _batch_parts(ops, input, running_mean, running_var, training, result1, result2, eps)
+    return ops.sum_dim(grad * standard, dim=_all_but_channels(input))
+
+
+@op(
+    input=vjp("weight * rstd * (delta - 1/n - xhat * xhat / n)", _batch_input),
+    weight=vjp("xhat (summed over all but the channels: outer product of dims)", _batch_weight),
+    bias=vjp(
+        "1 (summed over all but the channels)",
+        lambda ops, grad, input, weight, running_mean, running_var, training, result1, result2, eps: ops.sum_dim(
+            grad, dim=_all_but_channels(input)
+        ),
+    ),
+    intermediates=("result1", "result2"),
+    optional=("weight", "bias", "running_mean", "running_var"),
+    title="batch_norm",
+)
+def native_batch_norm(xp, input, weight, bias, running_mean, running_var, *, training, momentum, eps):
+    """Each channel standardized over the batch, or by the running statistics; training moves those along."""
+    beside = (1, -1, *(1,) * (input.ndim - 2))
+    if training:
+        mean, rstd, out = statistics(xp, input, _all_but_channels(input), eps)
+        _move(xp, running_mean, running_var, mean, out, momentum)
+        saved = mean.reshape(-1), rstd.reshape(-1)
+    else:
+        rstd = 1 / xp.sqrt(running_var + running_var.dtype.type(eps)).reshape(beside)
+        out = input - running_mean.reshape(beside)
+        saved = xp.empty(0, input.dtype), xp.empty(0, input.dtype)
+    out = out * rstd
+    if weight is not None:
+        out *= weight.reshape(beside)
+    if bias is not None:
+        out += bias.reshape(beside)
+    return out.astype(input.dtype, copy=False), *saved
+
+
+def _move(xp, running_mean, running_var, mean, centered, momentum):
+    """Running statistics, in place and uncounted as in PyTorch; the variance without bias."""
+    if running_mean is not None:
+        running_mean *= 1 - momentum
+        running_mean += momentum * mean.reshape(-1)
+    if running_var is not None:
+        count = centered.size // max(mean.size, 1)
+        squares = (centered * centered).sum(axis=_all_but_channels(centered))
+        running_var *= 1 - momentum
+        running_var += momentum * squares / (count - 1)
+
+
+# -- group norm --------------------------------------------------------------------------------------
+
+
+def _in_groups(ops, value, N, group):
+    return ops.reshape_raw(value, size=(N, group, -1))
+
+
+def _group_input(ops, grad, input, weight, result1, result2, N, C, HxW, group, eps):
+    scaled = grad if weight is None else grad * _beside(ops, weight, input)
+    mean, rstd = (ops.reshape_raw(each, size=(N, group, 1)) for each in (result1, result2))
+    one, two = _in_groups(ops, scaled, N, group), _in_groups(ops, input, N, group)
+    return ops.reshape_raw(_input_gradient(ops, one, two, mean, rstd, (2,)), size=tuple(input.shape))
+
+
+def _group_weight(ops, grad, input, weight, result1, result2, N, C, HxW, group, eps):
+    mean, rstd = (ops.reshape_raw(each, size=(N, group, 1)) for each in (result1, result2))
+    standard, _ = _standardized(ops, _in_groups(ops, input, N, group), mean, rstd, (2,))
+    return ops.sum_dim(grad * ops.reshape_raw(standard, size=tuple(input.shape)), dim=_all_but_channels(input))
+
+
+@op(
+    input=vjp("weight * rstd * (delta - 1/n - xhat * xhat / n)", _group_input),
+    weight=vjp("xhat (summed over all but the channels: outer product of dims)", _group_weight),
+    bias=vjp(
+        "1 (summed over all but the channels)",
+        lambda ops, grad, input, weight, result1, result2, N, C, HxW, group, eps: ops.sum_dim(
+            grad, dim=_all_but_channels(input)
+        ),
+    ),
+    intermediates=("result1", "result2"),
+    optional=("weight", "bias"),
+    title="group_norm",
+)
+def native_group_norm(xp, input, weight, bias, *, N, C, HxW, group, eps):
+    """Each group of channels of each sample standardized."""
+    mean, rstd, out = statistics(xp, input.reshape(N, group, -1), (2,), eps)
+    out = (out * rstd).reshape(input.shape)
+    beside = (1, -1, *(1,) * (input.ndim - 2))
+    if weight is not None:
+        out *= weight.reshape(beside)
+    if bias is not None:
+        out += bias.reshape(beside)
+    return out.astype(input.dtype, copy=False), mean.reshape(N, group), rstd.reshape(N, group)

@@ -1,0 +1,305 @@
+"""Pooling, windows as columns, and nearest upsampling: loops over kernel positions, never over elements."""
+
+from math import inf, prod
+
+from gradviz.engine.dtypes import title
+from gradviz.engine.op import op, vjp
+from gradviz.ops.convolution import columns, extended, places, windows_added
+
+
+def pooled_sizes(sizes, kernel, stride, padding, dilation, ceil_mode):
+    """How many windows there are; ceil_mode counts those that reach beyond the end, if they start before it."""
+    found = []
+    for n, k, s, p, d in zip(sizes, kernel, stride, padding, dilation, strict=True):
+        span = n + 2 * p - d * (k - 1) - 1
+        count = (span + (s - 1 if ceil_mode else 0)) // s + 1
+        if ceil_mode and (count - 1) * s >= n + p:
+            count -= 1
+        found.append(count)
+    return tuple(found)
+
+
+def _check(self, kernel, padding, sizes, dilated):
+    complaint = "pad should be at most half of effective kernel size"
+    if self.ndim not in (3, 4):
+        raise RuntimeError("non-empty 3D or 4D (batch mode) tensor expected for input")
+    for k, p in zip(kernel, padding, strict=True):
+        if 2 * p > k:
+            raise RuntimeError(f"{complaint}, but got pad={p}, kernel_size={k} and dilation=1" if dilated else complaint)  # noqa: E501
+    if min(sizes) < 1:
+        shown = [(self.shape[-3], *each) for each in (self.shape[-2:], sizes)]
+        raise RuntimeError(
+            f"Given input size: ({shown[0][0]}x{shown[0][1]}x{shown[0][2]}). Calculated output size: "
+            f"({shown[1][0]}x{shown[1][1]}x{shown[1][2]}). Output size is too small"
+        )
+
+
+def _surrounded(xp, self, kernel, stride, padding, dilation, sizes, value):
+    """The input with padding around it, and as much behind it as the last window reaches."""
+    pad = []
+    for n, k, s, p, d, count in zip(self.shape[-2:], kernel, stride, padding, dilation, sizes, strict=True):
+        pad.append((p, max((count - 1) * s + d * (k - 1) + 1 - n - p, 0)))
+    return extended(xp, self, pad, value)
+
+
+# -- maximum -----------------------------------------------------------------------------------------
+
+
+@op(
+    self=vjp(
+        "1 where it is the first maximum of a window, else 0",
+        lambda ops, grad, self, result1, kernel_size, stride, padding, dilation, ceil_mode: ops.max_pool2d_backward(
+            grad, result1, sizes=tuple(self.shape), kernel_size=kernel_size, stride=stride or kernel_size,
+            padding=padding, dilation=dilation,
+        ),
+    ),
+    intermediates=("result1",),
+    title="max_pool2d",
+)  # fmt: skip
+def max_pool2d_with_indices(xp, self, *, kernel_size, stride, padding, dilation, ceil_mode):
+    """The greatest value of each window (the first of equal ones; NaN wins), and its place in the plane."""
+    if self.dtype.kind == "b":
+        raise RuntimeError(f"\"max_pool2d\" not implemented for '{title(self.dtype)}'")
+    stride = stride or kernel_size
+    sizes = pooled_sizes(self.shape[-2:], kernel_size, stride, padding, dilation, ceil_mode)
+    _check(self, kernel_size, padding, sizes, True)
+    lowest = -inf if self.dtype.kind == "f" else xp.iinfo(self.dtype).min
+    around = _surrounded(xp, self, kernel_size, stride, padding, dilation, sizes, lowest)
+    best, chosen = None, None
+    for number, (_, met) in enumerate(places(kernel_size, sizes, stride, dilation)):
+        value = around[(..., *met)]
+        if best is None:
+            best, chosen = value.copy(), xp.zeros(value.shape, xp.int16)
+            continue
+        better = value > best
+        if value.dtype.kind == "f":
+            better |= value != value
+        xp.copyto(best, value, where=better)
+        chosen[better] = number
+    return best, _plane_index(xp, chosen, self.shape, kernel_size, stride, padding, dilation)
+
+
+def _plane_index(xp, chosen, shape, kernel, stride, padding, dilation):
+    """Kernel positions as places in the input's plane, row * width + column; padding is never the place."""
+    rows = xp.arange(chosen.shape[-2])[:, None] * stride[0] - padding[0] + chosen // kernel[1] * dilation[0]
+    cols = xp.arange(chosen.shape[-1]) * stride[1] - padding[1] + chosen % kernel[1] * dilation[1]
+    # a window of -inf only: the first place that is no padding
+    return (xp.clip(rows, 0, shape[-2] - 1) * shape[-1] + xp.clip(cols, 0, shape[-1] - 1)).astype(xp.int64)
+
+
+@op(
+    grad_fn="MaxPool2DWithIndicesBackwardBackward0",
+    self=vjp(
+        "1",
+        lambda ops, grad, indices, kernel_size, stride, padding, dilation: ops.max_pool2d_picked(
+            grad, indices, kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation
+        ),
+    ),
+)
+def max_pool2d_backward(xp, self, indices, *, sizes, kernel_size, stride, padding, dilation):
+    """Each window's gradient added at the place of its maximum."""
+    height, width = sizes[-2:]
+    windows = self.shape[-2:]
+    out = xp.zeros(sizes, self.dtype)
+    around = _surrounded(xp, out, kernel_size, stride, padding, dilation, windows, 0)
+    for position, met in places(kernel_size, windows, stride, dilation):
+        rows = xp.arange(windows[0])[:, None] * stride[0] - padding[0] + position[0] * dilation[0]
+        cols = xp.arange(windows[1]) * stride[1] - padding[1] + position[1] * dilation[1]
+        inside = (rows >= 0) & (rows < height) & (cols >= 0) & (cols < width)
+        around[(..., *met)] += xp.where((indices == rows * width + cols) & inside, self, 0)
+    return around[..., padding[0] : padding[0] + height, padding[1] : padding[1] + width]
+
+
+@op(
+    self=vjp(
+        "1 where it was picked, else 0",
+        lambda ops, grad, indices, self_sym_sizes, kernel_size, stride, padding, dilation: ops.max_pool2d_backward(
+            grad, indices, sizes=tuple(self_sym_sizes), kernel_size=kernel_size, stride=stride, padding=padding,
+            dilation=dilation,
+        ),
+    ),
+)  # fmt: skip
+def max_pool2d_picked(xp, self, indices, *, kernel_size, stride, padding, dilation):
+    """What stands at the places of the maxima."""
+    flat = self.reshape(*self.shape[:-2], -1)
+    return xp.take_along_axis(flat, indices.reshape(*indices.shape[:-2], -1), axis=-1).reshape(indices.shape)
+
+
+# -- averages ----------------------------------------------------------------------------------------
+
+
+def _divisor(xp, sizes, windows, kernel, stride, padding, count_include_pad, divisor_override, dtype):
+    """How many elements each window is divided by: a number, or (windows) where the borders have fewer."""
+    if divisor_override is not None:
+        return divisor_override
+    counts = []
+    for n, k, s, p, count in zip(sizes, kernel, stride, padding, windows, strict=True):
+        start = xp.arange(count) * s - p
+        end = xp.minimum(start + k, n + p)
+        counts.append(end - start if count_include_pad else xp.minimum(end, n) - xp.maximum(start, 0))
+    return (counts[0][:, None] * counts[1]).astype(dtype)
+
+
+@op(
+    grad_fn="AvgPool2DBackward0",
+    self=vjp(
+        "1 / (elements of the dims)",
+        lambda ops, grad, self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: (
+            ops.avg_pool2d_backward(
+                grad, sizes=tuple(self.shape), kernel_size=kernel_size, stride=stride or kernel_size, padding=padding,
+                ceil_mode=ceil_mode, count_include_pad=count_include_pad, divisor_override=divisor_override,
+            )
+        ),
+    ),
+)  # fmt: skip
+def avg_pool2d(xp, self, *, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override):
+    """The mean of each window."""
+    stride = stride or kernel_size
+    windows = pooled_sizes(self.shape[-2:], kernel_size, stride, padding, (1, 1), ceil_mode)
+    _check(self, kernel_size, padding, windows, True)
+    if divisor_override == 0:
+        raise RuntimeError("divisor must be not zero")
+    around = _surrounded(xp, self, kernel_size, stride, padding, (1, 1), windows, 0)
+    total = xp.zeros((*self.shape[:-2], *windows), self.dtype)
+    for _, met in places(kernel_size, windows, stride, (1, 1)):
+        total += around[(..., *met)]
+    return total / _divisor(
+        xp, self.shape[-2:], windows, kernel_size, stride, padding, count_include_pad, divisor_override, self.dtype
+    )
+
+
+@op(
+    grad_fn="AvgPool2DBackwardBackward0",
+    self=vjp(
+        "1 / (elements of the dims)",
+        lambda ops, grad, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: ops.avg_pool2d(
+            grad, kernel_size=kernel_size, stride=stride, padding=padding, ceil_mode=ceil_mode,
+            count_include_pad=count_include_pad, divisor_override=divisor_override,
+        ),
+    ),
+)  # fmt: skip
+def avg_pool2d_backward(
+    xp, self, *, sizes, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+):
+    """Each window's gradient spread over its elements."""
+    windows = self.shape[-2:]
+    each = self / _divisor(
+        xp, sizes[-2:], windows, kernel_size, stride, padding, count_include_pad, divisor_override, self.dtype
+    )
+    around = _surrounded(
+        xp, xp.zeros(sizes, self.dtype), kernel_size, stride, padding, (1, 1), windows, 0
+    )
+    for _, met in places(kernel_size, windows, stride, (1, 1)):
+        around[(..., *met)] += each
+    return around[..., padding[0] : padding[0] + sizes[-2], padding[1] : padding[1] + sizes[-1]]
+
+
+def _shares(size, count):
+    """Where each of `count` windows starts and ends, as PyTorch shares them out."""
+    return [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
+
+
+@op(
+    grad_fn="AdaptiveAvgPool2DBackward0",
+    self=vjp(
+        "1 / (elements of the dims)",
+        lambda ops, grad, self: ops.adaptive_avg_pool2d_backward(grad, sizes=tuple(self.shape)),
+    ),
+)
+def adaptive_avg_pool2d(xp, self, *, output_size):
+    """Means of as many windows as asked for."""
+    rows = [self[..., a:b, :].mean(axis=-2) for a, b in _shares(self.shape[-2], output_size[0])]
+    stacked = xp.stack(rows, axis=-2)
+    return xp.stack([stacked[..., a:b].mean(axis=-1) for a, b in _shares(self.shape[-1], output_size[1])], axis=-1)
+
+
+@op(
+    grad_fn="AdaptiveAvgPool2DBackwardBackward0",
+    self=vjp(
+        "1 / (elements of the dims)",
+        lambda ops, grad, self_sym_sizes: ops.adaptive_avg_pool2d(grad, output_size=tuple(self_sym_sizes[-2:])),
+    ),
+)
+def adaptive_avg_pool2d_backward(xp, self, *, sizes):
+    """Each window's gradient spread over its elements."""
+    wide = xp.zeros((*self.shape[:-1], sizes[-1]), self.dtype)
+    for k, (a, b) in enumerate(_shares(sizes[-1], self.shape[-1])):
+        wide[..., a:b] += self[..., k : k + 1] / (b - a)
+    out = xp.zeros(sizes, self.dtype)
+    for k, (a, b) in enumerate(_shares(sizes[-2], self.shape[-2])):
+        out[..., a:b, :] += wide[..., k : k + 1, :] / (b - a)
+    return out
+
+
+# -- windows as columns, upsampling ------------------------------------------------------------------
+
+
+@op(
+    grad_fn="Im2ColBackward0",
+    self=vjp(
+        "1 (added where windows overlap)",
+        lambda ops, grad, self_sym_argsize_minus_1, self_sym_argsize_minus_2, kernel_size, dilation, padding, stride: (
+            ops.col2im(
+                grad, output_size=(self_sym_argsize_minus_2, self_sym_argsize_minus_1), kernel_size=kernel_size,
+                dilation=dilation, padding=padding, stride=stride,
+            )
+        ),
+    ),
+)  # fmt: skip
+def im2col(xp, self, *, kernel_size, dilation, padding, stride):
+    """(N, C, H, W) to (N, C * kernel positions, windows)."""
+    found = columns(xp, self, kernel_size, stride, padding, dilation)
+    return found.copy() if prod(kernel_size) == 1 else found
+
+
+@op(
+    grad_fn="Col2ImBackward0",
+    self=vjp(
+        "1 (one for each window)",
+        lambda ops, grad, kernel_size, dilation, padding, stride: ops.im2col(
+            grad, kernel_size=kernel_size, dilation=dilation, padding=padding, stride=stride
+        ),
+    ),
+)
+def col2im(xp, self, *, output_size, kernel_size, dilation, padding, stride):
+    """(N, C * kernel positions, windows) to (N, C, H, W): what windows share is added up."""
+    return windows_added(xp, self, output_size, kernel_size, stride, padding, dilation).copy()
+
+
+def _nearest(xp, size, count, scale):
+    step = xp.float32(1 / scale) if scale else xp.float32(size / count)
+    return xp.minimum((xp.arange(count, dtype=xp.float32) * step).astype(xp.int64), size - 1)
+
+
+@op(
+    grad_fn="UpsampleNearest2DBackward0",
+    self=vjp(
+        "1 (summed over the copies)",
+        lambda ops, grad, self_sym_sizes, output_size, scales_h, scales_w: ops.upsample_nearest2d_backward(
+            grad, sizes=tuple(self_sym_sizes), output_size=output_size, scales_h=scales_h, scales_w=scales_w
+        ),
+    ),
+)
+def upsample_nearest2d(xp, self, *, output_size, scales_h, scales_w):
+    """Each place takes the value of the nearest one before it."""
+    rows = _nearest(xp, self.shape[-2], output_size[0], scales_h)
+    return self[..., rows[:, None], _nearest(xp, self.shape[-1], output_size[1], scales_w)]
+
+
+@op(
+    grad_fn="UpsampleNearest2DBackwardBackward0",
+    self=vjp(
+        "1",
+        lambda ops, grad, output_size, scales_h, scales_w: ops.upsample_nearest2d(
+            grad, output_size=output_size, scales_h=scales_h, scales_w=scales_w
+        ),
+    ),
+)
+def upsample_nearest2d_backward(xp, self, *, sizes, output_size, scales_h, scales_w):
+    """The gradients of the copies added up."""
+    rows = _nearest(xp, sizes[-2], output_size[0], scales_h)
+    wide = xp.zeros((*self.shape[:-2], sizes[-2], self.shape[-1]), self.dtype)
+    xp.add.at(wide, (..., rows, slice(None)), self)
+    out = xp.zeros(sizes, self.dtype)
+    xp.add.at(out, (..., _nearest(xp, sizes[-1], output_size[1], scales_w)), wide)
+    return out

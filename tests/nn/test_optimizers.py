@@ -1,0 +1,104 @@
+"""Optimizers and gradient clipping beside PyTorch's: 15 steps in float64."""
+
+import numpy as np
+import pytest
+
+import gradviz
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: .ci/run installs it")
+
+RUNS = {
+    "SGD nesterov": lambda optim, p: optim.SGD(p, lr=0.05, momentum=0.9, nesterov=True),
+    "SGD dampening": lambda optim, p: optim.SGD(p, lr=0.05, momentum=0.9, dampening=0.4, weight_decay=0.01),
+    "SGD maximize": lambda optim, p: optim.SGD(p, lr=0.001, maximize=True),
+    "SGD groups": lambda optim, p: optim.SGD([{"params": p[0]}, {"params": p[1:], "lr": 0.2, "momentum": 0.5}], lr=0.01),  # noqa: E501
+    "Adam": lambda optim, p: optim.Adam(p, lr=0.05),
+    "Adam weight decay": lambda optim, p: optim.Adam(p, lr=0.05, weight_decay=0.1, betas=(0.8, 0.9), eps=1e-3),
+    "Adam amsgrad": lambda optim, p: optim.Adam(p, lr=0.3, amsgrad=True),
+    "Adam maximize": lambda optim, p: optim.Adam(p, lr=0.01, maximize=True),
+    "AdamW": lambda optim, p: optim.AdamW(p, lr=0.05),
+    "AdamW weight decay": lambda optim, p: optim.AdamW(p, lr=0.05, weight_decay=0.3),
+}
+
+
+def _start(side):
+    draws = np.random.RandomState(0)
+    return [side.from_numpy(np.asarray(draws.randn(*shape))).requires_grad_() for shape in ((3, 2), (2,), ())]
+
+
+def _loss(side, parameters):
+    weight, bias, scale = parameters
+    x = side.from_numpy(np.random.RandomState(1).randn(6, 3))
+    return ((x @ weight + bias) * scale - 1).tanh().square().mean()
+
+
+def _steps(optimizer, side, parameters, count):
+    for _ in range(count):
+        optimizer.zero_grad()
+        _loss(side, parameters).backward()
+        optimizer.step()
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_steps_are_pytorchs(name):
+    found = []
+    for side in (gradviz, torch):
+        parameters = _start(side)
+        optimizer = RUNS[name](side.optim, parameters)
+        _steps(optimizer, side, parameters, 15)
+        state = optimizer.state_dict()["state"]
+        tensors = [each for held in state.values() for each in held.values()]
+        found.append([each.detach().numpy() for each in [*parameters, *tensors]])
+        if side is gradviz:
+            ours = optimizer
+    for mine, real in zip(*found, strict=True):
+        np.testing.assert_allclose(mine, real, rtol=1e-9, atol=1e-12)
+    assert repr(ours) == repr(optimizer)
+    assert ours.state_dict()["param_groups"] == optimizer.state_dict()["param_groups"]
+
+
+@pytest.mark.parametrize("name", ["SGD nesterov", "Adam", "SGD groups"])
+def test_a_saved_state_goes_on_where_it_stopped(name):
+    straight, resumed = _start(gradviz), _start(gradviz)
+    _steps(RUNS[name](gradviz.optim, straight), gradviz, straight, 6)
+    first = RUNS[name](gradviz.optim, resumed)
+    _steps(first, gradviz, resumed, 3)
+    second = RUNS[name](gradviz.optim, resumed)
+    second.load_state_dict(first.state_dict())
+    _steps(second, gradviz, resumed, 3)
+    for one, two in zip(straight, resumed, strict=True):
+        np.testing.assert_array_equal(one.detach().numpy(), two.detach().numpy())
+
+
+def test_a_state_of_other_groups_is_refused():
+    one = gradviz.optim.SGD([gradviz.ones(1, requires_grad=True)])
+    two = gradviz.optim.SGD([{"params": [gradviz.ones(1)]}, {"params": [gradviz.ones(1)]}])
+    with pytest.raises(ValueError, match="different number of parameter groups"):
+        two.load_state_dict(one.state_dict())
+
+
+def test_a_closure_gives_the_loss():
+    x = gradviz.ones(1, requires_grad=True)
+    optimizer = gradviz.optim.SGD([x], lr=0.1)
+
+    def closure():
+        loss = (x * x).sum()
+        loss.backward()
+        return loss
+
+    assert optimizer.step(closure).item() == 1 and x.item() == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize("order", [2.0, 1.0, float("inf")])
+def test_gradients_are_clipped_as_pytorchs(order):
+    found = []
+    for side in (gradviz, torch):
+        parameters = _start(side)
+        (_loss(side, parameters) * 50).backward()
+        norm = side.nn.utils.clip_grad_norm_(parameters, 0.5, order)
+        grads = [each.grad.numpy().copy() for each in parameters]
+        side.nn.utils.clip_grad_value_(parameters, 0.05)
+        found.append([norm.numpy(), *grads, *(each.grad.numpy() for each in parameters)])
+    for mine, real in zip(*found, strict=True):
+        np.testing.assert_allclose(mine, real, rtol=1e-12)
+    assert gradviz.nn.utils.clip_grad_norm_([gradviz.ones(1)], 1.0).item() == 0

@@ -18,6 +18,7 @@ from gradviz.ops import (
     reduction,
     shape,
 )
+from gradviz.ops.padding import constant_pad_nd
 
 
 def several(value, count, name="kernel_size"):
@@ -53,7 +54,7 @@ def _convolved(name, spread, input, weight, bias, stride, padding, dilation, gro
         odd = [each % 2 for each in total]
         if any(odd):
             pad = tuple(each for extra in reversed(odd) for each in (0, extra))
-            input = padding.constant_pad_nd(input, pad=pad, value=0)
+            input = constant_pad_nd(input, pad=pad, value=0)
         padding = tuple(each // 2 for each in total)
     elif padding == "valid":
         padding = (0,)

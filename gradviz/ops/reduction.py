@@ -1,5 +1,6 @@
 """Ops that sum up dimensions."""
 
+from gradviz.engine.backend import module_of
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 
@@ -16,7 +17,7 @@ def _restored(ops, grad, sizes, dim, keepdim):
 def _summed(xp, self, dim, keepdim, dtype):
     # as PyTorch: booleans and integers add up in int64
     dtype = dtype or (xp.int64 if self.dtype.kind in "biu" else None)
-    return self.sum(axis=dim or None, keepdims=keepdim, dtype=dtype)
+    return xp.add.reduce(self, axis=dim or None, keepdims=keepdim, dtype=dtype)
 
 
 @op(
@@ -82,8 +83,9 @@ def averaged(self, dim=None, keepdim=False, dtype=None):
             "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
             f"Got: {title(self.dtype)}"
         )
-    total = self.sum(axis=dim, keepdims=keepdim, dtype="float32" if self.dtype.itemsize == 2 else None)
-    # not .mean(): that takes three times as long on a small array, and warns of an empty one
+    # not .sum() and .mean(): those warn the user from inside NumPy, and take longer on a small array
+    dtype = "float32" if self.dtype.itemsize == 2 else None
+    total = module_of(self).add.reduce(self, axis=dim, keepdims=keepdim, dtype=dtype)
     mean = total / (self.size // max(total.size, 1))
     return mean if mean.dtype == self.dtype else mean.astype(self.dtype)
 

@@ -1,7 +1,9 @@
 """The surroundings of the code that ops are turned into: what its names mean, and how tracebacks show it."""
 
 import linecache
+from inspect import Parameter
 from time import perf_counter_ns
+from types import FunctionType
 
 import numpy as np
 
@@ -36,6 +38,30 @@ def scope_of(op):
         "module_of_all": coerce.module_of_all, "check_same": coerce.check_same, "forward": op.forward,
         "explained": coerce.explained, "clock": perf_counter_ns, "next_nr": mode.next_sequence_nr,
     }  # fmt: skip
+
+
+def on_first_use(op, **changes):
+    """An op's call, compiled when it is first used: importing 300 ops must not wait for 300 compilations.
+
+    The function that is handed out takes over the compiled code, so that later calls cost nothing more.
+    """
+    scope = scope_of(op) | changes
+
+    def compiled(args, kwargs):
+        ready = define(f"<gradviz op {op.name}>", op.call_lines(), op.name, scope)
+        call.__code__ = ready.__code__
+        return call(*args, **kwargs)
+
+    scope["compiled"] = compiled
+    call = FunctionType(_compile_first.__code__, scope, op.name)
+    call.__kwdefaults__ = {k: v for k, v in op.settings.items() if v is not Parameter.empty} or None
+    call.__doc__, call.__module__ = op.forward.__doc__, op.forward.__module__
+    call.op = op
+    return call
+
+
+def _compile_first(*args, **kwargs):
+    return compiled(args, kwargs)  # noqa: F821  of the scope that the code is given
 
 
 def define(filename, lines, name, scope):

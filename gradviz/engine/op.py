@@ -33,7 +33,7 @@ from types import FunctionType
 from typing import NamedTuple
 
 from gradviz.engine import coerce
-from gradviz.engine.generated import SIZES, define, joined, scope_of
+from gradviz.engine.generated import SIZES, define, joined, on_first_use
 from gradviz.engine.node import NO_EDGE, AccumulateGrad, Node, SeveralOutputs
 from gradviz.engine.tensor import Tensor
 
@@ -82,10 +82,7 @@ def op(
 
 def as_operator(call):
     """An op as a method like `__add__`: the same code, but NotImplemented where an input is no tensor and no number."""
-    scope = {**call.__globals__, "as_tensors": coerce.as_operands}
-    made = FunctionType(call.__code__, scope, call.__name__, call.__defaults__, call.__closure__)
-    made.__kwdefaults__, made.__doc__ = call.__kwdefaults__, call.__doc__
-    return made
+    return on_first_use(call.op, as_tensors=coerce.as_operands)
 
 
 def by_grad_fn(name):
@@ -111,8 +108,7 @@ class Op:
         self.differentiable = tuple(name for name in self.inputs if name in vjps)  # one edge each
         self._check_names()
         self.node_class = self._make_node_class(grad_fn) if vjps else None
-        self.call = self._compile_call()
-        self.call.op = self
+        self.call = on_first_use(self)
 
     # -- names -------------------------------------------------------------------------------------
 
@@ -159,7 +155,8 @@ class Op:
 
     # -- forward -----------------------------------------------------------------------------------
 
-    def _compile_call(self):
+    def call_lines(self):
+        """The source of the call, a line each."""
         lines = [f"def {self.name}({self._parameters()}):"]
         inputs = self.inputs
         if self._takes_numbers():
@@ -211,11 +208,7 @@ class Op:
             f"        observer.forward(OP, out, ({self._present()}), node, {{{told}}}, started)",
             "    return out",
         ]
-        function = define(f"<gradviz op {self.name}>", lines, self.name, scope_of(self))
-        function.__kwdefaults__ = {k: v for k, v in self.settings.items() if v is not Parameter.empty} or None
-        function.__doc__ = self.forward.__doc__
-        function.__module__ = self.forward.__module__
-        return function
+        return lines
 
     def _array_of(self, name):
         if name == self.variadic:

@@ -66,6 +66,18 @@ def clip(text: str, room: int) -> str:
     return text if len(text) <= room else text[: max(room - 1, 0)] + "…"
 
 
+def clip_path(text: str, room: int) -> str:
+    """As clip, but of a dotted name its end stays, which tells more: `…conv.weight`."""
+    if len(text) <= room or "." not in text:
+        return clip(text, room)
+    parts = text.split(".")
+    for first in range(1, len(parts)):
+        tail = ".".join(parts[first:])
+        if len(tail) < room:
+            return "…" + tail
+    return clip(text, room)
+
+
 def count(number: int, noun: str) -> str:
     """`1 node`, `9,850 nodes`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

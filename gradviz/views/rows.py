@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradviz.trace.events import MET, NUMBER, Flag, Kind
+from gradviz.trace.events import MET, NUMBER, SHARED, UNSEEN, Flag, Kind
 from gradviz.trace.gradients import gradients, leaf_grads
 from gradviz.trace.graph import Graph, GraphNode
 from gradviz.trace.memory import Lives
@@ -14,6 +14,7 @@ from gradviz.trace.trace import Meta, Origin, Trace
 from gradviz.views.format import expression, safe
 
 NO_GRAPH = "no graph"
+ONLY_HELD = "only held"  # in place of a call's name
 
 
 class Kept(NamedTuple):
@@ -97,7 +98,7 @@ def _row(trace, lives, node: GraphNode, called, flowed, stored, aside) -> Row:
         saved=kept_by(node, called),
         state=state_of(trace, lives, node, trace.end),
         origin=node.origin,
-        aside=safe(innermost(node)) if node.number in aside else "",
+        aside=(safe(innermost(node)) or ONLY_HELD) if node.number in aside else "",
     )
 
 
@@ -142,14 +143,20 @@ def innermost(node: GraphNode) -> str:
 
 
 def beside(graph: Graph) -> set[int]:
-    """The numbers of what views fold: an optimizer's or a Function's own work that the graph doesn't need."""
-    work = {node.number for node in graph.nodes if node.within.aside and not node.node}
+    """The numbers of what views fold where the graph doesn't need it: an optimizer's or a Function's own work, and
+    tensors that no op was seen to make or use, such as an optimizer's state.
+    """
+    work = {node.number for node in graph.nodes if (node.within.aside or _only_held(node)) and not node.node}
     needed: set[int] = set()
     for node in reversed(graph.nodes):
         if node.number not in work or node.number in needed:
             needed.update(node.inputs)
     return work - needed
 
+
+
+def _only_held(node: GraphNode) -> bool:
+    return node.op in (UNSEEN, SHARED) and node.origin is None
 
 
 def kept_by(node: GraphNode, called: dict[int, str]) -> tuple[Kept, ...]:

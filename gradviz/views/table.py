@@ -15,7 +15,7 @@ from gradviz.trace.graph import Graph
 from gradviz.trace.memory import Lives, saved_summary
 from gradviz.trace.trace import Origin, Trace
 from gradviz.views import format as fmt
-from gradviz.views.rows import Row, at_line, failing, failing_numbers, place, rows, unnamed
+from gradviz.views.rows import ONLY_HELD, Row, at_line, failing, failing_numbers, place, rows, unnamed
 
 # name -> (heading, narrowest, widest, style)
 COLUMNS = {
@@ -51,7 +51,7 @@ def render_table(console: Console, trace: Trace, graph: Graph, lives: Lives, *, 
     cells["line"] = [Text(place(trace, row.origin) or "-") for row in shown]
     in_full = wide or columns is not None
     names, widths = _fitted(cells, columns, console.width, in_full)
-    for name in {"data", "grad"}.intersection(names):  # a value that is cut says so itself
+    for name in {"name", "data", "grad"}.intersection(names):  # what is cut says so itself
         cells[name] = [_cell(name, row, row.number in marked, widths[name]) for row in shown]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), highlight=False)
     for name in names:
@@ -99,7 +99,7 @@ def summary_lines(trace: Trace, graphs: Sequence[Graph], lives: Lives) -> list[s
         called = f"backward {each['backward']}{where}{' failed, and' if each['failed'] else ''} freed"
         if each["tensors"]:
             kept = "all" if each["bytes_in_use"] == each["bytes"] else fmt.size(each["bytes_in_use"])
-            held = f", {kept} still in use" if each["bytes_in_use"] else ""
+            held = f" ({kept} in use)" if each["bytes_in_use"] else ""
             lines.append(
                 f"{called} {fmt.count(each['tensors'], 'saved tensor')} of {fmt.count(each['nodes'], 'node')}: "
                 f"{fmt.size(each['bytes'])}{held}"
@@ -336,9 +336,13 @@ def _explain(console, shown, names, left_out, columns, numbers):
     folded = [COLUMNS[name][0] for name in COLUMNS if name not in names]
     if folded and columns is None:
         notes.append(f"folded to fit: {', '.join(folded)} (--wide shows all)")
-    if folds:
-        names = ", ".join(dict.fromkeys(fold.aside for fold in folds))
-        inside = fmt.count(sum(fold.count for fold in folds), "row")
+    held = sum(fold.count for fold in folds if fold.aside == ONLY_HELD)
+    if held:
+        notes.append(f"{fmt.count(held, 'tensor')} that no op was seen to make or use folded (--rows all)")
+    work = [fold for fold in folds if fold.aside != ONLY_HELD]
+    if work:
+        names = ", ".join(dict.fromkeys(fold.aside for fold in work))
+        inside = fmt.count(sum(fold.count for fold in work), "row")
         notes.append(f"{inside} of the own work of {names} folded (--rows all)")
     if numbers:
         notes.append(f"{fmt.count(numbers, 'Python number')} not listed (--rows all)")
@@ -349,14 +353,16 @@ def _explain(console, shown, names, left_out, columns, numbers):
 
 
 def _cell(name: str, row: Row | Folded, marked: bool, room: int = 40) -> Text:
-    """One cell; the text is escaped already, and never read as markup. room: characters that a value may take."""
+    """One cell; the text is escaped already, and never read as markup. room: characters for a name or a value."""
     if isinstance(row, Folded):
         told = {"number": "⋮", "name": f"{row.aside} ×{row.count:,}"}
         return Text(told.get(name, ""), style="not bold dim")
     if name == "number":
         return Text(f"✗{row.number}" if marked else str(row.number), style="bold red" if marked else "")
     if name == "name":
-        return Text(row.name) if row.name else Text(row.expression, style="not bold dim")
+        if row.name:
+            return Text(fmt.clip_path(row.name, room))
+        return Text(row.expression, style="not bold dim")
     if name == "op":
         return Text(row.op)
     if name == "grad_fn":

@@ -316,3 +316,18 @@ def test_expressions_of_a_real_script_keep_their_letters_and_join_their_lines(re
         "größe - 1.0",
         "größe - 1.0 - größe",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "room", "shown"),
+    [
+        ("net.conv.weight", 15, "net.conv.weight"),
+        ("net.conv.weight", 13, "…conv.weight"),
+        ("net.conv.weight", 8, "…weight"),
+        ("net.conv.weight", 6, "net.c…"),
+        ("w * x + b - y", 8, "w * x +…"),
+        ("", 3, ""),
+    ],
+)
+def test_of_a_path_the_end_stays(name, room, shown):
+    assert fmt.clip_path(name, room) == shown

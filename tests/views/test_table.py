@@ -371,3 +371,15 @@ def test_json_says_how_many_rows_it_leaves_out(regression):
     assert [row["number"] for row in graph["rows"]] == [1, 2, 8, 9]
     assert graph["rows_left_out"] == 5
     assert graph["backward_calls"] == [1]
+
+
+def test_what_is_only_held_at_the_end_is_folded_and_said(record):
+    def program():
+        x = torch.ones(2, requires_grad=True)
+        y = (x * x).sum()
+        y.backward()
+        return {"y": y, "state": [torch.Tensor(x._array * 2), torch.Tensor(x._array * 3)]}
+
+    lines = told(record(program), 100)
+    assert "only held ×2" in "\n".join(lines)
+    assert any(line.startswith("2 tensors that no op was seen to make or use folded (--rows all)") for line in lines)

@@ -117,9 +117,10 @@ def _summary(array):
             size = flat.size
             total = float(np.add.reduce(flat))
             square = float(flat.dot(flat)) if size <= 2 * _BLOCK else _long_square(flat)
-            if math.isfinite(total) and math.isfinite(square) and square > _TINY:
-                low, high = np.minimum.reduce(flat), np.maximum.reduce(flat)
-                return float(low), float(high), total / size, math.sqrt(square), 0, 0
+            if math.isfinite(total) and math.isfinite(square):
+                low, high = float(np.minimum.reduce(flat)), float(np.maximum.reduce(flat))
+                if square > _TINY or low == high == 0:
+                    return low, high, total / size, math.sqrt(square), 0, 0
         return _long_summary(flat)
 
 

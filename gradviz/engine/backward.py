@@ -69,7 +69,8 @@ def grad(
     gradients = root_gradients(roots, grad_outputs, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
     with Backward(roots, keep, create_graph) as call:
-        call.run(gradients, _targets(wanted))
+        targets = _targets(wanted)
+        call.run(gradients, targets)
         found = []
         for tensor in wanted:
             node, output_nr = edge_of(tensor)
@@ -318,13 +319,13 @@ def _broadcasts_from(small, large):
 
 
 def _targets(wanted):
-    """(sequence_nr, output_nr) of the places where the gradients of these tensors arrive."""
-    places = set()
+    """{(sequence_nr, output_nr): node} where the gradients of these tensors arrive; held, for a leaf does not."""
+    places = {}
     for tensor in wanted:
         if not tensor._requires_grad:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
         node, output_nr = edge_of(tensor)
-        places.add((node.sequence_nr, output_nr))
+        places[node.sequence_nr, output_nr] = node
     return places
 
 

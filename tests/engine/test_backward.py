@@ -315,3 +315,11 @@ def test_a_number_is_saved_as_the_number_that_it_is(number, compute):
     peer = pytest.importorskip("torch", reason="PyTorch is not installed: .ci/run installs it")
     theirs = compute(peer.tensor([1.0, 2.0], requires_grad=True), number).grad_fn._saved_other
     assert (saved.item(), str(saved.dtype)) == (theirs.item(), str(theirs.dtype))
+
+
+def test_the_gradient_of_a_leaf_for_itself_is_one():
+    a, b = torch.tensor(2.0, requires_grad=True), torch.tensor(3.0, requires_grad=True)
+    assert [each.item() for each in torch.autograd.grad([a, b], [a, b])] == [1.0, 1.0]
+    assert torch.autograd.grad(a, [b, a], allow_unused=True)[0] is None
+    a.backward()
+    assert (a.grad.item(), b.grad) == (1.0, None)

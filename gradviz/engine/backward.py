@@ -132,6 +132,7 @@ class Backward:
         needed = None if targets is None else _nodes_on_the_way(self._roots, targets)
         pending, heap, observer = self._pending, self._heap, self._observer
         ops = lifted if self._create_graph else None
+        plain, changed, keep = ops is None and needed is None, versions.changed, self._keep
         for root, gradient in zip(self._roots, gradients, strict=True):
             node, output_nr = edge_of(root)
             self._deliver(node, output_nr, gradient)
@@ -141,7 +142,8 @@ class Backward:
             hooks = node._hooks
             if hooks is not None:
                 hooks.before(entry, as_tensor)
-            if node.__class__ is AccumulateGrad and node.variable._rare.hooks:
+            ends = node.__class__ is AccumulateGrad
+            if ends and node.variable._rare.hooks:
                 for hook in list(node.variable._rare.hooks.values()):
                     entry[1] = hooked(hook, entry[1], as_tensor)
             if targets is not None:
@@ -153,23 +155,31 @@ class Backward:
             if hooks is not None and hooks.pre:
                 hooks.prepared(entry, as_tensor)
             started = perf_counter_ns() if observer is not None else 0
-            if node.__class__ is AccumulateGrad:
+            if ends:
                 if observer is not None:
                     observer.step(self.number, node, entry[1:], (), started)
                 self.accumulate(node, node.variable, entry[1])
                 if hooks is not None and hooks.post:
                     hooks.after((), entry[1:], as_tensor)
                 continue
-            if node._saved is RELEASED:
+            saved = node._saved
+            if saved is RELEASED:
                 raise RuntimeError(SECOND_BACKWARD)
-            if versions.changed:
+            if changed:
                 versions.check(node)
-            outgoing = self._step(node, entry, ops, needed)
+            if plain and len(entry) == 2 and node.op is not None:  # the common case of _step, without its call
+                gradient = entry[1]
+                try:
+                    outgoing = node._run(gradient, saved, node._settings, raw(gradient))
+                except RuntimeWarning:
+                    outgoing = self._step(node, entry, ops, needed)
+            else:
+                outgoing = self._step(node, entry, ops, needed)
             if hooks is not None and hooks.post:
                 outgoing = hooks.after(outgoing, entry[1:], as_tensor)
             if observer is not None:
                 observer.step(self.number, node, entry[1:], outgoing, started)
-            if not self._keep and node._saved and node.release() and observer is not None:
+            if not keep and saved and node.release() and observer is not None:
                 observer.released(self.number, node)
             for (following, output_nr), gradient in zip(node.next_functions, outgoing, strict=True):
                 if gradient is None or following is None:

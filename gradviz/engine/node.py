@@ -95,16 +95,14 @@ class Node:
             return None
         return self.op.unpack(self, position, array)
 
-    def keeps_saved(self):
-        """Whether saved tensors are held now."""
-        saved = self._saved
-        return saved is not RELEASED and any(each is not None for each in saved)
-
     def release(self):
         """Frees the saved tensors; a node that saved none stays as it is and may run again."""
-        if self._saved and self.keeps_saved():
-            self._saved = RELEASED
-            return True
+        if self._saved is RELEASED:  # by a backward inside this one
+            return False
+        for each in self._saved:
+            if each is not None:
+                self._saved = RELEASED
+                return True
         return False
 
 

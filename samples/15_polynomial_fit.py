@@ -8,17 +8,15 @@ Look for:
 - the update under no_grad: it changes the coefficients in place and is no part of any graph.
 """
 
-import math
-
 import gradviz as torch
 
 torch.manual_seed(0)
 torch.set_default_dtype(torch.float64)
-x = torch.linspace(-math.pi, math.pi, 200)
+x = torch.linspace(-3, 3, 200)
 y = torch.sin(x)
 x2, x3 = x**2, x**3
 
-a, b, c, d = (torch.randn(()).requires_grad_() for _ in range(4))
+a, b, c, d = (torch.randn((), requires_grad=True) for _ in range(4))
 
 for step in range(1, 31):
     prediction = a + b * x + c * x2 + d * x3
@@ -31,4 +29,4 @@ for step in range(1, 31):
     if step in (1, 10, 20, 30):
         print(f"step {step:2}  loss {loss.item():.4f}")
 
-print(f"sin(x) ~ {a.item():.3f} + {b.item():.3f} x + {c.item():.3f} x^2 + {d.item():.3f} x^3")
+print(f"sin(x) ~ {a.item():.3f} {b.item():+.3f} x {c.item():+.3f} x^2 {d.item():+.3f} x^3")

@@ -6,10 +6,8 @@ Look for:
 - forward() ran without recording: the powers and products inside it have no node of their own;
 - the product in front of it saves both factors: the result of Legendre for the gradient of b, and b for
   the gradient that goes on to c and d;
-- the last print: autograd's slope agrees with a quotient of differences.
+- the first print: autograd's slope agrees with a quotient of differences.
 """
-
-import math
 
 import gradviz as torch
 
@@ -27,7 +25,13 @@ class Legendre(torch.autograd.Function):
 
 
 torch.set_default_dtype(torch.float64)
-x = torch.linspace(-math.pi, math.pi, 200)
+u = torch.tensor(0.7, requires_grad=True)
+(slope,) = torch.autograd.grad(Legendre.apply(u), u)
+with torch.no_grad():
+    quotient = (Legendre.apply(u + 1e-4) - Legendre.apply(u - 1e-4)) / 2e-4
+print(f"slope of P3 at 0.7: {slope.item():.4f}, by differences {quotient.item():.4f}")
+
+x = torch.linspace(-3, 3, 200)
 y = torch.sin(x)
 a, b, c, d = (torch.tensor(start, requires_grad=True) for start in (0.0, -1.0, 0.0, 0.3))
 
@@ -43,9 +47,3 @@ for step in range(1, 41):
         print(f"step {step:2}  loss {loss.item():.4f}")
 
 print(f"sin(x) ~ {b.item():.3f} * P3({d.item():.3f} x), and a shift of {abs(a.item()):.3f}")
-
-u = torch.tensor(0.7, requires_grad=True)
-(slope,) = torch.autograd.grad(Legendre.apply(u), u)
-with torch.no_grad():
-    quotient = (Legendre.apply(u + 1e-4) - Legendre.apply(u - 1e-4)) / 2e-4
-print(f"slope of P3 at 0.7: {slope.item():.4f}, by differences {quotient.item():.4f}")

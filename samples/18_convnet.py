@@ -1,9 +1,9 @@
 """A small convnet tells bars from crosses: convolution, normalization, pooling, and Adam.
 
 Look for:
-- which layer keeps most: the convolution and BatchNorm2d save their whole inputs, ReLU its result, a bit of
-  arithmetic for every pixel. max_pool2d also saves where each maximum was;
-- the first convolution saves the images but not its weight's gradient path to them: they want no gradient;
+- which layers keep most: convolution and BatchNorm2d save their whole inputs, ReLU its result, and
+  max_pool2d its input and, for each maximum, where it was;
+- how one buffer serves two: what ReLU saved as its result is what the pooling saved as its input;
 - BatchNorm2d: its running mean and variance change in place at each step and are no part of the graph;
 - Adam: two moments for each parameter, held by the optimizer and not by any graph;
 - the last lines: eval() takes the running statistics, and no_grad() builds no graph at all.
@@ -30,19 +30,17 @@ class Net(nn.Module):
 
 def draw(count):
     """Noisy 8 x 8 images: an upright bar, a level bar, or a cross of both."""
-    images, kinds = 0.2 * torch.randn(count, 1, 8, 8), torch.arange(count) % 3
-    places = torch.randint(1, 7, (count, 2)).tolist()
-    for image, kind, (row, column) in zip(images, kinds.tolist(), places, strict=True):
-        if kind != 1:
-            image[0, :, column] += 1
-        if kind != 0:
-            image[0, row, :] += 1
-    return images, kinds
+    kinds = torch.arange(count) % 3
+    rows, columns = (F.one_hot(torch.randint(1, 7, (count,)), 8) for _ in range(2))
+    upright, level = (kinds != 1).long(), (kinds != 0).long()
+    bars = columns[:, None] * upright[:, None, None] + rows[:, :, None] * level[:, None, None]
+    return bars.unsqueeze(1) + 0.2 * torch.randn(count, 1, 8, 8), kinds
 
 
 torch.manual_seed(0)
 torch.set_default_dtype(torch.float64)
 images, kinds = draw(30)
+fresh, answers = draw(30)
 model = Net()
 optimizer = optim.Adam(model.parameters(), lr=0.03)
 
@@ -55,7 +53,6 @@ for step in range(1, 31):
         print(f"step {step:2}  loss {loss.item():.4f}")
 
 model.eval()
-fresh, answers = draw(30)
 with torch.no_grad():
     right = (model(fresh).argmax(dim=1) == answers).sum().item()
 print(f"{right} of 30 new images right")

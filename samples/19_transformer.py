@@ -7,7 +7,7 @@ Look for:
 - masked_fill: what a place must not see, those after it, becomes minus infinity and gets no gradient;
 - the residual additions, `hidden + ...`: two arrows in, nothing saved. On its way back the gradient passes
   them unchanged, which is why deep stacks of blocks still learn;
-- the model's continuation: letters that it learned, under no_grad, without a graph.
+- the last print: at each place the letter that the model expects next, seeing only those up to it.
 """
 
 import gradviz as torch
@@ -55,14 +55,12 @@ optimizer = optim.AdamW(model.parameters(), lr=0.02)
 
 for step in range(1, 21):
     optimizer.zero_grad()
-    loss = F.cross_entropy(model(ids[:-1]), ids[1:])
+    scores = model(ids[:-1])
+    loss = F.cross_entropy(scores, ids[1:])
     loss.backward()
     optimizer.step()
     if step in (1, 5, 10, 20):
         print(f"step {step:2}  loss {loss.item():.4f}")
 
-told = ids[:4]
-with torch.no_grad():
-    while len(told) < len(sentence):
-        told = torch.cat([told, model(told)[-1:].argmax(dim=-1)])
-print("after 'the ':", "".join(alphabet[each] for each in told.tolist()))
+guesses = "".join(alphabet[each] for each in scores.argmax(dim=-1).tolist())
+print(f"after {sentence[0]!r} it goes on {guesses!r}")

@@ -1,27 +1,26 @@
 """A recurrent network of fifty steps, by hand: one weight, used fifty times, with one gradient.
 
 Look for:
-- `w`: one leaf with fifty arrows out. Its gradient is the sum over all fifty uses, and there is one
-  AccumulateGrad for it, however often it is used;
+- `w`: one leaf with fifty arrows out. It has one AccumulateGrad and one gradient, the sum over all fifty uses.
+  In the picture a small `w` with the same number stands for it where an arrow would be too long;
 - each product saves the state that went in; tanh saves its result, which is the very tensor that the next
   product saves. It is counted once;
-- the picture: the length of the chain is what backward must walk, last step first;
-- the second print: how much the loss at the end still depends on the state at each place. It fades the further
-  back one looks: that is the vanishing gradient.
+- the numbers on the orange arrows: backward walks the chain from its end, and they shrink as it goes;
+- the prints: how much the loss still depends on the state so many steps back. It fades: that is the
+  vanishing gradient.
 """
 
 import gradviz as torch
 
-torch.manual_seed(0)
+torch.manual_seed(2)
 torch.set_default_dtype(torch.float64)
-signal = torch.randn(50, 1)
-u = torch.randn(1, 4)
-w = (0.7 * torch.randn(4, 4)).requires_grad_()
+inputs = torch.randn(50, 4)
+w = torch.randn(4, 4, requires_grad=True)
 
-state = torch.zeros(4)
+state = torch.zeros(1, 4)
 states = []
-for value in signal:
-    state = torch.tanh(state @ w + value @ u)
+for each in inputs:
+    state = torch.tanh(state @ w + each)
     state.retain_grad()
     states.append(state)
 

@@ -7,7 +7,7 @@ Look for:
 - the rows whose source line is that of grad(): the backward of the critic, recorded (create_graph=True) so
   that the second backward can go through it;
 - in the picture: the weights feed the forward and the recorded backward. The bias of the last layer has no part
-  in the slope, so only one path leads to it;
+  in the slope; its gradient comes from the gap alone, where it cancels;
 - what lives until loss.backward(): the saved tensors of the critic and those of its gradient.
 """
 

@@ -8,20 +8,17 @@ Look for:
 - the picture: a long chain with a straight way along the additions. No gradient is lost on it.
 """
 
-import math
-
 import gradviz as torch
 from gradviz import nn, optim
 
 STEP = 0.1
 
-torch.manual_seed(0)
+torch.manual_seed(1)
 torch.set_default_dtype(torch.float64)
 field = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 2))
-optimizer = optim.Adam(field.parameters(), lr=0.1)
-angles = torch.linspace(0, 2 * math.pi, 9)[:-1]
-here = torch.stack([angles.cos(), angles.sin()], dim=1)
-there = torch.stack([-angles.sin(), angles.cos()], dim=1)  # a quarter turn on
+optimizer = optim.Adam(field.parameters(), lr=0.07)
+here = torch.randn(8, 2)
+there = here.flip(1) * torch.tensor([-1.0, 1.0])  # a quarter turn on
 
 for step in range(1, 16):
     optimizer.zero_grad()
@@ -34,4 +31,6 @@ for step in range(1, 16):
     if step in (1, 5, 10, 15):
         print(f"step {step:2}  loss {loss.item():.4f}")
 
-print(f"(1, 0) arrives at ({state[0, 0].item():.2f}, {state[0, 1].item():.2f})")
+far = (there - here).norm(dim=1).mean().item()
+left = (there - state.detach()).norm(dim=1).mean().item()
+print(f"mean distance to the goal: {far:.3f} at the start, {left:.3f} where they arrive")

@@ -1,11 +1,14 @@
 """gradviz: see autograd happen. `import gradviz as torch` runs the supported subset of PyTorch."""
 
+from math import e, inf, nan, pi
+
 from gradviz import autograd, linalg, nn, optim
 from gradviz.engine.creation import (
     arange,
     eye,
     from_numpy,
     full,
+    full_like,
     get_default_device,
     get_default_dtype,
     linspace,
@@ -51,6 +54,7 @@ from gradviz.ops.statistics import *
 __version__ = "0.1.0"
 
 bool = bool_
+newaxis = None
 float, double, half, int, long = float32, float64, float16, int32, int64
 
 __all__ = sorted(name for name in globals() if not name.startswith("_"))

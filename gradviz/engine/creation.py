@@ -135,6 +135,11 @@ def ones_like(input, dtype=None, requires_grad=False):
     return _like("ones_like", input, 1, dtype, requires_grad)
 
 
+def full_like(input, fill_value, dtype=None, requires_grad=False):
+    """One value, of another tensor's size, dtype and device."""
+    return _like("full_like", input, fill_value, dtype, requires_grad)
+
+
 def _like(name, input, value, dtype, requires_grad):
     array = np.full(input._array.shape, value, dtype.numpy if dtype is not None else input._array.dtype)
     return made(name, array, None, backend.device_of(input._array), requires_grad)

@@ -54,6 +54,7 @@ class Recorder(Observer):
         self._here = self._places.here
         self._backward_calls = count(1).__next__
         self._running = 0  # backward calls, one inside the other
+        self._building = set()  # those of them that build a graph
         self._handed = {}  # number of a live buffer that holds a gradient on its way -> ref of its preview
         self._grads = {}  # number of a live buffer that is some leaf's .grad -> number of the leaf
 
@@ -184,6 +185,9 @@ class Recorder(Observer):
         root = roots[0]
         tensor = self._tensor(root)
         self._running += 1
+        if create_graph:  # what backward computes is part of a graph, and called after backward
+            self._places.enter("backward", False, sys._getframe(2).f_code)
+            self._building.add(call)
         node = self._node_number(root.grad_fn) if root.grad_fn is not None else 0
         flags = (Flag.RETAIN_GRAPH if retain_graph else 0) | (Flag.CREATE_GRAPH if create_graph else 0)
         self._row(Kind.BACKWARD, int(flags), 0, self._here()[0], self._now(), 0, node, tensor, call)
@@ -249,6 +253,9 @@ class Recorder(Observer):
     def backward_ended(self, call, failed):
         """A BACKWARD_ENDED row."""
         self._running -= 1
+        if call in self._building:
+            self._building.remove(call)
+            self._places.leave(None)
         self._row(Kind.BACKWARD_ENDED, int(Flag.FAILED) if failed else 0, time=self._now(), a=call)
 
     # -- everything else -----------------------------------------------------------------------------

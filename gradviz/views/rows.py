@@ -92,7 +92,7 @@ def _row(trace, lives, node: GraphNode, called, flowed, stored, aside) -> Row:
         meta=node.meta,
         data=trace.value(node.step),
         grad=grad,
-        requires_grad=bool(node.flags & Flag.REQUIRES_GRAD),
+        requires_grad=wants_grad(node),
         is_leaf=bool(node.flags & Flag.LEAF),
         no_grad=bool(node.flags & Flag.NO_GRAD) and not leaf,
         saved=kept_by(node, called),
@@ -103,11 +103,16 @@ def _row(trace, lives, node: GraphNode, called, flowed, stored, aside) -> Row:
 
 
 def is_leaf(node: GraphNode) -> bool:
-    """Whether nothing computed it: a tensor that the script made, with or without requires_grad.
+    """Whether nothing computed it, or it was made a leaf by requires_grad_().
 
     Narrower than PyTorch's is_leaf, which also holds for what an op computed outside any graph.
     """
-    return bool(node.flags & Flag.LEAF) and not node.inputs and node.grad_fn in ("", "AccumulateGrad")
+    return bool(node.flags & Flag.LEAF) and (node.grad_fn == "AccumulateGrad" or not node.inputs and not node.grad_fn)
+
+
+def wants_grad(node: GraphNode) -> bool:
+    """Whether it requires grad: from its making, or since a requires_grad_() before the graph used it."""
+    return bool(node.flags & Flag.REQUIRES_GRAD) or node.grad_fn == "AccumulateGrad"
 
 
 def state_of(trace: Trace, lives: Lives, node: GraphNode, at: int) -> str:

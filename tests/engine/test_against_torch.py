@@ -179,6 +179,8 @@ def _same_first(program, arrays):
         lambda torch: torch.zeros((2, 3), dtype=torch.int64),
         lambda torch: torch.ones(()),
         lambda torch: torch.full((2,), 3),
+        lambda torch: torch.full_like(torch.ones(2, dtype=torch.float64), 3),
+        lambda torch: torch.tensor([torch.pi, torch.e, torch.inf, torch.nan])[torch.newaxis],
         lambda torch: torch.full((2,), 0.1, dtype=torch.float64),
         lambda torch: torch.eye(2, 3),
         lambda torch: torch.arange(5),

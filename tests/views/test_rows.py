@@ -357,3 +357,17 @@ def test_a_buffer_counts_once_by_its_largest_part(pairs):
     buffers = {buffer for buffer, _ in pairs if buffer}
     expected = sum(max(size for buffer, size in pairs if buffer == each) for each in buffers)
     assert of.distinct_bytes(pairs) == expected + sum(size for buffer, size in pairs if not buffer)
+
+
+def test_a_leaf_is_one_that_requires_grad_since_after_it_was_made(record):
+    def program():
+        w = torch.tensor(2.0).requires_grad_()
+        v = (3 * torch.tensor(2.0)).requires_grad_()
+        (w * v).backward()
+        return {"w": w, "v": v}
+
+    trace = record(program)
+    (graph,) = graphs(trace)
+    told = {row.name: (row.is_leaf, row.requires_grad, row.state) for row in of.rows(trace, graph, trace.lives)}
+    assert told["w"] == told["v"] == (True, True, "live")
+    assert [node.name for node in graph.nodes if of.is_leaf(node) and of.wants_grad(node)] == ["w", "v"]

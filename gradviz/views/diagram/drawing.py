@@ -49,6 +49,7 @@ LOOKS = {
     "gone": Look("filled,dotted", COLOURS["panel"], COLOURS["faint"], 1.4),
     "no graph": Look("filled", COLOURS["constant fill"], COLOURS["faint"], 1.0),
     "alias": Look("rounded,filled", COLOURS["paper"], COLOURS["leaf"], 0.7),
+    "again": Look("rounded,filled", COLOURS["paper"], COLOURS["faint"], 0.7),
     "more": Look("rounded,filled,dashed", COLOURS["paper"], COLOURS["faint"], 1.0),
     "panel": Look("rounded,filled", COLOURS["panel"], COLOURS["rule"], 1.0),
     "saved": Look("rounded,filled", COLOURS["live pill"], COLOURS["live pill"], 1.0),

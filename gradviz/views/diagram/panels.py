@@ -17,6 +17,7 @@ from gradviz.views.rows import (
     is_leaf,
     kept_by,
     state_of,
+    wants_grad,
 )
 
 ROOM = 30  # characters of a value on a card
@@ -39,7 +40,7 @@ def strip(trace: Trace, graph: Graph, lives: Lives, when: str, direction: str, n
     if of > 1:
         heading.append(f"graph {graph.number} of {of}")
     if scene.folded:
-        heading.append(f"{fmt.count(scene.folded, 'constant or result')} beside the graph not drawn (--nodes all)")
+        heading.append(f"{fmt.count(scene.folded, 'result')} beside the graph not drawn (--nodes all)")
     return Strip("   ·   ".join(heading), tuple(panels), _legend(panels), direction)
 
 
@@ -122,12 +123,12 @@ def freed(scene: Scene) -> Panel:
 
 
 def _leaf(scene: Scene, node: GraphNode, at: int, status: Line) -> Card:
-    if not _wants_grad(node):
+    if not wants_grad(node):
         status = Line("constant", 10.0, COLOURS["dim"])
     lines = [Line(fmt.clip(scene.called[node.number], 28), 13.0, bold=True), status]
     if node.op != NUMBER:  # whose value is its name
         lines.insert(1, _value_at(scene, node, at))
-    return Card("leaf" if _wants_grad(node) else "constant", tuple(lines), f"#{node.number}", "", _tip(node))
+    return Card("leaf" if wants_grad(node) else "constant", tuple(lines), f"#{node.number}", "", _tip(node))
 
 
 def _grad(scene: Scene, node: GraphNode, grads: dict[int, int], pill: str = "") -> Line:
@@ -174,7 +175,7 @@ def _running(scene: Scene, node: GraphNode, step: Gradient | None, badges: dict[
     if node.step > at:
         return LATER
     if is_leaf(node):
-        if step is None or not _wants_grad(node):
+        if step is None or not wants_grad(node):
             return _leaf(scene, node, at, _grad(scene, node, grads))
         text = f".grad += {fmt.preview(scene.trace.value(step.incoming), ROOM)}"
         line = Line(text, 10.0, COLOURS["flow"], True, pill=COLOURS["flow pill"])
@@ -256,10 +257,6 @@ def _tip(node: GraphNode) -> str:
     return f"{fmt.safe(origin.file)}, line {origin.line}: {fmt.clip(fmt.safe(origin.text.strip()), 200)}"
 
 
-def _wants_grad(node: GraphNode) -> bool:
-    return bool(node.flags & Flag.REQUIRES_GRAD)
-
-
 # Arrows, captions, legend
 
 
@@ -269,7 +266,8 @@ def _panel(scene: Scene, title, caption, cards, look, steps: dict[int, Gradient]
         cards[MORE] = Card("more", (Line(text, 12.0, COLOURS["dim"], True), Line("--nodes all", 10.0, COLOURS["dim"])))
     for alias, number in scene.aliases.items():
         lines = (Line(fmt.clip(scene.called[number], 20), 11.0, bold=True),)
-        cards[alias] = LATER if cards[number] == LATER else Card("alias", lines, f"#{number}")
+        kind = "alias" if cards[number].look == "leaf" else "again"
+        cards[alias] = LATER if cards[number] == LATER else Card(kind, lines, f"#{number}")
     arrows = tuple(_arrow(scene, link, look, cards, steps or {}) for link in scene.links)
     return Panel(title, tuple(caption), cards, arrows)
 
@@ -322,7 +320,8 @@ def _legend(panels: list[Panel]) -> tuple[Item, ...]:
         Item("held", "node still held, nothing saved in it"),
         Item("gone", "node gone, its memory given back"),
         Item("no graph", "op outside the graph"),
-        Item("alias", "the same once more"),
+        Item("alias", "the same leaf once more"),
+        Item("again", "the same once more"),
     ]
     if COLOURS["live pill"] in pills:
         looks.add("saved")

@@ -9,6 +9,7 @@ from gradviz.trace.trace import Trace
 from gradviz.views.diagram.aliases import with_aliases
 from gradviz.views.rows import beside, called_by
 
+FEW = 12  # results outside the graph that are drawn beside it; more of them would hide it
 MORE = 0  # the number of the card that stands for everything not drawn
 
 
@@ -35,6 +36,8 @@ def scene_of(trace: Trace, graph: Graph, lives: Lives, limit: int | None) -> Sce
     aside = beside(graph) if limit is not None else set()
     if limit is not None:
         aside |= {node.number for node in graph.nodes if node.op == NUMBER}  # said by the op's expression
+        loose = _outside(graph) - aside
+        aside |= loose if len(loose) > FEW else set()
     drawn = [node for node in graph.nodes if node.number not in aside] or list(graph.nodes)
     shown = nearest(graph.root, drawn, limit or len(drawn))
     nodes = tuple(node for node in drawn if node.number in shown)
@@ -59,6 +62,15 @@ def scene_of(trace: Trace, graph: Graph, lives: Lives, limit: int | None) -> Sce
     folded = len(graph.nodes) - len(drawn)
     called = called_by(trace, graph)
     return Scene(trace, graph, lives, nodes, tuple(links), aliases, hidden, folded, called, last)
+
+
+def _outside(graph: Graph) -> set[int]:
+    """The numbers of what the graph's nodes are not made from: ops under no_grad, and what only they use."""
+    needed: set[int] = set()
+    for node in reversed(graph.nodes):
+        if node.node or node.number in needed:
+            needed.update((node.number, *node.inputs))
+    return {node.number for node in graph.nodes} - needed
 
 
 def nearest(root: int, nodes: list[GraphNode], limit: int) -> set[int]:

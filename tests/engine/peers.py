@@ -1,9 +1,14 @@
 """The same program on gradviz and on PyTorch, and what it means that the results are equal."""
 
 import numpy as np
+from hypothesis.extra import numpy as arrays_of
 
+import gradviz
 from tests.engine.gradcheck import weights_like
 
+PAIRS = arrays_of.mutually_broadcastable_shapes(num_shapes=2, min_side=0, max_side=3, max_dims=3)
+SHAPES = arrays_of.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3)
+WITH_DIMS = arrays_of.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=3)
 TOLERANCE = {"float16": 2e-3, "float32": 3e-5, "float64": 1e-11}
 
 
@@ -26,6 +31,34 @@ def run(torch, program, arrays, wanted):
         seconds = torch.autograd.grad(sum(again[1:], again[0]), asked.values(), allow_unused=True)
         found |= {f"second {name}": grad for name, grad in zip(asked, seconds, strict=True)}
     return {name: each for name, each in found.items() if each is not None and (name == "output" or _array(each).any())}
+
+
+def sides():
+    """gradviz and PyTorch; the tests that ask have made sure that it is installed."""
+    import torch
+
+    return gradviz, torch
+
+
+def same(program, arrays, wanted=None):
+    """Asserts that a program gives the same on both sides; so do its gradients."""
+    wanted = wanted or [array.dtype.kind == "f" for array in arrays]
+    with np.errstate(all="ignore"):
+        assert_same(*(run(side, program, arrays, wanted) for side in sides()))
+
+
+def same_of(program, *arrays, wanted=None):
+    """The same, for arrays one by one."""
+    same(program, arrays, wanted)
+
+
+def all_same(program, *arrays):
+    """The same for a program that returns several tensors, without gradients."""
+    found = []
+    for side in sides():
+        out = program(side, *(side.from_numpy(array.copy()) for array in arrays))
+        found.append({str(k): each for k, each in enumerate(out)})
+    assert_same(*found)
 
 
 def assert_same(ours, theirs):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 import gradviz
-from tests.engine.peers import assert_same, run
+from tests.engine.peers import PAIRS, SHAPES, assert_same, same
 from tests.engine.samples import SAMPLES, values
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: .ci/run installs it")
@@ -35,15 +35,6 @@ UNARY = {
     "a > 0": lambda torch, a: a > 0,
 }
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 2.5, -2.5, 1e30, -1e-30, np.inf, -np.inf, np.nan]
-PAIRS = arrays_of.mutually_broadcastable_shapes(num_shapes=2, min_side=0, max_side=3, max_dims=3)
-SHAPES = arrays_of.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3)
-
-
-def same(program, arrays, wanted=None):
-    """Asserts that a program gives the same on both sides."""
-    wanted = wanted or [array.dtype.kind == "f" for array in arrays]
-    with np.errstate(all="ignore"):
-        assert_same(*(run(side, program, arrays, wanted) for side in (gradviz, torch)))
 
 
 def laid_out(array, layout):

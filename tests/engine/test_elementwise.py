@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 import gradviz
+from tests.engine.peers import PAIRS, SHAPES, assert_same, same
 from tests.engine.peers import _array as array_of
-from tests.engine.peers import assert_same
 from tests.engine.sampling import values
-from tests.engine.test_against_torch import PAIRS, SHAPES, same
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: .ci/run installs it")
 

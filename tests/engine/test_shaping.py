@@ -8,28 +8,13 @@ from hypothesis.extra import numpy as arrays_of
 
 import gradviz
 from gradviz.engine.switches import Observer, mode
-from tests.engine.peers import assert_same, run
+from tests.engine.peers import WITH_DIMS as SHAPES
+from tests.engine.peers import all_same, assert_same
 from tests.engine.sampling import values
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: .ci/run installs it")
 
-SHAPES = arrays_of.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=3)
 NAN, INF = float("nan"), float("inf")
-
-
-def same(program, *arrays, wanted=None):
-    """Asserts that a program gives the same on both sides; so do its gradients."""
-    wanted = [array.dtype.kind == "f" for array in arrays] if wanted is None else wanted
-    assert_same(*(run(side, program, arrays, wanted) for side in (gradviz, torch)))
-
-
-def all_same(program, *arrays):
-    """The same for a program that returns several tensors, without gradients."""
-    found = []
-    for side in (gradviz, torch):
-        out = program(side, *(side.from_numpy(array.copy()) for array in arrays))
-        found.append({str(k): each for k, each in enumerate(out)})
-    assert_same(*found)
 
 
 # -- what is returned ----------------------------------------------------------------------------------

@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 
 import gradviz
 from gradviz.engine.switches import Observer, mode
+from tests.engine.peers import WITH_DIMS as SHAPES
+from tests.engine.peers import all_same
+from tests.engine.peers import same_of as same
 from tests.engine.sampling import values
-from tests.engine.test_shaping import SHAPES, all_same, same
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: .ci/run installs it")
 

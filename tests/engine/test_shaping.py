@@ -10,6 +10,7 @@ import gradviz
 from gradviz.engine.switches import Observer, mode
 from tests.engine.peers import WITH_DIMS as SHAPES
 from tests.engine.peers import all_same, assert_same
+from tests.engine.peers import same_of as same
 from tests.engine.sampling import values
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: .ci/run installs it")

@@ -41,7 +41,7 @@ class Story:
     @cached_property
     def lives(self) -> Lives:
         """When nodes and buffers lived."""
-        return Lives(self.trace)
+        return self.trace.lives
 
     def chosen(self, which: Graph) -> list:
         """The graphs that --graph asks for; BadInput when there is none of that number."""

@@ -7,12 +7,14 @@ from gradviz.engine.within import composed
 from gradviz.nn.activation_functions import *  # noqa: F403
 from gradviz.nn.layer_functions import *  # noqa: F403
 from gradviz.nn.loss_functions import *  # noqa: F403
-from gradviz.ops import composite, counting, loss, padding, pointwise, shape
+from gradviz.ops import composite, counting, padding, pointwise, shape
 from gradviz.ops.matmul import addmm
 
 relu = pointwise.relu
 tanh = pointwise.tanh
 sigmoid = pointwise.sigmoid
+softmax = composite.softmax
+log_softmax = composite.log_softmax
 one_hot = counting.one_hot
 pad = padding.pad
 
@@ -49,13 +51,3 @@ def embedding(
     else:
         padding_idx %= rows
     return counting.embedding(weight, input, padding_idx=padding_idx, scale_grad_by_freq=scale_grad_by_freq)
-
-
-def softmax(input, dim):
-    """Probabilities along a dimension."""
-    return loss.softmax(input, dim=composite.wrapped(dim, input._array.ndim))
-
-
-def log_softmax(input, dim):
-    """Logarithms of probabilities along a dimension."""
-    return loss.log_softmax(input, dim=composite.wrapped(dim, input._array.ndim))

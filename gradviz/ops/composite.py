@@ -284,14 +284,14 @@ def contiguous(self):
     return self if self.is_contiguous() else pointwise.clone(self)
 
 
-def log_softmax(self, dim):
+def log_softmax(input, dim):
     """Logarithms of probabilities along a dimension."""
-    return loss.log_softmax(self, dim=wrapped(dim, self._array.ndim))
+    return loss.log_softmax(input, dim=wrapped(dim, input._array.ndim))
 
 
-def softmax(self, dim):
+def softmax(input, dim):
     """Probabilities along a dimension."""
-    return loss.softmax(self, dim=wrapped(dim, self._array.ndim))
+    return loss.softmax(input, dim=wrapped(dim, input._array.ndim))
 
 
 __all__ = [

@@ -68,11 +68,6 @@ class Forwards:
         """The op that each row belongs to: its own FORWARD row, or the one before it; -1 for none."""
         return np.searchsorted(self.steps, rows, "right") - 1
 
-    def in_place(self, trace) -> dict[int, int]:
-        """{op: its MUTATED row} for the ops whose result was written into one of their inputs."""
-        steps = trace.of(Kind.MUTATED)
-        return dict(zip(self.op_of(steps).tolist(), steps.tolist(), strict=True))
-
     def maker(self, tensor: int, before: int) -> int:
         """The op that made a tensor before a step, -1 when nobody saw it made."""
         row = int(self._made.at(tensor, before - 1))

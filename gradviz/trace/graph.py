@@ -295,7 +295,7 @@ def _nodes(trace, ops, graph_ops):
     """Makes the nodes of one graph."""
     forwards, rows = trace.forwards, trace.rows
     accumulators = _accumulators(forwards, ops, graph_ops)
-    starts, in_place = forwards.input_from, forwards.in_place(trace)
+    starts, in_place = forwards.input_from, trace.in_place
     for op in ops.tolist():
         step, tensor, node = int(forwards.steps[op]), int(forwards.tensor[op]), int(forwards.node[op])
         call = trace.call(int(forwards.call[op]))

@@ -135,6 +135,12 @@ class Trace:
         return Forwards(self)
 
     @cached_property
+    def in_place(self) -> dict[int, int]:
+        """{op: its MUTATED row} for the ops whose result was written into one of their inputs."""
+        steps = self.of(Kind.MUTATED)
+        return dict(zip(self.forwards.op_of(steps).tolist(), steps.tolist(), strict=True))
+
+    @cached_property
     def lives(self) -> Lives:
         """When nodes and buffers ended."""
         return Lives(self)

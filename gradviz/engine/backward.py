@@ -13,10 +13,10 @@ import numpy as np
 
 from gradviz.engine import versions
 from gradviz.engine.backend import module_of
-from gradviz.engine.catalogue import lifted, raw
+from gradviz.engine.catalogue import lifted
 from gradviz.engine.coerce import quietly
 from gradviz.engine.hooks import hooked
-from gradviz.engine.node import RELEASED, SECOND_BACKWARD, AccumulateGrad
+from gradviz.engine.node import RELEASED, SECOND_BACKWARD, AccumulateGrad, Edge, place_of
 from gradviz.engine.switches import _GradMode, mode
 from gradviz.engine.tensor import NO_RETAIN, Tensor, edge_of
 
@@ -43,7 +43,7 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
         if targets is None:
             return
         for tensor in wanted:
-            node, output_nr = edge_of(tensor)
+            node, output_nr = place_of(edge_of(tensor))
             found = call.captured.get((node.sequence_nr, output_nr))
             if found is not None:
                 call.accumulate(node, tensor, found)
@@ -73,7 +73,7 @@ def grad(
         call.run(gradients, targets)
         found = []
         for tensor in wanted:
-            node, output_nr = edge_of(tensor)
+            node, output_nr = place_of(edge_of(tensor))
             gradient = call.captured.get((node.sequence_nr, output_nr))
             if gradient is None and materialize_grads:
                 gradient = module_of(tensor._array).zeros_like(tensor._array)
@@ -101,7 +101,9 @@ class Backward:
         "_pending",
         "_heap",
         "_observer",
+        "_ops",
         "_targets",
+        "_needed",
     )
 
     def __init__(self, roots, keep, create_graph):
@@ -129,127 +131,153 @@ class Backward:
     def run(self, gradients, targets):
         """Sends the roots' gradients through the graph; `targets` limits it to the nodes on the way there."""
         self._targets = targets
-        needed = None if targets is None else _nodes_on_the_way(self._roots, targets)
-        pending, heap, observer = self._pending, self._heap, self._observer
-        ops = lifted if self._create_graph else None
-        plain, changed, keep = ops is None and needed is None, versions.changed, self._keep
+        self._needed = None if targets is None else _nodes_on_the_way(self._roots, targets)
+        self._ops = lifted if self._create_graph else None
         for root, gradient in zip(self._roots, gradients, strict=True):
-            node, output_nr = edge_of(root)
-            self._deliver(node, output_nr, gradient)
+            self._deliver(edge_of(root), gradient)
+        if self._ops is None and targets is None and self._observer is None:
+            self._run_plain()
+        pending, heap = self._pending, self._heap
+        while heap:
+            self._visit(pending.pop(-heappop(heap)))
+
+    def _run_plain(self):
+        """The loop of a backward that nobody watches: raw arrays to all leaves. What is rare is done by _visit.
+
+        The next node is taken straight away, past the heap, when it is newer than all that wait.
+        """
+        pending, heap, keep, changed = self._pending, self._heap, self._keep, versions.changed
         while heap:
             entry = pending.pop(-heappop(heap))
-            node = entry[0]
-            hooks = node._hooks
-            if hooks is not None:
-                hooks.before(entry, as_tensor)
-            ends = node.__class__ is AccumulateGrad
-            if ends and node.variable._rare.hooks:
-                for hook in list(node.variable._rare.hooks.values()):
-                    entry[1] = hooked(hook, entry[1], as_tensor)
-            if targets is not None:
-                for output_nr in range(1, len(entry)):
-                    if (node.sequence_nr, output_nr - 1) in targets:
-                        self.captured[node.sequence_nr, output_nr - 1] = entry[output_nr]
-                if node not in needed:
-                    continue
-            if hooks is not None and hooks.pre:
-                hooks.prepared(entry, as_tensor)
-            started = perf_counter_ns() if observer is not None else 0
-            if ends:
-                if observer is not None:
-                    observer.step(self.number, node, entry[1:], (), started)
-                self.accumulate(node, node.variable, entry[1])
-                if hooks is not None and hooks.post:
-                    hooks.after((), entry[1:], as_tensor)
+            if len(entry) != 2:
+                self._visit(entry)
                 continue
-            saved = node._saved
-            if saved is RELEASED:
-                raise RuntimeError(SECOND_BACKWARD)
-            if changed:
-                versions.check(node)
-            if plain and len(entry) == 2 and node.op is not None:  # the common case of _step, without its call
-                gradient = entry[1]
+            node, gradient = entry
+            while node is not None:
+                run = node._run
+                if run is None or node._hooks is not None:
+                    self._visit([node, gradient])
+                    break
+                saved = node._saved
+                if saved is RELEASED:
+                    raise RuntimeError(SECOND_BACKWARD)
+                if changed:
+                    versions.check(node)
                 try:
-                    outgoing = node._run(gradient, saved, node._settings, raw(gradient))
-                except RuntimeWarning:
-                    outgoing = self._step(node, entry, ops, needed)
-            else:
-                outgoing = self._step(node, entry, ops, needed)
-            if hooks is not None and hooks.post:
-                outgoing = hooks.after(outgoing, entry[1:], as_tensor)
-            if observer is not None:
-                observer.step(self.number, node, entry[1:], outgoing, started)
-            if not keep and saved and node.release() and observer is not None:
-                observer.released(self.number, node)
-            for (following, output_nr), gradient in zip(node.next_functions, outgoing, strict=True):
-                if gradient is None or following is None:
-                    continue
-                if needed is not None and following not in needed and (following.sequence_nr, output_nr) not in targets:
-                    continue
-                # the common case of _deliver, without its call
-                if gradient.shape != following._shape or gradient.dtype is not following._dtype:
-                    gradient = self._fitted(gradient, node, following, output_nr)
-                number = following.sequence_nr
-                if output_nr or following.outputs > 1 or number in pending:
-                    self._deliver(following, output_nr, gradient)
-                else:
-                    pending[number] = [following, gradient]
-                    heappush(heap, -number)
+                    outgoing = run(gradient, saved, node._settings, None)
+                except RuntimeWarning:  # the script's filters make errors of NumPy's warnings
+                    outgoing = quietly(run, gradient, saved, node._settings, None)
+                if not keep:
+                    for each in saved:
+                        if each is not None:
+                            node._saved = RELEASED
+                            break
+                edges, node = node._edges, None
+                for edge, handed in zip(edges, outgoing):  # noqa: B905  as many, and `strict` costs here
+                    if handed is None or edge is None:
+                        continue
+                    if edge.__class__ is Edge:
+                        self._deliver(edge, handed)
+                        continue
+                    number = edge.sequence_nr
+                    if node is None and number not in pending:
+                        node, gradient, newest = edge, handed, number
+                    elif number in pending:
+                        entry = pending[number]
+                        entry[1] = entry[1] + handed
+                    elif node is edge:
+                        gradient = gradient + handed
+                    elif number > newest:
+                        pending[newest] = [node, gradient]
+                        heappush(heap, -newest)
+                        node, gradient, newest = edge, handed, number
+                    else:
+                        pending[number] = [edge, handed]
+                        heappush(heap, -number)
+                if heap and node is not None and newest < -heap[0]:
+                    pending[newest] = [node, gradient]
+                    heappush(heap, -newest)
+                    node = None
 
-    def _step(self, node, entry, ops, needed):
+    def _visit(self, entry):
+        """All that happens at a node: hooks, what is captured and told, its backward, its release, and delivery."""
+        node, targets, observer = entry[0], self._targets, self._observer
+        hooks = node._hooks
+        if hooks is not None:
+            hooks.before(entry, as_tensor)
+        ends = node.__class__ is AccumulateGrad
+        if ends and node.variable._rare.hooks:
+            for hook in list(node.variable._rare.hooks.values()):
+                entry[1] = hooked(hook, entry[1], as_tensor)
+        if targets is not None:
+            for output_nr in range(1, len(entry)):
+                if (node.sequence_nr, output_nr - 1) in targets:
+                    self.captured[node.sequence_nr, output_nr - 1] = entry[output_nr]
+            if node not in self._needed:
+                return
+        if hooks is not None and hooks.pre:
+            hooks.prepared(entry, as_tensor)
+        started = perf_counter_ns() if observer is not None else 0
+        if ends:
+            if observer is not None:
+                observer.step(self.number, node, entry[1:], (), started)
+            self.accumulate(node, node.variable, entry[1])
+            if hooks is not None and hooks.post:
+                hooks.after((), entry[1:], as_tensor)
+            return
+        if node._saved is RELEASED:
+            raise RuntimeError(SECOND_BACKWARD)
+        if versions.changed:
+            versions.check(node)
+        outgoing = self._step(node, entry)
+        if hooks is not None and hooks.post:
+            outgoing = hooks.after(outgoing, entry[1:], as_tensor)
+        if observer is not None:
+            observer.step(self.number, node, entry[1:], outgoing, started)
+        if not self._keep and node._saved and node.release() and observer is not None:
+            observer.released(self.number, node)
+        for edge, gradient in zip(node._edges, outgoing, strict=True):
+            if gradient is not None and edge is not None and (targets is None or self._on_the_way(edge)):
+                self._deliver(edge, gradient)
+
+    def _step(self, node, entry):
         """The gradients that a node hands on, one an edge."""
         if node.op is None:  # a user's Function
             return node.run_backward(entry[1:], self._create_graph)
         run = node._run
-        if needed is not None:
-            run = node.op.run_for(self._mask(node, needed))
-        gradient = arrived = entry[1]
+        if self._targets is not None:
+            run = node.op.run_for(self._mask(node), node.op.fits != "never" and run.fits)
+        gradient = entry[1] if len(entry) == 2 else tuple(entry[1:])  # of several outputs, None where nothing arrived
         saved = node._saved
-        if len(entry) > 2:  # several outputs: a tuple, None where nothing arrived
-            gradient = tuple(entry[1:])
-            arrived = next(each for each in gradient if each is not None)
-        if ops is None:
+        if self._ops is None:
             try:
-                return run(gradient, saved, node._settings, raw(arrived))
+                return run(gradient, saved, node._settings, None)
             except RuntimeWarning:  # the script's filters make errors of NumPy's warnings
-                return quietly(run, gradient, saved, node._settings, raw(arrived))
+                return quietly(run, gradient, saved, node._settings, None)
         tensors = tuple(node.saved_tensor(k) for k in range(len(saved)))
-        return run(gradient, tensors, node._settings, ops)
+        return run(gradient, tensors, node._settings, self._ops)
 
-    def _mask(self, node, needed):
-        """Bit i: input i leads to a node that runs, or is itself a target."""
-        return sum(
-            1 << i
-            for i, (following, output_nr) in enumerate(node.next_functions)
-            if following is not None and (following in needed or (following.sequence_nr, output_nr) in self._targets)
-        )
+    def _on_the_way(self, edge):
+        """Whether an edge leads to a node that runs, or is itself a target."""
+        node, output_nr = place_of(edge)
+        return node in self._needed or (node.sequence_nr, output_nr) in self._targets
 
-    def _deliver(self, node, output_nr, gradient):
+    def _mask(self, node):
+        """Bit i: the gradient for input i is needed."""
+        return sum(1 << i for i, edge in enumerate(node._edges) if edge is not None and self._on_the_way(edge))
+
+    def _deliver(self, edge, gradient):
         """Adds a gradient to what waits at a node's output."""
+        several = edge.__class__ is Edge
+        node = edge.node if several else edge
+        place = edge.output_nr + 1 if several else 1
         number = node.sequence_nr
         entry = self._pending.get(number)
         if entry is None:
-            entry = self._pending[number] = [node, *[None] * node.outputs]
+            entry = self._pending[number] = [node, *[None] * (node._count if several else 1)]
             heappush(self._heap, -number)
-        before = entry[output_nr + 1]
-        entry[output_nr + 1] = gradient if before is None else before + gradient
-
-    def _fitted(self, gradient, node, following, output_nr):
-        shape = following._shape if following.outputs == 1 else following.output_shape(output_nr)
-        if gradient.shape != shape:
-            if not _broadcasts_from(shape, gradient.shape):
-                position = next(i for i, edge in enumerate(node.next_functions) if edge == (following, output_nr))
-                raise RuntimeError(
-                    f"Function {node.name()} returned an invalid gradient at index {position} - got "
-                    f"{list(gradient.shape)} but expected shape compatible with {list(shape)}"
-                )
-            gradient = sum_to_size(gradient, shape)
-        dtype = following._dtype
-        if dtype is not None and not isinstance(gradient, Tensor) and gradient.dtype != dtype:
-            gradient = gradient.astype(dtype)
-        elif dtype is not None and isinstance(gradient, Tensor) and gradient._array.dtype != dtype:
-            gradient = lifted.to_copy(gradient, dtype=dtype)
-        return gradient
+        before = entry[place]
+        entry[place] = gradient if before is None else before + gradient
 
     def accumulate(self, node, leaf, gradient):
         """Adds a gradient to a leaf's .grad: in place, or as a new tensor of the graph under create_graph."""
@@ -313,28 +341,13 @@ def root_gradients(roots, given, create_graph):
     return made
 
 
-def sum_to_size(gradient, shape):
-    """Undoes broadcasting: sums a gradient (array or Tensor) over the dimensions that were spread out."""
-    extra = len(gradient.shape) - len(shape)
-    dims = [*range(extra), *(extra + i for i, size in enumerate(shape) if size == 1 and gradient.shape[extra + i] != 1)]
-    if isinstance(gradient, Tensor):
-        summed = lifted.sum_dim(gradient, dim=tuple(dims), keepdim=True)
-        return lifted.view(summed, size=tuple(shape)) if extra else summed
-    return gradient.sum(axis=tuple(dims), keepdims=True).reshape(shape)
-
-
-def _broadcasts_from(small, large):
-    extra = len(large) - len(small)
-    return extra >= 0 and all(a in (1, b) for a, b in zip(small, large[extra:], strict=True))
-
-
 def _targets(wanted):
     """{(sequence_nr, output_nr): node} where the gradients of these tensors arrive; held, for a leaf does not."""
     places = {}
     for tensor in wanted:
         if not tensor._requires_grad:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
-        node, output_nr = edge_of(tensor)
+        node, output_nr = place_of(edge_of(tensor))
         places[node.sequence_nr, output_nr] = node
     return places
 
@@ -342,15 +355,16 @@ def _targets(wanted):
 def _nodes_on_the_way(roots, targets):
     """The nodes that must run to bring gradients to the targets."""
     numbers = {number for number, _ in targets}
-    reached, waiting = {}, [edge_of(root)[0] for root in roots]
+    reached, waiting = {}, [place_of(edge_of(root))[0] for root in roots]
     while waiting:
         node = waiting.pop()
         if node.sequence_nr not in reached:
             reached[node.sequence_nr] = node
-            waiting += [following for following, _ in node.next_functions if following is not None]
+            waiting += [place_of(edge)[0] for edge in node._edges if edge is not None]
     needed = set()
     for number in sorted(reached):  # what a node leads to has smaller numbers
         node = reached[number]
-        if any(n is not None and (n in needed or n.sequence_nr in numbers) for n, _ in node.next_functions):
+        following = [place_of(edge)[0] for edge in node._edges if edge is not None]
+        if any(each in needed or each.sequence_nr in numbers for each in following):
             needed.add(node)
     return needed

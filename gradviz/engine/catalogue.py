@@ -42,3 +42,8 @@ def raw(array):
     if found is None:
         found = _raw[type(array)] = Raw(module_of(array))
     return found
+
+
+def raw_for(grad):
+    """The raw ops for an incoming gradient: an array, or a tuple of them with None where nothing arrived."""
+    return raw(next(each for each in grad if each is not None) if grad.__class__ is tuple else grad)

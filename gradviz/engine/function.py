@@ -5,7 +5,9 @@ from time import perf_counter_ns
 import numpy as np
 
 from gradviz.engine.backend import module_of
-from gradviz.engine.node import NO_EDGE, RELEASED, SECOND_BACKWARD, AccumulateGrad, Node
+from gradviz.engine.catalogue import lifted
+from gradviz.engine.fitting import broadcasts_from, fitted
+from gradviz.engine.node import RELEASED, SECOND_BACKWARD, AccumulateGrad, Edge, Node, place_of
 from gradviz.engine.switches import _GradMode, mode
 from gradviz.engine.tensor import Tensor, edge_of
 from gradviz.engine.within import Within
@@ -14,7 +16,7 @@ from gradviz.engine.within import Within
 class FunctionNode(Node):
     """The grad_fn of a user's Function, and the `ctx` of its forward and backward at once, as in PyTorch."""
 
-    __slots__ = ("__dict__", "needs_input_grad", "_outputs", "_sources", "_to_save", "_materialize", "_origin")
+    __slots__ = ("__dict__", "needs_input_grad", "_count", "_fits", "_outputs", "_sources", "_to_save", "_materialize")
 
     op = None
     function = None  # the user's Function
@@ -44,33 +46,27 @@ class FunctionNode(Node):
         self._materialize = value
 
     @property
-    def outputs(self):
-        """How many outputs the forward returned."""
-        return len(self._outputs)
-
-    @property
     def saved_names(self):
         """Function's saved tensors have no names of their own: 0, 1, ..."""
         return tuple(str(k) for k in range(len(self._saved or ())))
 
-    def output_shape(self, output_nr):
-        """The shape of one output."""
-        return self._outputs[output_nr][0]
-
     def source(self, position):
         """(node, output_nr) that made one of the saved tensors; (None, 0) for one outside any graph."""
-        source, output_nr = self._sources[position]
-        return (self, -1 - output_nr) if source is None and output_nr < 0 else (source, output_nr)
+        source = self._sources[position]
+        return (self, source) if source.__class__ is int else place_of(source)
 
     def _unpack(self, array, position):
-        source, output_nr = self.source(position)
-        if source is None:
+        edge = self._sources[position]
+        if edge is None:
             return Tensor(array)
-        if isinstance(source, AccumulateGrad) and source.variable._array is array:
-            return source.variable
+        if edge.__class__ is AccumulateGrad and edge.variable._array is array:
+            return edge.variable
         tensor = Tensor(array, True)
-        tensor._edge = (source, output_nr)
+        tensor._edge = self._output_edge(edge) if edge.__class__ is int else edge
         return tensor
+
+    def _output_edge(self, output_nr):
+        return self if self._count == 1 else Edge(self, output_nr)
 
     def run_backward(self, gradients, create_graph):
         """The user's backward on Tensors: one gradient, or None, an input."""
@@ -86,7 +82,7 @@ class FunctionNode(Node):
             returned = self.function.backward(self, *given)
         if not isinstance(returned, tuple):
             returned = (returned,)
-        wanted = len(self.next_functions)
+        wanted = len(self._edges)
         if len(returned) > wanted and all(each is None for each in returned[wanted:]):
             returned = returned[:wanted]
         if len(returned) != wanted:
@@ -96,7 +92,21 @@ class FunctionNode(Node):
         for each in returned:
             if each is not None and not isinstance(each, Tensor):
                 raise RuntimeError(f"expected Variable or None (got {type(each).__name__})")
-        return tuple(each if create_graph or each is None else each._array for each in returned)
+        given = [each if create_graph or each is None else each._array for each in returned]
+        ops = lifted if create_graph else None
+        return tuple(self._fitted(each, position, ops) for position, each in enumerate(given))
+
+    def _fitted(self, gradient, position, ops):
+        """A gradient in the shape and dtype of its input."""
+        if gradient is None or self._edges[position] is None:
+            return None
+        shape, dtype = self._fits[position]
+        if gradient.shape != shape and not broadcasts_from(shape, gradient.shape):
+            raise RuntimeError(
+                f"Function {self.name()} returned an invalid gradient at index {position} - got "
+                f"{list(gradient.shape)} but expected shape compatible with {list(shape)}"
+            )
+        return fitted(gradient, shape, dtype, ops)
 
 
 class Function:
@@ -129,8 +139,8 @@ class Function:
         started = perf_counter_ns() if observer is not None else 0
         ctx = cls._backward_cls()
         ctx.needs_input_grad = tuple(isinstance(each, Tensor) and each._requires_grad for each in inputs)
-        ctx._to_save, ctx._materialize, ctx._hooks, ctx._serial = (), True, None, 0
-        ctx._run = ctx._settings = None
+        ctx._to_save, ctx._materialize = (), True
+        ctx._hooks = ctx._run = ctx._settings = None
         with _GradMode(False), Within(cls.__name__, aside=True):
             returned = cls.forward(ctx, *inputs)
         outputs = returned if isinstance(returned, tuple) else (returned,)
@@ -151,29 +161,25 @@ class Function:
         return outputs if isinstance(returned, tuple) else outputs[0]
 
 
-
-
 def _join(ctx, inputs, outputs, returned):
     """Makes ctx a node of the graph, and the outputs its outputs."""
-    edges = [edge_of(each) if isinstance(each, Tensor) else NO_EDGE for each in reversed(inputs)]
-    ctx.next_functions = tuple(reversed(edges))
+    edges = [edge_of(each) if isinstance(each, Tensor) else None for each in reversed(inputs)]
+    ctx._edges = tuple(reversed(edges))
+    ctx._fits = [(e._array.shape, e._array.dtype) if isinstance(e, Tensor) else None for e in inputs]
     ctx._outputs = tuple(
         (each._array.shape, each._array.dtype, module_of(each._array)) if isinstance(each, Tensor) else None
         for each in outputs
     )
-    if len(outputs) == 1:
-        ctx._shape, ctx._dtype, _ = ctx._outputs[0]
-    else:
-        ctx._shape = ctx._dtype = None
+    ctx._count = len(outputs)
     ctx.sequence_nr = mode.next_sequence_nr()
     handed = returned if isinstance(returned, tuple) else (returned,)
     sources = []
     for tensor in ctx._to_save:
         place = next((k for k, each in enumerate(handed) if each is tensor), None)
         if tensor is None:
-            sources.append(NO_EDGE)
+            sources.append(None)
         elif place is not None and not any(tensor is each for each in inputs):
-            sources.append((None, -1 - place))  # this very node, which its own field would keep alive
+            sources.append(place)  # an output of this very node, which its own field would keep alive
         else:
             sources.append(edge_of(tensor))
     ctx._sources = tuple(sources)
@@ -183,5 +189,5 @@ def _join(ctx, inputs, outputs, returned):
             continue
         if any(original is each for each in excluded):
             continue
-        tensor._edge = (ctx, output_nr)
+        tensor._edge = ctx._output_edge(output_nr)
         tensor._requires_grad = True

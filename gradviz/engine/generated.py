@@ -8,9 +8,9 @@ from types import FunctionType
 import numpy as np
 
 from gradviz.engine import coerce, versions
-from gradviz.engine.node import NO_EDGE
+from gradviz.engine.node import Edge
 from gradviz.engine.switches import mode
-from gradviz.engine.tensor import Tensor, edge_of
+from gradviz.engine.tensor import Number, Tensor, edge_of
 
 # what a vjp may ask for of an input beside its values: suffix -> expression of its array
 SIZES = {
@@ -29,9 +29,13 @@ SIZES = {
 
 def scope_of(op):
     """The globals of an op's generated call."""
-    return {
-        "OP": op, "MODE": mode, "NUMBERS": coerce.NUMBERS, "NODE": op.node_class, "NO_EDGE": NO_EDGE,
-        "RUNS": getattr(op, "runs", None), "run_for": op.run_for, "edge_of": edge_of, "Tensor": Tensor,
+    runs = {}
+    if op.node_class is not None and len(op.differentiable) <= 2:
+        for mask in range(1, 2 ** len(op.differentiable)):
+            runs |= {f"RUN{mask}": op.run_for(mask), f"FITTING{mask}": op.run_for(mask, True)}
+    return runs | {
+        "OP": op, "MODE": mode, "NUMBERS": coerce.NUMBERS, "NODE": op.node_class, "Edge": Edge,
+        "run_for": op.run_for, "edge_of": edge_of, "Tensor": Tensor, "Number": Number,
         "new": object.__new__, "ndarray": np.ndarray, "numpy": np, "as_array": coerce.as_array,
         "as_tensors": coerce.as_tensors, "number_like": coerce.number_like, "promoted": coerce.promoted,
         "FORKS": versions.forks, "refuse_old_views": versions.refuse_old_views, "quietly": coerce.quietly,
@@ -40,15 +44,20 @@ def scope_of(op):
     }  # fmt: skip
 
 
-def on_first_use(op, **changes):
+def on_first_use(op, operator=False):
     """An op's call, compiled when it is first used: importing 300 ops must not wait for 300 compilations.
 
     The function that is handed out takes over the compiled code, so that later calls cost nothing more.
     """
-    scope = scope_of(op) | changes
+    scope = {}
 
     def compiled(args, kwargs):
-        ready = define(f"<gradviz op {op.name}>", op.call_lines(), op.name, scope)
+        from gradviz.engine.call_code import call_lines
+
+        scope.update(scope_of(op))
+        if operator:
+            scope["as_tensors"] = coerce.as_operands
+        ready = define(f"<gradviz op {op.name}>", call_lines(op, operator), op.name, scope)
         call.__code__ = ready.__code__
         return call(*args, **kwargs)
 
@@ -72,8 +81,8 @@ def define(filename, lines, name, scope):
     return scope[name]
 
 
-def joined(array, node, output_nr):
+def joined(array, edge):
     """A saved array as a tensor of the graph."""
     tensor = Tensor(array, True)
-    tensor._edge = (node, output_nr)
+    tensor._edge = edge
     return tensor

@@ -9,7 +9,6 @@ from gradviz.engine.hooks import RemovableHandle, hooks_of
 from gradviz.engine.switches import mode
 
 RELEASED = ("released",)  # stands where the saved tensors were
-NO_EDGE = (None, 0)
 
 SECOND_BACKWARD = (
     "Trying to backward through the graph a second time (or directly access saved tensors after they have "
@@ -24,19 +23,15 @@ class Node:
 
     __slots__ = (
         "sequence_nr",  # the order of creation: backward takes the newest ready node first
-        "next_functions",  # ((node or None, output_nr), ...), one an input
+        "_edges",  # where the gradients go, one an input: a node, an Edge, or None
         "_run",  # (grad, saved, settings, ops) -> gradients, for this node's pattern of requires_grad
         "_saved",  # saved arrays, and numbers, in the order of the class's saved_names; RELEASED once freed
         "_settings",  # sizes and settings that the vjps ask for
-        "_shape",  # of the output; what a gradient that arrives must have
-        "_dtype",
         "_hooks",  # None, or NodeHooks
-        "_serial",  # a running number that an observer gives; 0: not seen
         "__weakref__",
     )
 
     op = None  # the Op whose backward this is
-    outputs = 1
     saved_names = ()  # of saved tensors, without "_saved_"
     setting_names = ()
     hidden = ()  # settings that the node doesn't show
@@ -44,6 +39,11 @@ class Node:
     def name(self):
         """The node's name, such as "MulBackward0"."""
         return type(self).__name__
+
+    @property
+    def next_functions(self):
+        """((node or None, output_nr), ...), one an input: where this node's gradients go."""
+        return tuple(place_of(edge) for edge in self._edges)
 
     @property
     def metadata(self):
@@ -84,7 +84,7 @@ class Node:
 
     def source(self, position):
         """(node, output_nr) that made one of the saved tensors; (None, 0) for one outside any graph."""
-        return self.op.source_edge(self, self.saved_names[position])
+        return place_of(self.op.source_edge(self, self.saved_names[position]))
 
     def saved_tensor(self, position):
         """One saved tensor, joined to the graph it came from; RuntimeError once it was freed."""
@@ -107,18 +107,29 @@ class Node:
 
 
 class SeveralOutputs(Node):
-    """The grad_fn of an op with several outputs."""
+    """The grad_fn of an op with several outputs, which are reached by Edges."""
 
-    __slots__ = ("_shapes",)
+    __slots__ = ("_count",)
+
+
+class Edge:
+    """One output of a node that has several; a node with a single output stands for itself."""
+
+    __slots__ = ("node", "output_nr")
+
+    def __init__(self, node, output_nr):
+        self.node = node
+        self.output_nr = output_nr
 
     @property
-    def outputs(self):
-        """How many outputs the op returned."""
-        return len(self._shapes)
+    def sequence_nr(self):
+        """The node's."""
+        return self.node.sequence_nr
 
-    def output_shape(self, output_nr):
-        """The shape of one output."""
-        return self._shapes[output_nr]
+
+def place_of(edge):
+    """(node, output_nr) of an edge; (None, 0) for none."""
+    return (edge.node, edge.output_nr) if edge.__class__ is Edge else (edge, 0)
 
 
 class AccumulateGrad(Node):
@@ -136,14 +147,8 @@ class AccumulateGrad(Node):
     def __init__(self, variable):
         self.variable = variable
         self.sequence_nr = mode.next_sequence_nr()
-        self.next_functions = ()
-        self._run = None
-        self._saved = self._settings = ()
-        array = variable._array
-        self._shape = array.shape
-        self._dtype = array.dtype
-        self._hooks = None
-        self._serial = 0
+        self._edges = self._saved = self._settings = ()
+        self._run = self._hooks = None
 
 
 class GradientEdge(tuple):

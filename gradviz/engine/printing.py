@@ -34,7 +34,7 @@ def text(tensor):
     if not implied or (array.size == 0 and dtype is not mode.default_dtype):
         suffixes.append(f"dtype={dtype}")
     if tensor._edge is not None:
-        suffixes.append(f"grad_fn=<{tensor._edge[0].name()}>")
+        suffixes.append(f"grad_fn=<{tensor.grad_fn.name()}>")
     elif tensor._requires_grad:
         suffixes.append("requires_grad=True")
     return opening + _with_suffixes(prefix + body, suffixes, len(prefix))

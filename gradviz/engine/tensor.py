@@ -11,7 +11,7 @@ import numpy as np
 
 from gradviz.engine import backend, dtypes, printing, versions
 from gradviz.engine.hooks import GradKeeper, RemovableHandle, hooks_of
-from gradviz.engine.node import NO_EDGE, AccumulateGrad
+from gradviz.engine.node import AccumulateGrad, place_of
 from gradviz.engine.switches import mode
 
 if mode.default_dtype is None:
@@ -35,7 +35,7 @@ class Tensor:
 
     __slots__ = (
         "_array",  # numpy.ndarray or cupy.ndarray
-        "_edge",  # (grad_fn, output_nr), or None for a leaf
+        "_edge",  # where its gradient arrives: a node, or an Edge of one with several outputs; None for a leaf
         "_requires_grad",
         "_grad",
         "_rare",  # what few tensors have: see Rare
@@ -70,12 +70,12 @@ class Tensor:
     @property
     def grad_fn(self):
         """The node that made this tensor; None for a leaf."""
-        return self._edge[0] if self._edge is not None else None
+        return place_of(self._edge)[0]
 
     @property
     def output_nr(self):
         """Which output of grad_fn this tensor is."""
-        return self._edge[1] if self._edge is not None else 0
+        return place_of(self._edge)[1]
 
     @property
     def is_leaf(self):
@@ -144,7 +144,7 @@ class Tensor:
         if self._edge is None or self.retains_grad:
             return
         rare_of(self).retains_grad = True
-        node, output_nr = self._edge
+        node, output_nr = place_of(self._edge)
         hooks_of(node).keepers.append(GradKeeper(self, output_nr))
 
     def register_hook(self, hook):
@@ -153,7 +153,7 @@ class Tensor:
             raise RuntimeError(NO_HOOK)
         if self._edge is None:
             return RemovableHandle(rare_of(self).hooks, hook)
-        node, output_nr = self._edge
+        node, output_nr = place_of(self._edge)
         return RemovableHandle(hooks_of(node).tensor, (output_nr, hook))
 
     def register_post_accumulate_grad_hook(self, hook):
@@ -359,12 +359,10 @@ def rare_of(tensor):
 
 
 def edge_of(tensor):
-    """Where the tensor's gradient goes: (grad_fn, output_nr), a leaf's AccumulateGrad, or NO_EDGE."""
+    """Where the tensor's gradient goes: a node or an Edge, for a leaf its AccumulateGrad; None where none is wanted."""
     edge = tensor._edge
-    if edge is not None:
+    if edge is not None or not tensor._requires_grad:
         return edge
-    if not tensor._requires_grad:
-        return NO_EDGE
     rare = tensor._rare
     if rare is None:
         rare = tensor._rare = Rare()
@@ -372,4 +370,4 @@ def edge_of(tensor):
     if node is None:
         node = AccumulateGrad(tensor)
         rare.accumulator = weakref.ref(node)
-    return (node, 0)
+    return node

@@ -66,7 +66,7 @@ def refuse_old_views(tensors):
     for tensor in tensors:
         if tensor is None or tensor._edge is None or tensor._array.base is None:
             continue
-        if tensor._edge[0].sequence_nr < forks.get(id(owner(tensor._array)), 0):
+        if tensor._edge.sequence_nr < forks.get(id(owner(tensor._array)), 0):
             raise RuntimeError(
                 "this tensor is a view of one that was changed in place after the view was made, which gradviz does "
                 "not follow back to the view: make the view after the change, or use the out-of-place form"

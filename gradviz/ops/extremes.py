@@ -34,6 +34,7 @@ def _shared_by_all(ops, grad, self, result):
     title="amax",
     grad_fn="AmaxBackward0",
     self=vjp("1 / (elements of the dims that are it) where it is, else 0", _shared),
+    fits=True,
 )
 def amax_of(xp, self, *, dim, keepdim):
     """The greatest element over dims; equal ones share the gradient."""
@@ -44,6 +45,7 @@ def amax_of(xp, self, *, dim, keepdim):
     title="amin",
     grad_fn="AminBackward0",
     self=vjp("1 / (elements of the dims that are it) where it is, else 0", _shared),
+    fits=True,
 )
 def amin_of(xp, self, *, dim, keepdim):
     """The smallest element over dims; equal ones share the gradient."""
@@ -66,6 +68,7 @@ def _shared_of_both(ops, grads, self, min, max, dim, keepdim):
     self=vjp("1 / (elements of the dims that are it) where it is, else 0", _shared_of_both),
     intermediates=("min", "max"),
     several=True,
+    fits=True,
 )
 def aminmax_of(xp, self, *, dim, keepdim):
     """The smallest and the greatest element."""
@@ -73,13 +76,23 @@ def aminmax_of(xp, self, *, dim, keepdim):
     return [low, high], low, high
 
 
-@op(title="max", grad_fn="MaxBackward1", self=vjp("1 / (elements that are it) where it is, else 0", _shared_by_all))
+@op(
+    title="max",
+    grad_fn="MaxBackward1",
+    self=vjp("1 / (elements that are it) where it is, else 0", _shared_by_all),
+    fits=True,
+)
 def max_of_all(xp, self):
     """The greatest element of all."""
     return self.max()
 
 
-@op(title="min", grad_fn="MinBackward1", self=vjp("1 / (elements that are it) where it is, else 0", _shared_by_all))
+@op(
+    title="min",
+    grad_fn="MinBackward1",
+    self=vjp("1 / (elements that are it) where it is, else 0", _shared_by_all),
+    fits=True,
+)
 def min_of_all(xp, self):
     """The smallest element of all."""
     return self.min()
@@ -277,6 +290,7 @@ def _median_place(xp, array, dim):
     title="median",
     grad_fn="MedianBackward0",
     self=vjp("1 / (elements that are it) where it is, else 0", _shared_by_all),
+    fits=True,
 )
 def median_of_all(xp, self):
     """The middle element of all, the lower of two; NaN where there is one."""

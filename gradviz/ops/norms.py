@@ -35,6 +35,7 @@ def _norm_gradient(ops, grad, self, result, ord, dim, keepdim):
 
 @op(
     self=vjp("self / result where ord is 2, else sign(self) * (abs(self) / result)**(ord - 1)", _norm_gradient),
+    fits=True,
 )
 def linalg_vector_norm(xp, self, *, ord=2, dim=None, keepdim=False):
     """`sum(abs(self)**ord)**(1 / ord)` over dims; the greatest or smallest size for an infinite order."""

@@ -137,7 +137,7 @@ class Recorder(Observer):
 
     def _node(self, node):
         """The node's number; before it, a NODE row for each AccumulateGrad that it is the first to lead to."""
-        for following, _ in node.next_functions:
+        for following in node._edges:
             if following.__class__ is AccumulateGrad:
                 self._node_number(following)
         return self._node_number(node)
@@ -228,9 +228,7 @@ class Recorder(Observer):
         flags, meta, buffer, value = self._value(leaf._grad._array)
         number = self._node_number(node)
         self._grads[buffer] = tensor = self._tensor(leaf)
-        self._row(
-            Kind.ADDED, flags, 0, 0, self._now(), 0, number, tensor, call, 0, 0, meta, buffer, before, value
-        )
+        self._row(Kind.ADDED, flags, 0, 0, self._now(), 0, number, tensor, call, 0, 0, meta, buffer, before, value)
 
     def assigned(self, tensor):
         """An ASSIGNED row: the script's own .grad, or none."""

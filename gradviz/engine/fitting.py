@@ -1,0 +1,30 @@
+"""Gradients brought to the shape and dtype of the input they belong to: what broadcasting and promotion did, undone."""
+
+from gradviz.engine.tensor import Tensor
+
+
+def fitted(gradient, shape, dtype, ops):
+    """A gradient, array or Tensor, in this shape and dtype; `ops` are the differentiable ones where it is a Tensor."""
+    if gradient is None:
+        return None
+    if gradient.shape != shape:
+        gradient = sum_to_size(gradient, shape, ops)
+    if not isinstance(gradient, Tensor):
+        return gradient if gradient.dtype is dtype else gradient.astype(dtype)
+    return gradient if gradient._array.dtype == dtype else ops.to_copy(gradient, dtype=dtype)
+
+
+def sum_to_size(gradient, shape, ops):
+    """Undoes broadcasting: sums a gradient over the dimensions that were spread out."""
+    extra = len(gradient.shape) - len(shape)
+    dims = [*range(extra), *(extra + i for i, size in enumerate(shape) if size == 1 and gradient.shape[extra + i] != 1)]
+    if isinstance(gradient, Tensor):
+        summed = ops.sum_dim(gradient, dim=tuple(dims), keepdim=True)
+        return ops.view(summed, size=tuple(shape)) if extra else summed
+    return gradient.sum(axis=tuple(dims), keepdims=True).reshape(shape)
+
+
+def broadcasts_from(small, large):
+    """Whether a tensor of the shape `small` spreads out to the shape `large`."""
+    extra = len(large) - len(small)
+    return extra >= 0 and all(a in (1, b) for a, b in zip(small, large[extra:], strict=True))

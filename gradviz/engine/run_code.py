@@ -1,0 +1,73 @@
+"""The generated backward of an op: one function for each pattern of inputs that need a gradient.
+
+    def run(grad, saved, settings, ops): ...        the gradients, one an input, None where none is asked for
+
+Bit i of a mask stands for differentiable input i. A run that *fits* brings each gradient to the shape and dtype of
+its input, which stand behind the settings: it undoes what broadcasting and promotion did in the forward.
+"""
+
+from types import FunctionType
+
+import numpy as np
+
+from gradviz.engine.fitting import fitted
+from gradviz.engine.generated import define
+
+
+def run_of(op, mask, fits):
+    """The run for a mask, compiled when it is first used; the function takes over the compiled code."""
+    scope = {"fitted": fitted, "ndarray": np.ndarray, "SCALARS": (np.float32, np.float64)}
+
+    def compiled(*args):
+        ready = define(f"<gradviz backward {op.name} {mask:b}>", _lines(op, mask, fits, scope), "run", scope)
+        run.__code__ = ready.__code__
+        return run(*args)
+
+    scope["compiled"] = compiled
+    run = FunctionType(_compile_first.__code__, scope, "run")
+    run.fits = fits
+    return run
+
+
+def _compile_first(grad, saved, settings, ops):
+    return compiled(grad, saved, settings, ops)  # noqa: F821  of the scope that the code is given
+
+
+def _lines(op, mask, fits, scope):
+    """The source of one run, a line each; what it calls is put into the scope."""
+    lines, gradients, needed = [], [], set()
+    for i, name in enumerate(op.differentiable):
+        if not mask >> i & 1:
+            gradients.append("None")
+            continue
+        rule = op.vjps[name]
+        scope[f"vjp{i}"] = rule.function
+        needed.update(rule.names)
+        asked = f"vjp{i}({', '.join('x_' + each for each in rule.names)})"
+        place = len(op.node_class.setting_names) + 2 * i
+        if fits and name == op.variadic:
+            asked = f"*[fitted(each, *fit, ops) for each, fit in zip({asked}, settings[{place}], strict=True)]"
+        elif fits:
+            asked = f"fitted({asked}, settings[{place}], settings[{place + 1}], ops)"
+        elif name == op.variadic:
+            asked = f"*{asked}"
+        gradients.append(asked)
+    saved = [f"x_{name}" for name in op.saved if name in needed]
+    for source, names in (("saved", op.saved), ("settings", op.node_class.setting_names)):
+        lines += [f"    x_{name} = {source}[{k}]" for k, name in enumerate(names) if name in needed]
+    if saved and not op.several:
+        # a gradient of 0 dims is a NumPy scalar, which is slow with arrays of 0 dims and quick with its own kind
+        lines.append("    if grad.__class__ in SCALARS:")
+        lines += [f"        if {name}.__class__ is ndarray: {name} = {name}[()]" for name in saved]
+    if op.saves_list:
+        lines.append(f"    x_{op.variadic} = saved[{len(op.saved)}:]")
+    if op.several:  # a single output's gradient comes alone
+        lines.append("    x_grads = grad if grad.__class__ is tuple else (grad,)")
+    else:
+        lines.append("    x_grad = grad")
+    if "ops" in needed:
+        from gradviz.engine.catalogue import raw_for
+
+        scope["raw_for"] = raw_for
+        lines.append("    x_ops = raw_for(grad) if ops is None else ops")
+    return ["def run(grad, saved, settings, ops):", *lines, f"    return ({', '.join(gradients)},)"]

@@ -129,40 +129,31 @@ class Backward:
             self._observer.backward_ended(self.number, kind is not None)
 
     def run(self, gradients, targets):
-        """Sends the roots' gradients through the graph; `targets` limits it to the nodes on the way there."""
+        """Sends the roots' gradients through the graph; `targets` limits it to the nodes on the way there.
+
+        On the short way the next node is taken past the heap when it is newer than all that wait.
+        """
         self._targets = targets
         self._needed = None if targets is None else _nodes_on_the_way(self._roots, targets)
         self._ops = lifted if self._create_graph else None
         for root, gradient in zip(self._roots, gradients, strict=True):
             self._deliver(edge_of(root), gradient)
-        if self._ops is None and targets is None and self._observer is None:
-            self._run_plain()
-        pending, heap = self._pending, self._heap
-        while heap:
-            self._visit(pending.pop(-heappop(heap)))
-
-    def _run_plain(self):
-        """The loop of a backward that nobody watches: raw arrays to all leaves. What is rare is done by _visit.
-
-        The next node is taken straight away, past the heap, when it is newer than all that wait.
-        """
+        plain = self._ops is None and targets is None and self._observer is None
         pending, heap, keep, changed = self._pending, self._heap, self._keep, versions.changed
-        while heap:
-            entry = pending.pop(-heappop(heap))
-            if len(entry) != 2:
+        odd = None  # an entry for which the short way is not
+        while heap or odd is not None:
+            entry = pending.pop(-heappop(heap)) if odd is None else odd
+            if not plain or odd is not None or len(entry) != 2:
                 self._visit(entry)
+                odd = None
                 continue
+            # the short way, for raw arrays that go to all leaves while nobody watches
             node, gradient = entry
             while node is not None:
-                run = node._run
-                if run is None or node._hooks is not None:
-                    self._visit([node, gradient])
+                run, saved = node._run, node._saved
+                if run is None or node._hooks is not None or saved is RELEASED or (changed and versions.spoilt(node)):
+                    odd = [node, gradient]
                     break
-                saved = node._saved
-                if saved is RELEASED:
-                    raise RuntimeError(SECOND_BACKWARD)
-                if changed:
-                    versions.check(node)
                 try:
                     outgoing = run(gradient, saved, node._settings, None)
                 except RuntimeWarning:  # the script's filters make errors of NumPy's warnings
@@ -183,8 +174,8 @@ class Backward:
                     if node is None and number not in pending:
                         node, gradient, newest = edge, handed, number
                     elif number in pending:
-                        entry = pending[number]
-                        entry[1] = entry[1] + handed
+                        waiting = pending[number]
+                        waiting[1] = waiting[1] + handed
                     elif node is edge:
                         gradient = gradient + handed
                     elif number > newest:

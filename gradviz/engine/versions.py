@@ -91,15 +91,24 @@ def version_of(array):
     return stamps.older + len(stamps.newest) if stamps else 0
 
 
-def check(node):
-    """RuntimeError with PyTorch's text when a buffer that the node saved was changed since."""
+def spoilt(node):
+    """The first buffer that the node saved and that was changed since, with its Stamps; None while all are as saved."""
     for array in node._saved:
         if array is None or isinstance(array, int | float):
             continue
         stamps = changed.get(id(owner(array)))
         if stamps is not None and stamps.newest[-1] > node.sequence_nr:
-            expected = stamps.older + bisect_left(stamps.newest, node.sequence_nr)
-            raise RuntimeError(_message(node, array, stamps, expected))
+            return array, stamps
+    return None
+
+
+def check(node):
+    """RuntimeError with PyTorch's text when a buffer that the node saved was changed since."""
+    found = spoilt(node)
+    if found is not None:
+        array, stamps = found
+        expected = stamps.older + bisect_left(stamps.newest, node.sequence_nr)
+        raise RuntimeError(_message(node, array, stamps, expected))
 
 
 def _message(node, array, stamps, expected):

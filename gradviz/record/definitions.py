@@ -6,6 +6,7 @@ from gradviz.engine import backend
 from gradviz.engine.dtypes import of_array
 from gradviz.trace.events import Kind
 
+_SCALARS = frozenset((np.float32, np.float64))
 INTERNED = 100_000  # definitions kept to be shared; beyond that they are written again
 
 
@@ -27,7 +28,11 @@ class Definitions:
     def meta(self, array):
         """Shape, dtype and device."""
         known = self._known["meta"]
-        key = (array.shape, array.dtype, array.__class__)
+        kind = array.__class__
+        if kind is np.ndarray or kind in _SCALARS:  # on the CPU
+            key = (array.shape, array.dtype)
+        else:
+            key = (array.shape, array.dtype, kind)
         number = known.get(key)
         if number is None:
             described = {
@@ -41,8 +46,11 @@ class Definitions:
             self._journal.row(Kind.META, meta=number, ref=ref)
         return number
 
-    def call(self, key, describe):
-        """An op with its settings and saving pattern; settings that can't be compared are written each time."""
+    def call(self, key, describe, *given):
+        """An op with its settings and saving pattern; settings that can't be compared are written each time.
+
+        describe: what is asked, with what is given, for the JSON of one that is new.
+        """
         known = self._known["call"]
         try:
             number = known.get(key)
@@ -50,7 +58,7 @@ class Definitions:
             known, number = {}, None
             key = 0
         if number is None:
-            ref = self._journal.text(describe())
+            ref = self._journal.text(describe(*given))
             number = self._keep(known, key, "call")
             self._journal.row(Kind.CALL, a=number, ref=ref)
         return number

@@ -18,20 +18,27 @@ class Lives:
     """Running numbers for live objects; `ended(number)` is called at each one's real end."""
 
     def __init__(self, ended):
-        self._ended = ended
         self._watched = {}  # id -> KeyedRef; an entry goes with its object, before the id can come back
         self._made = 0
+        forget = self._watched.pop
+
+        def gone(watch):
+            # forgotten before: the watcher is closed, and the object outlived it
+            if forget(watch.place, None) is not None:
+                ended(watch.number)
+
+        self._gone = gone
 
     def number(self, thing):
         """The object's number, and whether it is seen for the first time."""
-        found = self._watched.get(id(thing))
+        place = id(thing)
+        found = self._watched.get(place)
         if found is not None:
             return found.number, False
         self._made = number = self._made + 1
-        watch = KeyedRef(thing, self._gone)
+        self._watched[place] = watch = KeyedRef(thing, self._gone)
         watch.number = number
-        watch.place = id(thing)
-        self._watched[watch.place] = watch
+        watch.place = place
         return number, True
 
     def of_array(self, array):
@@ -41,8 +48,3 @@ class Lives:
     def close(self):
         """Watches nothing any more."""
         self._watched.clear()
-
-    def _gone(self, watch):
-        # cleared before: the watcher is closed, and the object outlived it
-        if self._watched.pop(watch.place, None) is not None:
-            self._ended(watch.number)

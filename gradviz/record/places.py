@@ -35,9 +35,13 @@ class Places:
         """(origin, within) of the innermost frame that is not gradviz's; to be asked from an observer's method."""
         call = self._calls[-1] if self._calls else _NO_CALL
         inside = False
+        ours = self._ours
         frame = sys._getframe(2)
-        while frame is not None and self._is_ours(frame):
-            if frame.f_code is call.code:
+        while frame is not None:
+            code = frame.f_code
+            if not ours.get(code.co_filename, False) and not self._is_ours(frame):
+                break
+            if code is call.code:
                 inside = True
             frame = frame.f_back
         origin = self.origin(frame.f_code, frame.f_lasti) if frame is not None else 0

@@ -12,7 +12,7 @@ import numpy as np
 
 from gradviz.engine import backend
 from gradviz.engine.creation import set_default_device
-from gradviz.engine.node import AccumulateGrad
+from gradviz.engine.node import AccumulateGrad, Edge
 from gradviz.engine.op import Op
 from gradviz.engine.switches import Observer, mode
 from gradviz.engine.tensor import Tensor
@@ -30,6 +30,9 @@ __all__ = ["Recorder", "set_default_device"]
 
 NO_GRAD, REQUIRES_GRAD, LEAF, NEW_BUFFER, INLINE = (
     int(flag) for flag in (Flag.NO_GRAD, Flag.REQUIRES_GRAD, Flag.LEAF, Flag.NEW_BUFFER, Flag.INLINE)
+)
+_FORWARD, _STEP, _GRAD, _FREED, _GONE = (
+    int(kind) for kind in (Kind.FORWARD, Kind.STEP, Kind.GRAD, Kind.FREED, Kind.GONE)
 )
 WHOLE = {"none": 0, "preview": 64, "full": sys.maxsize}  # elements up to which a value is kept whole
 
@@ -78,7 +81,8 @@ class Recorder(Observer):
     def forward(self, op, outputs, inputs, node, settings, started):
         """One FORWARD row, with the rows that it needs before and after it."""
         now = perf_counter_ns()
-        numbers = [self._tensor(each) for each in inputs]
+        seen = self._first_serial
+        numbers = [each._serial - seen if each._serial > seen else self._tensor(each) for each in inputs]
         outputs = outputs if isinstance(outputs, tuple) else (outputs,)
         out = outputs[0]
         number = self._node(node) if node is not None else 0
@@ -92,7 +96,7 @@ class Recorder(Observer):
         a, b, c = (numbers + [0, 0, 0])[:3]
         origin, within = self._here()
         self._row(
-            Kind.FORWARD, flags, within, origin, (started or now) - self._began,
+            _FORWARD, flags, within, origin, (started or now) - self._began,
             now - started if started else 0, number, out._serial - self._first_serial, a, b, c, meta, buffer, call, value,  # noqa: E501
         )  # fmt: skip
         for position in range(3, len(numbers)):
@@ -129,9 +133,9 @@ class Recorder(Observer):
         else:
             name = FLOWING if self._running else UNSEEN if flags & NEW_BUFFER else SHARED
         origin, within = self._here()
-        call = self._numbers.call((name, None, 0, ()), lambda: _call_json(name, None, {}, [], 0))
+        call = self._numbers.call((name, None, 0, ()), _call_json, name, None, {}, [], 0)
         self._row(
-            Kind.FORWARD, flags, within, origin, self._now(), 0, 0, number, 0, 0, leaf, meta, buffer, call, value,
+            _FORWARD, flags, within, origin, self._now(), 0, 0, number, 0, 0, leaf, meta, buffer, call, value,
         )  # fmt: skip
         return number
 
@@ -159,13 +163,7 @@ class Recorder(Observer):
         else:  # what a user's Function saves may differ from call to call
             pattern = tuple(_saved(None, node, inputs, outputs))
         key = (name, pattern, len(inputs), tuple(settings.items()) if settings else ())
-
-        def describe():
-            grad_fn = node.name() if node is not None else ""
-            saved = [] if node is None else _saved(declared, node, inputs, outputs)
-            return _call_json(name, grad_fn, settings, saved, len(inputs))
-
-        return self._numbers.call(key, describe)
+        return self._numbers.call(key, _described, name, declared, inputs, outputs, node, settings)
 
     def _kept(self, declared, node, number, inputs, outputs):
         """KEPT rows for what the node saved besides inputs and outputs."""
@@ -200,21 +198,20 @@ class Recorder(Observer):
         # of several outputs, the first may have got none
         flags, meta, buffer, value = (0, 0, 0, 0) if incoming[0] is None else self._value(incoming[0], self._handed)
         self._row(
-            Kind.STEP, flags, 0, 0, started - self._began, now - started, number, 0, call, 0, 0, meta, buffer, 0, value
+            _STEP, flags, 0, 0, started - self._began, now - started, number, 0, call, 0, 0, meta, buffer, 0, value
         )
         for position, gradient in enumerate(incoming[1:], 1):
             if gradient is not None:
                 flags, meta, buffer, value = self._value(gradient)
                 self._row(Kind.INCOMING, flags, 0, 0, 0, 0, number, 0, call, position, 0, meta, buffer, 0, value)
-        for position, gradient in enumerate(outgoing):
-            following = node.next_functions[position][0]
-            if gradient is None or following is None:
+        for position, (edge, gradient) in enumerate(zip(node._edges, outgoing)):  # noqa: B905  as many
+            if gradient is None or edge is None:
                 continue
-            target = self._node_number(following)
+            target = self._node_number(edge.node if edge.__class__ is Edge else edge)
             flags, meta, buffer, value = self._value(gradient)
             if value and gradient.ndim:
                 self._handed[buffer] = value
-            self._row(Kind.GRAD, flags, 0, 0, 0, 0, number, 0, call, position, target, meta, buffer, 0, value)
+            self._row(_GRAD, flags, 0, 0, 0, 0, number, 0, call, position, target, meta, buffer, 0, value)
 
     def before_accumulation(self, leaf):
         """The ref of .grad as it was; 0 when there was none."""
@@ -261,7 +258,7 @@ class Recorder(Observer):
     def mutated(self, tensor, op):
         """A MUTATED row: the values after an in-place change, and the new version."""
         flags, meta, buffer, value = self._value(tensor._array)
-        call = self._numbers.call((op, None, 1, ()), lambda: _call_json(op, "", {}, [], 1))
+        call = self._numbers.call((op, None, 1, ()), _call_json, op, "", {}, [], 1)
         self._handed.pop(buffer, None)
         origin, within = self._here()
         self._row(
@@ -307,12 +304,14 @@ class Recorder(Observer):
         self._row(Kind.NAMED, tensor=self._tensor(tensor), ref=self._journal.text({"name": name}))
 
     def _buffer_freed(self, number):
-        self._grads.pop(number, None)
-        self._handed.pop(number, None)
-        self._row(Kind.FREED, 0, 0, 0, perf_counter_ns() - self._began, 0, 0, 0, 0, 0, 0, 0, number)
+        if number in self._grads:
+            del self._grads[number]
+        if number in self._handed:
+            del self._handed[number]
+        self._journal.end(_FREED, perf_counter_ns() - self._began, 0, number)
 
     def _node_gone(self, number):
-        self._row(Kind.GONE, 0, 0, 0, perf_counter_ns() - self._began, 0, number)
+        self._journal.end(_GONE, perf_counter_ns() - self._began, number, 0)
 
     def _now(self):
         return perf_counter_ns() - self._began
@@ -321,23 +320,25 @@ class Recorder(Observer):
 
     def _value(self, array, known=None):
         """(flags, meta, buffer, value) of an array, a Tensor or a NumPy scalar; known: values of whole buffers."""
-        if isinstance(array, Tensor):
+        plain = array.__class__ is np.ndarray  # quicker to ask than isinstance, three times an op
+        if not plain and isinstance(array, Tensor):
             array = array._array
         meta, buffer, flags = self._identity(array)
         if not self._whole:
             return flags, meta, buffer, 0
-        if array.ndim == 0:
+        if not array.ndim:
             return flags | INLINE, meta, buffer, float(array)
         if known and array.base is None and (value := known.pop(buffer, 0)):
             return flags, meta, buffer, value
-        return flags, meta, buffer, self._journal.blob(self._encoded(array))
+        data = preview.encode(array, whole_up_to=self._whole) if plain else self._encoded(array)
+        return flags, meta, buffer, self._journal.blob(data)
 
     def _identity(self, array):
         """(meta, buffer, flags); a NumPy scalar has no buffer to watch."""
         meta = self._numbers.meta(array)
-        if isinstance(array, np.generic):
+        if array.__class__ is not np.ndarray and isinstance(array, np.generic):
             return meta, 0, 0
-        buffer, new = self._buffers.of_array(array)
+        buffer, new = self._buffers.number(array if array.base is None else backend.owner(array))
         if not new:
             return meta, buffer, 0
         if array.base is not None:
@@ -367,6 +368,12 @@ def _saved_arrays(op, node, inputs, outputs):
 
 def _saved(op, node, inputs, outputs):
     return [(name, which) for name, which, _ in _saved_arrays(op, node, inputs, outputs)]
+
+
+def _described(name, declared, inputs, outputs, node, settings):
+    grad_fn = node.name() if node is not None else ""
+    saved = [] if node is None else _saved(declared, node, inputs, outputs)
+    return _call_json(name, grad_fn, settings, saved, len(inputs))
 
 
 def _call_json(name, grad_fn, settings, saved, inputs):

@@ -126,3 +126,4 @@ ROW = np.dtype(
 )
 PACK = Struct("<BBHIQIIIIIIIIQQ")
 PACK_INLINE = Struct("<BBHIQIIIIIIIIQd")
+PACK_END = Struct("<Q4xI20xI")  # time, node and buffer, from byte 8 on: the rest of FREED and GONE is zeros

@@ -14,6 +14,8 @@ _BLOCK = 1024  # squares that are added in the array's own dtype
 _TINY = 1e-30  # squares of float32 below this may have been lost
 _HEAD = struct.Struct("<BBBB")  # whole, edge, length of the dtype's name, number of dimensions
 _SUMMARY = struct.Struct("<ddddQQ")
+_heads = {}  # (shape, dtype) -> head of a whole value: asked for at every event
+_MOST_HEADS = 4096
 _DTYPES = {np.dtype(code).str for code in "? b B h H i I q Q e f d F D".split()}
 
 
@@ -41,12 +43,13 @@ class Preview(NamedTuple):
 
 def encode(array: np.ndarray, *, whole_up_to: int = 64, edge: int = 3) -> bytes:
     """Pack the preview of an array: whole up to so many elements, else corners and a summary."""
-    shape, code = array.shape, array.dtype.str
+    shape, dtype = array.shape, array.dtype
     if array.size <= whole_up_to:
-        return _head(shape, code, True, edge) + array.tobytes()
+        head = _heads.get((shape, dtype))
+        return (head or _head(shape, dtype, True, 0)) + array.tobytes()
     edge, places, at = _corners(shape, edge)
     corners = array.reshape(-1).take(places) if array.flags.c_contiguous else array.squeeze()[at]
-    return _head(shape, code, False, edge) + _SUMMARY.pack(*_summary(array)) + corners.tobytes()
+    return _head(shape, dtype, False, edge) + _SUMMARY.pack(*_summary(array)) + corners.tobytes()
 
 
 def decode(data: bytes) -> Preview:
@@ -74,12 +77,17 @@ def decode(data: bytes) -> Preview:
     return Preview(shape, dtype.name, bool(whole), edge, values, summary)
 
 
-@lru_cache(maxsize=4096)
-def _head(shape, code, whole, edge):
+def _head(shape, dtype, whole, edge):
+    code = dtype.str
     if code not in _DTYPES:
         raise TypeError(f"can't preview an array of dtype {code}: booleans and numbers only")
     name = code.encode("ascii")
-    return _HEAD.pack(whole, edge, len(name), len(shape)) + name + struct.pack(f"<{len(shape)}Q", *shape)
+    head = _HEAD.pack(whole, edge, len(name), len(shape)) + name + struct.pack(f"<{len(shape)}Q", *shape)
+    if whole:
+        if len(_heads) >= _MOST_HEADS:
+            _heads.clear()
+        _heads[shape, dtype] = head
+    return head
 
 
 def _fitting(shape, edge):

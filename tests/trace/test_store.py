@@ -280,7 +280,7 @@ def wild(small, what):
     elif what in ("R", "H"):
         struct.pack_into("<Q", data, first[what.encode()] + 8, (1 << 64) - 64)
     elif what == "preview":
-        at = data.index(b"\1\3\3\1<f4") + 7
+        at = data.index(b"\1\0\3\1<f4") + 7
         struct.pack_into("<Q", data, at, 1 << 47)
     elif what == "shape":
         at = data.index(b'"shape":[3]')

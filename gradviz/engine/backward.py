@@ -15,10 +15,11 @@ from gradviz.engine import versions
 from gradviz.engine.backend import module_of
 from gradviz.engine.catalogue import lifted, raw
 from gradviz.engine.coerce import quietly
-from gradviz.engine.hooks import hooked
-from gradviz.engine.node import RELEASED, SECOND_BACKWARD, AccumulateGrad
+from gradviz.engine.hooks import Held, hooked
+from gradviz.engine.node import RELEASED, SECOND_BACKWARD, AccumulateGrad, GradientEdge
+from gradviz.engine.reach import as_sequence, nodes_on_the_way, place_of, reached_from, targets_of
 from gradviz.engine.switches import _GradMode, mode
-from gradviz.engine.tensor import NO_RETAIN, Tensor, edge_of
+from gradviz.engine.tensor import NO_RETAIN, Size, Tensor
 
 
 def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, inputs=None):
@@ -35,17 +36,18 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
         wanted = as_sequence(inputs)
         if not wanted:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-        if not all(each._requires_grad for each in wanted):
+        if not all(isinstance(each, GradientEdge) or each._requires_grad for each in wanted):
             raise RuntimeError(NO_RETAIN)
-        targets = _targets(wanted)
-    with Backward(roots, keep, create_graph) as call:
+        targets = targets_of(wanted)
+    with _begun(roots, keep, create_graph) as call:
         call.run(gradients, targets)
         if targets is None:
             return
-        for tensor in wanted:
-            node, output_nr = edge_of(tensor)
+        for each in wanted:
+            node, output_nr = place_of(each)
             found = call.captured.get((node.sequence_nr, output_nr))
-            if found is not None:
+            tensor = getattr(node, "variable", None) if isinstance(each, GradientEdge) else each
+            if found is not None and tensor is not None:
                 call.accumulate(node, tensor, found)
 
 
@@ -60,20 +62,26 @@ def grad(
 ):
     """The gradients of `outputs` for `inputs`, a tuple; nothing is stored in any .grad.
 
-    Only the nodes on the way to `inputs` run. RuntimeError for an input that the graph doesn't use,
-    unless allow_unused.
+    Only the nodes on the way to `inputs` run. Outputs and inputs are tensors, or GradientEdges in their place.
+    RuntimeError for an input that the graph doesn't use, unless allow_unused.
     """
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+        )
     roots, wanted = as_sequence(outputs), as_sequence(inputs)
     if not wanted:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
+    if materialize_grads and any(isinstance(each, GradientEdge) for each in wanted):
+        raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
     gradients = root_gradients(roots, grad_outputs, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
-    with Backward(roots, keep, create_graph) as call:
-        targets = _targets(wanted)
+    with _begun(roots, keep, create_graph) as call:
+        targets = targets_of(wanted)
         call.run(gradients, targets)
         found = []
         for tensor in wanted:
-            node, output_nr = edge_of(tensor)
+            node, output_nr = place_of(tensor)
             gradient = call.captured.get((node.sequence_nr, output_nr))
             if gradient is None and materialize_grads:
                 gradient = module_of(tensor._array).zeros_like(tensor._array)
@@ -86,6 +94,14 @@ def grad(
             if mode.observer is not None and gradient is not None:
                 mode.observer.captured(call.number, tensor, found[-1])
     return tuple(found)
+
+
+def _begun(roots, keep, create_graph):
+    if mode.anomaly is None:
+        return Backward(roots, keep, create_graph)
+    from gradviz.engine.anomaly import WatchedBackward
+
+    return WatchedBackward(roots, keep, create_graph)
 
 
 class Backward:
@@ -102,6 +118,8 @@ class Backward:
         "_heap",
         "_observer",
         "_targets",
+        "_needed",
+        "_outer",
     )
 
     def __init__(self, roots, keep, create_graph):
@@ -119,9 +137,11 @@ class Backward:
         if self._observer is not None:
             self.number = self._observer.backward_started(self._roots, self._keep, self._create_graph)
         self._grad_mode.__enter__()
+        self._outer, mode.backward = mode.backward, self
         return self
 
     def __exit__(self, kind, error, trace):
+        mode.backward = self._outer
         self._grad_mode.__exit__(kind, error, trace)
         if self._observer is not None:
             self._observer.backward_ended(self.number, kind is not None)
@@ -129,12 +149,12 @@ class Backward:
     def run(self, gradients, targets):
         """Sends the roots' gradients through the graph; `targets` limits it to the nodes on the way there."""
         self._targets = targets
-        needed = None if targets is None else _nodes_on_the_way(self._roots, targets)
+        needed = self._needed = None if targets is None else nodes_on_the_way(self._roots, targets)
         pending, heap, observer = self._pending, self._heap, self._observer
         ops = lifted if self._create_graph else None
-        plain, changed, keep = ops is None and needed is None, versions.changed, self._keep
+        plain, changed, keep = ops is None and needed is None and mode.anomaly is None, versions.changed, self._keep
         for root, gradient in zip(self._roots, gradients, strict=True):
-            node, output_nr = edge_of(root)
+            node, output_nr = place_of(root)
             self._deliver(node, output_nr, gradient)
         while heap:
             entry = pending.pop(-heappop(heap))
@@ -163,18 +183,18 @@ class Backward:
                     hooks.after((), entry[1:], as_tensor)
                 continue
             saved = node._saved
-            if saved is RELEASED:
-                raise RuntimeError(SECOND_BACKWARD)
-            if changed:
-                versions.check(node)
+            if saved.__class__ is not tuple:  # freed, or held by hooks
+                saved = self._opened(node)
+            elif changed:
+                self._check(node)
             if plain and len(entry) == 2 and node.op is not None:  # the common case of _step, without its call
                 gradient = entry[1]
                 try:
                     outgoing = node._run(gradient, saved, node._settings, raw(gradient))
                 except RuntimeWarning:
-                    outgoing = self._step(node, entry, ops, needed)
+                    outgoing = self._step(node, saved, entry, ops, needed)
             else:
-                outgoing = self._step(node, entry, ops, needed)
+                outgoing = self._step(node, saved, entry, ops, needed)
             if hooks is not None and hooks.post:
                 outgoing = hooks.after(outgoing, entry[1:], as_tensor)
             if observer is not None:
@@ -196,7 +216,24 @@ class Backward:
                     pending[number] = [following, gradient]
                     heappush(heap, -number)
 
-    def _step(self, node, entry, ops, needed):
+    def runs(self, node):
+        """Whether this call runs the node, or takes the gradient that arrives there."""
+        if self._targets is not None:
+            return node in self._needed or node in self._targets.values()
+        return node.sequence_nr in reached_from(self._roots)
+
+    def _opened(self, node):
+        """The arrays that hooks hold for a node; under create_graph, and in a Function, each is asked for later."""
+        if node._saved is RELEASED:
+            raise RuntimeError(SECOND_BACKWARD)
+        if self._create_graph or node.op is None:
+            return node._saved
+        return tuple([each.tensor()._array if each.__class__ is Held else each for each in node._saved])
+
+    def _check(self, node):
+        versions.check(node)
+
+    def _step(self, node, saved, entry, ops, needed):
         """The gradients that a node hands on, one an edge."""
         if node.op is None:  # a user's Function
             return node.run_backward(entry[1:], self._create_graph)
@@ -204,7 +241,6 @@ class Backward:
         if needed is not None:
             run = node.op.run_for(self._mask(node, needed))
         gradient = arrived = entry[1]
-        saved = node._saved
         if len(entry) > 2:  # several outputs: a tuple, None where nothing arrived
             gradient = tuple(entry[1:])
             arrived = next(each for each in gradient if each is not None)
@@ -274,11 +310,6 @@ class Backward:
                 hook(leaf)
 
 
-def as_sequence(tensors):
-    """One tensor, or a sequence of them, as a tuple."""
-    return (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
-
-
 def as_tensor(gradient):
     """A gradient as a Tensor; None stays None."""
     if gradient is None or isinstance(gradient, Tensor):
@@ -293,11 +324,14 @@ def root_gradients(roots, given, create_graph):
         raise RuntimeError(f"got {len(roots)} tensors and {len(gradients)} gradients")
     made = []
     for position, (root, gradient) in enumerate(zip(roots, gradients, strict=True)):
-        if not root._requires_grad:
-            raise RuntimeError(f"element {position} of tensors does not require grad and does not have a grad_fn")
-        if versions.forks:
-            versions.refuse_old_views((root,))
-        array = root._array
+        if isinstance(root, GradientEdge):
+            array = np.broadcast_to(np.zeros((), root.node._dtype), root.node._input_metadata[root.output_nr].shape)
+        else:
+            array = root._array
+            if not root._requires_grad:
+                raise RuntimeError(f"element {position} of tensors does not require grad and does not have a grad_fn")
+            if versions.forks:
+                versions.refuse_old_views((root,))
         if gradient is None:
             if array.size != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
@@ -307,7 +341,7 @@ def root_gradients(roots, given, create_graph):
         elif gradient._array.shape != array.shape:
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[{position}] has a shape of {gradient.shape} and "
-                f"output[{position}] has a shape of {root.shape}."
+                f"output[{position}] has a shape of {Size(array.shape)}."
             )
         made.append(gradient if create_graph else gradient._array)
     return made
@@ -326,31 +360,3 @@ def sum_to_size(gradient, shape):
 def _broadcasts_from(small, large):
     extra = len(large) - len(small)
     return extra >= 0 and all(a in (1, b) for a, b in zip(small, large[extra:], strict=True))
-
-
-def _targets(wanted):
-    """{(sequence_nr, output_nr): node} where the gradients of these tensors arrive; held, for a leaf does not."""
-    places = {}
-    for tensor in wanted:
-        if not tensor._requires_grad:
-            raise RuntimeError("One of the differentiated Tensors does not require grad")
-        node, output_nr = edge_of(tensor)
-        places[node.sequence_nr, output_nr] = node
-    return places
-
-
-def _nodes_on_the_way(roots, targets):
-    """The nodes that must run to bring gradients to the targets."""
-    numbers = {number for number, _ in targets}
-    reached, waiting = {}, [edge_of(root)[0] for root in roots]
-    while waiting:
-        node = waiting.pop()
-        if node.sequence_nr not in reached:
-            reached[node.sequence_nr] = node
-            waiting += [following for following, _ in node.next_functions if following is not None]
-    needed = set()
-    for number in sorted(reached):  # what a node leads to has smaller numbers
-        node = reached[number]
-        if any(n is not None and (n in needed or n.sequence_nr in numbers) for n, _ in node.next_functions):
-            needed.add(node)
-    return needed

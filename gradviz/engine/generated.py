@@ -1,6 +1,7 @@
 """The surroundings of the code that ops are turned into: what its names mean, and how tracebacks show it."""
 
 import linecache
+import weakref
 from inspect import Parameter
 from time import perf_counter_ns
 from types import FunctionType
@@ -8,9 +9,10 @@ from types import FunctionType
 import numpy as np
 
 from gradviz.engine import coerce, versions
-from gradviz.engine.node import NO_EDGE
+from gradviz.engine.births import born
+from gradviz.engine.node import NO_EDGE, AccumulateGrad
 from gradviz.engine.switches import mode
-from gradviz.engine.tensor import Tensor, edge_of
+from gradviz.engine.tensor import Tensor, edge_of, rare_of
 
 # what a vjp may ask for of an input beside its values: suffix -> expression of its array
 SIZES = {
@@ -37,6 +39,7 @@ def scope_of(op):
         "FORKS": versions.forks, "refuse_old_views": versions.refuse_old_views, "quietly": coerce.quietly,
         "module_of_all": coerce.module_of_all, "check_same": coerce.check_same, "forward": op.forward,
         "explained": coerce.explained, "clock": perf_counter_ns, "next_nr": mode.next_sequence_nr,
+        "BIRTHS": mode.births, "born": born,
     }  # fmt: skip
 
 
@@ -73,7 +76,10 @@ def define(filename, lines, name, scope):
 
 
 def joined(array, node, output_nr):
-    """A saved array as a tensor of the graph."""
+    """A saved array as a tensor of the graph: an output of the node, or a leaf."""
     tensor = Tensor(array, True)
-    tensor._edge = (node, output_nr)
+    if node.__class__ is AccumulateGrad:
+        rare_of(tensor).accumulator = weakref.ref(node)
+    else:
+        tensor._edge = (node, output_nr)
     return tensor

@@ -5,10 +5,23 @@ op's declaration and carries what all its nodes share: which names are saved, an
 runs backward for each pattern of requires_grad.
 """
 
-from gradviz.engine.hooks import RemovableHandle, hooks_of
+from typing import NamedTuple
+
+from gradviz.engine.hooks import Held, RemovableHandle, hooks_of
 from gradviz.engine.switches import mode
 
-RELEASED = ("released",)  # stands where the saved tensors were
+
+class Packed(tuple):
+    """What a node saved while saved_tensors_hooks were active: a Held in each tensor's place."""
+
+    __slots__ = ()
+
+
+class _Released(tuple):
+    __slots__ = ()
+
+
+RELEASED = _Released(("released",))  # stands where the saved tensors were
 NO_EDGE = (None, 0)
 
 SECOND_BACKWARD = (
@@ -17,6 +30,13 @@ SECOND_BACKWARD = (
     "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
     "if you need to access saved tensors after calling backward."
 )
+
+
+class Meta(NamedTuple):
+    """What a gradient that arrives at a node must be like; a dtype is NumPy's."""
+
+    shape: tuple
+    dtype: object
 
 
 class Node:
@@ -47,8 +67,8 @@ class Node:
 
     @property
     def metadata(self):
-        """A dict for the user's own notes; lives as long as anybody holds it (PyTorch's Node.metadata)."""
-        return {}
+        """A dict for the user's own notes; anomaly mode keeps here where the node was made."""
+        return hooks_of(self).metadata
 
     def register_hook(self, hook):
         """Calls hook(grad_inputs, grad_outputs) after the node ran; a tuple that it returns replaces grad_inputs."""
@@ -60,6 +80,12 @@ class Node:
 
     def _sequence_nr(self):
         return self.sequence_nr
+
+    @property
+    def _input_metadata(self):
+        return tuple(
+            Meta(self._shape if self.outputs == 1 else self.output_shape(k), self._dtype) for k in range(self.outputs)
+        )
 
     def __repr__(self):
         return f"<{type(self).__name__}>"
@@ -93,6 +119,8 @@ class Node:
         array = self._saved[position]
         if array is None:
             return None
+        if array.__class__ is Held:
+            return array.joined_to(*self.source(position))
         return self.op.unpack(self, position, array)
 
     def release(self):
@@ -146,13 +174,9 @@ class AccumulateGrad(Node):
         self._serial = 0
 
 
-class GradientEdge(tuple):
-    """(node, output_nr): where a tensor's gradient arrives (`torch.autograd.graph.GradientEdge`)."""
+class GradientEdge(NamedTuple):
+    """Where a tensor's gradient arrives; stands for the tensor in backward() and grad()."""
 
-    __slots__ = ()
-
-    def __new__(cls, node, output_nr):
-        return super().__new__(cls, (node, output_nr))
-
-    node = property(lambda self: self[0])
-    output_nr = property(lambda self: self[1])
+    node: Node
+    output_nr: int
+    ownership_token: Node | None = None

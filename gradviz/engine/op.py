@@ -306,8 +306,9 @@ class Op:
         body += ["node._hooks = None", "node._serial = 0", "node.sequence_nr = next_nr()"]
         if self.several:
             body.append("for k, each in enumerate(out): each._edge, each._requires_grad = (node, k), True")
+            body.append(f"if BIRTHS: born(node, ({self._all()}*out))")
             return [*lines, *("        " + line for line in body)]
-        body += ["out._edge = (node, 0)", "out._requires_grad = True"]
+        body += ["out._edge = (node, 0)", "out._requires_grad = True", f"if BIRTHS: born(node, ({self._all()}out))"]
         lines += ["        " + line for line in body]
         return [*lines, "    else:", *("    " + line for line in outside)]
 

@@ -16,10 +16,12 @@ from gradviz.engine.node import AccumulateGrad
 from gradviz.engine.op import Op
 from gradviz.engine.switches import Observer, mode
 from gradviz.engine.tensor import Tensor
+from gradviz.engine.versions import version_of
 from gradviz.nn.module import Module, Parameter
 from gradviz.record.definitions import Definitions
 from gradviz.record.lives import Lives
 from gradviz.record.places import Places
+from gradviz.record.saved import saved_arrays, saved_names
 from gradviz.record.source import Sources
 from gradviz.record.variables import variables
 from gradviz.trace import preview
@@ -154,24 +156,24 @@ class Recorder(Observer):
 
     def _call(self, name, declared, inputs, outputs, node, settings):
         """The number of the CALL row for this op with these settings and this pattern of saved tensors."""
-        if node is None or declared:
+        if node is None or (declared and node._saved.__class__ is tuple):
             pattern = None if node is None else node._run
-        else:  # what a user's Function saves may differ from call to call
-            pattern = tuple(_saved(None, node, inputs, outputs))
+        else:  # what a user's Function saves, or a hook keeps of it, may differ from call to call
+            pattern = tuple(saved_names(None, node, inputs, outputs))
         key = (name, pattern, len(inputs), tuple(settings.items()) if settings else ())
 
         def describe():
             grad_fn = node.name() if node is not None else ""
-            saved = [] if node is None else _saved(declared, node, inputs, outputs)
+            saved = [] if node is None else saved_names(declared, node, inputs, outputs)
             return _call_json(name, grad_fn, settings, saved, len(inputs))
 
         return self._numbers.call(key, describe)
 
     def _kept(self, declared, node, number, inputs, outputs):
         """KEPT rows for what the node saved besides inputs and outputs."""
-        if declared and not declared.intermediates:
+        if declared and not declared.intermediates and node._saved.__class__ is tuple:
             return
-        for name, which, array in _saved_arrays(declared, node, inputs, outputs):
+        for name, which, array in saved_arrays(declared, node, inputs, outputs):
             if which == -2:
                 meta, buffer, flags = self._identity(array)
                 ref = self._numbers.text((name,), {"name": name})
@@ -268,7 +270,7 @@ class Recorder(Observer):
         origin, within = self._here()
         self._row(
             Kind.MUTATED, flags, within, origin, self._now(), 0, 0, self._tensor(tensor),
-            tensor._version, 0, 0, meta, buffer, call, value,
+            version_of(tensor._array), 0, 0, meta, buffer, call, value,
         )  # fmt: skip
 
     def attached(self, name, part):
@@ -349,26 +351,6 @@ class Recorder(Observer):
     def _encoded(self, array):
         host = backend.moved(np.asarray(array) if isinstance(array, np.generic) else array, "cpu")
         return preview.encode(host, whole_up_to=self._whole)
-
-
-def _saved_arrays(op, node, inputs, outputs):
-    """(name, which, array) of what a node saved; which: an input's position, -1 the result, -2 neither."""
-    for name, array in zip(node.saved_names, node._saved, strict=True):
-        if array is None:
-            continue
-        if op is not None and name == op.result:
-            which = -1
-        else:
-            which = next((k for k, each in enumerate(inputs) if each._array is array), -2)
-            if op is None and which == -2 and any(each._array is array for each in outputs):
-                which = -1
-            if op is not None and name in op.inputs:
-                which = min(op.inputs.index(name), len(inputs) - 1)
-        yield f"_saved_{name}" if op is not None else f"saved_tensors[{name}]", which, array
-
-
-def _saved(op, node, inputs, outputs):
-    return [(name, which) for name, which, _ in _saved_arrays(op, node, inputs, outputs)]
 
 
 def _call_json(name, grad_fn, settings, saved, inputs):

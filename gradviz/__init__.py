@@ -2,7 +2,7 @@
 
 from math import e, inf, nan, pi
 
-from gradviz import autograd, linalg, nn, optim
+from gradviz import autograd, linalg, nn, optim, random, utils
 from gradviz.engine.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from gradviz.engine.creation import (
     arange,
@@ -27,7 +27,15 @@ from gradviz.engine.creation import (
 )
 from gradviz.engine.dtypes import bool_, dtype, float16, float32, float64, int8, int16, int32, int64, uint8
 from gradviz.engine.inference import inference_mode, is_inference, is_inference_mode_enabled
-from gradviz.engine.random import manual_seed
+from gradviz.engine.random import (
+    Generator,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+)
 from gradviz.engine.switches import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from gradviz.engine.tensor import Device, Size, Tensor
 from gradviz.ops import methods as _methods

@@ -1,5 +1,7 @@
 """`torch.autograd.graph`: nodes and edges of the graph, and hooks on what it saves."""
 
+from weakref import WeakKeyDictionary
+
 from gradviz.engine.hooks import RemovableHandle
 from gradviz.engine.node import GradientEdge, Node
 from gradviz.engine.reach import place_of
@@ -46,7 +48,7 @@ class _AllOf:
     def __init__(self, tensors, fn):
         self._nodes = [place_of(each)[0] for each in tensors]
         self._fn = fn
-        self._calls = {}  # running backward call -> [gradients, how many are still to come]
+        self._calls = WeakKeyDictionary()  # running backward call -> [gradients, how many are still to come]
 
     def hook(self, position):
         """The hook for one of the tensors."""

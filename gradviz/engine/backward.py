@@ -120,6 +120,7 @@ class Backward:
         "_targets",
         "_needed",
         "_outer",
+        "__weakref__",
     )
 
     def __init__(self, roots, keep, create_graph):
@@ -215,6 +216,11 @@ class Backward:
                 else:
                     pending[number] = [following, gradient]
                     heappush(heap, -number)
+
+    @property
+    def is_limited(self):
+        """Whether only the nodes on the way to some inputs run."""
+        return self._targets is not None
 
     def runs(self, node):
         """Whether this call runs the node, or takes the gradient that arrives there."""

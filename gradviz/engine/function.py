@@ -59,7 +59,7 @@ class FunctionNode(FunctionCtx, Node):
     )  # fmt: skip
 
     op = None
-    function = None  # the user's Function
+    _function = None  # the user's Function
 
     @property
     def saved_tensors(self):
@@ -117,8 +117,8 @@ class FunctionNode(FunctionCtx, Node):
             if gradient is not None and not isinstance(gradient, Tensor):
                 gradient = Tensor(np.asarray(gradient) if isinstance(gradient, np.generic) else gradient)
             given.append(gradient)
-        with Within(f"{self.function.__name__}.backward", aside=not create_graph):
-            returned = self.function._backward()(self, *given)
+        with Within(f"{self._function.__name__}.backward", aside=not create_graph):
+            returned = self._function._backward()(self, *given)
         if not isinstance(returned, tuple):
             returned = (returned,)
         wanted = len(self.next_functions)
@@ -141,7 +141,7 @@ class Function:
         super().__init_subclass__(**kwargs)
         name = cls.__name__ + "Backward"
         cls._backward_cls = type(
-            name, (FunctionNode,), {"__slots__": (), "function": cls, "__module__": cls.__module__}
+            name, (FunctionNode,), {"__slots__": (), "_function": cls, "__module__": cls.__module__}
         )
 
     def __call__(self, *args, **kwargs):

@@ -65,21 +65,25 @@ def disable_saved_tensors_hooks(error_message):
         mode.saved_hooks_refusal = before
 
 
+def held(tensor):
+    """The tensor as the innermost hooks keep it."""
+    pack, unpack = mode.saved_hooks[-1]
+    version = versions.version_of(tensor._array)
+    with _GradMode(False):
+        packed = pack(tensor)
+    if versions.version_of(tensor._array) != version:
+        raise RuntimeError(PACK_CHANGED)
+    return Held(packed, unpack)
+
+
 def _pack(node, tensors):
     """Puts what the hooks return where the node's saved tensors were; Python numbers stay."""
-    pack, unpack = mode.saved_hooks[-1]
     kept = list(node._saved)
     if all(each is None or each.__class__ in coerce.NUMBERS for each in kept):
         return
-    with _GradMode(False):
-        for position, array in enumerate(kept):
-            if array is None or array.__class__ in coerce.NUMBERS:
-                continue
-            version = versions.version_of(array)
-            packed = pack(_as_saved(node, position, array, tensors))
-            if versions.version_of(array) != version:
-                raise RuntimeError(PACK_CHANGED)
-            kept[position] = Held(packed, unpack)
+    for position, array in enumerate(kept):
+        if array is not None and array.__class__ not in coerce.NUMBERS:
+            kept[position] = held(_as_saved(node, position, array, tensors))
     node._saved = Packed(kept)
 
 

@@ -72,8 +72,6 @@ def grad(
     roots, wanted = as_sequence(outputs), as_sequence(inputs)
     if not wanted:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
-    if materialize_grads and any(isinstance(each, GradientEdge) for each in wanted):
-        raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
     gradients = root_gradients(roots, grad_outputs, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
     with _begun(roots, keep, create_graph) as call:
@@ -84,6 +82,8 @@ def grad(
             node, output_nr = place_of(tensor)
             gradient = call.captured.get((node.sequence_nr, output_nr))
             if gradient is None and materialize_grads:
+                if isinstance(tensor, GradientEdge):
+                    raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
                 gradient = module_of(tensor._array).zeros_like(tensor._array)
             elif gradient is None and not allow_unused:
                 raise RuntimeError(

@@ -195,13 +195,19 @@ class Function:
         return cls.vjp
 
     @classmethod
-    def _computed(cls, ctx, inputs):
-        """What forward returns, with ctx filled; and the inputs, with what defaults add."""
+    def _bound(cls, inputs):
+        """The inputs, with forward's defaults where a setup_context is to see them."""
         if cls.setup_context is Function.setup_context:
-            return cls.forward(ctx, *inputs), inputs
+            return inputs
         bound = signature(cls.forward).bind(*inputs)
         bound.apply_defaults()
-        inputs = bound.args
+        return bound.args
+
+    @classmethod
+    def _computed(cls, ctx, inputs):
+        """What forward returns, with ctx filled."""
+        if cls.setup_context is Function.setup_context:
+            return cls.forward(ctx, *inputs)
         returned = cls.forward(*inputs)
         cls.setup_context(ctx, inputs, returned)
         for each in returned if isinstance(returned, tuple) else (returned,):
@@ -211,20 +217,20 @@ class Function:
                     "supported if you override setup_context. You should return and save a view of the input instead, "
                     "e.g. with x.view_as(x) or setup ctx inside the forward function itself."
                 )
-        return returned, inputs
+        return returned
 
     @classmethod
     def apply(cls, *inputs):
         """Runs forward, and makes the node that backward will run."""
         observer = mode.observer
         started = perf_counter_ns() if observer is not None else 0
-        ctx = cls._backward_cls()
+        ctx, inputs = cls._backward_cls(), cls._bound(inputs)
         ctx.needs_input_grad = tuple(isinstance(each, Tensor) and each._requires_grad for each in inputs)
         ctx._to_save = ctx._dirty = ctx._non_differentiable = ()
         ctx._materialize, ctx._hooks, ctx._serial = True, None, 0
         ctx._run = ctx._settings = None
         with _GradMode(False), Within(cls.__name__, aside=True):
-            returned, inputs = cls._computed(ctx, inputs)
+            returned = cls._computed(ctx, inputs)
         outputs = returned if isinstance(returned, tuple) else (returned,)
         _check_dirty(ctx, inputs, outputs)
         # a tensor of the inputs that is handed through unchanged becomes a new tensor of this node

@@ -8,7 +8,7 @@ from tests.engine.peers import sides
 def same(program):
     """Asserts that program(torch, note) notes the same on both sides; an exception that ends it is noted too."""
     ours, theirs = (notes(side, program) for side in sides())
-    assert ours == theirs
+    assert ours == theirs, f"gradviz: {ours}\nPyTorch: {theirs}"
 
 
 def notes(torch, program):

@@ -12,8 +12,9 @@ import numpy as np
 
 from gradviz.engine import backend
 from gradviz.engine.creation import set_default_device
-from gradviz.engine.node import AccumulateGrad
+from gradviz.engine.node import AccumulateGrad, GradientEdge
 from gradviz.engine.op import Op
+from gradviz.engine.reach import place_of
 from gradviz.engine.switches import Observer, mode
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.versions import version_of
@@ -25,7 +26,7 @@ from gradviz.record.saved import saved_arrays, saved_names
 from gradviz.record.source import Sources
 from gradviz.record.variables import variables
 from gradviz.trace import preview
-from gradviz.trace.events import FLOWING, GRAD, NUMBER, RETURNED, SHARED, UNSEEN, Flag, Kind
+from gradviz.trace.events import FLOWING, GRAD, NUMBER, RETURNED, SAVED, SHARED, UNSEEN, Flag, Kind
 from gradviz.trace.journal import Journal
 
 __all__ = ["Recorder", "set_default_device"]
@@ -51,6 +52,7 @@ class Recorder(Observer):
         self._buffers = Lives(self._buffer_freed)
         self._nodes = Lives(self._node_gone)
         self._first_serial = mode.next_serial()  # a tensor with a smaller number was seen by another recorder
+        self._first_node = mode.next_sequence_nr()  # so was a node
         self._numbers = Definitions(self._journal)
         self._places = Places(sources or Sources(), self._numbers)
         self._here = self._places.here
@@ -128,6 +130,8 @@ class Recorder(Observer):
             name = NUMBER
         elif leaf:
             name = GRAD
+        elif self._being_made(tensor):
+            name = SAVED
         else:
             name = FLOWING if self._running else UNSEEN if flags & NEW_BUFFER else SHARED
         origin, within = self._here()
@@ -136,6 +140,11 @@ class Recorder(Observer):
             Kind.FORWARD, flags, within, origin, self._now(), 0, 0, number, 0, 0, leaf, meta, buffer, call, value,
         )  # fmt: skip
         return number
+
+    def _being_made(self, tensor):
+        """Whether the op whose result this is has not ended yet."""
+        node = tensor._edge[0] if tensor._edge is not None else None
+        return node is not None and node.sequence_nr > self._first_node and node not in self._nodes
 
     def _node(self, node):
         """The node's number; before it, a NODE row for each AccumulateGrad that it is the first to lead to."""
@@ -184,13 +193,13 @@ class Recorder(Observer):
     def backward_started(self, roots, retain_graph, create_graph):
         """A BACKWARD row; its number is the call's."""
         call = self._backward_calls()
-        root = roots[0]
-        tensor = self._tensor(root)
+        root, node = self._tensor_at(roots[0]), place_of(roots[0])[0]
+        tensor = 0 if root is None else self._tensor(root)
         self._running += 1
         if create_graph:  # what backward computes is part of a graph, and called after backward
             self._places.enter("backward", False, sys._getframe(2).f_code)
             self._building.add(call)
-        node = self._node_number(root.grad_fn) if root.grad_fn is not None else 0
+        node = self._node_number(node) if node.__class__ is not AccumulateGrad else 0
         flags = (Flag.RETAIN_GRAPH if retain_graph else 0) | (Flag.CREATE_GRAPH if create_graph else 0)
         self._row(Kind.BACKWARD, int(flags), 0, self._here()[0], self._now(), 0, node, tensor, call)
         return call
@@ -244,9 +253,13 @@ class Recorder(Observer):
         """A CAPTURED row: a gradient that autograd.grad returns."""
         self._tensor(grad, RETURNED)
         flags, meta, buffer, value = self._value(grad._array)
-        self._row(
-            Kind.CAPTURED, flags, 0, 0, self._now(), 0, 0, self._tensor(tensor), call, 0, 0, meta, buffer, 0, value
-        )
+        known = self._tensor_at(tensor)
+        number = 0 if known is None else self._tensor(known)
+        self._row(Kind.CAPTURED, flags, 0, 0, self._now(), 0, 0, number, call, 0, 0, meta, buffer, 0, value)
+
+    def _tensor_at(self, place):
+        """The tensor itself; of a GradientEdge, the leaf there, or None."""
+        return getattr(place.node, "variable", None) if isinstance(place, GradientEdge) else place
 
     def released(self, call, node):
         """A RELEASED row: backward let go of a node's saved tensors."""

@@ -151,6 +151,8 @@ def _like(name, input, value, dtype, requires_grad):
 
 def set_default_dtype(dtype):
     """The dtype that Python floats become."""
+    if not isinstance(dtype, dtypes.dtype):
+        raise TypeError("invalid dtype object: only floating-point types are supported as the default type")
     if not dtype.is_floating_point:
         raise TypeError("only floating-point types are supported as the default type")
     mode.default_dtype = dtype

@@ -64,7 +64,7 @@ class Hooked:
 
     def __call__(self, *args, **kwargs):
         with Within(type(self).__name__) as call:
-            if any(getattr(self, name) for name in TABLES):
+            if self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks:
                 call.result = self._called_with_hooks(args, kwargs)
             else:
                 call.result = self.forward(*args, **kwargs)

@@ -143,7 +143,7 @@ class Recorder(Observer):
 
     def _being_made(self, tensor):
         """Whether the op whose result this is has not ended yet."""
-        node = tensor._edge[0] if tensor._edge is not None else None
+        node = tensor.grad_fn
         return node is not None and node.sequence_nr > self._first_node and node not in self._nodes
 
     def _node(self, node):

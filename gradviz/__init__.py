@@ -2,7 +2,9 @@
 
 from math import e, inf, nan, pi
 
-from gradviz import autograd, linalg, nn, optim
+from gradviz import autograd, cuda, linalg, nn, optim, random, utils
+from gradviz.engine.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
+from gradviz.engine.asking import broadcast_shapes, can_cast, finfo, iinfo, promote_types, result_type, typename
 from gradviz.engine.creation import (
     arange,
     eye,
@@ -25,7 +27,17 @@ from gradviz.engine.creation import (
     zeros_like,
 )
 from gradviz.engine.dtypes import bool_, dtype, float16, float32, float64, int8, int16, int32, int64, uint8
-from gradviz.engine.random import manual_seed
+from gradviz.engine.inference import inference_mode, is_inference, is_inference_mode_enabled
+from gradviz.engine.printing import set_printoptions
+from gradviz.engine.random import (
+    Generator,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+)
 from gradviz.engine.switches import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from gradviz.engine.tensor import Device, Size, Tensor
 from gradviz.ops import methods as _methods

@@ -15,10 +15,12 @@ from gradviz.engine import versions
 from gradviz.engine.backend import module_of
 from gradviz.engine.catalogue import lifted
 from gradviz.engine.coerce import quietly
-from gradviz.engine.hooks import hooked
-from gradviz.engine.node import RELEASED, SECOND_BACKWARD, AccumulateGrad, Edge, place_of
+from gradviz.engine.fitting import fitted_all
+from gradviz.engine.hooks import Held, hooked
+from gradviz.engine.node import RELEASED, SECOND_BACKWARD, AccumulateGrad, Edge, GradientEdge, place_of
+from gradviz.engine.reach import arrival, as_sequence, nodes_on_the_way, reached_from, targets_of
 from gradviz.engine.switches import _GradMode, mode
-from gradviz.engine.tensor import NO_RETAIN, Tensor, edge_of
+from gradviz.engine.tensor import NO_RETAIN, Size, Tensor, edge_of
 
 
 def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, inputs=None):
@@ -35,17 +37,18 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
         wanted = as_sequence(inputs)
         if not wanted:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-        if not all(each._requires_grad for each in wanted):
+        if not all(isinstance(each, GradientEdge) or each._requires_grad for each in wanted):
             raise RuntimeError(NO_RETAIN)
-        targets = _targets(wanted)
-    with Backward(roots, keep, create_graph) as call:
+        targets = targets_of(wanted)
+    with _begun(roots, keep, create_graph) as call:
         call.run(gradients, targets)
         if targets is None:
             return
-        for tensor in wanted:
-            node, output_nr = place_of(edge_of(tensor))
+        for each in wanted:
+            node, output_nr = arrival(each)
             found = call.captured.get((node.sequence_nr, output_nr))
-            if found is not None:
+            tensor = getattr(node, "variable", None) if isinstance(each, GradientEdge) else each
+            if found is not None and tensor is not None:
                 call.accumulate(node, tensor, found)
 
 
@@ -60,22 +63,28 @@ def grad(
 ):
     """The gradients of `outputs` for `inputs`, a tuple; nothing is stored in any .grad.
 
-    Only the nodes on the way to `inputs` run. RuntimeError for an input that the graph doesn't use,
-    unless allow_unused.
+    Only the nodes on the way to `inputs` run. Outputs and inputs are tensors, or GradientEdges in their place.
+    RuntimeError for an input that the graph doesn't use, unless allow_unused.
     """
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+        )
     roots, wanted = as_sequence(outputs), as_sequence(inputs)
     if not wanted:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     gradients = root_gradients(roots, grad_outputs, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
-    with Backward(roots, keep, create_graph) as call:
-        targets = _targets(wanted)
+    with _begun(roots, keep, create_graph) as call:
+        targets = targets_of(wanted)
         call.run(gradients, targets)
         found = []
         for tensor in wanted:
-            node, output_nr = place_of(edge_of(tensor))
+            node, output_nr = arrival(tensor)
             gradient = call.captured.get((node.sequence_nr, output_nr))
             if gradient is None and materialize_grads:
+                if isinstance(tensor, GradientEdge):
+                    raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
                 gradient = module_of(tensor._array).zeros_like(tensor._array)
             elif gradient is None and not allow_unused:
                 raise RuntimeError(
@@ -86,6 +95,14 @@ def grad(
             if mode.observer is not None and gradient is not None:
                 mode.observer.captured(call.number, tensor, found[-1])
     return tuple(found)
+
+
+def _begun(roots, keep, create_graph):
+    if mode.anomaly is None:
+        return Backward(roots, keep, create_graph)
+    from gradviz.engine.anomaly import WatchedBackward
+
+    return WatchedBackward(roots, keep, create_graph)
 
 
 class Backward:
@@ -104,6 +121,8 @@ class Backward:
         "_ops",
         "_targets",
         "_needed",
+        "_outer",
+        "__weakref__",
     )
 
     def __init__(self, roots, keep, create_graph):
@@ -121,9 +140,11 @@ class Backward:
         if self._observer is not None:
             self.number = self._observer.backward_started(self._roots, self._keep, self._create_graph)
         self._grad_mode.__enter__()
+        self._outer, mode.backward = mode.backward, self
         return self
 
     def __exit__(self, kind, error, trace):
+        mode.backward = self._outer
         self._grad_mode.__exit__(kind, error, trace)
         if self._observer is not None:
             self._observer.backward_ended(self.number, kind is not None)
@@ -134,11 +155,11 @@ class Backward:
         On the short way the next node is taken past the heap when it is newer than all that wait.
         """
         self._targets = targets
-        self._needed = None if targets is None else _nodes_on_the_way(self._roots, targets)
+        self._needed = None if targets is None else nodes_on_the_way(self._roots, targets)
         self._ops = lifted if self._create_graph else None
         for root, gradient in zip(self._roots, gradients, strict=True):
-            self._deliver(edge_of(root), gradient)
-        plain = self._ops is None and targets is None and self._observer is None
+            self._deliver(_edge_at(root), gradient)
+        plain = self._ops is None and targets is None and self._observer is None and mode.anomaly is None
         pending, heap, keep, changed = self._pending, self._heap, self._keep, versions.changed
         odd = None  # an entry for which the short way is not
         while heap or odd is not None:
@@ -151,7 +172,12 @@ class Backward:
             node, gradient = entry
             while node is not None:
                 run, saved = node._run, node._saved
-                if run is None or node._hooks is not None or saved is RELEASED or (changed and versions.spoilt(node)):
+                if (
+                    run is None
+                    or node._hooks is not None
+                    or saved.__class__ is not tuple  # freed, or held by hooks
+                    or (changed and versions.spoilt(node))
+                ):
                     odd = [node, gradient]
                     break
                 try:
@@ -216,30 +242,55 @@ class Backward:
             if hooks is not None and hooks.post:
                 hooks.after((), entry[1:], as_tensor)
             return
-        if node._saved is RELEASED:
-            raise RuntimeError(SECOND_BACKWARD)
-        if versions.changed:
-            versions.check(node)
-        outgoing = self._step(node, entry)
+        saved = node._saved
+        if saved.__class__ is not tuple:  # freed, or held by hooks
+            saved = self._opened(node)
+        elif versions.changed:
+            self._check(node)
+        outgoing = told = self._step(node, saved, entry)
+        if observer is not None and node.op is not None:  # who is told what the node computed, before it is summed
+            outgoing = fitted_all(node, outgoing, self._ops)
         if hooks is not None and hooks.post:
-            outgoing = hooks.after(outgoing, entry[1:], as_tensor)
+            outgoing = told = hooks.after(outgoing, entry[1:], as_tensor)
         if observer is not None:
-            observer.step(self.number, node, entry[1:], outgoing, started)
+            observer.step(self.number, node, entry[1:], told, started)
         if not self._keep and node._saved and node.release() and observer is not None:
             observer.released(self.number, node)
         for edge, gradient in zip(node._edges, outgoing, strict=True):
             if gradient is not None and edge is not None and (targets is None or self._on_the_way(edge)):
                 self._deliver(edge, gradient)
 
-    def _step(self, node, entry):
+    @property
+    def is_limited(self):
+        """Whether only the nodes on the way to some inputs run."""
+        return self._targets is not None
+
+    def runs(self, node):
+        """Whether this call runs the node, or takes the gradient that arrives there."""
+        if self._targets is not None:
+            return node in self._needed or node in self._targets.values()
+        return node.sequence_nr in reached_from(self._roots)
+
+    def _opened(self, node):
+        """The arrays that hooks hold for a node; under create_graph, and in a Function, each is asked for later."""
+        if node._saved is RELEASED:
+            raise RuntimeError(SECOND_BACKWARD)
+        if self._create_graph or node.op is None:
+            return node._saved
+        return tuple([each.tensor()._array if each.__class__ is Held else each for each in node._saved])
+
+    def _check(self, node):
+        versions.check(node)
+
+    def _step(self, node, saved, entry):
         """The gradients that a node hands on, one an edge."""
         if node.op is None:  # a user's Function
             return node.run_backward(entry[1:], self._create_graph)
-        run = node._run
-        if self._targets is not None:
-            run = node.op.run_for(self._mask(node), node.op.fits != "never" and run.fits)
+        run, observed = node._run, self._observer is not None
+        if self._targets is not None or (observed and run.fits):
+            mask = run.mask if self._targets is None else self._mask(node)
+            run = node.op.run_for(mask, run.fits and not observed)
         gradient = entry[1] if len(entry) == 2 else tuple(entry[1:])  # of several outputs, None where nothing arrived
-        saved = node._saved
         if self._ops is None:
             try:
                 return run(gradient, saved, node._settings, None)
@@ -293,11 +344,6 @@ class Backward:
                 hook(leaf)
 
 
-def as_sequence(tensors):
-    """One tensor, or a sequence of them, as a tuple."""
-    return (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
-
-
 def as_tensor(gradient):
     """A gradient as a Tensor; None stays None."""
     if gradient is None or isinstance(gradient, Tensor):
@@ -312,11 +358,14 @@ def root_gradients(roots, given, create_graph):
         raise RuntimeError(f"got {len(roots)} tensors and {len(gradients)} gradients")
     made = []
     for position, (root, gradient) in enumerate(zip(roots, gradients, strict=True)):
-        if not root._requires_grad:
-            raise RuntimeError(f"element {position} of tensors does not require grad and does not have a grad_fn")
-        if versions.forks:
-            versions.refuse_old_views((root,))
-        array = root._array
+        if isinstance(root, GradientEdge):
+            array = root.like if root.like is not None else gradient._array if gradient is not None else np.empty(0)
+        else:
+            array = root._array
+            if not root._requires_grad:
+                raise RuntimeError(f"element {position} of tensors does not require grad and does not have a grad_fn")
+            if versions.forks:
+                versions.refuse_old_views((root,))
         if gradient is None:
             if array.size != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
@@ -326,36 +375,15 @@ def root_gradients(roots, given, create_graph):
         elif gradient._array.shape != array.shape:
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[{position}] has a shape of {gradient.shape} and "
-                f"output[{position}] has a shape of {root.shape}."
+                f"output[{position}] has a shape of {Size(array.shape)}."
             )
         made.append(gradient if create_graph else gradient._array)
     return made
 
 
-def _targets(wanted):
-    """{(sequence_nr, output_nr): node} where the gradients of these tensors arrive; held, for a leaf does not."""
-    places = {}
-    for tensor in wanted:
-        if not tensor._requires_grad:
-            raise RuntimeError("One of the differentiated Tensors does not require grad")
-        node, output_nr = place_of(edge_of(tensor))
-        places[node.sequence_nr, output_nr] = node
-    return places
-
-
-def _nodes_on_the_way(roots, targets):
-    """The nodes that must run to bring gradients to the targets."""
-    numbers = {number for number, _ in targets}
-    reached, waiting = {}, [place_of(edge_of(root))[0] for root in roots]
-    while waiting:
-        node = waiting.pop()
-        if node.sequence_nr not in reached:
-            reached[node.sequence_nr] = node
-            waiting += [place_of(edge)[0] for edge in node._edges if edge is not None]
-    needed = set()
-    for number in sorted(reached):  # what a node leads to has smaller numbers
-        node = reached[number]
-        following = [place_of(edge)[0] for edge in node._edges if edge is not None]
-        if any(each in needed or each.sequence_nr in numbers for each in following):
-            needed.add(node)
-    return needed
+def _edge_at(root):
+    """The edge of a tensor, or of a GradientEdge in its place."""
+    if not isinstance(root, GradientEdge):
+        return edge_of(root)
+    node, output_nr = root[:2]
+    return Edge(node, output_nr) if node._is_several else node

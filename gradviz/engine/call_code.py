@@ -137,9 +137,10 @@ def _node_lines(op):
         body += [
             "node._count = len(out)",
             "for k, each in enumerate(out): each._edge, each._requires_grad = Edge(node, k), True",
+            f"if BIRTHS: born(node, ({_all(op)}*out))",
         ]
         return [*lines, *("        " + line for line in body)]
-    body += ["out._edge = node", "out._requires_grad = True"]
+    body += ["out._edge = node", "out._requires_grad = True", f"if BIRTHS: born(node, ({_all(op)}out))"]
     return [*lines, *("        " + line for line in body), "    else:", *("        " + line for line in outside)]
 
 

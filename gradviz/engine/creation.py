@@ -103,26 +103,30 @@ def linspace(start, end, steps, dtype=None, device=None, requires_grad=False):
     return made("linspace", np.linspace(start, end, steps, dtype=_numpy(dtype)), None, device, requires_grad)
 
 
-def randn(*size, dtype=None, device=None, requires_grad=False):
+def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
     """Normal random numbers of this size."""
-    return made("randn", random.normal(_size(size), _numpy(dtype)), None, device, requires_grad)
+    return made("randn", _draws(generator).normal(_size(size), _numpy(dtype)), None, device, requires_grad)
 
 
-def rand(*size, dtype=None, device=None, requires_grad=False):
+def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
     """Uniform random numbers in [0, 1) of this size."""
-    return made("rand", random.uniform(_size(size), _numpy(dtype)), None, device, requires_grad)
+    return made("rand", _draws(generator).uniform(_size(size), _numpy(dtype)), None, device, requires_grad)
 
 
-def randint(low, high=None, size=None, dtype=None, device=None):
+def randint(low, high=None, size=None, generator=None, dtype=None, device=None):
     """Random integers in [low, high), or [0, low)."""
     if size is None:
         low, high, size = 0, low, high
-    return made("randint", random.randint(low, high, _size((size,))), dtype, device)
+    return made("randint", _draws(generator).randint(low, high, _size((size,))), dtype, device)
 
 
-def randperm(n, device=None):
+def randperm(n, generator=None, device=None):
     """A random order of the integers below n."""
-    return made("randperm", random.permutation(n), None, device)
+    return made("randperm", _draws(generator).permutation(n), None, device)
+
+
+def _draws(generator):
+    return random.default_generator if generator is None else generator
 
 
 def zeros_like(input, dtype=None, requires_grad=False):
@@ -147,6 +151,8 @@ def _like(name, input, value, dtype, requires_grad):
 
 def set_default_dtype(dtype):
     """The dtype that Python floats become."""
+    if not isinstance(dtype, dtypes.dtype):
+        raise TypeError("invalid dtype object: only floating-point types are supported as the default type")
     if not dtype.is_floating_point:
         raise TypeError("only floating-point types are supported as the default type")
     mode.default_dtype = dtype

@@ -14,6 +14,16 @@ def fitted(gradient, shape, dtype, ops):
     return gradient if gradient._array.dtype == dtype else ops.to_copy(gradient, dtype=dtype)
 
 
+def fitted_all(node, outgoing, ops):
+    """What a node hands on, each in the shape and dtype of its input, where the node was made to look after that."""
+    if not node._run.fits:
+        return outgoing
+    fits = node._settings[len(node.setting_names) :]
+    if node.op.variadic in node.op.differentiable:
+        return [fitted(each, *fit, ops) for each, fit in zip(outgoing, fits[0], strict=True)]
+    return [fitted(each, fits[2 * i], fits[2 * i + 1], ops) for i, each in enumerate(outgoing)]
+
+
 def sum_to_size(gradient, shape, ops):
     """Undoes broadcasting: sums a gradient over the dimensions that were spread out."""
     extra = len(gradient.shape) - len(shape)

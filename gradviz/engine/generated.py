@@ -1,6 +1,7 @@
 """The surroundings of the code that ops are turned into: what its names mean, and how tracebacks show it."""
 
 import linecache
+import weakref
 from inspect import Parameter
 from time import perf_counter_ns
 from types import FunctionType
@@ -8,9 +9,10 @@ from types import FunctionType
 import numpy as np
 
 from gradviz.engine import coerce, versions
-from gradviz.engine.node import Edge
+from gradviz.engine.births import born
+from gradviz.engine.node import AccumulateGrad, Edge
 from gradviz.engine.switches import mode
-from gradviz.engine.tensor import Number, Tensor, edge_of
+from gradviz.engine.tensor import Number, Tensor, edge_of, rare_of
 
 # what a vjp may ask for of an input beside its values: suffix -> expression of its array
 SIZES = {
@@ -41,6 +43,7 @@ def scope_of(op):
         "FORKS": versions.forks, "refuse_old_views": versions.refuse_old_views, "quietly": coerce.quietly,
         "module_of_all": coerce.module_of_all, "check_same": coerce.check_same, "forward": op.forward,
         "explained": coerce.explained, "clock": perf_counter_ns, "next_nr": mode.next_sequence_nr,
+        "BIRTHS": mode.births, "born": born,
     }  # fmt: skip
 
 
@@ -82,7 +85,10 @@ def define(filename, lines, name, scope):
 
 
 def joined(array, edge):
-    """A saved array as a tensor of the graph."""
+    """A saved array as a tensor of the graph: what the edge's node made, or a leaf."""
     tensor = Tensor(array, True)
-    tensor._edge = edge
+    if edge.__class__ is AccumulateGrad:
+        rare_of(tensor).accumulator = weakref.ref(edge)
+    else:
+        tensor._edge = edge
     return tensor

@@ -8,8 +8,9 @@ import warnings
 
 import numpy as np
 
-from gradviz.engine.backward import as_sequence, grad
+from gradviz.engine.backward import grad
 from gradviz.engine.random import normal
+from gradviz.engine.reach import as_sequence
 from gradviz.engine.tensor import Tensor
 
 NOT_DOUBLE = (

@@ -39,9 +39,10 @@ class RemovableHandle:
 class NodeHooks:
     """The hooks of one node; each table is {id: hook} in the order of registration."""
 
-    __slots__ = ("tensor", "keepers", "pre", "post")
+    __slots__ = ("tensor", "keepers", "pre", "post", "metadata")
 
     def __init__(self):
+        self.metadata = {}
         self.tensor = {}  # of the outputs: (output_nr, function)
         self.keepers = []  # retain_grad of the outputs
         self.pre = {}
@@ -70,6 +71,31 @@ class NodeHooks:
             if changed is not None:
                 outgoing = _all(hook, given, changed, outgoing)
         return outgoing
+
+
+class Held:
+    """What a pack hook made of a saved tensor, and the unpack hook that gives the tensor back."""
+
+    __slots__ = ("packed", "_unpack")
+
+    def __init__(self, packed, unpack):
+        self.packed = packed
+        self._unpack = unpack
+
+    def tensor(self):
+        """What the unpack hook gives; TypeError for what is no tensor."""
+        found = self._unpack(self.packed)
+        if not hasattr(found, "_array"):
+            kind = type(found).__name__
+            raise TypeError(f"Output of saved tensor unpack_hook expected to be a Tensor but got result of type {kind}")
+        return found
+
+    def joined_to(self, edge):
+        """The tensor as what the edge's node made; as it is where none did."""
+        from gradviz.engine.generated import joined  # which knows tensors
+
+        found = self.tensor()
+        return found if edge is None else joined(found._array, edge)
 
 
 class GradKeeper:

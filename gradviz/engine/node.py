@@ -5,10 +5,23 @@ op's declaration and carries what all its nodes share: which names are saved, an
 runs backward for each pattern of requires_grad.
 """
 
-from gradviz.engine.hooks import RemovableHandle, hooks_of
+from typing import NamedTuple
+
+from gradviz.engine.hooks import Held, RemovableHandle, hooks_of
 from gradviz.engine.switches import mode
 
-RELEASED = ("released",)  # stands where the saved tensors were
+
+class Packed(tuple):
+    """What a node saved while saved_tensors_hooks were active: a Held in each tensor's place."""
+
+    __slots__ = ()
+
+
+class _Released(tuple):
+    __slots__ = ()
+
+
+RELEASED = _Released(("released",))  # stands where the saved tensors were
 
 SECOND_BACKWARD = (
     "Trying to backward through the graph a second time (or directly access saved tensors after they have "
@@ -32,6 +45,7 @@ class Node:
     )
 
     op = None  # the Op whose backward this is
+    _is_several = False  # outputs, each reached by an Edge
     saved_names = ()  # of saved tensors, without "_saved_"
     setting_names = ()
     hidden = ()  # settings that the node doesn't show
@@ -47,8 +61,8 @@ class Node:
 
     @property
     def metadata(self):
-        """A dict for the user's own notes; lives as long as anybody holds it (PyTorch's Node.metadata)."""
-        return {}
+        """A dict for the user's own notes; anomaly mode keeps here where the node was made."""
+        return hooks_of(self).metadata
 
     def register_hook(self, hook):
         """Calls hook(grad_inputs, grad_outputs) after the node ran; a tuple that it returns replaces grad_inputs."""
@@ -93,6 +107,8 @@ class Node:
         array = self._saved[position]
         if array is None:
             return None
+        if array.__class__ is Held:
+            return array.joined_to(self.op.source_edge(self, self.saved_names[position]))
         return self.op.unpack(self, position, array)
 
     def release(self):
@@ -110,6 +126,7 @@ class SeveralOutputs(Node):
     """The grad_fn of an op with several outputs, which are reached by Edges."""
 
     __slots__ = ("_count",)
+    _is_several = True
 
 
 class Edge:
@@ -151,13 +168,13 @@ class AccumulateGrad(Node):
         self._run = self._hooks = None
 
 
-class GradientEdge(tuple):
-    """(node, output_nr): where a tensor's gradient arrives (`torch.autograd.graph.GradientEdge`)."""
+class _GradientEdge(NamedTuple):
+    node: Node
+    output_nr: int
+    ownership_token: Node | None = None
 
-    __slots__ = ()
 
-    def __new__(cls, node, output_nr):
-        return super().__new__(cls, (node, output_nr))
+class GradientEdge(_GradientEdge):
+    """Where a tensor's gradient arrives; stands for the tensor in backward() and grad()."""
 
-    node = property(lambda self: self[0])
-    output_nr = property(lambda self: self[1])
+    like = None  # an array of the tensor's shape and dtype, without its memory; None for an edge made by hand

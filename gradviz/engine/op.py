@@ -145,7 +145,9 @@ class Op:
         asked = [name for name in self._asked() if name not in ("grad", "grads", "ops")]
         tensors = {self.result, *self.inputs, *self.intermediates}
         self.saves_list = self.variadic in asked
-        saved = tuple(name for name in asked if name in tensors and name != self.variadic)
+        kept = [name for name in asked if name in tensors and name != self.variadic]
+        # PyTorch's order: inputs by name, then results
+        saved = (*sorted(name for name in kept if name in self.inputs), *(n for n in kept if n not in self.inputs))
         settings = tuple(name for name in asked if name not in tensors)
         fields = {
             "op": self,

@@ -25,7 +25,7 @@ def run_of(op, mask, fits):
 
     scope["compiled"] = compiled
     run = FunctionType(_compile_first.__code__, scope, "run")
-    run.fits = fits
+    run.mask, run.fits = mask, fits
     return run
 
 

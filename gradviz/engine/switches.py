@@ -59,7 +59,10 @@ class Observer:
 class Mode:
     """Grad mode, defaults and observer."""
 
-    __slots__ = ("grad", "observer", "default_dtype", "default_device", "next_sequence_nr", "next_serial")
+    __slots__ = (
+        "grad", "observer", "default_dtype", "default_device", "next_sequence_nr", "next_serial", "inference",
+        "anomaly", "births", "saved_hooks", "saved_hooks_refusal", "backward",
+    )  # fmt: skip
 
     def __init__(self):
         self.grad = True
@@ -68,6 +71,12 @@ class Mode:
         self.default_device = "cpu"
         self.next_sequence_nr = count().__next__
         self.next_serial = count(1).__next__  # observers number tensors and nodes with it
+        self.inference = False
+        self.anomaly = None  # or how anomaly mode is set
+        self.backward = None  # the innermost backward call that is running
+        self.births = []  # functions that look at each new node
+        self.saved_hooks = []  # (pack, unpack), the innermost last
+        self.saved_hooks_refusal = None  # or why no more may be added
 
 
 mode = Mode()
@@ -82,41 +91,45 @@ class _GradMode:
 
     def __enter__(self):
         self._before.append(mode.grad)
-        mode.grad = self._wanted
+        mode.grad = self._wanted and not mode.inference
 
     def __exit__(self, *exception):
         mode.grad = self._before.pop()
+
+    def _again(self):
+        """Another one of the same: a decorated function may call itself."""
+        return _GradMode(self._wanted)
 
     def __call__(self, function):
         # imported here: start-up doesn't pay for what few scripts use
         from functools import wraps
         from inspect import isgeneratorfunction
 
-        wanted = self._wanted
+        again = self._again
         if isgeneratorfunction(function):
-            return wraps(function)(lambda *args, **kwargs: _stepped(function(*args, **kwargs), wanted))
+            return wraps(function)(lambda *args, **kwargs: _stepped(function(*args, **kwargs), again))
 
         @wraps(function)
         def wrapped(*args, **kwargs):
-            with _GradMode(wanted):
+            with again():
                 return function(*args, **kwargs)
 
         return wrapped
 
 
-def _stepped(generator, wanted):
-    """Runs each step of a generator in a grad mode, and leaves the caller's alone between the steps."""
+def _stepped(generator, again):
+    """Runs each step of a generator in a mode, and leaves the caller's alone between the steps."""
     step, given = generator.send, None
     while True:
         try:
-            with _GradMode(wanted):
+            with again():
                 made = step(given)
         except StopIteration as end:
             return end.value
         try:
             step, given = generator.send, (yield made)
         except GeneratorExit:
-            with _GradMode(wanted):
+            with again():
                 generator.close()
             raise
         except BaseException as error:  # thrown in by the caller: the generator's own business
@@ -150,11 +163,11 @@ class set_grad_enabled(_GradMode):
     def __init__(self, mode_wanted):
         super().__init__(bool(mode_wanted))
         self._at_call = mode.grad
-        mode.grad = self._wanted
+        mode.grad = self._wanted and not mode.inference
 
     def __enter__(self):
         self._before.append(self._at_call)
-        mode.grad = self._wanted
+        mode.grad = self._wanted and not mode.inference
 
     def __call__(self, function):
         mode.grad = self._at_call

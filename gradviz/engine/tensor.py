@@ -96,6 +96,8 @@ class Tensor:
             )
         if wanted and self._array.dtype.kind != "f":
             raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+        if wanted and not mode.inference and self.is_inference():
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
         self._requires_grad = bool(wanted)
 
     def requires_grad_(self, requires_grad=True):
@@ -226,8 +228,14 @@ class Tensor:
         """Whether the dtype is a floating one."""
         return self._array.dtype.kind == "f"
 
+    def is_inference(self):
+        """Whether the tensor was made in inference mode, or is a view of one that was."""
+        return versions.is_uncounted(self._array)
+
     @property
     def _version(self):
+        if self.is_inference():
+            raise RuntimeError("Inference tensors do not track version counter.")
         return versions.version_of(self._array)
 
     def item(self):

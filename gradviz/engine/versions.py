@@ -20,6 +20,7 @@ from gradviz.engine.switches import mode
 _KEPT = 1024  # stamps a buffer; older ones only count
 
 changed = {}  # id of the owning array -> Stamps; an entry goes when its array does
+uncounted = {}  # id of an owning array made in inference mode -> weak reference whose callback drops the entry
 forks = {}  # id of the owning array -> number of the newest change that is part of a graph; goes with `changed`
 
 
@@ -91,6 +92,11 @@ def version_of(array):
     return stamps.older + len(stamps.newest) if stamps else 0
 
 
+def is_uncounted(array):
+    """Whether the array is memory of inference mode, which has no versions."""
+    return id(owner(array)) in uncounted
+
+
 def spoilt(node):
     """The first buffer that the node saved and that was changed since, with its Stamps; None while all are as saved."""
     for array in node._saved:
@@ -119,10 +125,15 @@ def _message(node, array, stamps, expected):
         # what the tensor is an output of by now: a change in a graph gave it a new grad_fn
         name = source.name() if source is node or not stamps.node_name else stamps.node_name
         maker = f", which is output {output_nr} of {re.sub('Backward[0-9]*$', '', name)},"
+    hint = (
+        "enable anomaly detection to find the operation that failed to compute its gradient, with "
+        "torch.autograd.set_detect_anomaly(True, check_nan=False)."
+        if mode.anomaly is None
+        else "the backtrace further above shows the operation that failed to compute its gradient. The variable in "
+        "question was changed in there or anywhere later. Good luck!"
+    )
     return (
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
         f"[torch.{dtypes.title(array.dtype)}Tensor {list(array.shape)}]{maker} is at version "
-        f"{stamps.older + len(stamps.newest)}; expected version {expected} instead. Hint: enable anomaly detection "
-        "to find the operation that failed to compute its gradient, with "
-        "torch.autograd.set_detect_anomaly(True, check_nan=False)."
+        f"{stamps.older + len(stamps.newest)}; expected version {expected} instead. Hint: {hint}"
     )

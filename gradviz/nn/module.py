@@ -6,7 +6,7 @@ from typing import NamedTuple
 from gradviz.engine.dtypes import float32, float64, title
 from gradviz.engine.switches import mode, no_grad
 from gradviz.engine.tensor import Tensor
-from gradviz.engine.within import Within
+from gradviz.nn.hooks import Hooked
 from gradviz.ops.composite import to
 
 
@@ -36,23 +36,13 @@ class Keys(NamedTuple):
     __str__ = __repr__
 
 
-class Handle:
-    """Takes a hook away again."""
-
-    def __init__(self, hooks, number):
-        self._hooks, self._number = hooks, number
-
-    def remove(self):
-        """Takes the hook away; a second time does nothing."""
-        self._hooks.pop(self._number, None)
-
-
-class Module:
+class Module(Hooked):
     """Parts of a model: parameters, buffers and other modules, found through its attributes."""
 
     def __init__(self):
-        for name in ("_parameters", "_buffers", "_modules", "_forward_hooks", "_forward_pre_hooks"):
+        for name in ("_parameters", "_buffers", "_modules"):
             object.__setattr__(self, name, {})
+        self._make_hook_tables()
         object.__setattr__(self, "_not_saved", set())  # names of buffers that state_dict leaves out
         object.__setattr__(self, "training", True)
 
@@ -137,27 +127,6 @@ class Module:
     def forward(self, *args, **kwargs):
         """What calling the module does; written by its subclass."""
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
-
-    def __call__(self, *args, **kwargs):
-        with Within(type(self).__name__) as call:
-            for hook in tuple(self._forward_pre_hooks.values()):
-                changed = hook(self, args)
-                if changed is not None:
-                    args = changed if isinstance(changed, tuple) else (changed,)
-            call.result = self.forward(*args, **kwargs)
-            for hook in tuple(self._forward_hooks.values()):
-                changed = hook(self, args, call.result)
-                if changed is not None:
-                    call.result = changed
-            return call.result
-
-    def register_forward_hook(self, hook):
-        """Calls hook(module, args, output) after forward; what it returns, if anything, is the output."""
-        return _added(self._forward_hooks, hook)
-
-    def register_forward_pre_hook(self, hook):
-        """Calls hook(module, args) before forward; what it returns, if anything, are the arguments."""
-        return _added(self._forward_pre_hooks, hook)
 
     # -- parts -------------------------------------------------------------------------------------
 
@@ -320,12 +289,6 @@ def printed(name, extra, parts):
     if not parts and len(extra) <= 1:
         return f"{name}({''.join(extra)})"
     return f"{name}(\n  " + "\n  ".join(lines) + "\n)"
-
-
-def _added(hooks, hook):
-    number = max(hooks, default=-1) + 1
-    hooks[number] = hook
-    return Handle(hooks, number)
 
 
 def _type_name(value):

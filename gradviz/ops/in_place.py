@@ -1,6 +1,8 @@
 """In-place forms: an op computed out of place, then its values written into the tensor."""
 
 from gradviz.engine import versions
+from gradviz.engine.births import told_at_the_end
+from gradviz.engine.inference import refuse_change
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import pointwise
@@ -13,6 +15,7 @@ def in_place(name, compute):
     its own, as PyTorch's rebase_history does. A view of a tensor in a graph refuses it.
     """
 
+    @told_at_the_end
     def changed(self, *args, **kwargs):
         grads = mode.grad and (self._requires_grad or any(isinstance(a, Tensor) and a._requires_grad for a in args))
         if grads and self._edge is None and self._requires_grad:
@@ -22,6 +25,8 @@ def in_place(name, compute):
                 f"{name} on a view of a tensor that is part of a graph is not supported by gradviz: "
                 f"use the out-of-place form, {name.rstrip('_')}()"
             )
+        if versions.uncounted:
+            refuse_change(self)
         result = compute(self, *args, **kwargs)
         if result._array.shape != self._array.shape:
             raise RuntimeError(

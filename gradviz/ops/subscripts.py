@@ -11,6 +11,7 @@ import numpy as np
 
 from gradviz.engine import backend, coerce, nested, versions
 from gradviz.engine.dtypes import title
+from gradviz.engine.inference import refuse_change
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
@@ -231,6 +232,8 @@ def check_indices(shape, indices):
 @composed("setitem")
 def setitem(self, index, value):
     """`x[index] = value`, in place: the node that PyTorch gives it where it is part of a graph."""
+    if versions.uncounted:
+        refuse_change(self)
     given, steps = _value(self, value), _steps(self, index)
     target = self._array[steps.basic]
     all_of_it = target.shape == self._array.shape and all(kind == "slice" for kind, _, _ in steps.views)

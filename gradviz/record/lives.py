@@ -41,6 +41,9 @@ class Lives:
         watch.place = place
         return number, True
 
+    def __contains__(self, thing):
+        return id(thing) in self._watched
+
     def of_array(self, array):
         """The number of the buffer that an array's values are in, views included, and whether it is new."""
         return self.number(array if array.base is None else owner(array))

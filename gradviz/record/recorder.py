@@ -12,18 +12,21 @@ import numpy as np
 
 from gradviz.engine import backend
 from gradviz.engine.creation import set_default_device
-from gradviz.engine.node import AccumulateGrad, Edge
+from gradviz.engine.node import AccumulateGrad, Edge, GradientEdge
 from gradviz.engine.op import Op
+from gradviz.engine.reach import arrival
 from gradviz.engine.switches import Observer, mode
 from gradviz.engine.tensor import Tensor
+from gradviz.engine.versions import version_of
 from gradviz.nn.module import Module, Parameter
 from gradviz.record.definitions import Definitions
 from gradviz.record.lives import Lives
 from gradviz.record.places import Places
+from gradviz.record.saved import saved_arrays, saved_names
 from gradviz.record.source import Sources
 from gradviz.record.variables import variables
 from gradviz.trace import preview
-from gradviz.trace.events import FLOWING, GRAD, NUMBER, RETURNED, SHARED, UNSEEN, Flag, Kind
+from gradviz.trace.events import FLOWING, GRAD, NUMBER, RETURNED, SAVED, SHARED, UNSEEN, Flag, Kind
 from gradviz.trace.journal import Journal
 
 __all__ = ["Recorder", "set_default_device"]
@@ -52,6 +55,7 @@ class Recorder(Observer):
         self._buffers = Lives(self._buffer_freed)
         self._nodes = Lives(self._node_gone)
         self._first_serial = mode.next_serial()  # a tensor with a smaller number was seen by another recorder
+        self._first_node = mode.next_sequence_nr()  # so was a node
         self._numbers = Definitions(self._journal)
         self._places = Places(sources or Sources(), self._numbers)
         self._here = self._places.here
@@ -130,6 +134,8 @@ class Recorder(Observer):
             name = NUMBER
         elif leaf:
             name = GRAD
+        elif self._being_made(tensor):
+            name = SAVED
         else:
             name = FLOWING if self._running else UNSEEN if flags & NEW_BUFFER else SHARED
         origin, within = self._here()
@@ -138,6 +144,11 @@ class Recorder(Observer):
             _FORWARD, flags, within, origin, self._now(), 0, 0, number, 0, 0, leaf, meta, buffer, call, value,
         )  # fmt: skip
         return number
+
+    def _being_made(self, tensor):
+        """Whether the op whose result this is has not ended yet."""
+        node = tensor.grad_fn
+        return node is not None and node.sequence_nr > self._first_node and node not in self._nodes
 
     def _node(self, node):
         """The node's number; before it, a NODE row for each AccumulateGrad that it is the first to lead to."""
@@ -158,18 +169,18 @@ class Recorder(Observer):
 
     def _call(self, name, declared, inputs, outputs, node, settings):
         """The number of the CALL row for this op with these settings and this pattern of saved tensors."""
-        if node is None or declared:
+        if node is None or (declared and node._saved.__class__ is tuple):
             pattern = None if node is None else node._run
-        else:  # what a user's Function saves may differ from call to call
-            pattern = tuple(_saved(None, node, inputs, outputs))
+        else:  # what a user's Function saves, or a hook keeps of it, may differ from call to call
+            pattern = tuple(saved_names(None, node, inputs, outputs))
         key = (name, pattern, len(inputs), tuple(settings.items()) if settings else ())
         return self._numbers.call(key, _described, name, declared, inputs, outputs, node, settings)
 
     def _kept(self, declared, node, number, inputs, outputs):
         """KEPT rows for what the node saved besides inputs and outputs."""
-        if declared and not declared.intermediates:
+        if declared and not declared.intermediates and node._saved.__class__ is tuple:
             return
-        for name, which, array in _saved_arrays(declared, node, inputs, outputs):
+        for name, which, array in saved_arrays(declared, node, inputs, outputs):
             if which == -2:
                 meta, buffer, flags = self._identity(array)
                 ref = self._numbers.text((name,), {"name": name})
@@ -180,13 +191,13 @@ class Recorder(Observer):
     def backward_started(self, roots, retain_graph, create_graph):
         """A BACKWARD row; its number is the call's."""
         call = self._backward_calls()
-        root = roots[0]
-        tensor = self._tensor(root)
+        root, node = self._tensor_at(roots[0]), arrival(roots[0])[0]
+        tensor = 0 if root is None else self._tensor(root)
         self._running += 1
         if create_graph:  # what backward computes is part of a graph, and called after backward
             self._places.enter("backward", False, sys._getframe(2).f_code)
             self._building.add(call)
-        node = self._node_number(root.grad_fn) if root.grad_fn is not None else 0
+        node = self._node_number(node) if node.__class__ is not AccumulateGrad else 0
         flags = (Flag.RETAIN_GRAPH if retain_graph else 0) | (Flag.CREATE_GRAPH if create_graph else 0)
         self._row(Kind.BACKWARD, int(flags), 0, self._here()[0], self._now(), 0, node, tensor, call)
         return call
@@ -237,9 +248,13 @@ class Recorder(Observer):
         """A CAPTURED row: a gradient that autograd.grad returns."""
         self._tensor(grad, RETURNED)
         flags, meta, buffer, value = self._value(grad._array)
-        self._row(
-            Kind.CAPTURED, flags, 0, 0, self._now(), 0, 0, self._tensor(tensor), call, 0, 0, meta, buffer, 0, value
-        )
+        known = self._tensor_at(tensor)
+        number = 0 if known is None else self._tensor(known)
+        self._row(Kind.CAPTURED, flags, 0, 0, self._now(), 0, 0, number, call, 0, 0, meta, buffer, 0, value)
+
+    def _tensor_at(self, place):
+        """The tensor itself; of a GradientEdge, the leaf there, or None."""
+        return getattr(place.node, "variable", None) if isinstance(place, GradientEdge) else place
 
     def released(self, call, node):
         """A RELEASED row: backward let go of a node's saved tensors."""
@@ -263,7 +278,7 @@ class Recorder(Observer):
         origin, within = self._here()
         self._row(
             Kind.MUTATED, flags, within, origin, self._now(), 0, 0, self._tensor(tensor),
-            tensor._version, 0, 0, meta, buffer, call, value,
+            version_of(tensor._array), 0, 0, meta, buffer, call, value,
         )  # fmt: skip
 
     def attached(self, name, part):
@@ -350,29 +365,9 @@ class Recorder(Observer):
         return preview.encode(host, whole_up_to=self._whole)
 
 
-def _saved_arrays(op, node, inputs, outputs):
-    """(name, which, array) of what a node saved; which: an input's position, -1 the result, -2 neither."""
-    for name, array in zip(node.saved_names, node._saved, strict=True):
-        if array is None:
-            continue
-        if op is not None and name == op.result:
-            which = -1
-        else:
-            which = next((k for k, each in enumerate(inputs) if each._array is array), -2)
-            if op is None and which == -2 and any(each._array is array for each in outputs):
-                which = -1
-            if op is not None and name in op.inputs:
-                which = min(op.inputs.index(name), len(inputs) - 1)
-        yield f"_saved_{name}" if op is not None else f"saved_tensors[{name}]", which, array
-
-
-def _saved(op, node, inputs, outputs):
-    return [(name, which) for name, which, _ in _saved_arrays(op, node, inputs, outputs)]
-
-
 def _described(name, declared, inputs, outputs, node, settings):
     grad_fn = node.name() if node is not None else ""
-    saved = [] if node is None else _saved(declared, node, inputs, outputs)
+    saved = [] if node is None else saved_names(declared, node, inputs, outputs)
     return _call_json(name, grad_fn, settings, saved, len(inputs))
 
 

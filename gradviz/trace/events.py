@@ -57,9 +57,10 @@ NUMBER = "(number)"  # a Python number
 GRAD = "(.grad)"  # a leaf's .grad
 UNSEEN = "(made before recording)"
 SHARED = "(shares memory)"  # made by no op, such as x.data
+SAVED = "(about to be saved)"  # an op's result, in the hands of a hook on saved tensors before the op ends
 RETURNED = "(autograd.grad)"  # a gradient that autograd.grad returned
 FLOWING = "(gradient)"  # a gradient on its way, where backward itself builds a graph
-MET = frozenset((NUMBER, GRAD, UNSEEN, SHARED, RETURNED, FLOWING))
+MET = frozenset((NUMBER, GRAD, UNSEEN, SHARED, SAVED, RETURNED, FLOWING))
 
 
 class Kind(IntEnum):

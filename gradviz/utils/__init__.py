@@ -1,0 +1,5 @@
+"""`torch.utils`."""
+
+from gradviz.utils import checkpoint
+
+__all__ = ["checkpoint"]

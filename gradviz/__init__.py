@@ -2,18 +2,17 @@
 
 from math import e, inf, nan, pi
 
-from gradviz import autograd, linalg, nn, optim
+from gradviz import autograd, linalg, nn, optim, utils
 from gradviz.engine.creation import (
     arange,
+    empty,
     eye,
-    from_numpy,
     full,
-    full_like,
     get_default_device,
     get_default_dtype,
     linspace,
+    logspace,
     ones,
-    ones_like,
     rand,
     randint,
     randn,
@@ -22,10 +21,20 @@ from gradviz.engine.creation import (
     set_default_dtype,
     tensor,
     zeros,
-    zeros_like,
 )
 from gradviz.engine.dtypes import bool_, dtype, float16, float32, float64, int8, int16, int32, int64, uint8
+from gradviz.engine.exchange import as_tensor, asarray, from_dlpack, from_numpy, frombuffer
+from gradviz.engine.likeness import (
+    empty_like,
+    full_like,
+    ones_like,
+    rand_like,
+    randint_like,
+    randn_like,
+    zeros_like,
+)
 from gradviz.engine.random import manual_seed
+from gradviz.engine.sampling import bernoulli, multinomial, normal
 from gradviz.engine.switches import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from gradviz.engine.tensor import Device, Size, Tensor
 from gradviz.ops import methods as _methods
@@ -43,6 +52,7 @@ from gradviz.ops.logic import *
 from gradviz.ops.matmul import *
 from gradviz.ops.norms import *
 from gradviz.ops.pointwise import *
+from gradviz.ops.protocols import *
 from gradviz.ops.reshaping import *
 from gradviz.ops.rounding import *  # its div knows rounding modes
 from gradviz.ops.shape import *

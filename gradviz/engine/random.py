@@ -53,6 +53,11 @@ def bernoulli(shape, probability):
     return _uniform_double(int(np.prod(shape, dtype=np.int64))).reshape(shape) < probability
 
 
+def exponential(shape, dtype):
+    """Exponential numbers of rate 1, as PyTorch's exponential_: each from a double draw."""
+    return -np.log1p(-_uniform_double(int(np.prod(shape, dtype=np.int64)))).astype(dtype).reshape(shape)
+
+
 def randint(low, high, shape):
     """Integers in [low, high)."""
     if low >= high:

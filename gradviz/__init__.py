@@ -37,6 +37,7 @@ from gradviz.engine.random import manual_seed
 from gradviz.engine.sampling import bernoulli, multinomial, normal
 from gradviz.engine.switches import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from gradviz.engine.tensor import Device, Size, Tensor
+from gradviz.files import load, save
 from gradviz.ops import methods as _methods
 from gradviz.ops.activations import *
 from gradviz.ops.blends import *

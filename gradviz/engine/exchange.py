@@ -41,14 +41,14 @@ def _shared(array):
 def as_tensor(data, dtype=None, device=None):
     """data as a tensor: itself or sharing its memory where dtype and device allow, else a copy."""
     if isinstance(data, Tensor):
-        wanted = [each for each in (dtype, device) if each is not None]
-        return _converted(data, wanted) if wanted else data
+        return _converted(data, [each for each in (dtype, device) if each is not None])
     if isinstance(data, np.ndarray):
         return made("as_tensor", _shared(data), dtype, device)
     return tensor(data, dtype, device)
 
 
 def _converted(self, wanted):
+    """The tensor in the dtype and on the device that are wanted; itself where it is so."""
     for each in wanted:
         self = self.to(each)
     return self
@@ -75,13 +75,15 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=None):
 
 
 def _tensor_as_array(self, dtype, device, copy, requires_grad):
-    array = _aliased(self._array, dtype, copy)
-    moves = device is not None and str(device).split(":")[0] != self.device.type
-    if array is self._array and not moves and requires_grad in (None, self._requires_grad):
-        return self
-    if requires_grad is None:
-        requires_grad = self._requires_grad
-    return made("asarray", array, dtype, device or backend.device_of(array), requires_grad)
+    """The tensor itself, a clone or what it converts to; requires_grad, where told, is set on just that."""
+    if copy is False:
+        _aliased(self._array, dtype, copy)
+    out = _converted(self, [each for each in (dtype, device) if each is not None])
+    if copy and out is self:
+        out = self.clone()
+    if requires_grad is False:
+        return out.requires_grad_(False) if out.is_leaf else out.detach()
+    return out.requires_grad_() if requires_grad and out.is_leaf else out
 
 
 def _aliased(array, dtype, copy):

@@ -23,10 +23,19 @@ SIGNS = {
 }  # fmt: skip
 
 
+def attributes(place):
+    """{name: value} of a namespace, sorted; a function stands for the package that has its name, such as `trace`."""
+    found = {}
+    for name, each in sorted(vars(place).items()):
+        is_package = isinstance(each, ModuleType) and callable(each)
+        found[name] = each.function if is_package else each
+    return found
+
+
 def functions(place):
     """{name: function} of gradviz's own functions in a namespace, sorted by name."""
     own = {}
-    for name, each in sorted(vars(PLACES[place]).items()):
+    for name, each in attributes(PLACES[place]).items():
         hidden = name.startswith("_") and name not in SIGNS
         if isinstance(each, FunctionType) and not hidden and (each.__module__ or "").startswith("gradviz"):
             own[name] = each

@@ -5,7 +5,7 @@ import textwrap
 from types import FunctionType, ModuleType
 
 import gradviz
-from docs.generate.public import parameters
+from docs.generate.public import attributes, parameters
 from gradviz.engine import tensor as tensor_module
 from gradviz.engine.dtypes import dtype
 
@@ -122,7 +122,7 @@ def _namespace_stub(module):
     """The stub of a module of functions, with what it takes from elsewhere."""
     imports, parts = {}, []
     own = getattr(module, "__all__", None)
-    for name, each in sorted(vars(module).items()):
+    for name, each in attributes(module).items():
         if name.startswith("_") or (own is not None and name not in own):
             continue
         if isinstance(each, ModuleType):

@@ -107,9 +107,7 @@ def full(size, fill_value, dtype=None, device=None, requires_grad=False):
     """One value, of this size; its dtype follows the value."""
     shape = one_size("full", size)
     if not isinstance(fill_value, (*nested.NUMBERS, Tensor)) or isinstance(fill_value, Tensor) and fill_value.ndim:
-        raise TypeError(
-            f"full(): argument 'fill_value' (position 2) must be Number, not {type(fill_value).__name__}"
-        )
+        raise TypeError(f"full(): argument 'fill_value' (position 2) must be Number, not {type(fill_value).__name__}")
     array = np.broadcast_to(nested.array_of(fill_value, dtype), shape).copy()
     return made("full", array, dtype, device, requires_grad)
 

@@ -110,3 +110,6 @@ def _array_of(name, input):
     if not isinstance(input, Tensor):
         raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
     return input._array
+
+
+METHODS = ["bernoulli", "multinomial"]

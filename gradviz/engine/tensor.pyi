@@ -202,6 +202,8 @@ class Tensor:
         """Runs backward from this tensor: gradients are added to the .grad of the leaves that led to it."""
     def baddbmm(self, batch1, batch2, *, beta=1, alpha=1) -> Tensor:
         """`beta * self + alpha * bmm(batch1, batch2)`; self broadcasts to (B, N, M)."""
+    def bernoulli(input, p=None) -> Tensor:
+        """1 with the probability that each element is, or p, else 0; outside the graph."""
     def bincount(self, weights=None, minlength=0) -> Tensor:
         """How often each of 0, 1, 2, ... occurs in a vector, or the sum of its weights."""
     def bitwise_and(self, other) -> Tensor:
@@ -507,6 +509,8 @@ class Tensor:
         """Product; shapes broadcast."""
     def mul_(self, *args, **kwargs) -> Tensor:
         """`mul`, in place; returns self."""
+    def multinomial(input, num_samples, replacement=False) -> Tensor:
+        """(num_samples,) or (N, num_samples) places, drawn by the weights in (C,) or (N, C)."""
     def multiply(self, other) -> Tensor:
         """Product; shapes broadcast."""
     def mv(self, vec) -> Tensor:

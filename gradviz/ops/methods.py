@@ -4,7 +4,7 @@ Each file of ops says at its end what it offers: `__all__` are the functions of 
 methods of Tensor under the same name. A new file of ops is named here, and in gradviz/__init__.py.
 """
 
-from gradviz.engine import copying, dtypes, exchange, likeness
+from gradviz.engine import copying, dtypes, exchange, likeness, sampling
 from gradviz.engine.op import as_operator
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import (
@@ -38,7 +38,7 @@ from gradviz.ops import (
 ROOMS = (
     pointwise, matmul, shape, composite, in_place, elementary, special, rounding, bounds, blends, logic, activations,
     extremes, statistics, norms, stacking, reshaping, gathering, sorting, counting, contraction,
-    linear_algebra, storage, protocols, likeness, exchange, copying,
+    linear_algebra, storage, protocols, likeness, sampling, exchange, copying,
 )  # fmt: skip
 METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {

@@ -5,6 +5,8 @@ with int64 gives float32), and lets a tensor with dimensions outrank a 0-d tenso
 the same category. Source: the section "Type promotion" of PyTorch's page on tensor attributes.
 """
 
+from functools import reduce
+
 import numpy as np
 
 from gradviz.engine import switches
@@ -137,6 +139,11 @@ def result_type(tensors):
         elif _CATEGORY[candidate.kind] > _CATEGORY[winner.kind]:
             winner = default_float() if rank == 2 and candidate.kind == "f" else candidate
     return winner
+
+
+def joined(found):
+    """The dtype that several of one rank are promoted to."""
+    return reduce(_join, found)
 
 
 def _join(one, other):

@@ -145,3 +145,36 @@ def test_a_tensor_is_not_pickled():
     for obj in (torch.ones(1), torch.nn.Linear(1, 1)):
         with pytest.raises(TypeError, match="cannot pickle a Tensor: gradviz neither writes nor reads pickles"):
             pickle.dumps(obj)
+
+
+LISTS = """
+[np.ones(2), np.ones(2)]
+[np.float64(1)]
+[np.float16(1), 1]
+[np.float16(1), 1.0]
+[np.int32(1), 2]
+[[1.0, 2.0], np.ones(2, np.float16)]
+[np.ones(2, np.uint8), np.ones(2, np.int8)]
+[torch.tensor(1.0, dtype=torch.float64), 1]
+[torch.tensor(1, dtype=torch.int32), torch.ones(1, dtype=torch.int32)[0]]
+[torch.ones(1), 2]
+[torch.ones(2)]
+[np.ones(2) > 0, [True, False]]
+[np.ones(2), np.ones(3)]
+[[1, 2], np.ones(3)]
+[np.ones(2), 3]
+[np.array(["a"])]
+"""
+
+
+@pytest.mark.filterwarnings("ignore:Creating a tensor from a list")
+@pytest.mark.parametrize("text", LISTS.strip().split("\n"))
+def test_arrays_and_tensors_in_lists_have_a_say_in_the_dtype(peer, text):
+    found = []
+    for side in (torch, peer):
+        try:
+            made = side.tensor(eval(text, {"torch": side, "np": np}))
+            found.append((str(made.dtype), tuple(made.shape), made.tolist()))
+        except (TypeError, ValueError) as error:
+            found.append(repr(error))
+    assert found[0] == found[1]

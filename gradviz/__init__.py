@@ -7,15 +7,14 @@ from gradviz.engine.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enab
 from gradviz.engine.asking import broadcast_shapes, can_cast, finfo, iinfo, promote_types, result_type, typename
 from gradviz.engine.creation import (
     arange,
+    empty,
     eye,
-    from_numpy,
     full,
-    full_like,
     get_default_device,
     get_default_dtype,
     linspace,
+    logspace,
     ones,
-    ones_like,
     rand,
     randint,
     randn,
@@ -24,10 +23,19 @@ from gradviz.engine.creation import (
     set_default_dtype,
     tensor,
     zeros,
-    zeros_like,
 )
 from gradviz.engine.dtypes import bool_, dtype, float16, float32, float64, int8, int16, int32, int64, uint8
+from gradviz.engine.exchange import as_tensor, asarray, from_dlpack, from_numpy, frombuffer
 from gradviz.engine.inference import inference_mode, is_inference, is_inference_mode_enabled
+from gradviz.engine.likeness import (
+    empty_like,
+    full_like,
+    ones_like,
+    rand_like,
+    randint_like,
+    randn_like,
+    zeros_like,
+)
 from gradviz.engine.printing import set_printoptions
 from gradviz.engine.random import (
     Generator,
@@ -38,8 +46,10 @@ from gradviz.engine.random import (
     seed,
     set_rng_state,
 )
+from gradviz.engine.sampling import bernoulli, multinomial, normal
 from gradviz.engine.switches import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from gradviz.engine.tensor import Device, Size, Tensor
+from gradviz.files import load, save
 from gradviz.ops import methods as _methods
 from gradviz.ops.activations import *
 from gradviz.ops.blends import *
@@ -55,6 +65,7 @@ from gradviz.ops.logic import *
 from gradviz.ops.matmul import *
 from gradviz.ops.norms import *
 from gradviz.ops.pointwise import *
+from gradviz.ops.protocols import *
 from gradviz.ops.reshaping import *
 from gradviz.ops.rounding import *  # its div knows rounding modes
 from gradviz.ops.shape import *

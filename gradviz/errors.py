@@ -4,6 +4,7 @@ GradvizError                one clear line for the person at the keyboard; the C
 ├── BadInput                what was asked for can't be done: a script, an expression, an option, a folder
 │   └── NoTrace             there is no trace to show
 ├── BadTrace                the file is not a trace that this version can read
+├── BadFile                 the file of tensors is damaged or foreign, or holds what tensors can't
 └── DeviceUnavailable       cuda was asked for where it can't be had (also a RuntimeError)
 
 Errors of the engine that mirror PyTorch's (a second backward, an in-place change of a
@@ -26,6 +27,10 @@ class NoTrace(BadInput):
 
 class BadTrace(GradvizError):
     """The file is not a trace that this version of gradviz can read."""
+
+
+class BadFile(GradvizError):
+    """The file holds no tensors that this version of gradviz can read."""
 
 
 class DeviceUnavailable(GradvizError, RuntimeError):

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 HOUSE = sorted((ROOT / "gradviz").rglob("*.py"))
-OURS = HOUSE + sorted(path for room in ("tests", "bench", "samples") for path in (ROOT / room).rglob("*.py"))
+OURS = HOUSE + sorted(path for room in ("tests", "bench", "samples", "docs") for path in (ROOT / room).rglob("*.py"))
 
 # Imports go one way. A room that is not named here fails the test: give it a line and a reason.
 ENGINE = {"engine", "errors"}
@@ -27,11 +27,12 @@ ROOMS = {
     "cuda": ENGINE,
     "random": ENGINE,
     "utils": ENGINE,
+    "files": ENGINE,
     "record": ENGINE | {"ops", "nn", "trace"},
     "check": {"trace", "errors"},
     "views": {"trace", "errors"},
     "cli": {"record", "check", "views", "trace", "errors"},
-    "__init__": ENGINE | {"ops", "nn", "optim", "autograd", "linalg", "cuda", "random", "utils"},
+    "__init__": ENGINE | {"ops", "nn", "optim", "autograd", "linalg", "cuda", "random", "utils", "files"},
     "__main__": {"cli"},
 }
 # Inside views: format <- rows <- the rest, never sideways.

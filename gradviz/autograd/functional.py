@@ -5,7 +5,7 @@ trick); a Hessian's products come from the gradient's vjp and jvp.
 """
 
 from gradviz.engine.backward import grad
-from gradviz.engine.creation import zeros_like
+from gradviz.engine.likeness import zeros_like
 from gradviz.engine.switches import _GradMode, mode
 from gradviz.engine.tensor import Size, Tensor
 from gradviz.ops.stacking import stack

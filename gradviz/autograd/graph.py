@@ -2,8 +2,7 @@
 
 from weakref import WeakKeyDictionary
 
-import numpy as np
-
+from gradviz.engine.backend import module_of
 from gradviz.engine.hooks import RemovableHandle
 from gradviz.engine.node import GradientEdge, Node
 from gradviz.engine.reach import arrival
@@ -20,7 +19,8 @@ def get_gradient_edge(tensor):
             "It is not possible to get the gradient edge for a Tensor that does not require gradients"
         )
     edge = GradientEdge(*arrival(tensor))
-    edge.like = np.broadcast_to(np.zeros((), tensor._array.dtype), tensor._array.shape)
+    xp = module_of(tensor._array)
+    edge.like = xp.broadcast_to(xp.zeros((), tensor._array.dtype), tensor._array.shape)
     return edge
 
 

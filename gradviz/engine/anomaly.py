@@ -84,30 +84,21 @@ class WatchedBackward(Backward):
         self._anomaly.at = self._at_before
         super().__exit__(*exception)
 
-    def _opened(self, node):
-        return self._watched(node, super()._opened, node)
-
-    def _check(self, node):
-        self._watched(node, super()._check, node)
+    def _visit(self, entry):
+        self._anomaly.at = entry[0]  # also while what it hands on is added up
+        try:
+            super()._visit(entry)
+        except Exception:
+            _tell(entry[0])
+            raise
 
     def _step(self, node, *given):
-        self._anomaly.at = node  # also while what it hands on is added up
-        return self._watched(node, self._free_of_nan, node, *given)
-
-    def _free_of_nan(self, node, *given):
         outgoing = super()._step(node, *given)
         for position, gradient in enumerate(outgoing if self._anomaly.check_nan else ()):
             array = gradient._array if isinstance(gradient, Tensor) else gradient
             if array is not None and array.dtype.kind == "f" and module_of(array).isnan(array).any():
                 raise RuntimeError(f"Function '{node.name()}' returned nan values in its {position}th output.")
         return outgoing
-
-    def _watched(self, node, work, *given):
-        try:
-            return work(*given)
-        except Exception:
-            _tell(node)
-            raise
 
 
 def _tell(node):

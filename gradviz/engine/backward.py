@@ -246,7 +246,7 @@ class Backward:
         if saved.__class__ is not tuple:  # freed, or held by hooks
             saved = self._opened(node)
         elif versions.changed:
-            self._check(node)
+            versions.check(node)
         outgoing = told = self._step(node, saved, entry)
         if observer is not None and node.op is not None:  # who is told what the node computed, before it is summed
             outgoing = fitted_all(node, outgoing, self._ops)
@@ -278,9 +278,6 @@ class Backward:
         if self._create_graph or node.op is None:
             return node._saved
         return tuple([each.tensor()._array if each.__class__ is Held else each for each in node._saved])
-
-    def _check(self, node):
-        versions.check(node)
 
     def _step(self, node, saved, entry):
         """The gradients that a node hands on, one an edge."""

@@ -1,5 +1,7 @@
-"""Making tensors: tensor, zeros, ones, full, arange, linspace, eye, randn, rand, and their _like forms."""
+"""Making tensors: tensor, zeros, ones, full, empty, arange, linspace, logspace, eye, randn, rand, randint, randperm."""
 
+import warnings
+from operator import index
 from time import perf_counter_ns
 
 import numpy as np
@@ -8,14 +10,18 @@ from gradviz.engine import backend, dtypes, nested, random
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
 
+COPY_OF_A_TENSOR = (
+    "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+    "sourceTensor.detach().clone().requires_grad_(True), rather than {}(sourceTensor)."
+)
 INTEGER_GRAD = "Only Tensors of floating point and complex dtype can require gradients"
 
 
 def made(name, array, dtype=None, device=None, requires_grad=False):
     """Wraps an array as a new leaf, on its device, and tells the observer."""
     started = perf_counter_ns() if mode.observer is not None else 0
-    if dtype is not None and array.dtype != dtype.numpy:
-        array = array.astype(dtype.numpy)
+    if dtype is not None:
+        array = array.astype(numpy_dtype(dtype), copy=False)
     if requires_grad and array.dtype.kind != "f":
         raise RuntimeError(INTEGER_GRAD)
     out = Tensor(backend.moved(array, device or mode.default_device), bool(requires_grad))
@@ -31,58 +37,89 @@ def tensor(data, dtype=None, device=None, requires_grad=False):
     ragged lists; TypeError or RuntimeError, as PyTorch's, for what is no number.
     """
     if isinstance(data, Tensor):
-        array = data._array.copy()
-    elif isinstance(data, (np.ndarray, np.generic)):
-        array = np.array(data)
-    else:
-        array = nested.array_of(data, dtype)
+        warnings.warn(COPY_OF_A_TENSOR.format("torch.tensor"), UserWarning, stacklevel=2)
+    return made("tensor", copied(data, dtype), dtype, device, requires_grad)
+
+
+def copied(data, dtype):
+    """A new array of what `tensor` takes."""
+    if isinstance(data, Tensor):
+        return data._array.copy()
+    if isinstance(data, (np.ndarray, np.generic)):
+        return np.array(dtypes.checked(data))
+    array = nested.array_of(data, dtype)
     dtypes.of_array(array)
-    return made("tensor", array, dtype, device, requires_grad)
+    return array
 
 
-def from_numpy(array):
-    """A tensor that shares memory with a NumPy array."""
-    if not isinstance(array, np.ndarray):
-        raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
-    dtypes.of_array(array)
-    return made("from_numpy", array)
-
-
-def _size(size):
+def checked_size(name, size):
+    """A size given as numbers or as one sequence, as a tuple; TypeError or RuntimeError for what is no size."""
+    if not size:
+        raise TypeError(f'{name}() missing 1 required positional arguments: "size"')
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = size[0]
-    shape = tuple(int(each) for each in size)
+    for position, each in enumerate(size, start=1):
+        if isinstance(each, bool) or not hasattr(each, "__index__"):
+            kind = type(each).__name__
+            if position == 1:
+                raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not {kind}")
+            raise TypeError(
+                f"{name}(): argument 'size' failed to unpack the object at pos {position} with error \"type must be "
+                f'tuple of ints,but got {kind}"'
+            )
+    shape = tuple(map(index, size))
     for each in shape:
         if each < 0:
-            raise RuntimeError(f"Trying to create tensor with negative dimension {each}: {list(shape)}")
+            raise RuntimeError(
+                "zeros: Dimension size must be non-negative."
+                if name == "zeros"
+                else f"Trying to create tensor with negative dimension {each}: {list(shape)}"
+            )
     return shape
 
 
-def _numpy(dtype):
-    return dtype.numpy if dtype is not None else dtypes.default_float()
+def one_size(name, size, position=1):
+    """The size of a function that takes it as one argument: a tuple or a list."""
+    if not isinstance(size, (tuple, list)):
+        kind = type(size).__name__
+        raise TypeError(f"{name}(): argument 'size' (position {position}) must be tuple of ints, not {kind}")
+    return checked_size(name, (size,))
+
+
+def numpy_dtype(dtype):
+    """NumPy's dtype for a dtype, for one of Python's `float`, `int` and `bool`, or for the default one."""
+    if dtype is None:
+        return dtypes.default_float()
+    return dtype.numpy if isinstance(dtype, dtypes.dtype) else dtypes.of_python(dtype).numpy
 
 
 def zeros(*size, dtype=None, device=None, requires_grad=False):
     """Zeros of this size."""
-    if any(each < 0 for each in (size[0] if len(size) == 1 and isinstance(size[0], (tuple, list)) else size)):
-        raise RuntimeError("zeros: Dimension size must be non-negative.")
-    return made("zeros", np.zeros(_size(size), _numpy(dtype)), None, device, requires_grad)
+    return made("zeros", np.zeros(checked_size("zeros", size), numpy_dtype(dtype)), None, device, requires_grad)
 
 
 def ones(*size, dtype=None, device=None, requires_grad=False):
     """Ones of this size."""
-    return made("ones", np.ones(_size(size), _numpy(dtype)), None, device, requires_grad)
+    return made("ones", np.ones(checked_size("ones", size), numpy_dtype(dtype)), None, device, requires_grad)
 
 
 def full(size, fill_value, dtype=None, device=None, requires_grad=False):
     """One value, of this size; its dtype follows the value."""
-    array = np.broadcast_to(nested.array_of(fill_value, dtype), _size((size,))).copy()
+    shape = one_size("full", size)
+    if not isinstance(fill_value, (*nested.NUMBERS, Tensor)) or isinstance(fill_value, Tensor) and fill_value.ndim:
+        raise TypeError(f"full(): argument 'fill_value' (position 2) must be Number, not {type(fill_value).__name__}")
+    array = np.broadcast_to(nested.array_of(fill_value, dtype), shape).copy()
     return made("full", array, dtype, device, requires_grad)
+
+
+def empty(*size, dtype=None, device=None, requires_grad=False):
+    """Memory of this size as it is found, values and all."""
+    return made("empty", np.empty(checked_size("empty", size), numpy_dtype(dtype)), None, device, requires_grad)
 
 
 def eye(n, m=None, dtype=None, device=None, requires_grad=False):
     """The identity matrix, (n, m)."""
-    return made("eye", np.eye(n, m, dtype=_numpy(dtype)), None, device, requires_grad)
+    return made("eye", np.eye(n, m, dtype=numpy_dtype(dtype)), None, device, requires_grad)
 
 
 def arange(start, end=None, step=1, dtype=None, device=None, requires_grad=False):
@@ -94,30 +131,42 @@ def arange(start, end=None, step=1, dtype=None, device=None, requires_grad=False
     if (end - start) / step < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     floating = any(isinstance(each, float) for each in (start, end, step))
-    array = np.arange(start, end, step, dtype=_numpy(dtype) if floating or dtype is not None else np.int64)
+    array = np.arange(start, end, step, dtype=numpy_dtype(dtype) if floating or dtype is not None else np.int64)
     return made("arange", array, dtype, device, requires_grad)
 
 
 def linspace(start, end, steps, dtype=None, device=None, requires_grad=False):
     """`steps` numbers from start to end, both included."""
-    return made("linspace", np.linspace(start, end, steps, dtype=_numpy(dtype)), None, device, requires_grad)
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    return made("linspace", np.linspace(start, end, steps, dtype=numpy_dtype(dtype)), None, device, requires_grad)
+
+
+def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_grad=False):
+    """`steps` numbers from base**start to base**end, evenly spaced in their logarithm."""
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    array = np.logspace(start, end, steps, base=base).astype(numpy_dtype(dtype))
+    return made("logspace", array, None, device, requires_grad)
 
 
 def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
     """Normal random numbers of this size."""
-    return made("randn", _draws(generator).normal(_size(size), _numpy(dtype)), None, device, requires_grad)
+    array = _draws(generator).normal(checked_size("randn", size), numpy_dtype(dtype))
+    return made("randn", array, None, device, requires_grad)
 
 
 def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
     """Uniform random numbers in [0, 1) of this size."""
-    return made("rand", _draws(generator).uniform(_size(size), _numpy(dtype)), None, device, requires_grad)
+    array = _draws(generator).uniform(checked_size("rand", size), numpy_dtype(dtype))
+    return made("rand", array, None, device, requires_grad)
 
 
 def randint(low, high=None, size=None, generator=None, dtype=None, device=None):
     """Random integers in [low, high), or [0, low)."""
     if size is None:
         low, high, size = 0, low, high
-    return made("randint", _draws(generator).randint(low, high, _size((size,))), dtype, device)
+    return made("randint", _draws(generator).randint(low, high, one_size("randint", size, 2)), dtype, device)
 
 
 def randperm(n, generator=None, device=None):
@@ -127,26 +176,6 @@ def randperm(n, generator=None, device=None):
 
 def _draws(generator):
     return random.default_generator if generator is None else generator
-
-
-def zeros_like(input, dtype=None, requires_grad=False):
-    """Zeros of another tensor's size, dtype and device."""
-    return _like("zeros_like", input, 0, dtype, requires_grad)
-
-
-def ones_like(input, dtype=None, requires_grad=False):
-    """Ones of another tensor's size, dtype and device."""
-    return _like("ones_like", input, 1, dtype, requires_grad)
-
-
-def full_like(input, fill_value, dtype=None, requires_grad=False):
-    """One value, of another tensor's size, dtype and device."""
-    return _like("full_like", input, fill_value, dtype, requires_grad)
-
-
-def _like(name, input, value, dtype, requires_grad):
-    array = np.full(input._array.shape, value, dtype.numpy if dtype is not None else input._array.dtype)
-    return made(name, array, None, backend.device_of(input._array), requires_grad)
 
 
 def set_default_dtype(dtype):

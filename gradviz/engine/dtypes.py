@@ -5,6 +5,8 @@ with int64 gives float32), and lets a tensor with dimensions outrank a 0-d tenso
 the same category. Source: the section "Type promotion" of PyTorch's page on tensor attributes.
 """
 
+from functools import reduce
+
 import numpy as np
 
 from gradviz.engine import switches
@@ -50,14 +52,52 @@ def of_name(name):
     return _BY_NAME[name]
 
 
+def of_title(name):
+    """The dtype that PyTorch's errors and types call `name`, such as "Float"; None for another name."""
+    return next((each for each in ALL if each._title == name), None)
+
+
 def of_array(array):
     """The dtype of a NumPy or CuPy array; TypeError for one that tensors can't have."""
     found = _BY_NUMPY.get(array.dtype)
     if found is None:
         raise TypeError(
-            f"can't convert np.ndarray of type {array.dtype}. The only supported types are: "
+            f"can't convert np.ndarray of type numpy.{array.dtype.type.__name__}. The only supported types are: "
             "float64, float32, float16, int64, int32, int16, int8, uint8, and bool."
         )
+    return found
+
+
+def checked(array):
+    """A NumPy array or scalar that a tensor can be made of; TypeError or ValueError, in PyTorch's words, for others."""
+    if any(step < 0 for step in array.strides):
+        raise ValueError(
+            "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
+            "currently supported. (You can probably work around this by making a copy of your array  with "
+            "array.copy().) "
+        )
+    if array.itemsize and any(step % array.itemsize for step in array.strides):
+        raise ValueError(
+            "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate "
+            "the memory."
+        )
+    if not array.dtype.isnative:
+        raise ValueError(
+            "given numpy array has byte order different from the native byte order. Conversion between byte orders is "
+            "currently not supported."
+        )
+    of_array(array)
+    return array
+
+
+_OF_PYTHON = {float: float64, int: int64, bool: bool_}
+
+
+def of_python(kind):
+    """The dtype that Python's `float`, `int` or `bool` stands for; TypeError for anything else."""
+    found = _OF_PYTHON.get(kind) if isinstance(kind, type) else None
+    if found is None:
+        raise TypeError(f"argument 'dtype' must be torch.dtype, not {type(kind).__name__}")
     return found
 
 
@@ -99,6 +139,11 @@ def result_type(tensors):
         elif _CATEGORY[candidate.kind] > _CATEGORY[winner.kind]:
             winner = default_float() if rank == 2 and candidate.kind == "f" else candidate
     return winner
+
+
+def joined(found):
+    """The dtype that several of one rank are promoted to."""
+    return reduce(_join, found)
 
 
 def _join(one, other):

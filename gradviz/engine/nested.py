@@ -7,19 +7,24 @@ from gradviz.engine.tensor import Tensor
 
 SEQUENCES = (list, tuple)
 TEXTS = (str, bytes)
+TYPED = (np.ndarray, np.generic)
 NUMBERS = (bool, int, float, np.number, np.bool_)
 
 
 def array_of(data, dtype=None):
-    """A new array: floats in `dtype` or the default one, integers int64, booleans bool.
+    """A new array: floats in `dtype` or the default one, integers int64, booleans bool; arrays and tensors among the
+    numbers have a say with their own dtypes, as in PyTorch's promotion.
 
     ValueError for ragged lists and numbers too large, TypeError or RuntimeError for what is no number.
     """
+    typed = []
     try:
-        array = np.array(_plain(data))
+        array = np.array(_plain(data, typed))
     except ValueError:
         array = None
     kind = array.dtype.kind if array is not None else "O"
+    if typed and dtype is None and kind in "biuf":
+        return array.astype(dtypes.joined(map(_dtype_of, _leaves(data))))
     if kind == "f":
         # straight into the dtype asked for: by way of float32 a float64 would lose digits
         wanted = dtype.numpy if dtype is not None else dtypes.default_float()
@@ -27,17 +32,38 @@ def array_of(data, dtype=None):
     if kind == "i":
         return array.astype(np.int64)
     if kind != "b":
-        raise _complaint(data)
+        raise _complaint(_lists(data))
     return array
 
 
-def _plain(data):
-    """Nested sequences with tensors in them as nested sequences of numbers."""
+def _plain(data, typed):
+    """Nested sequences with tensors in them as nested sequences of numbers; notes in typed what has a dtype."""
+    if isinstance(data, SEQUENCES):
+        return [_plain(each, typed) for each in data]
     if isinstance(data, Tensor):
         if data._array.size != 1:
             raise ValueError("only one element tensors can be converted to Python scalars")
+        typed.append(data)
         return data._array.item()
-    return [_plain(each) for each in data] if isinstance(data, SEQUENCES) else data
+    if isinstance(data, TYPED):
+        typed.append(data)
+    return data
+
+
+def _dtype_of(leaf):
+    """NumPy's dtype for one that stands among nested numbers."""
+    if isinstance(leaf, Tensor):
+        return leaf._array.dtype
+    if isinstance(leaf, TYPED):
+        return leaf.dtype
+    return dtypes.default_float() if isinstance(leaf, float) else np.dtype(bool if isinstance(leaf, bool) else np.int64)
+
+
+def _lists(data):
+    """Nested sequences with arrays in them as nested sequences."""
+    if isinstance(data, SEQUENCES):
+        return [_lists(each) for each in data]
+    return data.tolist() if isinstance(data, np.ndarray) else data
 
 
 def _complaint(data):

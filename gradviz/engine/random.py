@@ -93,6 +93,11 @@ class Generator:
         """True with a probability, as PyTorch's bernoulli_: a double draw below it."""
         return self._uniform_double(int(np.prod(shape, dtype=np.int64))).reshape(shape) < probability
 
+    def exponential(self, shape, dtype):
+        """Exponential numbers of rate 1, as PyTorch's exponential_: each from a double draw."""
+        drawn = self._uniform_double(int(np.prod(shape, dtype=np.int64)))
+        return -np.log1p(-drawn).astype(dtype).reshape(shape)
+
     def randint(self, low, high, shape):
         """Integers in [low, high)."""
         if low >= high:
@@ -135,6 +140,7 @@ def _box_muller(flat):
 
 default_generator = Generator()  # the one stream of everything that names no other
 uniform, normal, bernoulli = default_generator.uniform, default_generator.normal, default_generator.bernoulli
+exponential = default_generator.exponential
 randint, permutation = default_generator.randint, default_generator.permutation
 manual_seed, initial_seed, seed = default_generator.manual_seed, default_generator.initial_seed, default_generator.seed
 get_rng_state = default_generator.get_state

@@ -207,20 +207,12 @@ class Tensor:
 
     nelement = numel
 
-    def element_size(self):
-        """Bytes of one element."""
-        return self._array.itemsize
-
     @property
     def nbytes(self):
         """Bytes of all elements."""
         return self._array.nbytes
 
-    def stride(self):
-        """Steps between elements of each dimension, in elements."""
-        return tuple(step // self._array.itemsize for step in self._array.strides)
-
-    def is_contiguous(self):
+    def is_contiguous(self, memory_format=None):
         """Whether the elements lie in C order without gaps."""
         return bool(self._array.flags.c_contiguous)
 
@@ -247,21 +239,6 @@ class Tensor:
     def tolist(self):
         """The values as nested lists of Python numbers."""
         return self._array.tolist()
-
-    def numpy(self):
-        """The array itself, sharing memory; RuntimeError while it requires grad."""
-        if self._requires_grad:
-            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-        if backend.device_of(self._array) != "cpu":
-            raise TypeError(
-                f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor "
-                "to host memory first."
-            )
-        return self._array
-
-    def __array__(self, dtype=None, copy=None):
-        array = self.numpy()
-        return array if dtype is None else array.astype(dtype)
 
     def __len__(self):
         if self._array.ndim == 0:

@@ -1,11 +1,11 @@
 """Module and Parameter."""
 
 from collections import OrderedDict
-from typing import NamedTuple
 
 from gradviz.engine.dtypes import float32, float64, title
 from gradviz.engine.switches import mode, no_grad
 from gradviz.engine.tensor import Tensor
+from gradviz.nn import loading
 from gradviz.nn.hooks import Hooked
 from gradviz.ops.composite import to
 
@@ -20,20 +20,6 @@ class Parameter(Tensor):
         super().__init__(data._array, requires_grad)
         if mode.observer is not None:
             mode.observer.forward("Parameter", self, (), None, {}, 0)
-
-
-class Keys(NamedTuple):
-    """What load_state_dict found no place for, and nothing for."""
-
-    missing_keys: list
-    unexpected_keys: list
-
-    def __repr__(self):
-        if not self.missing_keys and not self.unexpected_keys:
-            return "<All keys matched successfully>"
-        return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
-
-    __str__ = __repr__
 
 
 class Module(Hooked):
@@ -130,12 +116,14 @@ class Module(Hooked):
 
     # -- parts -------------------------------------------------------------------------------------
 
-    def named_modules(self, prefix=""):
-        """(dotted name, module) of this module and all in it, each once."""
+    may_be_missing = ()  # names that load_state_dict doesn't ask for
+
+    def named_modules(self, prefix="", remove_duplicate=True):
+        """(dotted name, module) of this module and all in it, each once or under each of its names."""
         waiting, seen = [(prefix, self)], set()
         while waiting:
             prefix, module = waiting.pop(0)
-            if module is None or id(module) in seen:
+            if module is None or remove_duplicate and id(module) in seen:
                 continue
             seen.add(id(module))
             yield prefix, module
@@ -195,42 +183,22 @@ class Module(Hooked):
 
     # -- state -------------------------------------------------------------------------------------
 
-    def state_dict(self, prefix=""):
-        """{dotted name: tensor} of parameters and buffers; the tensors share memory with the module."""
-        found = OrderedDict()
-        for name, each in [*self._parameters.items(), *self._buffers.items()]:
-            if each is not None and name not in self._not_saved:
-                found[prefix + name] = each.detach()
-        for name, module in self._modules.items():
-            if module is not None:
-                found.update(module.state_dict(f"{prefix}{name}."))
+    def saved_tensors(self):
+        """{name: tensor} of what state_dict takes from this very module: parameters, and buffers that are kept."""
+        kept = {name: each for name, each in self._buffers.items() if name not in self._not_saved}
+        return {name: each for name, each in {**self._parameters, **kept}.items() if each is not None}
+
+    def state_dict(self, *, destination=None, prefix="", keep_vars=False):
+        """{dotted name: tensor} of parameters and buffers; they share memory with the module, or are its own."""
+        found = OrderedDict() if destination is None else destination
+        for path, module in self.named_modules(remove_duplicate=False):
+            for name, each in module.saved_tensors().items():
+                found[prefix + (f"{path}.{name}" if path else name)] = each if keep_vars else each.detach()
         return found
 
-    def load_state_dict(self, state_dict, strict=True):
-        """Copies values in; RuntimeError for names or sizes that don't fit, names only where strict."""
-        own = self.state_dict()
-        missing = [name for name in own if name not in state_dict]
-        unexpected = [name for name in state_dict if name not in own]
-        wrong = []
-        if strict and unexpected:
-            wrong.append("Unexpected key(s) in state_dict: " + ", ".join(f'"{each}"' for each in unexpected) + ". ")
-        if strict and missing:
-            wrong.insert(0, "Missing key(s) in state_dict: " + ", ".join(f'"{each}"' for each in missing) + ". ")
-        with no_grad():
-            for name, each in own.items():
-                if name not in state_dict:
-                    continue
-                given = state_dict[name]
-                if given.shape != each.shape:
-                    wrong.append(
-                        f"size mismatch for {name}: copying a param with shape {given.shape} from checkpoint, the shape "  # noqa: E501
-                        f"in current model is {each.shape}."
-                    )
-                else:
-                    each.copy_(given)
-        if wrong:
-            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(wrong))
-        return Keys(missing, unexpected)
+    def load_state_dict(self, state_dict, strict=True, assign=False):
+        """Copies values in, or assigns the tensors themselves; RuntimeError for names and sizes that don't fit."""
+        return loading.load(self, state_dict, strict, assign)
 
     def zero_grad(self, set_to_none=True):
         """Forgets the gradients: .grad becomes None, or zeros."""

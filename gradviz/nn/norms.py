@@ -63,6 +63,8 @@ class RMSNorm(Module):
 
 
 class _BatchNorm(Module):
+    may_be_missing = ("num_batches_tracked",)  # state_dicts older than PyTorch 0.4.1 have none
+
     def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True, *, bias=True):
         super().__init__()
         self.num_features, self.eps, self.momentum, self.affine = num_features, eps, momentum, affine

@@ -5,8 +5,9 @@ from math import prod
 import numpy as np
 
 from gradviz.engine import backend, coerce
+from gradviz.engine.creation import numpy_dtype
 from gradviz.engine.dtypes import int64, title
-from gradviz.engine.switches import mode
+from gradviz.engine.switches import mode, no_grad
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import indexing, joining, loss, pointwise, reduction
@@ -271,8 +272,13 @@ def to(self, *args, dtype=None, device=None):
         else:
             dtype = each
     out = self
-    if dtype is not None and dtype.numpy != self._array.dtype:
-        out = pointwise.to_copy(out, dtype=dtype.numpy)
+    wanted = self._array.dtype if dtype is None else numpy_dtype(dtype)
+    if wanted != self._array.dtype:
+        if self._requires_grad and wanted.kind != "f":
+            with no_grad():  # integers are outside the graph
+                out = pointwise.to_copy(out, dtype=wanted)
+        else:
+            out = pointwise.to_copy(out, dtype=wanted)
     if device is not None and str(device).split(":")[0] != backend.device_of(out._array).split(":")[0]:
         out = out.detach()
         out._array = backend.moved(out._array, str(device))

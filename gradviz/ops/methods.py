@@ -4,7 +4,7 @@ Each file of ops says at its end what it offers: `__all__` are the functions of 
 methods of Tensor under the same name. A new file of ops is named here, and in gradviz/__init__.py.
 """
 
-from gradviz.engine import dtypes
+from gradviz.engine import copying, dtypes, exchange, likeness, sampling
 from gradviz.engine.op import as_operator
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import (
@@ -23,6 +23,7 @@ from gradviz.ops import (
     matmul,
     norms,
     pointwise,
+    protocols,
     reshaping,
     rounding,
     shape,
@@ -30,17 +31,19 @@ from gradviz.ops import (
     special,
     stacking,
     statistics,
+    storage,
     subscripts,
 )
 
 ROOMS = (
     pointwise, matmul, shape, composite, in_place, elementary, special, rounding, bounds, blends, logic, activations,
     extremes, statistics, norms, stacking, reshaping, gathering, sorting, counting, contraction,
-    linear_algebra,
+    linear_algebra, storage, protocols, likeness, sampling, exchange, copying,
 )  # fmt: skip
 METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {
-    "float": dtypes.float32, "double": dtypes.float64, "half": dtypes.float16, "long": dtypes.int64,
+    "short": dtypes.int16, "byte": dtypes.uint8, "char": dtypes.int8, "float": dtypes.float32,
+    "double": dtypes.float64, "half": dtypes.float16, "long": dtypes.int64,
     "int": dtypes.int32, "bool": dtypes.bool_, "cpu": "cpu", "cuda": "cuda",
 }  # fmt: skip
 
@@ -67,12 +70,23 @@ OPERATORS = {
 }  # fmt: skip
 
 
+def conversion(name, kind):
+    """The method that converts to a dtype or moves to a device, such as `double` or `cpu`."""
+
+    def converted(self):
+        return composite.to(self, kind)
+
+    converted.__name__ = converted.__qualname__ = name
+    converted.__doc__ = f"`to({str(kind)!r})`." if isinstance(kind, str) else f"`to({kind})`."
+    return converted
+
+
 def attach():
     """Gives Tensor its methods and operators."""
     for name, function in {**METHODS, **OPERATORS}.items():
         setattr(Tensor, name, function)
     for name, kind in CONVERSIONS.items():
-        setattr(Tensor, name, lambda self, kind=kind: composite.to(self, kind))
+        setattr(Tensor, name, conversion(name, kind))
     Tensor.T = property(lambda self: shape.permute(self, dims=tuple(reversed(range(self._array.ndim)))))
     Tensor.mT = property(lambda self: composite.transpose(self, -2, -1))
     Tensor.__hash__ = object.__hash__  # __eq__ above would have taken it away

@@ -83,7 +83,8 @@ class Optimizer:
         for group in self.param_groups:
             settings = {name: value for name, value in group.items() if name != "params"}
             groups.append({**settings, "params": [numbers[id(each)] for each in group["params"]]})  # last, as PyTorch
-        return {"state": {numbers[id(each)]: state for each, state in self.state.items()}, "param_groups": groups}
+        state = {numbers.get(id(each), each): state for each, state in self.state.items()}
+        return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state_dict):
         """Takes over what state_dict gave."""
@@ -98,13 +99,17 @@ class Optimizer:
         by_number = dict(zip(numbers, everything, strict=True))
         self.state = defaultdict(dict)
         for number, state in state_dict["state"].items():
-            self.state[by_number[number]] = {name: _copied(value) for name, value in state.items()}
+            parameter = by_number.get(number, number)
+            self.state[parameter] = {name: _fitted(name, value, parameter) for name, value in state.items()}
         for own, given in pairs:
             own.update({name: value for name, value in given.items() if name != "params"})
 
 
-def _copied(value):
-    return Tensor(value._array.copy()) if isinstance(value, Tensor) else value
+def _fitted(name, value, parameter):
+    """A loaded value in the dtype and on the device of its parameter; shared where it is so already, as in PyTorch."""
+    if not isinstance(value, Tensor) or not isinstance(parameter, Tensor) or name == "step":
+        return value
+    return value.to(parameter) if parameter.is_floating_point() else value.to(parameter.device)
 
 
 def refuse_negative(**values):

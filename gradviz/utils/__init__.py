@@ -1,5 +1,5 @@
-"""`torch.utils`."""
+"""torch.utils, as far as it is here."""
 
-from gradviz.utils import checkpoint
+from gradviz.utils import checkpoint, dlpack
 
-__all__ = ["checkpoint"]
+__all__ = ["checkpoint", "dlpack"]

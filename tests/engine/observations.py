@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.engine.mistakes import MISTAKES, answer
 from tests.engine.programs import cases, described
+from tests.engine.questions import QUESTIONS, answered
 from tests.engine.sights import SIGHTS
 
 FACTS = Path(__file__).parent / "facts"
@@ -82,7 +83,43 @@ def draws(torch):
     return found
 
 
-OBSERVATIONS = {each.__name__: each for each in (graphs, errors, prints, promotions, draws)}
+def samplings(torch):
+    """Random numbers from distributions that tensors describe."""
+    wide = torch.linspace(0.01, 0.99, 50)
+    rows = wide[:48].reshape(3, 16)
+    programs = {
+        "multinomial": lambda: torch.multinomial(wide, 50),
+        "multinomial, float64": lambda: torch.multinomial(wide.double(), 20),
+        "multinomial, float16": lambda: torch.multinomial(wide.half(), 4),
+        "multinomial with replacement": lambda: torch.multinomial(wide, 20, replacement=True),
+        "multinomial of rows": lambda: torch.multinomial(rows, 4),
+        "multinomial of rows with replacement": lambda: torch.multinomial(rows, 4, True),
+        "bernoulli": lambda: torch.bernoulli(wide),
+        "bernoulli, float64": lambda: torch.bernoulli(wide.double()),
+        "bernoulli, float16": lambda: torch.bernoulli(wide.half()),
+        "bernoulli of a number": lambda: torch.bernoulli(wide, 0.3),
+        "normal of numbers": lambda: torch.normal(2.0, 3.0, (4,)),
+        "normal of numbers, many": lambda: torch.normal(2.0, 3.0, (20,)),
+        "normal of means": lambda: torch.normal(wide.double(), 2.0),
+        "normal of both": lambda: torch.normal(wide, wide),
+        "normal of deviations": lambda: torch.normal(0.0, wide[:3]),
+        "rand_like": lambda: torch.rand_like(wide),
+        "randn_like": lambda: torch.randn_like(wide.double()),
+        "randint_like": lambda: torch.randint_like(wide, 9),
+    }
+    found = {}
+    for name, draw in programs.items():
+        torch.manual_seed(3)
+        found[name] = [draw().tolist(), torch.rand(1).tolist()]  # the next number tells how many were drawn
+    return found
+
+
+def answers(torch):
+    """What each question is answered, and which warnings it gives."""
+    return {question: answered(torch, question) for question in QUESTIONS}
+
+
+OBSERVATIONS = {each.__name__: each for each in (graphs, errors, prints, promotions, draws, samplings, answers)}
 
 
 def observed(torch, name):

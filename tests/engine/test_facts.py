@@ -13,7 +13,9 @@ from gradviz.engine.op import catalogue
 from tests.engine import programs_elementwise, programs_neural
 from tests.engine.observations import FACTS, OBSERVATIONS, observed, stored
 
-EXACT = [(name, key) for name in ("graphs", "errors", "prints", "promotions") for key in stored(name)]
+EXACT = [(name, key) for name in ("graphs", "errors", "prints", "promotions", "answers") for key in stored(name)]
+
+DRAWN = ("draws", "samplings")
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +33,10 @@ def test_promotion_follows_pytorch(ours):
     assert {key: ours["promotions"][key] for key in facts if ours["promotions"][key] != facts[key]} == {}
 
 
-@pytest.mark.parametrize("key", stored("draws"))
-def test_random_numbers_are_pytorchs(ours, key):
+@pytest.mark.parametrize(("name", "key"), [(name, key) for name in DRAWN for key in stored(name)], ids=" ".join)
+def test_random_numbers_are_pytorchs(ours, name, key):
     # Box-Muller's logarithm and sine differ in the last bits from processor to processor, PyTorch's own too
-    np.testing.assert_allclose(_flat(ours["draws"][key]), _flat(stored("draws")[key]), rtol=2e-6, atol=1e-7)
+    np.testing.assert_allclose(_flat(ours[name][key]), _flat(stored(name)[key]), rtol=2e-6, atol=1e-7)
 
 
 def _flat(values):
@@ -64,7 +66,7 @@ def test_the_facts_are_what_the_installed_pytorch_does(name):
     torch = pytest.importorskip("torch", reason="PyTorch is not installed: .ci/run installs it")
     if not torch.__version__.startswith("2.13."):
         pytest.skip(f"the facts are those of PyTorch 2.13, and this is {torch.__version__}")
-    if name == "draws":
+    if name in DRAWN:
         facts = {key: pytest.approx(_flat(value), rel=2e-6, abs=1e-7) for key, value in stored(name).items()}
         assert {key: _flat(value) for key, value in observed(torch, name).items()} == facts
     else:

@@ -1,6 +1,9 @@
 """Numbers in rows lead to what they stand for; what is missing is BadTrace."""
 
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -280,3 +283,9 @@ def test_a_value_at_no_place_of_the_heap_is_damage(build):
     for step in (0, 1):
         with pytest.raises(BadTrace, match="no text or value at position"):
             trace.value(step)
+
+
+def test_the_package_leaves_torch_trace_callable():
+    code = "import gradviz as torch, gradviz.trace.events; print(torch.trace(torch.eye(3)).item())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert (done.stdout, done.stderr) == ("3.0\n", "")

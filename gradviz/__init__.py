@@ -24,10 +24,11 @@ from gradviz.engine.creation import (
     zeros,
     zeros_like,
 )
+from gradviz.engine.devices import Device
 from gradviz.engine.dtypes import bool_, dtype, float16, float32, float64, int8, int16, int32, int64, uint8
 from gradviz.engine.random import manual_seed
 from gradviz.engine.switches import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from gradviz.engine.tensor import Device, Size, Tensor
+from gradviz.engine.tensor import Size, Tensor
 from gradviz.ops import methods as _methods
 from gradviz.ops.activations import *
 from gradviz.ops.blends import *

@@ -5,6 +5,7 @@ from time import perf_counter_ns
 import numpy as np
 
 from gradviz.engine import backend, dtypes, nested, random
+from gradviz.engine.devices import Device
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
 
@@ -12,13 +13,15 @@ INTEGER_GRAD = "Only Tensors of floating point and complex dtype can require gra
 
 
 def made(name, array, dtype=None, device=None, requires_grad=False):
-    """Wraps an array as a new leaf, on its device, and tells the observer."""
+    """Wraps an array, or what `array(xp)` makes there, as a new leaf on a device, and tells the observer."""
     started = perf_counter_ns() if mode.observer is not None else 0
+    device = mode.default_device if device is None else Device(device)
+    array = backend.made(device, array) if callable(array) else backend.moved(array, device)
     if dtype is not None and array.dtype != dtype.numpy:
         array = array.astype(dtype.numpy)
     if requires_grad and array.dtype.kind != "f":
         raise RuntimeError(INTEGER_GRAD)
-    out = Tensor(backend.moved(array, device or mode.default_device), bool(requires_grad))
+    out = Tensor(array, bool(requires_grad))
     if mode.observer is not None:
         mode.observer.forward(name, out, (), None, {}, started)
     return out
@@ -32,6 +35,8 @@ def tensor(data, dtype=None, device=None, requires_grad=False):
     """
     if isinstance(data, Tensor):
         array = data._array.copy()
+        if device is None and mode.default_device == "cpu":
+            device = backend.device_of(array)
     elif isinstance(data, (np.ndarray, np.generic)):
         array = np.array(data)
     else:
@@ -45,7 +50,7 @@ def from_numpy(array):
     if not isinstance(array, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
     dtypes.of_array(array)
-    return made("from_numpy", array)
+    return made("from_numpy", array, device="cpu")
 
 
 def _size(size):
@@ -66,23 +71,25 @@ def zeros(*size, dtype=None, device=None, requires_grad=False):
     """Zeros of this size."""
     if any(each < 0 for each in (size[0] if len(size) == 1 and isinstance(size[0], (tuple, list)) else size)):
         raise RuntimeError("zeros: Dimension size must be non-negative.")
-    return made("zeros", np.zeros(_size(size), _numpy(dtype)), None, device, requires_grad)
+    shape = _size(size)
+    return made("zeros", lambda xp: xp.zeros(shape, _numpy(dtype)), None, device, requires_grad)
 
 
 def ones(*size, dtype=None, device=None, requires_grad=False):
     """Ones of this size."""
-    return made("ones", np.ones(_size(size), _numpy(dtype)), None, device, requires_grad)
+    shape = _size(size)
+    return made("ones", lambda xp: xp.ones(shape, _numpy(dtype)), None, device, requires_grad)
 
 
 def full(size, fill_value, dtype=None, device=None, requires_grad=False):
     """One value, of this size; its dtype follows the value."""
-    array = np.broadcast_to(nested.array_of(fill_value, dtype), _size((size,))).copy()
-    return made("full", array, dtype, device, requires_grad)
+    value, shape = nested.array_of(fill_value, dtype)[()], _size((size,))
+    return made("full", lambda xp: xp.full(shape, value, value.dtype), dtype, device, requires_grad)
 
 
 def eye(n, m=None, dtype=None, device=None, requires_grad=False):
     """The identity matrix, (n, m)."""
-    return made("eye", np.eye(n, m, dtype=_numpy(dtype)), None, device, requires_grad)
+    return made("eye", lambda xp: xp.eye(n, m, dtype=_numpy(dtype)), None, device, requires_grad)
 
 
 def arange(start, end=None, step=1, dtype=None, device=None, requires_grad=False):
@@ -94,13 +101,14 @@ def arange(start, end=None, step=1, dtype=None, device=None, requires_grad=False
     if (end - start) / step < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     floating = any(isinstance(each, float) for each in (start, end, step))
-    array = np.arange(start, end, step, dtype=_numpy(dtype) if floating or dtype is not None else np.int64)
-    return made("arange", array, dtype, device, requires_grad)
+    kind = _numpy(dtype) if floating or dtype is not None else np.int64
+    return made("arange", lambda xp: xp.arange(start, end, step, dtype=kind), dtype, device, requires_grad)
 
 
 def linspace(start, end, steps, dtype=None, device=None, requires_grad=False):
     """`steps` numbers from start to end, both included."""
-    return made("linspace", np.linspace(start, end, steps, dtype=_numpy(dtype)), None, device, requires_grad)
+    kind = _numpy(dtype)
+    return made("linspace", lambda xp: xp.linspace(start, end, steps, dtype=kind), None, device, requires_grad)
 
 
 def randn(*size, dtype=None, device=None, requires_grad=False):
@@ -125,24 +133,25 @@ def randperm(n, device=None):
     return made("randperm", random.permutation(n), None, device)
 
 
-def zeros_like(input, dtype=None, requires_grad=False):
+def zeros_like(input, dtype=None, device=None, requires_grad=False):
     """Zeros of another tensor's size, dtype and device."""
-    return _like("zeros_like", input, 0, dtype, requires_grad)
+    return _like("zeros_like", input, 0, dtype, device, requires_grad)
 
 
-def ones_like(input, dtype=None, requires_grad=False):
+def ones_like(input, dtype=None, device=None, requires_grad=False):
     """Ones of another tensor's size, dtype and device."""
-    return _like("ones_like", input, 1, dtype, requires_grad)
+    return _like("ones_like", input, 1, dtype, device, requires_grad)
 
 
-def full_like(input, fill_value, dtype=None, requires_grad=False):
+def full_like(input, fill_value, dtype=None, device=None, requires_grad=False):
     """One value, of another tensor's size, dtype and device."""
-    return _like("full_like", input, fill_value, dtype, requires_grad)
+    return _like("full_like", input, fill_value, dtype, device, requires_grad)
 
 
-def _like(name, input, value, dtype, requires_grad):
-    array = np.full(input._array.shape, value, dtype.numpy if dtype is not None else input._array.dtype)
-    return made(name, array, None, backend.device_of(input._array), requires_grad)
+def _like(name, input, value, dtype, device, requires_grad):
+    shape, kind = input._array.shape, dtype.numpy if dtype is not None else input._array.dtype
+    device = backend.device_of(input._array) if device is None else device
+    return made(name, lambda xp: xp.full(shape, value, kind), None, device, requires_grad)
 
 
 def set_default_dtype(dtype):
@@ -159,8 +168,9 @@ def get_default_dtype():
 
 def set_default_device(device):
     """Where new tensors are made: "cpu" or "cuda"; DeviceUnavailable where there is no GPU or no CuPy."""
-    backend.module_for(str(device))
-    mode.default_device = str(device)
+    device = Device(device)
+    backend.module_for(device)
+    mode.default_device = device
 
 
 def get_default_device():

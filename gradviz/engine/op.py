@@ -238,14 +238,18 @@ class Op:
         count = len(self.inputs)
         arrays = "".join(f"{'*' * (name == self.variadic)}a{i}, " for i, name in enumerate(self.inputs))
         if self.variadic:
-            lines = [f"    xp = module_of_all(({arrays}))", *(f"    r{i} = a{i}" for i in range(count))]
+            lines = [*self._module_lines(arrays), *(f"    r{i} = a{i}" for i in range(count))]
             if self.dtype == "promote":
                 lines.append(f"    if len({{each.dtype for each in a0}}) > 1: r0 = promoted(OP, {self.variadic})")
             return lines
-        same = [f"a{i}.__class__ is ndarray" for i, name in enumerate(self.inputs) if name not in self.optional]
+        on_the_cpu = " and ".join(
+            f"(a{i} is None or a{i}.__class__ is ndarray)" if name in self.optional else f"a{i}.__class__ is ndarray"
+            for i, name in enumerate(self.inputs)
+        )
         alike = [f"a{i}.dtype is a0.dtype" for i in range(1, count)]
         results = "".join(f"r{i}, " for i in range(count))
-        lines = [f"    xp = numpy if {' and '.join(same)} else module_of_all(({arrays}))"] if count else []
+        lines = [f"    if {on_the_cpu}: xp = numpy", "    else:"] if count else []
+        lines += ["    " + line for line in self._module_lines(arrays)] if count else []
         lines += [f"    r{i} = a{i}" for i in range(count)]
         tensors = f"({''.join(f'{name}, ' for name in self.inputs)})"
         if self.dtype == "float":
@@ -256,6 +260,12 @@ class Op:
         elif self.dtype == "same" and alike:
             lines.append(f"    if not ({' and '.join(alike)}): check_same(OP, {tensors})")
         return lines
+
+    def _module_lines(self, arrays):
+        """xp; where devices mix, the call anew with the inputs on one device."""
+        again = "".join(f", {name}={name}" for name in self.settings)
+        moved = f"OP.call(*on_one_device(OP, ({self._all()})){again})"
+        return [f"    xp = module_of_all(({arrays}))", f"    if xp is None: return {moved}"]
 
     def _node_lines(self):
         outside = [] if self.several else ["    out._edge = None", "    out._requires_grad = False"]

@@ -41,7 +41,7 @@ ROOMS = (
 METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {
     "float": dtypes.float32, "double": dtypes.float64, "half": dtypes.float16, "long": dtypes.int64,
-    "int": dtypes.int32, "bool": dtypes.bool_, "cpu": "cpu", "cuda": "cuda",
+    "int": dtypes.int32, "bool": dtypes.bool_,
 }  # fmt: skip
 
 OPERATORS = {

@@ -266,8 +266,8 @@ def _value(self, value):
     if isinstance(value, Tensor):
         return value
     if type(value) in coerce.NUMBERS or isinstance(value, np.generic):
-        array = np.asarray(value).astype(self._array.dtype)
-        return Tensor(array if isinstance(self._array, np.ndarray) else backend.module_of(self._array).asarray(array))
+        scalar = np.asarray(value).astype(self._array.dtype)[()]
+        return Tensor(backend.module_of(self._array).full((), scalar, scalar.dtype))
     raise TypeError(f"can't assign a {_kind(value)} to a torch.{title(self._array.dtype)}Tensor")
 
 

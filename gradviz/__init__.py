@@ -2,7 +2,7 @@
 
 from math import e, inf, nan, pi
 
-from gradviz import autograd, linalg, nn, optim
+from gradviz import autograd, cuda, linalg, nn, optim
 from gradviz.engine.creation import (
     arange,
     eye,
@@ -55,6 +55,7 @@ from gradviz.ops.statistics import *
 __version__ = "0.1.0"
 
 bool = bool_
+device = Device
 newaxis = None
 float, double, half, int, long = float32, float64, float16, int32, int64
 

@@ -24,11 +24,12 @@ ROOMS = {
     "linalg": ENGINE | {"ops"},
     "optim": ENGINE | {"ops"},
     "autograd": ENGINE | {"ops"},
+    "cuda": ENGINE,
     "record": ENGINE | {"ops", "nn", "trace"},
     "check": {"trace", "errors"},
     "views": {"trace", "errors"},
     "cli": {"record", "check", "views", "trace", "errors"},
-    "__init__": ENGINE | {"ops", "nn", "optim", "autograd", "linalg"},
+    "__init__": ENGINE | {"ops", "nn", "optim", "autograd", "cuda", "linalg"},
     "__main__": {"cli"},
 }
 # Inside views: format <- rows <- the rest, never sideways.

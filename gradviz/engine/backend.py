@@ -61,7 +61,10 @@ def moved(array, device):
     xp = module_for(device)
     if is_on(array, device):
         return array
-    return modules["cuda"].asnumpy(array) if xp is np else made(device, lambda xp: xp.array(array))
+    if xp is np:
+        return modules["cuda"].asnumpy(array)
+    # copy() brings an array of another GPU to the current one
+    return made(device, lambda xp: xp.asarray(array) if isinstance(array, np.ndarray) else array.copy())
 
 
 def made(device, build):

@@ -34,9 +34,10 @@ def tensor(data, dtype=None, device=None, requires_grad=False):
     ragged lists; TypeError or RuntimeError, as PyTorch's, for what is no number.
     """
     if isinstance(data, Tensor):
-        array = data._array.copy()
+        own = backend.device_of(data._array)
+        array = backend.made(own, lambda xp: data._array.copy())
         if device is None and mode.default_device == "cpu":
-            device = backend.device_of(array)
+            device = own
     elif isinstance(data, (np.ndarray, np.generic)):
         array = np.array(data)
     else:

@@ -4,6 +4,8 @@ import numpy as np
 
 from gradviz.engine import backend, coerce, dtypes
 
+TAKE_A_SCALAR = {"fill_tensor", "masked_fill_tensor"}
+
 
 def module_of_all(arrays):
     """The one array module of these arrays, NumPy scalars and None left out; None where they are on several devices."""
@@ -27,7 +29,7 @@ def on_one_device(op, tensors):
     present = [each for each in tensors if each is not None and not isinstance(each._array, np.generic)]
     gpu = next(each for each in present if not isinstance(each._array, np.ndarray))
     device = backend.device_of(gpu._array)
-    elementwise = op.dtype in ("promote", "float") and op.variadic is None
+    elementwise = op.name in TAKE_A_SCALAR or (op.dtype in ("promote", "float") and op.variadic is None)
     for each in present:
         scalar = isinstance(each._array, np.ndarray) and each._array.ndim == 0
         if backend.device_of(each._array) != device and not (elementwise and scalar):

@@ -271,7 +271,7 @@ NO_DESTINATION = """to() received an invalid combination of arguments - got ({})
 
 def to(self, *args, dtype=None, device=None, non_blocking=False, copy=False):
     """The tensor in another dtype or on another device; itself when nothing changes, unless `copy`."""
-    wanted = _destination(args)
+    wanted = destination(args)
     dtype, device = dtype or wanted.get("dtype"), wanted.get("device", device)
     copy = wanted.get("copy", copy)
     changed = None if dtype is None or dtype.numpy == self._array.dtype else dtype.numpy
@@ -280,7 +280,7 @@ def to(self, *args, dtype=None, device=None, non_blocking=False, copy=False):
     return pointwise.to_copy(self, dtype=changed) if copy or changed is not None else self
 
 
-def _destination(args):
+def destination(args):
     """What the positional arguments of `to` say: a tensor to be like, or a device, a dtype or both; then two flags."""
     found, flags = {}, ["copy", "non_blocking"]
     for each in args:

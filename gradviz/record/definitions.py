@@ -27,13 +27,14 @@ class Definitions:
     def meta(self, array):
         """Shape, dtype and device."""
         known = self._known["meta"]
-        key = (array.shape, array.dtype, array.__class__)
+        place = array.__class__ if isinstance(array, (np.ndarray, np.generic)) else backend.device_of(array)
+        key = (array.shape, array.dtype, place)
         number = known.get(key)
         if number is None:
             described = {
                 "shape": list(array.shape),
                 "dtype": of_array(array).name,
-                "device": "cpu" if isinstance(array, np.generic) else backend.device_of(array),
+                "device": backend.device_of(array),
                 "nbytes": array.nbytes,
             }
             ref = self._journal.text(described)

@@ -43,10 +43,15 @@ def encode(array: np.ndarray, *, whole_up_to: int = 64, edge: int = 3) -> bytes:
     """Pack the preview of an array: whole up to so many elements, else corners and a summary."""
     shape, code = array.shape, array.dtype.str
     if array.size <= whole_up_to:
-        return _head(shape, code, True, edge) + array.tobytes()
+        return heading(shape, code, True, edge) + array.tobytes()
     edge, places, at = _corners(shape, edge)
     corners = array.reshape(-1).take(places) if array.flags.c_contiguous else array.squeeze()[at]
-    return _head(shape, code, False, edge) + _SUMMARY.pack(*_summary(array)) + corners.tobytes()
+    return packed(heading(shape, code, False, edge), _summary(array), corners.tobytes())
+
+
+def packed(head: bytes, summary: tuple, corners: bytes) -> bytes:
+    """The preview of a large array: its heading, the fields of its Summary, and its corners in C order."""
+    return head + _SUMMARY.pack(*summary) + corners
 
 
 def decode(data: bytes) -> Preview:
@@ -75,14 +80,15 @@ def decode(data: bytes) -> Preview:
 
 
 @lru_cache(maxsize=4096)
-def _head(shape, code, whole, edge):
+def heading(shape: tuple[int, ...], code: str, whole: bool, edge: int) -> bytes:
+    """How a preview begins, for a dtype.str; TypeError for a dtype that is no plain number's."""
     if code not in _DTYPES:
         raise TypeError(f"can't preview an array of dtype {code}: booleans and numbers only")
     name = code.encode("ascii")
     return _HEAD.pack(whole, edge, len(name), len(shape)) + name + struct.pack(f"<{len(shape)}Q", *shape)
 
 
-def _fitting(shape, edge):
+def fitting(shape: tuple[int, ...], edge: int) -> int:
     """The widest edge, up to the one asked for, whose corners stay few however many dimensions there are."""
     while edge and math.prod(min(length, 2 * edge) for length in shape) > MOST_CORNERS:
         edge -= 1
@@ -92,7 +98,7 @@ def _fitting(shape, edge):
 @lru_cache(maxsize=1024)
 def _corners(shape, edge):
     """(edge, places, at): the corners' places in the flattened array, and as an index of the squeezed one."""
-    edge = _fitting(shape, edge)
+    edge = fitting(shape, edge)
     squeezed = [length for length in shape if length != 1]  # NumPy indexes with fewer dimensions than arrays may have
     at = np.ix_(*(_kept(length, edge) for length in squeezed))
     return edge, np.ravel_multi_index(at, squeezed).ravel(), at

@@ -5,10 +5,10 @@ import pytest
 
 import gradviz as torch
 from gradviz.engine.op import catalogue
-from tests.engine.gradcheck import weights_like
 from tests.engine.samples import SAMPLES
 from tests.gpu import strict
 from tests.gpu.strict_array import MASK, Journey, StrictArray
+from tests.gpu.walking import walk
 
 # What an op may look at, since PyTorch waits for the device there too: sizes that depend on values, and error checks.
 LOOKS = {
@@ -30,46 +30,15 @@ LOOKS = {
 UPLOADS = {"index", "mul", "repeated_places", "search"}
 
 
-def _leaves(sample, on_device):
-    arrays = [StrictArray(each.copy()) if on_device else each for each in sample.arrays()]
-    return [torch.Tensor(array, able) for array, able in zip(arrays, sample.floating(), strict=True)]
-
-
 def _host(tensor):
     return getattr(tensor._array, "_host", tensor._array)
 
 
-def _like(tensor, turn):
-    weights = weights_like(_host(tensor), turn)
-    return torch.Tensor(StrictArray(weights) if tensor.is_cuda else weights)
-
-
-def _walk(sample, on_device):
-    """{what: array}: the output, its gradients by a plain backward, those of a graph, and the second ones."""
-    torch.manual_seed(3)
-    leaves = _leaves(sample, on_device)
-    asked = [leaf for leaf in leaves if leaf.requires_grad]
-    out = sample.run(torch, *leaves)
-    found = {"output": [out]}
-    if asked and out.requires_grad:
-        weights = _like(out, 0)
-        found["gradients"] = torch.autograd.grad(out, asked, weights, retain_graph=True, allow_unused=True)
-        try:
-            found["in a graph"] = torch.autograd.grad(out, asked, weights, create_graph=True, allow_unused=True)
-            again = [each for each in found["in a graph"] if each is not None and each.requires_grad]
-            if again:
-                weights = [_like(each, k) for k, each in enumerate(again)]
-                found["second"] = torch.autograd.grad(again, asked, weights, allow_unused=True)
-        except RuntimeError as error:
-            found["refused"] = str(error)
-    return found
-
-
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda s: s.op)
 def test_an_op_on_the_device_is_the_one_on_numpy(sample, request):
-    expected = _walk(sample, on_device=False)
+    expected = walk(torch, sample, torch.from_numpy)
     device = request.getfixturevalue("by_default")
-    found = _walk(sample, on_device=True)
+    found = walk(torch, sample, lambda array: torch.Tensor(StrictArray(array)))
     assert set(device.looks) <= LOOKS.get(sample.op, set()), "it looks at values on the device"
     assert not device.uploads or sample.op in UPLOADS, "it sends values to the device"
     assert found.keys() == expected.keys() and found.pop("refused", "") == expected.pop("refused", "")

@@ -5,6 +5,7 @@ The only file that imports cupy. CuPy's arrays are never subclassed or patched. 
 """
 
 import re
+from functools import lru_cache
 
 import numpy as np
 
@@ -15,6 +16,7 @@ modules = {"cpu": np}  # device type -> array module; CuPy comes in when cuda is
 _WRITTEN = re.compile(r"(cpu|cuda)(?::(0|[1-9]\d*))?")
 
 
+@lru_cache(maxsize=64)
 def parsed(device):
     """(type, index or None) of a device as people write it; RuntimeError, with PyTorch's words, for no device."""
     found = _WRITTEN.fullmatch(device)
@@ -58,9 +60,9 @@ def is_on(array, device):
 
 def moved(array, device):
     """The array on another device (the same array when it is there already)."""
-    xp = module_for(device)
     if is_on(array, device):
         return array
+    xp = module_for(device)
     if xp is np:
         return modules["cuda"].asnumpy(array)
     # copy() brings an array of another GPU to the current one

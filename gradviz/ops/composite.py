@@ -271,11 +271,12 @@ NO_DESTINATION = """to() received an invalid combination of arguments - got ({})
 
 def to(self, *args, dtype=None, device=None, non_blocking=False, copy=False):
     """The tensor in another dtype or on another device; itself when nothing changes, unless `copy`."""
-    wanted = destination(args)
-    dtype, device = dtype or wanted.get("dtype"), wanted.get("device", device)
-    copy = wanted.get("copy", copy)
+    if args:
+        given = destination(args)
+        dtype, device = given.get("dtype", dtype), given.get("device", device)
+        copy = given.get("copy", copy)
     changed = None if dtype is None or dtype.numpy == self._array.dtype else dtype.numpy
-    if device is not None and not backend.is_on(self._array, Device(device)):
+    if device is not None and not backend.is_on(self._array, device if isinstance(device, str) else Device(device)):
         return pointwise.to_copy(self, dtype=changed, device=Device(device), home=self.device)
     return pointwise.to_copy(self, dtype=changed) if copy or changed is not None else self
 
@@ -284,14 +285,14 @@ def destination(args):
     """What the positional arguments of `to` say: a tensor to be like, or a device, a dtype or both; then two flags."""
     found, flags = {}, ["copy", "non_blocking"]
     for each in args:
-        if isinstance(each, bool) and flags:
-            found[flags.pop()] = each
+        if isinstance(each, dtype_class):
+            found["dtype"] = each
         elif isinstance(each, Tensor):
             found |= {"dtype": each.dtype, "device": each.device}
+        elif isinstance(each, bool) and flags:
+            found[flags.pop()] = each
         elif isinstance(each, (str, int)) and not isinstance(each, bool):
             found["device"] = each
-        elif isinstance(each, dtype_class):
-            found["dtype"] = each
         elif each is not None:
             kinds = ", ".join(type(other).__name__ for other in args)
             raise TypeError(NO_DESTINATION.format(kinds))

@@ -47,8 +47,15 @@ def added_at(xp, out, places, values):
 
 
 def key_of(indices):
-    """Index arrays as NumPy takes them; None stands for a whole dimension."""
+    """Index arrays as NumPy and CuPy take them; None stands for a whole dimension."""
+    if sum(each is not None and each.dtype.kind == "b" for each in indices) > 1:  # CuPy takes one mask at most
+        indices = [part for each in indices for part in _places_of(each)]
     return tuple(slice(None) if each is None else each for each in indices)
+
+
+def _places_of(index):
+    """A mask as the indices of its dimensions; any other index as it is."""
+    return index.nonzero() if index is not None and index.dtype.kind == "b" else (index,)
 
 
 def _unpicked(ops, grad, self_sym_sizes, indices):

@@ -27,6 +27,13 @@ def set_device(device):
     _device(device).use()
 
 
+def get_device_name(device=None):
+    """What a GPU, or the current one, is called."""
+    number = _device(device).id
+    name = backend.modules["cuda"].cuda.runtime.getDeviceProperties(number)["name"]
+    return name.decode() if isinstance(name, bytes) else name
+
+
 def synchronize(device=None):
     """Waits until a GPU, or the current one, has done all it was given."""
     _device(device).synchronize()
@@ -61,6 +68,6 @@ def _device(device):
 
 
 __all__ = [
-    "current_device", "device", "device_count", "is_available", "manual_seed", "manual_seed_all", "set_device",
-    "synchronize",
+    "current_device", "device", "device_count", "get_device_name", "is_available", "manual_seed",
+    "manual_seed_all", "set_device", "synchronize",
 ]  # fmt: skip

@@ -6,6 +6,8 @@ import platform
 from collections import Counter
 from pathlib import Path
 
+from gradviz.cuda import get_device_name
+
 DOCS = Path(__file__).parents[2] / "docs"
 AGREES = "the same"
 
@@ -21,9 +23,8 @@ def write(machine, results, folder=DOCS, today=None):
 def machine_of(cupy):
     """What the report says of the machine."""
     runtime, current = cupy.cuda.runtime, cupy.cuda.Device()
-    name = runtime.getDeviceProperties(current.id)["name"]
     return {
-        "GPU": name.decode() if isinstance(name, bytes) else name,
+        "GPU": get_device_name(),
         "compute capability": current.compute_capability,
         "CUDA driver": runtime.driverGetVersion(),
         "CUDA runtime": runtime.runtimeGetVersion(),

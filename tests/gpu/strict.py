@@ -159,7 +159,9 @@ cupy.cuda = SimpleNamespace(
     Stream=Stream,
     get_current_stream=Stream,
     is_available=lambda: True,
-    runtime=SimpleNamespace(getDeviceCount=lambda: 2),
+    runtime=SimpleNamespace(
+        getDeviceCount=lambda: 2, getDeviceProperties=lambda number: {"name": f"Strict {number}".encode()}
+    ),
 )
 cupy.looks, cupy.uploads = Journey.looks, Journey.uploads
 

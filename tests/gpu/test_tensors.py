@@ -181,6 +181,7 @@ def test_the_gpus_there_are(cuda):
         assert torch.cuda.current_device() == 1 and torch.ones(2, device="cuda").device == "cuda:1"
     torch.cuda.set_device("cuda:1")
     assert (torch.ones(2, device="cuda") + 1).device == "cuda:1"
+    assert torch.cuda.get_device_name() == "Strict 1" and torch.cuda.get_device_name(0) == "Strict 0"
     torch.cuda.synchronize()
     assert cuda.looks == ["synchronize"]
     torch.cuda.manual_seed_all(3)

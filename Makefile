@@ -1,4 +1,4 @@
 # For those who have make; `sh run.sh JOB` is the same without it.
-.PHONY: demo test bench
-demo test bench:
+.PHONY: demo test gpu-test bench
+demo test gpu-test bench:
 	@sh run.sh $@

@@ -9,6 +9,8 @@ usage: sh run.sh [JOB] [ARGS...]
 
   demo    (default) trace samples/02_linear_regression_by_hand.py: prints the table, leaves 02_linear_regression_by_hand.gradviz and .svg in this folder
   test    run the tests; ARGS go to pytest
+  gpu-test
+          run the ops on CuPy, against NumPy and against a PyTorch that sees the GPU, and write docs/gpu-report-DATE.md; skips, and says why, without a GPU
   bench   print the timing ratios against PyTorch; ARGS go to the benchmark
   setup   only set up .venv; ARGS are extras of pyproject.toml (test, torch, cuda12, cuda13)
 
@@ -94,6 +96,12 @@ need() {
     printf '%s\n' "$asked" >"$stamp"
 }
 
+# The extra that brings CuPy for this machine's driver; nothing where CuPy or no such driver is there.
+cuda_extra() {
+    if "$python" -c 'import cupy' >/dev/null 2>&1; then return; fi
+    { nvidia-smi 2>/dev/null || true; } | sed -n 's/.*CUDA Version: *\([0-9]*\).*/cuda\1/p' | head -n 1
+}
+
 job=${1:-demo}
 [ $# -eq 0 ] || shift
 case $job in
@@ -107,6 +115,13 @@ case $job in
         need test
         cd "$root"
         exec "$python" -m pytest "$@"
+        ;;
+    gpu-test)
+        need test
+        extra=$(cuda_extra)
+        case $extra in cuda12 | cuda13) need "$extra" ;; esac
+        cd "$root"
+        GRADVIZ_GPU_REPORT=1 exec "$python" -m pytest tests/gpu "$@"
         ;;
     bench)
         need torch
@@ -127,6 +142,6 @@ case $job in
     -h | --help | help) usage ;;
     *)
         usage >&2
-        fail "'$job' is no job; choose demo, test, bench or setup"
+        fail "'$job' is no job; choose demo, test, gpu-test, bench or setup"
         ;;
 esac

@@ -24,6 +24,7 @@ from gradviz.engine.creation import (
     tensor,
     zeros,
 )
+from gradviz.engine.devices import Device
 from gradviz.engine.dtypes import bool_, dtype, float16, float32, float64, int8, int16, int32, int64, uint8
 from gradviz.engine.exchange import as_tensor, asarray, from_dlpack, from_numpy, frombuffer
 from gradviz.engine.inference import inference_mode, is_inference, is_inference_mode_enabled
@@ -48,7 +49,7 @@ from gradviz.engine.random import (
 )
 from gradviz.engine.sampling import bernoulli, multinomial, normal
 from gradviz.engine.switches import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from gradviz.engine.tensor import Device, Size, Tensor
+from gradviz.engine.tensor import Size, Tensor
 from gradviz.files import load, save
 from gradviz.ops import methods as _methods
 from gradviz.ops.activations import *
@@ -77,6 +78,7 @@ from gradviz.ops.statistics import *
 __version__ = "0.1.0"
 
 bool = bool_
+device = Device
 newaxis = None
 float, double, half, int, long = float32, float64, float16, int32, int64
 

@@ -15,13 +15,14 @@ from gradviz import random as random
 from gradviz import utils as utils
 from gradviz.engine.asking import finfo as finfo
 from gradviz.engine.asking import iinfo as iinfo
+from gradviz.engine.devices import Device as Device
+from gradviz.engine.devices import device as device
 from gradviz.engine.dtypes import dtype as dtype
 from gradviz.engine.inference import inference_mode as inference_mode
 from gradviz.engine.random import Generator as Generator
 from gradviz.engine.switches import enable_grad as enable_grad
 from gradviz.engine.switches import no_grad as no_grad
 from gradviz.engine.switches import set_grad_enabled as set_grad_enabled
-from gradviz.engine.tensor import Device as Device
 from gradviz.engine.tensor import Size as Size
 from gradviz.engine.tensor import Tensor as Tensor
 

@@ -374,6 +374,10 @@ def root_gradients(roots, given, create_graph):
                 f"Mismatch in shape: grad_output[{position}] has a shape of {gradient.shape} and "
                 f"output[{position}] has a shape of {Size(array.shape)}."
             )
+        elif isinstance(root, Tensor) and gradient.is_cuda != root.is_cuda:
+            raise RuntimeError(
+                f"invalid gradient at index {position} - expected device {root.device} but got {gradient.device}"
+            )
         made.append(gradient if create_graph else gradient._array)
     return made
 

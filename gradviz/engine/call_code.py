@@ -90,14 +90,18 @@ def _dtype_lines(op):
     count = len(op.inputs)
     arrays = "".join(f"{'*' * (name == op.variadic)}a{i}, " for i, name in enumerate(op.inputs))
     if op.variadic:
-        lines = [f"    xp = module_of_all(({arrays}))", *(f"    r{i} = a{i}" for i in range(count))]
+        lines = [*_module_lines(op, arrays), *(f"    r{i} = a{i}" for i in range(count))]
         if op.dtype == "promote":
             lines.append(f"    if len({{each.dtype for each in a0}}) > 1: r0 = promoted(OP, {op.variadic})")
         return lines
-    same = [f"a{i}.__class__ is ndarray" for i, name in enumerate(op.inputs) if name not in op.optional]
+    on_the_cpu = " and ".join(
+        f"(a{i} is None or a{i}.__class__ is ndarray)" if name in op.optional else f"a{i}.__class__ is ndarray"
+        for i, name in enumerate(op.inputs)
+    )
     alike = [f"a{i}.dtype is a0.dtype" for i in range(1, count)]
     results = "".join(f"r{i}, " for i in range(count))
-    lines = [f"    xp = numpy if {' and '.join(same)} else module_of_all(({arrays}))"] if count else []
+    lines = [f"    if {on_the_cpu}: xp = numpy", "    else:"] if count else []
+    lines += ["    " + line for line in _module_lines(op, arrays)] if count else []
     lines += [f"    r{i} = a{i}" for i in range(count)]
     tensors = f"({''.join(f'{name}, ' for name in op.inputs)})"
     if op.dtype == "float":
@@ -108,6 +112,13 @@ def _dtype_lines(op):
     elif op.dtype == "same" and alike:
         lines.append(f"    if not ({' and '.join(alike)}): check_same(OP, {tensors})")
     return lines
+
+
+def _module_lines(op, arrays):
+    """xp; where devices mix, the call anew with the inputs on one device."""
+    again = "".join(f", {name}={name}" for name in op.settings)
+    moved = f"OP.call(*on_one_device(OP, ({_all(op)})){again})"
+    return [f"    xp = module_of_all(({arrays}))", f"    if xp is None: return {moved}"]
 
 
 # -- the node ----------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradviz.engine import backend, dtypes
+from gradviz.engine import dtypes
 from gradviz.engine.tensor import Number, Tensor
 
 NUMBERS = frozenset((bool, int, float, np.float32, np.float64, np.int32, np.int64, np.bool_))
@@ -24,7 +24,8 @@ def number_like(value, *others):
             kept = np.asarray(value).astype(array.dtype)
     else:
         kept = np.asarray(value)
-    return Number(kept if isinstance(array, np.ndarray) else backend.module_of(array).asarray(kept), value)
+    # CuPy takes a NumPy scalar as a kernel's argument: nothing is copied to the GPU
+    return Number(kept if isinstance(array, np.ndarray) else kept[()], value)
 
 
 def as_tensors(op, values):
@@ -48,18 +49,6 @@ def as_operands(op, values):
     """As as_tensors, but NotImplemented for what is no tensor and no number: Python then says what doesn't go."""
     known = all(isinstance(each, Tensor) or type(each) in NUMBERS for each in values)
     return as_tensors(op, values) if known else NotImplemented
-
-
-def module_of_all(arrays):
-    """The one array module of these arrays; a 0-d array on the CPU may meet arrays on a GPU, as in PyTorch."""
-    arrays = [array for array in arrays if array is not None]
-    devices = {backend.device_of(array) for array in arrays}
-    if len(devices) > 1:
-        names = sorted(devices, reverse=True)
-        raise RuntimeError(
-            f"Expected all tensors to be on the same device, but found at least two devices, {names[0]} and {names[1]}!"
-        )
-    return backend.module_of(arrays[0])
 
 
 def promoted(op, tensors):

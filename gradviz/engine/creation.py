@@ -7,6 +7,7 @@ from time import perf_counter_ns
 import numpy as np
 
 from gradviz.engine import backend, dtypes, nested, random
+from gradviz.engine.devices import Device
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
 
@@ -18,13 +19,16 @@ INTEGER_GRAD = "Only Tensors of floating point and complex dtype can require gra
 
 
 def made(name, array, dtype=None, device=None, requires_grad=False):
-    """Wraps an array as a new leaf, on its device, and tells the observer."""
+    """Wraps an array, or what `array(xp)` makes there, as a new leaf on a device, and tells the observer."""
     started = perf_counter_ns() if mode.observer is not None else 0
-    if dtype is not None:
-        array = array.astype(numpy_dtype(dtype), copy=False)
+    device = mode.default_device if device is None else Device(device)
+    array = backend.made(device, array) if callable(array) else backend.moved(array, device)
+    wanted = None if dtype is None else numpy_dtype(dtype)
+    if wanted is not None and array.dtype != wanted:
+        array = array.astype(wanted)
     if requires_grad and array.dtype.kind != "f":
         raise RuntimeError(INTEGER_GRAD)
-    out = Tensor(backend.moved(array, device or mode.default_device), bool(requires_grad))
+    out = Tensor(array, bool(requires_grad))
     if mode.observer is not None:
         mode.observer.forward(name, out, (), None, {}, started)
     return out
@@ -38,13 +42,15 @@ def tensor(data, dtype=None, device=None, requires_grad=False):
     """
     if isinstance(data, Tensor):
         warnings.warn(COPY_OF_A_TENSOR.format("torch.tensor"), UserWarning, stacklevel=2)
+        if device is None and mode.default_device == "cpu":
+            device = backend.device_of(data._array)
     return made("tensor", copied(data, dtype), dtype, device, requires_grad)
 
 
 def copied(data, dtype):
     """A new array of what `tensor` takes."""
     if isinstance(data, Tensor):
-        return data._array.copy()
+        return backend.made(backend.device_of(data._array), lambda xp: data._array.copy())
     if isinstance(data, (np.ndarray, np.generic)):
         return np.array(dtypes.checked(data))
     array = nested.array_of(data, dtype)
@@ -95,12 +101,14 @@ def numpy_dtype(dtype):
 
 def zeros(*size, dtype=None, device=None, requires_grad=False):
     """Zeros of this size."""
-    return made("zeros", np.zeros(checked_size("zeros", size), numpy_dtype(dtype)), None, device, requires_grad)
+    shape, kind = checked_size("zeros", size), numpy_dtype(dtype)
+    return made("zeros", lambda xp: xp.zeros(shape, kind), None, device, requires_grad)
 
 
 def ones(*size, dtype=None, device=None, requires_grad=False):
     """Ones of this size."""
-    return made("ones", np.ones(checked_size("ones", size), numpy_dtype(dtype)), None, device, requires_grad)
+    shape, kind = checked_size("ones", size), numpy_dtype(dtype)
+    return made("ones", lambda xp: xp.ones(shape, kind), None, device, requires_grad)
 
 
 def full(size, fill_value, dtype=None, device=None, requires_grad=False):
@@ -108,18 +116,20 @@ def full(size, fill_value, dtype=None, device=None, requires_grad=False):
     shape = one_size("full", size)
     if not isinstance(fill_value, (*nested.NUMBERS, Tensor)) or isinstance(fill_value, Tensor) and fill_value.ndim:
         raise TypeError(f"full(): argument 'fill_value' (position 2) must be Number, not {type(fill_value).__name__}")
-    array = np.broadcast_to(nested.array_of(fill_value, dtype), shape).copy()
-    return made("full", array, dtype, device, requires_grad)
+    value = nested.array_of(fill_value, dtype)[()]
+    return made("full", lambda xp: xp.full(shape, value, value.dtype), dtype, device, requires_grad)
 
 
 def empty(*size, dtype=None, device=None, requires_grad=False):
     """Memory of this size as it is found, values and all."""
-    return made("empty", np.empty(checked_size("empty", size), numpy_dtype(dtype)), None, device, requires_grad)
+    shape, kind = checked_size("empty", size), numpy_dtype(dtype)
+    return made("empty", lambda xp: xp.empty(shape, kind), None, device, requires_grad)
 
 
 def eye(n, m=None, dtype=None, device=None, requires_grad=False):
     """The identity matrix, (n, m)."""
-    return made("eye", np.eye(n, m, dtype=numpy_dtype(dtype)), None, device, requires_grad)
+    kind = numpy_dtype(dtype)
+    return made("eye", lambda xp: xp.eye(n, m, dtype=kind), None, device, requires_grad)
 
 
 def arange(start, end=None, step=1, dtype=None, device=None, requires_grad=False):
@@ -131,15 +141,16 @@ def arange(start, end=None, step=1, dtype=None, device=None, requires_grad=False
     if (end - start) / step < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     floating = any(isinstance(each, float) for each in (start, end, step))
-    array = np.arange(start, end, step, dtype=numpy_dtype(dtype) if floating or dtype is not None else np.int64)
-    return made("arange", array, dtype, device, requires_grad)
+    kind = numpy_dtype(dtype) if floating or dtype is not None else np.int64
+    return made("arange", lambda xp: xp.arange(start, end, step, dtype=kind), dtype, device, requires_grad)
 
 
 def linspace(start, end, steps, dtype=None, device=None, requires_grad=False):
     """`steps` numbers from start to end, both included."""
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
-    return made("linspace", np.linspace(start, end, steps, dtype=numpy_dtype(dtype)), None, device, requires_grad)
+    kind = numpy_dtype(dtype)
+    return made("linspace", lambda xp: xp.linspace(start, end, steps, dtype=kind), None, device, requires_grad)
 
 
 def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_grad=False):
@@ -194,8 +205,9 @@ def get_default_dtype():
 
 def set_default_device(device):
     """Where new tensors are made: "cpu" or "cuda"; DeviceUnavailable where there is no GPU or no CuPy."""
-    backend.module_for(str(device))
-    mode.default_device = str(device)
+    device = Device(device)
+    backend.module_for(device)
+    mode.default_device = device
 
 
 def get_default_device():

@@ -96,13 +96,13 @@ def _aliased(array, dtype, copy):
 
 def numpy(self, *, force=False):
     """The array itself, sharing memory; RuntimeError while it requires grad, which force detaches first."""
-    if self._requires_grad and not force:
-        raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
     if backend.device_of(self._array) != "cpu" and not force:
         raise TypeError(
             f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor "
             "to host memory first."
         )
+    if self._requires_grad and not force:
+        raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
     return backend.moved(self._array, "cpu")
 
 

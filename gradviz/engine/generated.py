@@ -8,7 +8,7 @@ from types import FunctionType
 
 import numpy as np
 
-from gradviz.engine import coerce, versions
+from gradviz.engine import coerce, meeting, versions
 from gradviz.engine.births import born
 from gradviz.engine.node import AccumulateGrad, Edge
 from gradviz.engine.switches import mode
@@ -41,9 +41,9 @@ def scope_of(op):
         "new": object.__new__, "ndarray": np.ndarray, "numpy": np, "as_array": coerce.as_array,
         "as_tensors": coerce.as_tensors, "number_like": coerce.number_like, "promoted": coerce.promoted,
         "FORKS": versions.forks, "refuse_old_views": versions.refuse_old_views, "quietly": coerce.quietly,
-        "module_of_all": coerce.module_of_all, "check_same": coerce.check_same, "forward": op.forward,
+        "module_of_all": meeting.module_of_all, "check_same": coerce.check_same, "forward": op.forward,
         "explained": coerce.explained, "clock": perf_counter_ns, "next_nr": mode.next_sequence_nr,
-        "BIRTHS": mode.births, "born": born,
+        "on_one_device": meeting.on_one_device, "BIRTHS": mode.births, "born": born,
     }  # fmt: skip
 
 

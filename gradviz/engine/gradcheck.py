@@ -8,6 +8,7 @@ import warnings
 
 import numpy as np
 
+from gradviz.engine.backend import moved
 from gradviz.engine.backward import grad
 from gradviz.engine.random import normal
 from gradviz.engine.reach import as_sequence
@@ -52,7 +53,8 @@ def gradgradcheck(func, inputs, grad_outputs=None, *, eps=1e-6, atol=1e-5, rtol=
     inputs = as_sequence(inputs)
     outputs = _outputs(func, inputs)
     if grad_outputs is None:
-        grads = [Tensor(normal(each._array.shape, each._array.dtype), True) for each in outputs]
+        drawn = [(normal(each._array.shape, each._array.dtype), each.device) for each in outputs]
+        grads = [Tensor(moved(array, device), True) for array, device in drawn]
     else:
         grads = list(as_sequence(grad_outputs))
     count = len(grads)
@@ -98,11 +100,16 @@ def _numeric(func, inputs, leaf, position, eps):
         try:
             for step in (eps, -eps):
                 array[place] = kept + step
-                sides.append(as_sequence(func(*inputs))[position]._array.reshape(-1).copy())
+                sides.append(_flat(as_sequence(func(*inputs))[position]))
         finally:
             array[place] = kept
         rows.append((sides[0] - sides[1]) / (2 * eps))
     return np.array(rows, array.dtype).reshape(array.size, -1)
+
+
+def _flat(tensor):
+    """A copy of the values, on the CPU, in one dimension."""
+    return np.array(moved(tensor._array, "cpu")).reshape(-1)
 
 
 def _analytic(output, leaf):
@@ -111,6 +118,7 @@ def _analytic(output, leaf):
     for place in range(output._array.size):
         weights = np.zeros(output._array.size, output._array.dtype)
         weights[place] = 1
-        (found,) = grad(output, leaf, Tensor(weights.reshape(shape)), retain_graph=True, allow_unused=True)
-        columns.append(np.zeros(leaf._array.size) if found is None else found._array.reshape(-1))
+        weights = Tensor(moved(weights.reshape(shape), output.device))
+        (found,) = grad(output, leaf, weights, retain_graph=True, allow_unused=True)
+        columns.append(np.zeros(leaf._array.size) if found is None else _flat(found))
     return np.array(columns, leaf._array.dtype).reshape(-1, leaf._array.size).T.copy()

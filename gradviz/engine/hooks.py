@@ -7,8 +7,6 @@ itself, and its hooks. Source: PyTorch's note "Autograd mechanics", Backward Hoo
 import weakref
 from itertools import count
 
-import numpy as np
-
 from gradviz.engine.dtypes import title
 from gradviz.engine.switches import mode
 
@@ -111,7 +109,7 @@ class GradKeeper:
         tensor = self._tensor()
         if tensor is None or grad is None:
             return
-        arrived = as_tensor(grad if hasattr(grad, "_array") else np.array(grad))
+        arrived = as_tensor(grad if hasattr(grad, "_array") else grad.copy())
         tensor._grad = arrived if tensor._grad is None else tensor._grad + arrived
         if mode.observer is not None:
             mode.observer.assigned(tensor)

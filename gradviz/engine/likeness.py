@@ -25,11 +25,14 @@ def _filled(name, input, value, dtype, device, requires_grad):
     shape, kind, device = _asked(name, input, dtype, device)
     if device == "cpu" and isinstance(input._array, np.ndarray):
         array = np.empty_like(input._array, kind)  # the order of its elements in memory is kept, as in PyTorch
-    else:
-        array = np.empty(shape, kind)
-    if value is not None:
-        array[...] = value
-    return made(name, array, None, device, requires_grad)
+        if value is not None:
+            array[...] = value
+        return made(name, array, None, device, requires_grad)
+    return made(name, lambda xp: _full(xp, shape, value, kind), None, device, requires_grad)
+
+
+def _full(xp, shape, value, kind):
+    return xp.empty(shape, kind) if value is None else xp.full(shape, value, kind)
 
 
 def zeros_like(input, *, dtype=None, device=None, requires_grad=False):
@@ -115,10 +118,7 @@ def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=F
 def _new(name, model, shape, value, options):
     dtype, device, requires_grad = options
     kind, device = _of(model._array, dtype, device)
-    array = np.empty(shape, kind)
-    if value is not None:
-        array[...] = value
-    return made(name, array, None, device, requires_grad)
+    return made(name, lambda xp: _full(xp, shape, value, kind), None, device, requires_grad)
 
 
 METHODS = ["new_empty", "new_full", "new_ones", "new_tensor", "new_zeros"]

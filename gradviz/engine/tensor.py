@@ -10,6 +10,7 @@ import weakref
 import numpy as np
 
 from gradviz.engine import backend, dtypes, printing, versions
+from gradviz.engine.devices import Device
 from gradviz.engine.hooks import GradKeeper, RemovableHandle, hooks_of
 from gradviz.engine.node import AccumulateGrad, place_of
 from gradviz.engine.switches import mode
@@ -135,6 +136,11 @@ class Tensor:
                     "with caution. Diverging the dtypes of a tensor and its gradient may break downstream systems "
                     "that assume they match."
                 )
+            if not backend.is_on(value._array, self.device):
+                raise RuntimeError(
+                    f"attempting to assign a gradient with device type '{value.device.type}' to a tensor with device "
+                    f"type '{self.device.type}'. Please ensure that the gradient and the tensor are on the same device"
+                )
         self._grad = value
         if mode.observer is not None:
             mode.observer.assigned(self)
@@ -193,6 +199,15 @@ class Tensor:
     def device(self):
         """Where the data is: "cpu", or "cuda:0"."""
         return Device(backend.device_of(self._array))
+
+    @property
+    def is_cuda(self):
+        """Whether the data is on a GPU."""
+        return not isinstance(self._array, np.ndarray)
+
+    def get_device(self):
+        """The number of the GPU that the data is on; -1 for the CPU."""
+        return self._array.device.id if self.is_cuda else -1
 
     @property
     def ndim(self):
@@ -295,18 +310,6 @@ class Size(tuple):
 
     def __repr__(self):
         return f"torch.Size({list(self)})"
-
-
-class Device(str):
-    """A device's name; `.type` and `.index` as PyTorch's torch.device."""
-
-    __slots__ = ()
-
-    type = property(lambda self: self.partition(":")[0])
-    index = property(lambda self: int(self.partition(":")[2]) if ":" in self else None)
-
-    def __repr__(self):
-        return f"device(type='{self.type}'" + (f", index={self.index})" if ":" in self else ")")
 
 
 class Rare:

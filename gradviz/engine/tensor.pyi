@@ -259,9 +259,9 @@ class Tensor:
     def count_nonzero(input, dim=None) -> Tensor:
         """How many elements are other than zero, of all or over `dim` (an int or a tuple)."""
     def cpu(self) -> Tensor:
-        """`to('cpu')`."""
-    def cuda(self) -> Tensor:
-        """`to('cuda')`."""
+        """The tensor on the CPU."""
+    def cuda(self, device=None, non_blocking=False) -> Tensor:
+        """The tensor on a GPU: the current one, or the one named."""
     def cumprod(input, dim, *, dtype=None) -> Tensor:
         """Running product along `dim`."""
     def cumsum(input, dim, *, dtype=None) -> Tensor:
@@ -693,8 +693,8 @@ class Tensor:
         """A number of nearly equal ranges, or the ranges between indices; views."""
     def tile(self, *dims) -> Tensor:
         """As repeat, but fewer numbers than dimensions count from the last."""
-    def to(self, *args, dtype=None, device=None) -> Tensor:
-        """The tensor in another dtype or on another device; itself when nothing changes."""
+    def to(self, *args, dtype=None, device=None, non_blocking=False, copy=False) -> Tensor:
+        """The tensor in another dtype or on another device; itself when nothing changes, unless `copy`."""
     def tolist(self) -> Any:
         """The values as nested lists of Python numbers."""
     def topk(self, k, dim=-1, largest=True, sorted=True) -> tuple[Tensor, ...]:

@@ -2,12 +2,13 @@
 
 from collections import OrderedDict
 
+from gradviz.engine.devices import Device
 from gradviz.engine.dtypes import float32, float64, title
 from gradviz.engine.switches import mode, no_grad
 from gradviz.engine.tensor import Tensor
 from gradviz.nn import loading
 from gradviz.nn.hooks import Hooked
-from gradviz.ops.composite import to
+from gradviz.ops.composite import destination, to
 
 
 class Parameter(Tensor):
@@ -214,15 +215,28 @@ class Module(Hooked):
 
     def to(self, *args, **kwargs):
         """Moves parameters and buffers, in place, to another dtype or device; integers keep their dtype."""
-        for module in self.modules():
-            for each in [*module._parameters.values(), *module._buffers.values()]:
-                if each is None:
-                    continue
-                with no_grad():
-                    moved = to(each.detach(), *args, **kwargs)
-                if each._array.dtype.kind == "f" or moved._array.dtype == each._array.dtype:
-                    each._array = moved._array
+        wanted = {"dtype": None, "device": None} | destination(args) | kwargs
+        dtype, device = wanted["dtype"], wanted["device"]
+        if dtype is not None and not dtype.is_floating_point:
+            raise TypeError(
+                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
+            )
+        with no_grad():
+            for module in self.modules():
+                for each in [*module._parameters.values(), *module._buffers.values()]:
+                    for tensor in (each, None if each is None else each._grad):  # gradients go along
+                        if tensor is not None:
+                            kind = dtype if tensor.is_floating_point() else None
+                            tensor._array = to(tensor.detach(), dtype=kind, device=device)._array
         return self
+
+    def cuda(self, device=None):
+        """Moves all to a GPU: the current one, or the one named."""
+        return self.to(Device("cuda" if device is None else device))
+
+    def cpu(self):
+        """Moves all to the CPU."""
+        return self.to("cpu")
 
     def double(self):
         """Makes all float64."""

@@ -6,6 +6,8 @@ import numpy as np
 
 from gradviz.engine import backend, coerce
 from gradviz.engine.creation import numpy_dtype
+from gradviz.engine.devices import Device
+from gradviz.engine.dtypes import dtype as dtype_class
 from gradviz.engine.dtypes import int64, title
 from gradviz.engine.switches import mode, no_grad
 from gradviz.engine.tensor import Tensor
@@ -261,28 +263,59 @@ def _batched(self, other):
 
 # -- dtypes and devices ------------------------------------------------------------------------------
 
+NO_DESTINATION = """to() received an invalid combination of arguments - got ({}), but expected one of:
+ * (torch.device device = None, torch.dtype dtype = None, bool non_blocking = False, bool copy = False, *, torch.memory_format memory_format = None)
+ * (torch.dtype dtype, bool non_blocking = False, bool copy = False, *, torch.memory_format memory_format = None)
+ * (Tensor tensor, bool non_blocking = False, bool copy = False, *, torch.memory_format memory_format = None)
+"""  # noqa: E501
 
-def to(self, *args, dtype=None, device=None):
-    """The tensor in another dtype or on another device; itself when nothing changes."""
+
+def to(self, *args, dtype=None, device=None, non_blocking=False, copy=False):
+    """The tensor in another dtype or on another device; itself when nothing changes, unless `copy`."""
+    if args:
+        given = destination(args)
+        dtype, device = given.get("dtype", dtype), given.get("device", device)
+        copy = given.get("copy", copy)
+    changed = None if dtype is None else numpy_dtype(dtype)
+    if changed == self._array.dtype:
+        changed = None
+    if changed is not None and changed.kind != "f" and self._requires_grad:
+        with no_grad():  # integers are outside the graph
+            return to(pointwise.to_copy(self, dtype=changed), device=device)
+    if device is not None and not backend.is_on(self._array, device if isinstance(device, str) else Device(device)):
+        return pointwise.to_copy(self, dtype=changed, device=Device(device), home=self.device)
+    return pointwise.to_copy(self, dtype=changed) if copy or changed is not None else self
+
+
+def destination(args):
+    """What the positional arguments of `to` say: a tensor to be like, or a device, a dtype or both; then two flags."""
+    found, flags = {}, ["copy", "non_blocking"]
     for each in args:
-        if isinstance(each, str):
-            device = each
+        if isinstance(each, dtype_class):
+            found["dtype"] = each
         elif isinstance(each, Tensor):
-            dtype, device = each.dtype, each.device
-        else:
-            dtype = each
-    out = self
-    wanted = self._array.dtype if dtype is None else numpy_dtype(dtype)
-    if wanted != self._array.dtype:
-        if self._requires_grad and wanted.kind != "f":
-            with no_grad():  # integers are outside the graph
-                out = pointwise.to_copy(out, dtype=wanted)
-        else:
-            out = pointwise.to_copy(out, dtype=wanted)
-    if device is not None and str(device).split(":")[0] != backend.device_of(out._array).split(":")[0]:
-        out = out.detach()
-        out._array = backend.moved(out._array, str(device))
-    return out
+            found |= {"dtype": each.dtype, "device": each.device}
+        elif isinstance(each, bool) and flags:
+            found[flags.pop()] = each
+        elif isinstance(each, (str, int)) and not isinstance(each, bool):
+            found["device"] = each
+        elif each is not None:
+            kinds = ", ".join(type(other).__name__ for other in args)
+            raise TypeError(NO_DESTINATION.format(kinds))
+    return found
+
+
+def cuda(self, device=None, non_blocking=False):
+    """The tensor on a GPU: the current one, or the one named."""
+    device = Device("cuda" if device is None else device)
+    if device.type != "cuda":
+        raise RuntimeError("Invalid device, must be cuda device")
+    return to(self, device)
+
+
+def cpu(self):
+    """The tensor on the CPU."""
+    return to(self, "cpu")
 
 
 def contiguous(self):
@@ -305,6 +338,6 @@ __all__ = [
     "transpose", "unsqueeze", "where",
 ]  # fmt: skip
 METHODS = [
-    "contiguous", "expand", "flatten", "log_softmax", "matmul", "mean", "permute", "pow", "reshape", "size",
-    "softmax", "square", "sum", "to", "transpose", "unsqueeze", "view",
+    "contiguous", "cpu", "cuda", "expand", "flatten", "log_softmax", "matmul", "mean", "permute", "pow", "reshape",
+    "size", "softmax", "square", "sum", "to", "transpose", "unsqueeze", "view",
 ]  # fmt: skip

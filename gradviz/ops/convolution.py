@@ -147,10 +147,7 @@ def convolution(xp, input, weight, bias, *, stride, padding, dilation, transpose
         out = _to_input(xp, input, weight, sizes, stride, padding, dilation, groups)
     else:
         out = _forward(xp, input, weight, stride, padding, dilation, groups)
-    if bias is not None:
-        out = out if out.flags.writeable and out is not input else out.copy()
-        out += bias.reshape(-1, *(1,) * spread)
-    return out
+    return out if bias is None else out + bias.reshape(-1, *(1,) * spread)
 
 
 @op(

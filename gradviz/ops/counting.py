@@ -147,13 +147,13 @@ def one_hot(input, num_classes=-1):
     if not array.size:
         if num_classes <= 0:
             raise RuntimeError("Can not infer total number of classes from empty tensor.")
-    elif int(array.min()) < 0:
+    elif not input.is_cuda and int(array.min()) < 0:  # on a GPU these looks would wait for the device
         raise RuntimeError("Class values must be non-negative.")
     elif num_classes == -1:
         num_classes = int(array.max()) + 1
     elif num_classes < 1:
         raise RuntimeError("num_classes should be positive")
-    elif int(array.max()) >= num_classes:
+    elif not input.is_cuda and int(array.max()) >= num_classes:
         raise RuntimeError("Class values must be smaller than num_classes.")
     return one_hot_of(input, num_classes=num_classes)
 

@@ -278,7 +278,8 @@ def _median_place(xp, array, dim):
     """Where the lower of the two middle elements is; a NaN comes before all others."""
     count = array.shape[dim]
     order = xp.argsort(array, axis=dim, kind="stable")
-    middle = xp.take(order, xp.asarray([(count - 1) // 2]), axis=dim)
+    half = (count - 1) // 2
+    middle = order[(slice(None),) * dim + (slice(half, half + 1),)]
     if array.dtype.kind != "f":
         return middle
     lost = xp.isnan(array)

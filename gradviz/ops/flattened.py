@@ -91,13 +91,13 @@ def _common(one, other):
 )
 def masked_scatter(xp, self, mask, source):
     """A copy with the elements of source, in order, where a mask holds."""
-    out = self.copy()
     mask = xp.broadcast_to(mask, self.shape)
-    if xp.__name__ == "numpy" and int(mask.sum()) > source.size:
+    if xp is np and int(mask.sum()) > source.size:  # on a GPU this look would wait for the device
         raise RuntimeError("Number of elements of source < number of ones in mask")
+    if not source.size:
+        return self.copy()
     order = xp.cumsum(mask.reshape(-1)).reshape(mask.shape) - 1  # which element of source comes here
-    out[mask] = source.reshape(-1)[order[mask]]
-    return out
+    return xp.where(mask, source.reshape(-1)[xp.clip(order, 0, source.size - 1)], self)
 
 
 @op(

@@ -5,7 +5,7 @@ from gradviz.engine.births import told_at_the_end
 from gradviz.engine.inference import refuse_change
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
-from gradviz.ops import pointwise
+from gradviz.ops import composite, pointwise
 
 
 def in_place(name, compute):
@@ -56,6 +56,12 @@ def in_place(name, compute):
     return changed
 
 
+def _copied(self, source, non_blocking=False):
+    if isinstance(source, Tensor) and source.is_cuda != self.is_cuda:
+        source = composite.to(source, self.device)
+    return pointwise.copy(self, source)
+
+
 def _filled(self, value):
     if isinstance(value, Tensor):
         return pointwise.fill_tensor(self, value)
@@ -66,7 +72,7 @@ add_ = in_place("add_", pointwise.add)
 sub_ = in_place("sub_", pointwise.sub)
 mul_ = in_place("mul_", pointwise.mul)
 div_ = in_place("div_", pointwise.div)
-copy_ = in_place("copy_", pointwise.copy)
+copy_ = in_place("copy_", _copied)
 zero_ = in_place("zero_", pointwise.zero)
 fill_ = in_place("fill_", _filled)
 

@@ -16,6 +16,7 @@ class _LinAlgError(RuntimeError):
     """A matrix that can't be inverted, solved with or decomposed."""
 
 
+UNSOLVED = "torch.linalg.solve: The solver failed because the input matrix is singular."
 LinAlgError = _LinAlgError  # as PyTorch: torch.linalg.LinAlgError, which prints as _LinAlgError
 
 
@@ -74,6 +75,18 @@ def _diagonal(xp, lu):
     return xp.diagonal(lu, 0, -2, -1)
 
 
+def _blocked(array, answer):
+    """Of matrices on a GPU whose answer isn't finite: the diagonal of LU, on the CPU, where it has a zero; else None.
+
+    CuPy raises nothing for them. The public functions take this look, as PyTorch's do; what backward runs doesn't wait.
+    """
+    xp = backend.module_of(array)
+    if xp.isfinite(answer).all():
+        return None
+    diagonal = backend.moved(_diagonal(xp, factorized(xp, array)[0]), "cpu")
+    return diagonal if (diagonal == 0).any() else None
+
+
 # -- inverse, determinant, solving -------------------------------------------------------------------
 
 
@@ -98,7 +111,10 @@ def linalg_inv_ex(xp, self):
 
 def inv(A):
     """The inverse of matrices, (..., N, N)."""
-    return linalg_inv_ex(A)
+    out = linalg_inv_ex(A)
+    if A.is_cuda and (diagonal := _blocked(A._array, out._array)) is not None:
+        raise _singular(diagonal)
+    return out
 
 
 inverse = inv
@@ -232,8 +248,8 @@ def linalg_solve_ex(xp, A, B, *, left=True):
             f"({A.shape[-2]}x{A.shape[-1]} and {right.shape[-2]}x{right.shape[-1]})"
         )
     lu, pivots, _ = factorized(xp, A)
-    if xp is np and (_diagonal(xp, lu) == 0).any():  # a GPU would wait for that look
-        raise _LinAlgError("torch.linalg.solve: The solver failed because the input matrix is singular.")
+    if xp is np and (_diagonal(xp, lu) == 0).any():
+        raise _LinAlgError(UNSOLVED)
     if left:
         found = xp.linalg.solve(A, right)
     else:
@@ -243,7 +259,10 @@ def linalg_solve_ex(xp, A, B, *, left=True):
 
 def solve(A, B, *, left=True):
     """X with `A @ X = B` for a vector or matrices B, or `X @ A = B` with left=False."""
-    return linalg_solve_ex(A, B, left=left)
+    out = linalg_solve_ex(A, B, left=left)
+    if A.is_cuda and _blocked(A._array, out._array) is not None:
+        raise _LinAlgError(UNSOLVED)
+    return out
 
 
 # -- Cholesky, powers --------------------------------------------------------------------------------
@@ -286,10 +305,11 @@ def _not_definite(array):
 
 def cholesky(A, *, upper=False):
     """The triangle L with `L @ L.T = A`, for symmetric positive-definite matrices; its transpose where `upper`."""
-    if not upper:
-        return linalg_cholesky_ex(A)
     ndim = A._array.ndim
-    return composite.transpose(linalg_cholesky_ex(composite.transpose(A, ndim - 2, ndim - 1)), ndim - 2, ndim - 1)
+    out = linalg_cholesky_ex(composite.transpose(A, ndim - 2, ndim - 1) if upper else A)
+    if A.is_cuda and not (_diagonal(backend.module_of(A._array), out._array) > 0).all():
+        raise _not_definite(backend.moved(A._array, "cpu"))
+    return composite.transpose(out, ndim - 2, ndim - 1) if upper else out
 
 
 @composed("linalg.matrix_power")

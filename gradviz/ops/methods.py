@@ -44,7 +44,7 @@ METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {
     "short": dtypes.int16, "byte": dtypes.uint8, "char": dtypes.int8, "float": dtypes.float32,
     "double": dtypes.float64, "half": dtypes.float16, "long": dtypes.int64,
-    "int": dtypes.int32, "bool": dtypes.bool_, "cpu": "cpu", "cuda": "cuda",
+    "int": dtypes.int32, "bool": dtypes.bool_,
 }  # fmt: skip
 
 OPERATORS = {

@@ -3,6 +3,8 @@
 What adds up where indices repeat goes through one flat list of places: no loop over elements on any device.
 """
 
+import numpy as np
+
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 
@@ -35,16 +37,25 @@ def _flat_places(xp, shape, dim, index):
 
 def added_at(xp, out, places, values):
     """`values` added to a contiguous array at flat places, which may repeat."""
-    xp.add.at(out.reshape(-1), xp.broadcast_to(places, values.shape).reshape(-1), values.reshape(-1))
-    return out
+    small = xp is not np and out.dtype.itemsize < 4 and out.dtype.kind in "biu"
+    wide = out.astype(xp.int64) if small else out  # CuPy adds no small integers at places
+    xp.add.at(wide.reshape(-1), xp.broadcast_to(places, values.shape).reshape(-1), values.reshape(-1))
+    return wide.astype(out.dtype) if small else out
 
 
 # -- x[index] ----------------------------------------------------------------------------------------
 
 
 def key_of(indices):
-    """Index arrays as NumPy takes them; None stands for a whole dimension."""
+    """Index arrays as NumPy and CuPy take them; None stands for a whole dimension."""
+    if sum(each is not None and each.dtype.kind == "b" for each in indices) > 1:  # CuPy takes one mask at most
+        indices = [part for each in indices for part in _places_of(each)]
     return tuple(slice(None) if each is None else each for each in indices)
+
+
+def _places_of(index):
+    """A mask as the indices of its dimensions; any other index as it is."""
+    return index.nonzero() if index is not None and index.dtype.kind == "b" else (index,)
 
 
 def _unpicked(ops, grad, self_sym_sizes, indices):

@@ -5,7 +5,7 @@ from math import log as log_of
 
 import numpy as np
 
-from gradviz.engine import coerce
+from gradviz.engine import backend, coerce
 from gradviz.engine.dtypes import default_float
 from gradviz.engine.op import op, vjp
 from gradviz.ops.refusals import refuse_kinds
@@ -246,10 +246,18 @@ def clone(xp, self):
 
 
 @op(
-    title="to", self=vjp("1", lambda grad: grad))
-def to_copy(xp, self, *, dtype):
-    """A copy in another dtype (a NumPy dtype here; `Tensor.to` takes gradviz's)."""
-    return self.astype(dtype)
+    title="to",
+    self=vjp(
+        "1", lambda ops, grad, device, home: grad if home is None else ops.to_copy(grad, device=home, home=device)
+    ),
+    hidden=("device", "home"),
+)
+def to_copy(xp, self, *, dtype=None, device=None, home=None):
+    """A copy in another dtype (a NumPy dtype here; `Tensor.to` takes gradviz's), or from its home on another device."""
+    out = self if dtype is None else self.astype(dtype)
+    if device is not None:
+        out = backend.moved(out, device)
+    return out.copy() if out is self else out
 
 
 @op(

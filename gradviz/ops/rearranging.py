@@ -1,5 +1,7 @@
 """Ops that repeat, roll, flip or cut out elements, or put them on a diagonal."""
 
+import numpy as np
+
 from gradviz.engine.op import op, vjp
 
 
@@ -60,7 +62,7 @@ def triu(xp, self, *, diagonal):
 def _diagonal(xp, array, offset, dim1, dim2):
     """A diagonal as a view that can be written to, its elements along the last dimension."""
     found = xp.diagonal(array, offset, dim1, dim2)
-    if xp.__name__ == "numpy" and array.flags.writeable:
+    if xp is np and array.flags.writeable:
         found.flags.writeable = True  # NumPy's is read-only, PyTorch's and CuPy's are not
     return found
 

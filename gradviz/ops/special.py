@@ -204,7 +204,7 @@ def xlogy_tensor(xp, self, other):
 )
 def xlogy_of_number(xp, other, *, self):
     """`self * log(other)` for a Python number `self`, 0 where that is 0."""
-    return _x_log_y(xp, other.dtype.type(self), other)
+    return _x_log_y(xp, xp.full((), self, other.dtype), other)
 
 
 def _xlogy_number_gradient(ops, grad, self, other):

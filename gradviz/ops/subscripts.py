@@ -168,6 +168,8 @@ def _like(self, part):
         array = array.astype(bool)
     device = backend.device_of(self._array)
     if backend.device_of(array) != device:
+        if device == "cpu":
+            raise RuntimeError("indices should be either on cpu or on the same device as the indexed tensor (cpu)")
         array = backend.moved(array, device)
     return part if isinstance(part, Tensor) and array is part._array else Tensor(array)
 
@@ -267,10 +269,10 @@ def setitem(self, index, value):
 
 def _value(self, value):
     if isinstance(value, Tensor):
-        return value
+        return value if value.is_cuda == self.is_cuda else composite.to(value, self.device)
     if type(value) in coerce.NUMBERS or isinstance(value, np.generic):
-        array = np.asarray(value).astype(self._array.dtype)
-        return Tensor(array if isinstance(self._array, np.ndarray) else backend.module_of(self._array).asarray(array))
+        scalar = np.asarray(value).astype(self._array.dtype)[()]
+        return Tensor(backend.module_of(self._array).full((), scalar, scalar.dtype))
     raise TypeError(f"can't assign a {_kind(value)} to a torch.{title(self._array.dtype)}Tensor")
 
 

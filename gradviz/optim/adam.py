@@ -1,6 +1,9 @@
 """Adam and AdamW."""
 
+import numpy as np
+
 from gradviz.engine.backend import module_of
+from gradviz.engine.coerce import as_array
 from gradviz.engine.dtypes import float32
 from gradviz.engine.tensor import Tensor
 from gradviz.optim.optimizer import Optimizer, refuse_negative
@@ -36,7 +39,7 @@ class Adam(Optimizer):
         """One step of one parameter; its moments are changed in place."""
         xp = module_of(parameter._array)
         if not state:
-            state["step"] = Tensor(xp.zeros((), float32.numpy))
+            state["step"] = Tensor(np.zeros((), float32.numpy))  # on the CPU, where it is looked at
             names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if group["amsgrad"] else ("exp_avg", "exp_avg_sq")
             state |= {name: Tensor(xp.zeros_like(parameter._array)) for name in names}
         state["step"]._array += 1
@@ -58,7 +61,7 @@ class Adam(Optimizer):
             xp.maximum(greatest, square, out=greatest)
             square = greatest
         root = xp.sqrt(square) / (1 - beta2**step) ** 0.5 + group["eps"]
-        parameter.sub_(Tensor(xp.asarray(mean / root)), alpha=rate / (1 - beta1**step))
+        parameter.sub_(Tensor(as_array(mean / root)), alpha=rate / (1 - beta1**step))
 
 
 class AdamW(Adam):

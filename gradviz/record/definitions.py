@@ -32,13 +32,13 @@ class Definitions:
         if kind is np.ndarray or kind in _SCALARS:  # on the CPU
             key = (array.shape, array.dtype)
         else:
-            key = (array.shape, array.dtype, kind)
+            key = (array.shape, array.dtype, backend.device_of(array))
         number = known.get(key)
         if number is None:
             described = {
                 "shape": list(array.shape),
                 "dtype": of_array(array).name,
-                "device": "cpu" if isinstance(array, np.generic) else backend.device_of(array),
+                "device": backend.device_of(array),
                 "nbytes": array.nbytes,
             }
             ref = self._journal.text(described)

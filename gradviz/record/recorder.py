@@ -19,6 +19,7 @@ from gradviz.engine.switches import Observer, mode
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.versions import version_of
 from gradviz.nn.module import Module, Parameter
+from gradviz.record import device_values
 from gradviz.record.definitions import Definitions
 from gradviz.record.lives import Lives
 from gradviz.record.places import Places
@@ -361,8 +362,9 @@ class Recorder(Observer):
         return meta, buffer, NEW_BUFFER
 
     def _encoded(self, array):
-        host = backend.moved(np.asarray(array) if isinstance(array, np.generic) else array, "cpu")
-        return preview.encode(host, whole_up_to=self._whole)
+        if isinstance(array, (np.ndarray, np.generic)):
+            return preview.encode(np.asarray(array), whole_up_to=self._whole)
+        return device_values.encoded(array, self._whole)
 
 
 def _described(name, declared, inputs, outputs, node, settings):

@@ -46,10 +46,15 @@ def encode(array: np.ndarray, *, whole_up_to: int = 64, edge: int = 3) -> bytes:
     shape, dtype = array.shape, array.dtype
     if array.size <= whole_up_to:
         head = _heads.get((shape, dtype))
-        return (head or _head(shape, dtype, True, 0)) + array.tobytes()
+        return (head or heading(shape, dtype, True, 0)) + array.tobytes()
     edge, places, at = _corners(shape, edge)
     corners = array.reshape(-1).take(places) if array.flags.c_contiguous else array.squeeze()[at]
-    return _head(shape, dtype, False, edge) + _SUMMARY.pack(*_summary(array)) + corners.tobytes()
+    return packed(heading(shape, dtype, False, edge), _summary(array), corners.tobytes())
+
+
+def packed(head: bytes, summary: tuple, corners: bytes) -> bytes:
+    """The preview of a large array: its heading, the fields of its Summary, and its corners in C order."""
+    return head + _SUMMARY.pack(*summary) + corners
 
 
 def decode(data: bytes) -> Preview:
@@ -77,7 +82,8 @@ def decode(data: bytes) -> Preview:
     return Preview(shape, dtype.name, bool(whole), edge, values, summary)
 
 
-def _head(shape, dtype, whole, edge):
+def heading(shape: tuple[int, ...], dtype: np.dtype, whole: bool, edge: int) -> bytes:
+    """How a preview begins; TypeError for a dtype that is no plain number's."""
     code = dtype.str
     if code not in _DTYPES:
         raise TypeError(f"can't preview an array of dtype {code}: booleans and numbers only")
@@ -90,7 +96,7 @@ def _head(shape, dtype, whole, edge):
     return head
 
 
-def _fitting(shape, edge):
+def fitting(shape: tuple[int, ...], edge: int) -> int:
     """The widest edge, up to the one asked for, whose corners stay few however many dimensions there are."""
     while edge and math.prod(min(length, 2 * edge) for length in shape) > MOST_CORNERS:
         edge -= 1
@@ -100,7 +106,7 @@ def _fitting(shape, edge):
 @lru_cache(maxsize=1024)
 def _corners(shape, edge):
     """(edge, places, at): the corners' places in the flattened array, and as an index of the squeezed one."""
-    edge = _fitting(shape, edge)
+    edge = fitting(shape, edge)
     squeezed = [length for length in shape if length != 1]  # NumPy indexes with fewer dimensions than arrays may have
     at = np.ix_(*(_kept(length, edge) for length in squeezed))
     return edge, np.ravel_multi_index(at, squeezed).ravel(), at

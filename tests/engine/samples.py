@@ -62,6 +62,7 @@ SAMPLES = (
     Sample("clone", lambda torch, a: a.clone(), (A,), second=False),
     Sample("clone", lambda torch, a: a.t().contiguous(), (A,), second=False),
     Sample("to_copy", lambda torch, a: a.to(torch.float32 if a.dtype == torch.float64 else torch.float64), (A,), second=False),  # noqa: E501
+    Sample("to_copy", lambda torch, a: a.to(a.dtype, copy=True), (A,), second=False),
     Sample("where", lambda torch, c, a, b: torch.where(c, a, b), (((2, 3), "bool"), A, ROW), second=False),
     Sample("eq", lambda torch, a, b: a == b, (A, B)),
     Sample("ne", lambda torch, a, b: a != b, (A, B)),

@@ -14,7 +14,7 @@ from gradviz.errors import DeviceUnavailable, GradvizError
 @pytest.fixture
 def fresh(monkeypatch):
     """A backend that hasn't looked for CuPy yet."""
-    monkeypatch.setattr(backend, "_cupy", None)
+    monkeypatch.delitem(backend.modules, "cuda", raising=False)
 
 
 class NoGpu:

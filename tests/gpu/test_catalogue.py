@@ -1,0 +1,106 @@
+"""The whole catalogue on a namespace that has only what CuPy has, against NumPy; and what it looks at meanwhile."""
+
+import numpy as np
+import pytest
+
+import gradviz as torch
+from gradviz.engine.op import catalogue
+from tests.engine.samples import SAMPLES
+from tests.gpu import strict
+from tests.gpu.strict_array import MASK, Journey, StrictArray
+from tests.gpu.walking import walk
+
+# What an op may look at, since PyTorch waits for the device there too: sizes that depend on values, and error checks.
+LOOKS = {
+    "bincounts": {"int", "bincount"},
+    "index": {MASK},
+    "index_fill_tensor": {"unique"},  # its backward
+    "linalg_cholesky_ex": {"bool"},
+    "linalg_inv_ex": {"bool"},
+    "linalg_solve_ex": {"bool"},
+    "masked_select": {MASK},
+    "masked_scatter": {MASK},  # its backward
+    "masked_scatter_backward": {MASK},
+    "nonzero": {"nonzero"},
+    "repeated_places": {"tolist"},
+    "tril": {"bool"},  # of a Cholesky decomposition
+    "unique_of": {"unique"},
+}
+# What comes from the host: lists and numbers that the sample itself holds, and random numbers.
+UPLOADS = {"index", "mul", "repeated_places", "search"}
+
+
+def _host(tensor):
+    return getattr(tensor._array, "_host", tensor._array)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda s: s.op)
+def test_an_op_on_the_device_is_the_one_on_numpy(sample, request):
+    expected = walk(torch, sample, torch.from_numpy)
+    device = request.getfixturevalue("by_default")
+    found = walk(torch, sample, lambda array: torch.Tensor(StrictArray(array)))
+    assert set(device.looks) <= LOOKS.get(sample.op, set()), "it looks at values on the device"
+    assert not device.uploads or sample.op in UPLOADS, "it sends values to the device"
+    assert found.keys() == expected.keys() and found.pop("refused", "") == expected.pop("refused", "")
+    for name, theirs in expected.items():
+        for mine, other in zip(found[name], theirs, strict=True):
+            assert (mine is None) == (other is None), name
+            if mine is not None:
+                assert isinstance(mine._array, StrictArray), f"{name} came back to the host"
+                assert mine.dtype == other.dtype, name
+                np.testing.assert_allclose(_host(mine), _host(other), rtol=1e-12, atol=1e-14, err_msg=name)
+
+
+def test_what_may_be_looked_at_is_an_op():
+    assert {*LOOKS, *UPLOADS} <= set(catalogue)
+
+
+def test_small_integers_are_added_at_places(by_default):
+    for kind in (torch.int8, torch.uint8, torch.int16, torch.bool):
+        tensor = torch.zeros(3, dtype=kind)
+        places = (torch.tensor([1, 1, 2]),)
+        assert _host(tensor.index_put(places, torch.ones(3, dtype=kind), accumulate=True)).tolist() == (
+            [False, True, True] if kind is torch.bool else [0, 2, 1]
+        )
+
+
+def test_the_namespace_refuses_numpy(cuda):
+    array = StrictArray(np.ones(2))
+    for wrong in (
+        lambda: np.asarray(array),
+        lambda: np.exp(array),
+        lambda: array + np.ones(2),
+        lambda: np.ones(2) + array,
+        lambda: cuda.where(array > 0, array, np.ones(2)),
+        lambda: cuda.concatenate([array, np.ones(2)]),
+        lambda: cuda.exp(np.ones(2)),
+        lambda: list(array),
+        lambda: cuda.where(True, array, array),
+        lambda: cuda.sum(array, where=array > 0),
+        lambda: cuda.exp(array, order="C"),
+        lambda: array.sum(initial=1),
+        lambda: array.__setitem__(0, np.ones(())),
+        lambda: hash(array),
+    ):
+        with pytest.raises(TypeError):
+            wrong()
+    for missing in ("vecdot", "errstate", "object_", "block"):
+        assert not hasattr(cuda, missing)
+    assert not hasattr(array.flags, "writeable") and not hasattr(array, "__index__")
+    with pytest.raises(NotImplementedError):
+        cuda.maximum.accumulate(array)
+    with pytest.raises(TypeError, match="only supports"):
+        cuda.add.at(StrictArray(np.ones(2, bool)), 0, True)
+    assert Journey.looks == []
+
+
+def test_the_namespace_counts_looks(cuda):
+    array = StrictArray(np.ones(2))
+    float(array[0]), int(array[1]), bool(array.any()), array.tolist(), array[array > 0], cuda.nonzero(array)
+    assert cuda.looks == ["float", "int", "bool", "tolist", MASK, "nonzero"]
+    assert isinstance(array[0], StrictArray) and isinstance(array.sum(), StrictArray) and array[0].base is array
+    strict.forget()
+    array[array > 0] = 2.0
+    assert cuda.looks == [] and cuda.uploads == []
+    cuda.asarray([1.0]), array[[0]]
+    assert cuda.uploads == ["asarray", "an index"]

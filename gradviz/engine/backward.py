@@ -19,6 +19,7 @@ from gradviz.engine.hooks import hooked
 from gradviz.engine.node import RELEASED, SECOND_BACKWARD, AccumulateGrad, Edge, place_of
 from gradviz.engine.switches import _GradMode, mode
 from gradviz.engine.tensor import NO_RETAIN, Tensor, edge_of
+from gradviz.engine.views import settle
 
 
 def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, inputs=None):
@@ -312,10 +313,10 @@ def root_gradients(roots, given, create_graph):
         raise RuntimeError(f"got {len(roots)} tensors and {len(gradients)} gradients")
     made = []
     for position, (root, gradient) in enumerate(zip(roots, gradients, strict=True)):
+        if versions.forks:
+            settle((root,))
         if not root._requires_grad:
             raise RuntimeError(f"element {position} of tensors does not require grad and does not have a grad_fn")
-        if versions.forks:
-            versions.refuse_old_views((root,))
         array = root._array
         if gradient is None:
             if array.size != 1:
@@ -335,6 +336,8 @@ def root_gradients(roots, given, create_graph):
 def _targets(wanted):
     """{(sequence_nr, output_nr): node} where the gradients of these tensors arrive; held, for a leaf does not."""
     places = {}
+    if versions.forks:
+        settle(wanted)
     for tensor in wanted:
         if not tensor._requires_grad:
             raise RuntimeError("One of the differentiated Tensors does not require grad")

@@ -4,12 +4,14 @@ from time import perf_counter_ns
 
 import numpy as np
 
+from gradviz.engine import versions
 from gradviz.engine.backend import module_of
 from gradviz.engine.catalogue import lifted
 from gradviz.engine.fitting import broadcasts_from, fitted
 from gradviz.engine.node import RELEASED, SECOND_BACKWARD, AccumulateGrad, Edge, Node, place_of
 from gradviz.engine.switches import _GradMode, mode
 from gradviz.engine.tensor import Tensor, edge_of
+from gradviz.engine.views import settle
 from gradviz.engine.within import Within
 
 
@@ -137,6 +139,8 @@ class Function:
         """Runs forward, and makes the node that backward will run."""
         observer = mode.observer
         started = perf_counter_ns() if observer is not None else 0
+        if versions.forks and mode.grad:
+            settle([each for each in inputs if isinstance(each, Tensor)])
         ctx = cls._backward_cls()
         ctx.needs_input_grad = tuple(isinstance(each, Tensor) and each._requires_grad for each in inputs)
         ctx._to_save, ctx._materialize = (), True

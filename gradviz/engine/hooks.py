@@ -81,6 +81,10 @@ class GradKeeper:
         self._tensor = weakref.ref(tensor)
         self.output_nr = output_nr
 
+    def is_of(self, tensor):
+        """Whether it keeps the gradient of this tensor."""
+        return self._tensor() is tensor
+
     def __call__(self, grad, as_tensor):
         tensor = self._tensor()
         if tensor is None or grad is None:

@@ -53,12 +53,21 @@ def bernoulli(shape, probability):
     return _uniform_double(int(np.prod(shape, dtype=np.int64))).reshape(shape) < probability
 
 
+def exponential(shape):
+    """Exponential numbers of rate 1, in float64."""
+    return -np.log1p(-_uniform_double(int(np.prod(shape, dtype=np.int64)))).reshape(shape)
+
+
 def randint(low, high, shape):
     """Integers in [low, high)."""
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     count = int(np.prod(shape, dtype=np.int64))
-    return (low + _words(count).astype(np.int64) % (high - low)).reshape(shape)
+    if high - low < 2**32:
+        return (low + _words(count).astype(np.int64) % (high - low)).reshape(shape)
+    words = _words(2 * count).astype(np.uint64)
+    drawn = (words[0::2] << np.uint64(32) | words[1::2]) % np.uint64(high - low)
+    return (low + drawn.astype(np.int64)).reshape(shape)
 
 
 def permutation(count):

@@ -11,13 +11,13 @@ from gradviz.ops import (
     activations,
     blends,
     bounds,
+    changes,
     composite,
     contraction,
     counting,
     elementary,
     extremes,
     gathering,
-    in_place,
     linear_algebra,
     logic,
     matmul,
@@ -30,13 +30,14 @@ from gradviz.ops import (
     special,
     stacking,
     statistics,
+    strided,
     subscripts,
 )
 
 ROOMS = (
-    pointwise, matmul, shape, composite, in_place, elementary, special, rounding, bounds, blends, logic, activations,
+    pointwise, matmul, shape, composite, changes, elementary, special, rounding, bounds, blends, logic, activations,
     extremes, statistics, norms, stacking, reshaping, gathering, sorting, counting, contraction,
-    linear_algebra,
+    linear_algebra, strided,
 )  # fmt: skip
 METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {
@@ -62,8 +63,7 @@ OPERATORS = {
     "__rfloordiv__": rounding.operator_rfloordiv, "__pos__": blends.positive,
     "__abs__": pointwise.abs, "__invert__": pointwise.bitwise_not,
     "__setitem__": subscripts.setitem, "__getitem__": subscripts.getitem,
-    "__iadd__": in_place.add_, "__isub__": in_place.sub_,
-    "__imul__": in_place.mul_, "__itruediv__": in_place.div_,
+    **changes.OPERATORS,
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from gradviz.nn.module import Module, Parameter
 from gradviz.record.definitions import Definitions
 from gradviz.record.lives import Lives
 from gradviz.record.places import Places
+from gradviz.record.saved import in_place, saved, saved_arrays
 from gradviz.record.source import Sources
 from gradviz.record.variables import variables
 from gradviz.trace import preview
@@ -160,16 +161,18 @@ class Recorder(Observer):
         """The number of the CALL row for this op with these settings and this pattern of saved tensors."""
         if node is None or declared:
             pattern = None if node is None else node._run
+            if node is not None and in_place(inputs, outputs):  # its copies and CopySlices are patterns of their own
+                pattern = (pattern, node.name(), tuple(saved(declared, node, inputs, outputs)))
         else:  # what a user's Function saves may differ from call to call
-            pattern = tuple(_saved(None, node, inputs, outputs))
+            pattern = tuple(saved(None, node, inputs, outputs))
         key = (name, pattern, len(inputs), tuple(settings.items()) if settings else ())
         return self._numbers.call(key, _described, name, declared, inputs, outputs, node, settings)
 
     def _kept(self, declared, node, number, inputs, outputs):
         """KEPT rows for what the node saved besides inputs and outputs."""
-        if declared and not declared.intermediates:
+        if declared and not declared.intermediates and not in_place(inputs, outputs):
             return
-        for name, which, array in _saved_arrays(declared, node, inputs, outputs):
+        for name, which, array in saved_arrays(declared, node, inputs, outputs):
             if which == -2:
                 meta, buffer, flags = self._identity(array)
                 ref = self._numbers.text((name,), {"name": name})
@@ -350,30 +353,10 @@ class Recorder(Observer):
         return preview.encode(host, whole_up_to=self._whole)
 
 
-def _saved_arrays(op, node, inputs, outputs):
-    """(name, which, array) of what a node saved; which: an input's position, -1 the result, -2 neither."""
-    for name, array in zip(node.saved_names, node._saved, strict=True):
-        if array is None:
-            continue
-        if op is not None and name == op.result:
-            which = -1
-        else:
-            which = next((k for k, each in enumerate(inputs) if each._array is array), -2)
-            if op is None and which == -2 and any(each._array is array for each in outputs):
-                which = -1
-            if op is not None and name in op.inputs:
-                which = min(op.inputs.index(name), len(inputs) - 1)
-        yield f"_saved_{name}" if op is not None else f"saved_tensors[{name}]", which, array
-
-
-def _saved(op, node, inputs, outputs):
-    return [(name, which) for name, which, _ in _saved_arrays(op, node, inputs, outputs)]
-
-
 def _described(name, declared, inputs, outputs, node, settings):
     grad_fn = node.name() if node is not None else ""
-    saved = [] if node is None else _saved(declared, node, inputs, outputs)
-    return _call_json(name, grad_fn, settings, saved, len(inputs))
+    kept = [] if node is None else saved(declared, node, inputs, outputs)
+    return _call_json(name, grad_fn, settings, kept, len(inputs))
 
 
 def _call_json(name, grad_fn, settings, saved, inputs):

@@ -55,6 +55,7 @@ from gradviz.ops import methods as _methods
 from gradviz.ops.activations import *
 from gradviz.ops.blends import *
 from gradviz.ops.bounds import *
+from gradviz.ops.changes import *
 from gradviz.ops.composite import *
 from gradviz.ops.contraction import *
 from gradviz.ops.counting import *
@@ -74,6 +75,7 @@ from gradviz.ops.sorting import *
 from gradviz.ops.special import *
 from gradviz.ops.stacking import *
 from gradviz.ops.statistics import *
+from gradviz.ops.strided import *
 
 __version__ = "0.1.0"
 

@@ -28,12 +28,18 @@ from gradviz.engine.tensor import Tensor as Tensor
 
 def abs(self) -> Tensor:
     """Absolute value."""
+def abs_(self, *args, **kwargs) -> Tensor:
+    """`abs`, in place; returns self."""
 def absolute(self) -> Tensor:
     """Absolute value."""
 def acos(self) -> Tensor:
     """Inverse cosine."""
+def acos_(self, *args, **kwargs) -> Tensor:
+    """`acos`, in place; returns self."""
 def acosh(self) -> Tensor:
     """Inverse hyperbolic cosine."""
+def acosh_(self, *args, **kwargs) -> Tensor:
+    """`acosh`, in place; returns self."""
 def add(self, other, *, alpha=1) -> Tensor:
     """Sum, `self + alpha * other`; shapes broadcast."""
 def addbmm(self, batch1, batch2, *, beta=1, alpha=1) -> Tensor:
@@ -46,6 +52,8 @@ def addmm(self, mat1, mat2, *, beta=1, alpha=1) -> Tensor:
     """`beta * self + alpha * mat1 @ mat2`; self broadcasts to (N, M)."""
 def addmv(self, mat, vec, *, beta=1, alpha=1) -> Tensor:
     """`beta * self + alpha * mat @ vec`; self broadcasts to (N,)."""
+def addmv_(self, *args, **kwargs) -> Tensor:
+    """`addmv`, in place; returns self."""
 def addr(self, vec1, vec2, *, beta=1, alpha=1) -> Tensor:
     """`beta * self + alpha * outer(vec1, vec2)`; self broadcasts to (N, M)."""
 def all(input, dim=None, keepdim=False) -> Tensor:
@@ -64,18 +72,30 @@ def arange(start, end=None, step=1, dtype=None, device=None, requires_grad=False
     """Numbers from start up to, not including, end; int64 unless a float is among them."""
 def arccos(self) -> Tensor:
     """Inverse cosine."""
+def arccos_(self, *args, **kwargs) -> Tensor:
+    """`arccos`, in place; returns self."""
 def arccosh(self) -> Tensor:
     """Inverse hyperbolic cosine."""
+def arccosh_(self, *args, **kwargs) -> Tensor:
+    """`arccosh`, in place; returns self."""
 def arcsin(self) -> Tensor:
     """Inverse sine."""
+def arcsin_(self, *args, **kwargs) -> Tensor:
+    """`arcsin`, in place; returns self."""
 def arcsinh(self) -> Tensor:
     """Inverse hyperbolic sine."""
+def arcsinh_(self, *args, **kwargs) -> Tensor:
+    """`arcsinh`, in place; returns self."""
 def arctan(self) -> Tensor:
     """Inverse tangent."""
 def arctan2(input, other) -> Tensor:
     """The angle of the point (other, self), from -pi to pi."""
+def arctan_(self, *args, **kwargs) -> Tensor:
+    """`arctan`, in place; returns self."""
 def arctanh(self) -> Tensor:
     """Inverse hyperbolic tangent."""
+def arctanh_(self, *args, **kwargs) -> Tensor:
+    """`arctanh`, in place; returns self."""
 def argmax(input, dim=None, keepdim=False) -> Tensor:
     """Place of the greatest element of all, or along `dim`."""
 def argmin(input, dim=None, keepdim=False) -> Tensor:
@@ -84,6 +104,10 @@ def argsort(self, dim=-1, descending=False, *, stable=False) -> Tensor:
     """Where the elements in order along `dim` were."""
 def argwhere(self) -> Tensor:
     """The places of the elements that are not zero, a row each."""
+def as_strided(input, size, stride, storage_offset=None) -> Tensor:
+    """A view of the memory that the tensor lies in, by sizes, strides and the offset of the first
+    element.
+    """
 def as_tensor(data, dtype=None, device=None) -> Tensor:
     """data as a tensor: itself or sharing its memory where dtype and device allow, else a copy."""
 def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=None) -> Tensor:
@@ -92,14 +116,22 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=None) -> T
     """
 def asin(self) -> Tensor:
     """Inverse sine."""
+def asin_(self, *args, **kwargs) -> Tensor:
+    """`asin`, in place; returns self."""
 def asinh(self) -> Tensor:
     """Inverse hyperbolic sine."""
+def asinh_(self, *args, **kwargs) -> Tensor:
+    """`asinh`, in place; returns self."""
 def atan(self) -> Tensor:
     """Inverse tangent."""
 def atan2(input, other) -> Tensor:
     """The angle of the point (other, self), from -pi to pi."""
+def atan_(self, *args, **kwargs) -> Tensor:
+    """`atan`, in place; returns self."""
 def atanh(self) -> Tensor:
     """Inverse hyperbolic tangent."""
+def atanh_(self, *args, **kwargs) -> Tensor:
+    """`atanh`, in place; returns self."""
 def atleast_1d(*tensors) -> Any:
     """Dimensions of size 1 added until there are 1; several tensors give a tuple."""
 def atleast_2d(*tensors) -> Any:
@@ -146,6 +178,8 @@ def cat(tensors, dim=0) -> Tensor:
     """Tensors one after the other along a dimension that they have."""
 def ceil(self) -> Tensor:
     """The integer above."""
+def ceil_(self, *args, **kwargs) -> Tensor:
+    """`ceil`, in place; returns self."""
 def celu(input, alpha=1.0) -> Tensor:
     """`input` above zero, `alpha * (exp(input / alpha) - 1)` below."""
 def chain_matmul(*matrices) -> Tensor:
@@ -156,14 +190,22 @@ def clamp(input, min=None, max=None) -> Tensor:
     """Each element, or the bound where it lies beyond: two numbers or two tensors, of which one may be
     None.
     """
+def clamp_(self, *args, **kwargs) -> Tensor:
+    """`clamp`, in place; returns self."""
 def clamp_max(input, max) -> Tensor:
     """Each element, at most `max`: a number or a tensor."""
+def clamp_max_(self, *args, **kwargs) -> Tensor:
+    """`clamp_max`, in place; returns self."""
 def clamp_min(input, min) -> Tensor:
     """Each element, at least `min`: a number or a tensor."""
+def clamp_min_(self, *args, **kwargs) -> Tensor:
+    """`clamp_min`, in place; returns self."""
 def clip(input, min=None, max=None) -> Tensor:
     """Each element, or the bound where it lies beyond: two numbers or two tensors, of which one may be
     None.
     """
+def clip_(self, *args, **kwargs) -> Tensor:
+    """`clip`, in place; returns self."""
 def clone(self) -> Tensor:
     """A copy, part of the graph."""
 def column_stack(tensors) -> Tensor:
@@ -176,8 +218,12 @@ def copysign(input, other) -> Tensor:
     """The size of `input` with the sign of `other`, a number or a tensor."""
 def cos(self) -> Tensor:
     """Cosine."""
+def cos_(self, *args, **kwargs) -> Tensor:
+    """`cos`, in place; returns self."""
 def cosh(self) -> Tensor:
     """Hyperbolic cosine."""
+def cosh_(self, *args, **kwargs) -> Tensor:
+    """`cosh`, in place; returns self."""
 def count_nonzero(input, dim=None) -> Tensor:
     """How many elements are other than zero, of all or over `dim` (an int or a tuple)."""
 def cumprod(input, dim, *, dtype=None) -> Tensor:
@@ -186,10 +232,14 @@ def cumsum(input, dim, *, dtype=None) -> Tensor:
     """Running sum along `dim`."""
 def deg2rad(self) -> Tensor:
     """Degrees as radians."""
+def deg2rad_(self, *args, **kwargs) -> Tensor:
+    """`deg2rad`, in place; returns self."""
 def det(A) -> Tensor:
     """The determinant of matrices, (..., N, N) to (...)."""
 def detach(self) -> Tensor:
     """The same values outside the graph; the memory is shared."""
+def detach_(self) -> Tensor:
+    """Takes the tensor out of its graph; RuntimeError for a view."""
 def diag(self, diagonal=0) -> Tensor:
     """A vector as the diagonal of a matrix, or a matrix's diagonal as a vector."""
 def diag_embed(self, offset=0, dim1=-2, dim2=-1) -> Tensor:
@@ -220,18 +270,32 @@ def equal(input, other) -> builtins.bool:
     """Whether two tensors have one shape and the same elements: a Python bool."""
 def erf(self) -> Tensor:
     """Error function."""
+def erf_(self, *args, **kwargs) -> Tensor:
+    """`erf`, in place; returns self."""
 def erfc(self) -> Tensor:
     """`1 - erf(self)`, exact where that is small."""
+def erfc_(self, *args, **kwargs) -> Tensor:
+    """`erfc`, in place; returns self."""
 def exp(self) -> Tensor:
     """e to the power of each element."""
 def exp2(self) -> Tensor:
     """2 to the power of each element."""
+def exp2_(self, *args, **kwargs) -> Tensor:
+    """`exp2`, in place; returns self."""
+def exp_(self, *args, **kwargs) -> Tensor:
+    """`exp`, in place; returns self."""
 def expm1(self) -> Tensor:
     """`exp(self) - 1`, exact near zero."""
+def expm1_(self, *args, **kwargs) -> Tensor:
+    """`expm1`, in place; returns self."""
 def eye(n, m=None, dtype=None, device=None, requires_grad=False) -> Tensor:
     """The identity matrix, (n, m)."""
+def fill_(self, *args, **kwargs) -> Tensor:
+    """`fill`, in place; returns self."""
 def fix(self) -> Tensor:
     """The integer towards zero."""
+def fix_(self, *args, **kwargs) -> Tensor:
+    """`fix`, in place; returns self."""
 def flatten(self, start_dim=0, end_dim=-1) -> Tensor:
     """Dimensions start_dim to end_dim made one."""
 def flip(self, *dims) -> Tensor:
@@ -246,6 +310,8 @@ float32: dtype
 float64: dtype
 def floor(self) -> Tensor:
     """The integer below."""
+def floor_(self, *args, **kwargs) -> Tensor:
+    """`floor`, in place; returns self."""
 def floor_divide(self, other) -> Tensor:
     """The quotient rounded down, `self // other`; PyTorch has no derivative of it."""
 def fmax(input, other) -> Tensor:
@@ -256,6 +322,8 @@ def fmod(input, other) -> Tensor:
     """What is left of input divided by other, with the sign of input; other may be a Python number."""
 def frac(self) -> Tensor:
     """What is after the decimal point, with the sign."""
+def frac_(self, *args, **kwargs) -> Tensor:
+    """`frac`, in place; returns self."""
 def from_dlpack(ext_tensor, *, device=None, copy=None) -> Tensor:
     """A tensor that shares memory with whatever speaks DLPack, or with a capsule."""
 def from_numpy(ndarray) -> Tensor:
@@ -303,6 +371,8 @@ def index_fill(self, dim, index, value) -> Tensor:
     """A copy with a number, or a 0-d tensor's value, at the positions of `dim` that index names."""
 def index_put(self, indices, values, accumulate=False) -> Tensor:
     """A copy with values at the places that index tensors name; accumulate adds them."""
+def index_put_(self, *args, **kwargs) -> Tensor:
+    """`index_put`, in place; returns self."""
 def index_select(self, dim, index) -> Tensor:
     """Positions of a dimension, one for each element of a vector."""
 inf: builtins.float
@@ -365,10 +435,18 @@ def log(self) -> Tensor:
     """Natural logarithm."""
 def log10(self) -> Tensor:
     """Logarithm to base 10."""
+def log10_(self, *args, **kwargs) -> Tensor:
+    """`log10`, in place; returns self."""
 def log1p(self) -> Tensor:
     """`log(1 + self)`, exact near zero."""
+def log1p_(self, *args, **kwargs) -> Tensor:
+    """`log1p`, in place; returns self."""
 def log2(self) -> Tensor:
     """Logarithm to base 2."""
+def log2_(self, *args, **kwargs) -> Tensor:
+    """`log2`, in place; returns self."""
+def log_(self, *args, **kwargs) -> Tensor:
+    """`log`, in place; returns self."""
 def log_softmax(input, dim) -> Tensor:
     """Logarithms of probabilities along a dimension."""
 def logaddexp(input, other) -> Tensor:
@@ -385,6 +463,8 @@ def logical_xor(input, other) -> Tensor:
     """Whether exactly one is other than zero."""
 def logit(input, eps=None) -> Tensor:
     """`log(input / (1 - input))`."""
+def logit_(self, *args, **kwargs) -> Tensor:
+    """`logit`, in place; returns self."""
 def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_grad=False) -> Tensor:
     """`steps` numbers from base**start to base**end, evenly spaced in their logarithm."""
 def logsumexp(input, dim, keepdim=False) -> Tensor:
@@ -439,6 +519,8 @@ def mv(self, vec) -> Tensor:
 nan: builtins.float
 def nan_to_num(input, nan=0.0, posinf=None, neginf=None) -> Tensor:
     """Numbers for NaN and the infinities: by default 0 and the largest that the dtype holds."""
+def nan_to_num_(self, *args, **kwargs) -> Tensor:
+    """`nan_to_num`, in place; returns self."""
 def nanmean(input, dim=None, keepdim=False, *, dtype=None) -> Tensor:
     """Mean of what is a number, of all elements or over `dim`."""
 def nansum(input, dim=None, keepdim=False, *, dtype=None) -> Tensor:
@@ -449,8 +531,12 @@ def ne(self, other) -> Tensor:
     """Whether different, elementwise."""
 def neg(self) -> Tensor:
     """`-self`."""
+def neg_(self, *args, **kwargs) -> Tensor:
+    """`neg`, in place; returns self."""
 def negative(self) -> Tensor:
     """`-self`."""
+def negative_(self, *args, **kwargs) -> Tensor:
+    """`negative`, in place; returns self."""
 newaxis: None
 def nonzero(self, *, as_tuple=False) -> Any:
     """The places of the elements that are not zero: a row each, or a tuple with a vector a dimension."""
@@ -485,6 +571,8 @@ def put(self, index, source, accumulate=False) -> Tensor:
     """A copy with elements put, or added, at places in the flattened tensor."""
 def rad2deg(self) -> Tensor:
     """Radians as degrees."""
+def rad2deg_(self, *args, **kwargs) -> Tensor:
+    """`rad2deg`, in place; returns self."""
 def rand(*size, generator=None, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Uniform random numbers in [0, 1) of this size."""
 def rand_like(input, *, dtype=None, device=None, requires_grad=False) -> Tensor:
@@ -503,8 +591,12 @@ def ravel(self) -> Tensor:
     """All dimensions made one; a view where the strides allow it."""
 def reciprocal(self) -> Tensor:
     """`1 / self`."""
+def reciprocal_(self, *args, **kwargs) -> Tensor:
+    """`reciprocal`, in place; returns self."""
 def relu(self) -> Tensor:
     """`max(self, 0)`."""
+def relu_(self, *args, **kwargs) -> Tensor:
+    """`relu`, in place; returns self."""
 def remainder(input, other) -> Tensor:
     """What is left of input divided by other, with the sign of other; either may be a Python number."""
 def repeat_interleave(self, repeats, dim=None) -> Tensor:
@@ -519,10 +611,14 @@ def rot90(self, k=1, dims=...) -> Tensor:
     """A plane turned by 90 degrees, k times, from dims[0] to dims[1]."""
 def round(input, *, decimals=0) -> Tensor:
     """The nearest integer, or number of so many decimals; halves go to the even one."""
+def round_(self, *args, **kwargs) -> Tensor:
+    """`round`, in place; returns self."""
 def row_stack(tensors) -> Tensor:
     """Tensors one below the other; a vector is a row."""
 def rsqrt(self) -> Tensor:
     """`1 / sqrt(self)`."""
+def rsqrt_(self, *args, **kwargs) -> Tensor:
+    """`rsqrt`, in place; returns self."""
 def save(obj, path) -> None:
     """Writes tensors in nested dicts, lists and tuples, with numbers, strings and None, to
     .safetensors or .npz.
@@ -551,16 +647,24 @@ def sgn(self) -> Tensor:
     """-1, 0 or 1."""
 def sigmoid(self) -> Tensor:
     """Logistic function, `1 / (1 + exp(-self))`, without overflow: 0.5 * (1 + tanh(self / 2))."""
+def sigmoid_(self, *args, **kwargs) -> Tensor:
+    """`sigmoid`, in place; returns self."""
 def sign(self) -> Tensor:
     """-1, 0 or 1; 0 for NaN, as in PyTorch."""
 def signbit(self) -> Tensor:
     """Whether negative, -0.0 and negative NaN included."""
 def sin(self) -> Tensor:
     """Sine."""
+def sin_(self, *args, **kwargs) -> Tensor:
+    """`sin`, in place; returns self."""
 def sinc(self) -> Tensor:
     """`sin(pi * self) / (pi * self)`, 1 at zero."""
+def sinc_(self, *args, **kwargs) -> Tensor:
+    """`sinc`, in place; returns self."""
 def sinh(self) -> Tensor:
     """Hyperbolic sine."""
+def sinh_(self, *args, **kwargs) -> Tensor:
+    """`sinh`, in place; returns self."""
 def slogdet(A) -> tuple[Tensor, ...]:
     """(sign, logabsdet) of matrices."""
 def softmax(input, dim) -> Tensor:
@@ -573,8 +677,12 @@ def split_with_sizes(self, split_sizes, dim=0) -> tuple[Tensor, ...]:
     """Ranges of given sizes; views."""
 def sqrt(self) -> Tensor:
     """Square root."""
+def sqrt_(self, *args, **kwargs) -> Tensor:
+    """`sqrt`, in place; returns self."""
 def square(self) -> Tensor:
     """`self ** 2`."""
+def square_(self, *args, **kwargs) -> Tensor:
+    """`square`, in place; returns self."""
 def squeeze(self, dim=None) -> Tensor:
     """Dimensions of size 1 taken out, a view: all, or `dim` (an int or a tuple) where it has size 1."""
 def stack(tensors, dim=0) -> Tensor:
@@ -599,8 +707,12 @@ def take_along_dim(self, indices, dim=None) -> Tensor:
     """As gather, but shapes broadcast; without dim as if flattened."""
 def tan(self) -> Tensor:
     """Tangent."""
+def tan_(self, *args, **kwargs) -> Tensor:
+    """`tan`, in place; returns self."""
 def tanh(self) -> Tensor:
     """Hyperbolic tangent."""
+def tanh_(self, *args, **kwargs) -> Tensor:
+    """`tanh`, in place; returns self."""
 def tensor(data, dtype=None, device=None, requires_grad=False) -> Tensor:
     """A new leaf holding a copy of `data`: numbers, nested sequences, arrays or tensors."""
 def tensor_split(self, indices_or_sections, dim=0) -> tuple[Tensor, ...]:
@@ -625,6 +737,8 @@ def true_divide(self, other) -> Tensor:
     """Quotient; shapes broadcast, integers become floats."""
 def trunc(self) -> Tensor:
     """The integer towards zero."""
+def trunc_(self, *args, **kwargs) -> Tensor:
+    """`trunc`, in place; returns self."""
 def typename(obj) -> Tensor:
     """The name of an object's type: "torch.FloatTensor" for a tensor."""
 uint8: dtype
@@ -654,6 +768,10 @@ def where(condition, self=None, other=None) -> Any:
     """
 def xlogy(input, other) -> Tensor:
     """`input * log(other)`, 0 where input is 0; either may be a Python number."""
+def xlogy_(self, *args, **kwargs) -> Tensor:
+    """`xlogy`, in place; returns self."""
+def zero_(self, *args, **kwargs) -> Tensor:
+    """`zero`, in place; returns self."""
 def zeros(*size, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Zeros of this size."""
 def zeros_like(input, *, dtype=None, device=None, requires_grad=False) -> Tensor:

@@ -99,6 +99,16 @@ def cuda():
         return None
 
 
+def offset_of(array):
+    """How many elements after the start of its memory an array begins."""
+    own = owner(array)
+    return (_address(array) - _address(own)) // array.itemsize if own is not array else 0
+
+
+def _address(array):
+    return array.__array_interface__["data"][0] if isinstance(array, np.ndarray) else array.data.ptr
+
+
 def _load_cupy():
     try:
         import cupy

@@ -16,11 +16,12 @@ from gradviz.engine.backend import module_of
 from gradviz.engine.catalogue import lifted
 from gradviz.engine.coerce import quietly
 from gradviz.engine.fitting import fitted_all
-from gradviz.engine.hooks import Held, hooked
+from gradviz.engine.hooks import hooked, opened
 from gradviz.engine.node import RELEASED, SECOND_BACKWARD, AccumulateGrad, Edge, GradientEdge, place_of
 from gradviz.engine.reach import arrival, as_sequence, nodes_on_the_way, reached_from, targets_of
 from gradviz.engine.switches import _GradMode, mode
 from gradviz.engine.tensor import NO_RETAIN, Size, Tensor, edge_of
+from gradviz.engine.views import settle
 
 
 def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, inputs=None):
@@ -277,7 +278,7 @@ class Backward:
             raise RuntimeError(SECOND_BACKWARD)
         if self._create_graph or node.op is None:
             return node._saved
-        return tuple([each.tensor()._array if each.__class__ is Held else each for each in node._saved])
+        return opened(node._saved)
 
     def _step(self, node, saved, entry):
         """The gradients that a node hands on, one an edge."""
@@ -358,11 +359,11 @@ def root_gradients(roots, given, create_graph):
         if isinstance(root, GradientEdge):
             array = root.like if root.like is not None else gradient._array if gradient is not None else np.empty(0)
         else:
-            array = root._array
+            if versions.forks:
+                settle((root,))
             if not root._requires_grad:
                 raise RuntimeError(f"element {position} of tensors does not require grad and does not have a grad_fn")
-            if versions.forks:
-                versions.refuse_old_views((root,))
+            array = root._array
         if gradient is None:
             if array.size != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")

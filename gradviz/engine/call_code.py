@@ -30,10 +30,10 @@ def call_lines(op, operator=False):
             "    if result.__class__ is not ndarray: result = as_array(result)",
             "    out = new(Tensor)",
             "    out._array = result",
-            "    out._grad = out._rare = None",
+            "    out._grad = out._rare = out._viewed = None",
             "    out._serial = 0",
         ]
-    lines += ["    node = None", *_node_lines(op)]
+    lines += [*_view_lines(op), "    node = None", *_node_lines(op)]
     if op.returned:
         lines.append(f"    out = (out, *[Tensor(as_array(each)) for each in ({', '.join(op.intermediates)},)])")
     told = ", ".join(f"{name!r}: {name}" for name in op.settings)
@@ -121,6 +121,16 @@ def _module_lines(op, arrays):
     return [f"    xp = module_of_all(({arrays}))", f"    if xp is None: return {moved}"]
 
 
+def _view_lines(op):
+    """An output remembers what it is a view of; see engine/views.py."""
+    if not (op.view and op.vjps):
+        return []
+    if op.several:
+        return ["    viewed = bound(self, True)", "    for each in out: each._viewed = viewed"]
+    known = "    viewed = self if self._viewed is None else self._viewed"
+    return [known, "    out._viewed = viewed if MODE.grad else bound(self, False)"]
+
+
 # -- the node ----------------------------------------------------------------------------------------
 
 
@@ -130,13 +140,13 @@ def _node_lines(op):
     if op.node_class is None:
         return ["    " + line for line in outside]
     names = op.differentiable
+    stale = f"    if FORKS and MODE.grad: settle(({_all(op)}))"
     if op.variadic in names:  # then the only one
         needs = [f"    n0 = any([each._requires_grad for each in {op.variadic}])"]
     else:
         needs = [f"    n{i} = {_asks_for_grad(op, name)}" for i, name in enumerate(names)]
-    lines = [*needs, f"    if MODE.grad and ({' or '.join(f'n{i}' for i in range(len(needs)))}):"]
+    lines = [stale, *needs, f"    if MODE.grad and ({' or '.join(f'n{i}' for i in range(len(needs)))}):"]
     body = [
-        f"if FORKS: refuse_old_views(({_all(op)}))",
         "node = new(NODE)",
         *_edge_lines(op),
         *_run_lines(op),

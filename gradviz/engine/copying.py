@@ -51,7 +51,7 @@ def _copied(array, memo):
 def _leaf(name, self, array):
     made = object.__new__(type(self))
     made._array, made._requires_grad = array, self._requires_grad
-    made._edge = made._grad = made._rare = None
+    made._edge = made._grad = made._rare = made._viewed = None
     made._serial = 0
     if mode.observer is not None:
         mode.observer.forward(name, made, (), None, {}, 0)

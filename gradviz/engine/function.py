@@ -16,6 +16,7 @@ from gradviz.engine.hooks import Held
 from gradviz.engine.node import RELEASED, SECOND_BACKWARD, AccumulateGrad, Edge, Node, place_of
 from gradviz.engine.switches import _GradMode, is_grad_enabled, mode
 from gradviz.engine.tensor import Tensor, edge_of
+from gradviz.engine.views import settle
 from gradviz.engine.within import Within
 
 
@@ -236,6 +237,8 @@ class Function:
         """Runs forward, and makes the node that backward will run."""
         observer = mode.observer
         started = perf_counter_ns() if observer is not None else 0
+        if versions.forks and mode.grad:
+            settle([each for each in inputs if isinstance(each, Tensor)])
         ctx, inputs = cls._backward_cls(), cls._bound(inputs)
         ctx.needs_input_grad = tuple(isinstance(each, Tensor) and each._requires_grad for each in inputs)
         ctx._to_save = ctx._dirty = ctx._non_differentiable = ()
@@ -252,7 +255,7 @@ class Function:
         tensors = tuple(each for each in outputs if isinstance(each, Tensor))
         node = ctx if mode.grad and any(ctx.needs_input_grad) and tensors else None
         for each in ctx._dirty:
-            versions.bump(each._array, ctx if node is not None else None)
+            versions.bump(each._array, ctx.name() if node is not None else "")
         ctx._saved = tuple(None if each is None else each._array for each in ctx._to_save)
         if node is not None:
             _join(ctx, inputs, outputs, returned)
@@ -308,7 +311,7 @@ def _check_dirty(ctx, inputs, outputs):
     for each in ctx._dirty:
         if in_graph and each._requires_grad and each._edge is None:
             raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
-        if in_graph and versions.is_shared(each._array):
+        if in_graph and each._viewed is not None:
             raise RuntimeError(
                 "mark_dirty of a view of a tensor that is part of a graph is not supported by gradviz: "
                 "return a new tensor from forward"
@@ -338,7 +341,7 @@ def _join(ctx, inputs, outputs, returned):
     ctx._count = len(outputs)
     ctx.sequence_nr = mode.next_sequence_nr()
     for each in ctx._dirty:
-        versions.rebased(each._array, ctx.sequence_nr)
+        versions.noted(each)
     handed = returned if isinstance(returned, tuple) else (returned,)
     sources = []
     for tensor in ctx._to_save:

@@ -8,7 +8,8 @@ from types import FunctionType
 
 import numpy as np
 
-from gradviz.engine import coerce, meeting, versions
+from gradviz.engine import coerce, meeting, versions, views
+from gradviz.engine.backend import offset_of
 from gradviz.engine.births import born
 from gradviz.engine.node import AccumulateGrad, Edge
 from gradviz.engine.switches import mode
@@ -18,6 +19,7 @@ from gradviz.engine.tensor import Number, Tensor, edge_of, rare_of
 SIZES = {
     "_sym_sizes": "{}.shape",
     "_sym_strides": "tuple(step // {0}.itemsize for step in {0}.strides)",
+    "_sym_storage_offset": "offset_of({})",
     "_sym_numel": "{}.size",
     "_sym_sizes_opt": "((0,) if {0} is None else {0}.shape)",  # PyTorch shows (0,) for what is left out
     "_sym_argsize_0": "{}.shape[0]",
@@ -40,10 +42,11 @@ def scope_of(op):
         "run_for": op.run_for, "edge_of": edge_of, "Tensor": Tensor, "Number": Number,
         "new": object.__new__, "ndarray": np.ndarray, "numpy": np, "as_array": coerce.as_array,
         "as_tensors": coerce.as_tensors, "number_like": coerce.number_like, "promoted": coerce.promoted,
-        "FORKS": versions.forks, "refuse_old_views": versions.refuse_old_views, "quietly": coerce.quietly,
+        "FORKS": versions.forks, "settle": views.settle, "bound": views.bound, "quietly": coerce.quietly,
         "module_of_all": meeting.module_of_all, "check_same": coerce.check_same, "forward": op.forward,
         "explained": coerce.explained, "clock": perf_counter_ns, "next_nr": mode.next_sequence_nr,
         "on_one_device": meeting.on_one_device, "BIRTHS": mode.births, "born": born,
+        "offset_of": offset_of,
     }  # fmt: skip
 
 

@@ -96,6 +96,11 @@ class Held:
         return found if edge is None else joined(found._array, edge)
 
 
+def opened(saved):
+    """What a node saved, as arrays: those that hooks hold are asked for."""
+    return tuple([each.tensor()._array if each.__class__ is Held else each for each in saved])
+
+
 class GradKeeper:
     """retain_grad: puts the arriving gradient into .grad of a tensor that it holds weakly."""
 
@@ -104,6 +109,10 @@ class GradKeeper:
     def __init__(self, tensor, output_nr):
         self._tensor = weakref.ref(tensor)
         self.output_nr = output_nr
+
+    def is_of(self, tensor):
+        """Whether it keeps the gradient of this tensor."""
+        return self._tensor() is tensor
 
     def __call__(self, grad, as_tensor):
         tensor = self._tensor()

@@ -84,8 +84,8 @@ def is_inference(input):
 
 def refuse_change(tensor):
     """RuntimeError where an inference tensor is about to be changed in place outside inference mode."""
-    untracked = tensor._rare is not None and tensor._rare.untracked
-    if not mode.inference and not untracked and is_uncounted(tensor._array):
+    apart = tensor._rare is not None and tensor._rare.changes is not None
+    if not mode.inference and not apart and is_uncounted(tensor._array):
         raise RuntimeError(NOT_CHANGED)
 
 

@@ -5,6 +5,7 @@ op's declaration and carries what all its nodes share: which names are saved, an
 runs backward for each pattern of requires_grad.
 """
 
+import re
 from typing import NamedTuple
 
 from gradviz.engine.hooks import Held, RemovableHandle, hooks_of
@@ -29,6 +30,11 @@ SECOND_BACKWARD = (
     "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
     "if you need to access saved tensors after calling backward."
 )
+
+
+def spoken(name):
+    """A node's name as PyTorch's complaints write it: "Exp" of ExpBackward0, "Pow1" of PowBackward1."""
+    return re.sub("Backward([1-9][0-9]*)$", r"\1", re.sub("Backward0?$", "", name))
 
 
 class Node:
@@ -99,6 +105,10 @@ class Node:
     def source(self, position):
         """(node, output_nr) that made one of the saved tensors; (None, 0) for one outside any graph."""
         return place_of(self.op.source_edge(self, self.saved_names[position]))
+
+    def made_by(self, source):
+        """Whether `source` is the very op whose backward this is."""
+        return source is self
 
     def saved_tensor(self, position):
         """One saved tensor, joined to the graph it came from; RuntimeError once it was freed."""

@@ -32,7 +32,7 @@ from itertools import chain
 from types import FunctionType
 from typing import NamedTuple
 
-from gradviz.engine import coerce
+from gradviz.engine import coerce, versions
 from gradviz.engine.generated import SIZES, joined, on_first_use
 from gradviz.engine.node import AccumulateGrad, Edge, Node, SeveralOutputs
 from gradviz.engine.run_code import run_of
@@ -184,6 +184,8 @@ class Op:
 
     def unpack(self, node, position, array):
         """A saved array as a Tensor that is joined to the graph it came from."""
+        if array.__class__ is versions.Tampered:
+            versions.check(node)
         if array.__class__ in coerce.NUMBERS:
             return coerce.number_like(array)
         edge = self.source_edge(node, node.saved_names[position])

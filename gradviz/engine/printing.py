@@ -61,11 +61,19 @@ def text(tensor):
     implied = dtype in (mode.default_dtype, dtypes.int64, dtypes.bool_)
     if not implied or (array.size == 0 and dtype is not mode.default_dtype):
         suffixes.append(f"dtype={dtype}")
-    if tensor._edge is not None:
-        suffixes.append(f"grad_fn=<{tensor.grad_fn.name()}>")
-    elif tensor._requires_grad:
+    node = _node_name(tensor)
+    if node:
+        suffixes.append(f"grad_fn=<{node}>")
+    elif tensor.requires_grad:
         suffixes.append("requires_grad=True")
     return opening + _with_suffixes(prefix + body, suffixes, len(prefix))
+
+
+def _node_name(tensor):
+    try:
+        return "" if tensor.grad_fn is None else tensor.grad_fn.name()
+    except RuntimeError:  # a view that must not follow a change of its base
+        return "Invalid"
 
 
 def body_text(array, indent):

@@ -103,7 +103,11 @@ class Generator:
         if low >= high:
             raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
         count = int(np.prod(shape, dtype=np.int64))
-        return (low + self._words(count).astype(np.int64) % (high - low)).reshape(shape)
+        if high - low < 2**32:
+            return (low + self._words(count).astype(np.int64) % (high - low)).reshape(shape)
+        words = self._words(2 * count).astype(np.uint64)
+        drawn = (words[0::2] << np.uint64(32) | words[1::2]) % np.uint64(high - low)
+        return (low + drawn.astype(np.int64)).reshape(shape)
 
     def permutation(self, count):
         """A random order of range(count): Fisher-Yates with one draw a step, as PyTorch's randperm."""

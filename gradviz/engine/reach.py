@@ -2,6 +2,8 @@
 
 from gradviz.engine.node import GradientEdge, place_of
 from gradviz.engine.tensor import Tensor, edge_of
+from gradviz.engine.versions import forks
+from gradviz.engine.views import settle
 
 
 def as_sequence(tensors):
@@ -17,6 +19,8 @@ def arrival(root):
 def targets_of(wanted):
     """{(sequence_nr, output_nr): node} where the gradients of these tensors arrive; held, for a leaf does not."""
     places = {}
+    if forks:
+        settle([each for each in wanted if not isinstance(each, GradientEdge)])
     for tensor in wanted:
         if not isinstance(tensor, GradientEdge) and not tensor._requires_grad:
             raise RuntimeError("One of the differentiated Tensors does not require grad")

@@ -9,7 +9,7 @@ import weakref
 
 import numpy as np
 
-from gradviz.engine import backend, dtypes, printing, versions
+from gradviz.engine import backend, dtypes, printing, versions, views
 from gradviz.engine.devices import Device
 from gradviz.engine.hooks import GradKeeper, RemovableHandle, hooks_of
 from gradviz.engine.node import AccumulateGrad, place_of
@@ -40,6 +40,7 @@ class Tensor:
         "_requires_grad",
         "_grad",
         "_rare",  # what few tensors have: see Rare
+        "_viewed",  # the tensor that this one is a view of, or a Bound around it; see engine/views.py
         "_serial",  # a running number that an observer gives; 0: not seen
         "__weakref__",
     )
@@ -53,6 +54,7 @@ class Tensor:
         self._requires_grad = requires_grad
         self._grad = None
         self._rare = None
+        self._viewed = None
         self._serial = 0
 
     # -- what autograd is about ------------------------------------------------------------------
@@ -61,7 +63,7 @@ class Tensor:
     def data(self):
         """The same values outside the graph; changes through it don't count as versions."""
         outside = Tensor(self._array)
-        rare_of(outside).untracked = True
+        rare_of(outside).changes = 0
         return outside
 
     @data.setter
@@ -71,22 +73,24 @@ class Tensor:
     @property
     def grad_fn(self):
         """The node that made this tensor; None for a leaf."""
+        if versions.forks:
+            views.settle((self,))
         return place_of(self._edge)[0]
 
     @property
     def output_nr(self):
         """Which output of grad_fn this tensor is."""
-        return place_of(self._edge)[1]
+        return place_of(self._edge)[1] if self.grad_fn is not None else 0
 
     @property
     def is_leaf(self):
         """Whether no graph leads to this tensor (made by the user, or outside any graph)."""
-        return self._edge is None
+        return self.grad_fn is None
 
     @property
     def requires_grad(self):
-        """Whether backward computes a gradient for this tensor."""
-        return self._requires_grad
+        """Whether backward computes a gradient for this tensor; a view says what its base says."""
+        return self._requires_grad or (self._viewed is not None and self._base._requires_grad)
 
     @requires_grad.setter
     def requires_grad(self, wanted):
@@ -147,9 +151,9 @@ class Tensor:
 
     def retain_grad(self):
         """Asks backward to keep this non-leaf tensor's gradient in .grad."""
-        if not self._requires_grad:
+        if not self.requires_grad:
             raise RuntimeError(NO_RETAIN)
-        if self._edge is None or self.retains_grad:
+        if self.grad_fn is None or self.retains_grad:
             return
         rare_of(self).retains_grad = True
         node, output_nr = place_of(self._edge)
@@ -157,9 +161,9 @@ class Tensor:
 
     def register_hook(self, hook):
         """Calls hook(grad) when the gradient for this tensor is known; what it returns replaces the gradient."""
-        if not self._requires_grad:
+        if not self.requires_grad:
             raise RuntimeError(NO_HOOK)
-        if self._edge is None:
+        if self.grad_fn is None:
             return RemovableHandle(rare_of(self).hooks, hook)
         node, output_nr = place_of(self._edge)
         return RemovableHandle(hooks_of(node).tensor, (output_nr, hook))
@@ -243,7 +247,15 @@ class Tensor:
     def _version(self):
         if self.is_inference():
             raise RuntimeError("Inference tensors do not track version counter.")
-        return versions.version_of(self._array)
+        apart = views.apart(self)
+        return versions.version_of(self._array) if apart is None else apart.changes
+
+    @property
+    def _base(self):
+        return views.base_of(self)
+
+    def _is_view(self):
+        return self._viewed is not None
 
     def item(self):
         """The one value as a Python number; RuntimeError for more than one element."""
@@ -313,13 +325,16 @@ class Size(tuple):
 
 
 class Rare:
-    """What few tensors have: the AccumulateGrad of a leaf (held weakly), hooks, and being made by `.data`."""
+    """What few tensors have: the AccumulateGrad of a leaf (held weakly), hooks, and what `.data` made.
 
-    __slots__ = ("accumulator", "retains_grad", "untracked", "hooks", "after_hooks")
+    changes: how often a tensor that `.data` made was changed; None for others, whose changes their buffers count.
+    """
+
+    __slots__ = ("accumulator", "retains_grad", "changes", "hooks", "after_hooks")
 
     def __init__(self):
-        self.accumulator = None
-        self.retains_grad = self.untracked = False
+        self.accumulator = self.changes = None
+        self.retains_grad = False
         self.hooks, self.after_hooks = {}, {}  # of a leaf: {id: function}
 
 

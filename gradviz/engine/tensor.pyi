@@ -56,20 +56,24 @@ class Tensor:
         """`x[2]`, `x[1:3, None, ..., -1]`, `x[mask]`, `x[[0, 2], 1:]`: as PyTorch."""
     def __gt__(self, other) -> Tensor:
         """Whether greater, elementwise."""
-    def __iadd__(self, *args, **kwargs) -> Tensor:
-        """`add`, in place; returns self."""
-    def __imul__(self, *args, **kwargs) -> Tensor:
-        """`mul`, in place; returns self."""
+    def __iadd__(self, other) -> Tensor: ...
+    def __iand__(self, other) -> Tensor: ...
+    def __ifloordiv__(self, other) -> Tensor: ...
+    def __ilshift__(self, other) -> Tensor: ...
+    def __imod__(self, other) -> Tensor: ...
+    def __imul__(self, other) -> Tensor: ...
     def __index__(self) -> builtins.int: ...
     def __init__(self, array, requires_grad=False) -> None: ...
     def __int__(self) -> builtins.int: ...
     def __invert__(self) -> Tensor:
         """`~self`: not of booleans, or of integers bit by bit."""
-    def __isub__(self, *args, **kwargs) -> Tensor:
-        """`sub`, in place; returns self."""
+    def __ior__(self, other) -> Tensor: ...
+    def __ipow__(self, other) -> Tensor: ...
+    def __irshift__(self, other) -> Tensor: ...
+    def __isub__(self, other) -> Tensor: ...
     def __iter__(self) -> Iterator[Tensor]: ...
-    def __itruediv__(self, *args, **kwargs) -> Tensor:
-        """`div`, in place; returns self."""
+    def __itruediv__(self, other) -> Tensor: ...
+    def __ixor__(self, other) -> Tensor: ...
     def __le__(self, other) -> Tensor:
         """Whether smaller or equal, elementwise."""
     def __len__(self) -> builtins.int: ...
@@ -132,28 +136,48 @@ class Tensor:
     def _version(self) -> builtins.int: ...
     def abs(self) -> Tensor:
         """Absolute value."""
+    def abs_(self, *args, **kwargs) -> Tensor:
+        """`abs`, in place; returns self."""
     def absolute(self) -> Tensor:
         """Absolute value."""
+    def absolute_(self, *args, **kwargs) -> Tensor:
+        """`absolute`, in place; returns self."""
     def acos(self) -> Tensor:
         """Inverse cosine."""
+    def acos_(self, *args, **kwargs) -> Tensor:
+        """`acos`, in place; returns self."""
     def acosh(self) -> Tensor:
         """Inverse hyperbolic cosine."""
+    def acosh_(self, *args, **kwargs) -> Tensor:
+        """`acosh`, in place; returns self."""
     def add(self, other, *, alpha=1) -> Tensor:
         """Sum, `self + alpha * other`; shapes broadcast."""
     def add_(self, *args, **kwargs) -> Tensor:
         """`add`, in place; returns self."""
     def addbmm(self, batch1, batch2, *, beta=1, alpha=1) -> Tensor:
         """`beta * self + alpha * bmm(batch1, batch2).sum(0)`; self broadcasts to (N, M)."""
+    def addbmm_(self, *args, **kwargs) -> Tensor:
+        """`addbmm`, in place; returns self."""
     def addcdiv(input, tensor1, tensor2, *, value=1) -> Tensor:
         """`input + value * tensor1 / tensor2`; shapes broadcast."""
+    def addcdiv_(self, *args, **kwargs) -> Tensor:
+        """`addcdiv`, in place; returns self."""
     def addcmul(input, tensor1, tensor2, *, value=1) -> Tensor:
         """`input + value * tensor1 * tensor2`; shapes broadcast."""
+    def addcmul_(self, *args, **kwargs) -> Tensor:
+        """`addcmul`, in place; returns self."""
     def addmm(self, mat1, mat2, *, beta=1, alpha=1) -> Tensor:
         """`beta * self + alpha * mat1 @ mat2`; self broadcasts to (N, M)."""
+    def addmm_(self, *args, **kwargs) -> Tensor:
+        """`addmm`, in place; returns self."""
     def addmv(self, mat, vec, *, beta=1, alpha=1) -> Tensor:
         """`beta * self + alpha * mat @ vec`; self broadcasts to (N,)."""
+    def addmv_(self, *args, **kwargs) -> Tensor:
+        """`addmv`, in place; returns self."""
     def addr(self, vec1, vec2, *, beta=1, alpha=1) -> Tensor:
         """`beta * self + alpha * outer(vec1, vec2)`; self broadcasts to (N, M)."""
+    def addr_(self, *args, **kwargs) -> Tensor:
+        """`addr`, in place; returns self."""
     def all(input, dim=None, keepdim=False) -> Tensor:
         """Whether all elements are other than zero, or all over `dim` (an int or a tuple)."""
     def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False) -> builtins.bool:
@@ -168,18 +192,32 @@ class Tensor:
         """Whether an element is other than zero, or one over `dim` (an int or a tuple)."""
     def arccos(self) -> Tensor:
         """Inverse cosine."""
+    def arccos_(self, *args, **kwargs) -> Tensor:
+        """`arccos`, in place; returns self."""
     def arccosh(self) -> Tensor:
         """Inverse hyperbolic cosine."""
+    def arccosh_(self, *args, **kwargs) -> Tensor:
+        """`arccosh`, in place; returns self."""
     def arcsin(self) -> Tensor:
         """Inverse sine."""
+    def arcsin_(self, *args, **kwargs) -> Tensor:
+        """`arcsin`, in place; returns self."""
     def arcsinh(self) -> Tensor:
         """Inverse hyperbolic sine."""
+    def arcsinh_(self, *args, **kwargs) -> Tensor:
+        """`arcsinh`, in place; returns self."""
     def arctan(self) -> Tensor:
         """Inverse tangent."""
     def arctan2(input, other) -> Tensor:
         """The angle of the point (other, self), from -pi to pi."""
+    def arctan2_(self, *args, **kwargs) -> Tensor:
+        """`arctan2`, in place; returns self."""
+    def arctan_(self, *args, **kwargs) -> Tensor:
+        """`arctan`, in place; returns self."""
     def arctanh(self) -> Tensor:
         """Inverse hyperbolic tangent."""
+    def arctanh_(self, *args, **kwargs) -> Tensor:
+        """`arctanh`, in place; returns self."""
     def argmax(input, dim=None, keepdim=False) -> Tensor:
         """Place of the greatest element of all, or along `dim`."""
     def argmin(input, dim=None, keepdim=False) -> Tensor:
@@ -188,36 +226,66 @@ class Tensor:
         """Where the elements in order along `dim` were."""
     def argwhere(self) -> Tensor:
         """The places of the elements that are not zero, a row each."""
+    def as_strided(input, size, stride, storage_offset=None) -> Tensor:
+        """A view of the memory that the tensor lies in, by sizes, strides and the offset of the first
+        element.
+        """
     def asin(self) -> Tensor:
         """Inverse sine."""
+    def asin_(self, *args, **kwargs) -> Tensor:
+        """`asin`, in place; returns self."""
     def asinh(self) -> Tensor:
         """Inverse hyperbolic sine."""
+    def asinh_(self, *args, **kwargs) -> Tensor:
+        """`asinh`, in place; returns self."""
     def atan(self) -> Tensor:
         """Inverse tangent."""
     def atan2(input, other) -> Tensor:
         """The angle of the point (other, self), from -pi to pi."""
+    def atan2_(self, *args, **kwargs) -> Tensor:
+        """`atan2`, in place; returns self."""
+    def atan_(self, *args, **kwargs) -> Tensor:
+        """`atan`, in place; returns self."""
     def atanh(self) -> Tensor:
         """Inverse hyperbolic tangent."""
+    def atanh_(self, *args, **kwargs) -> Tensor:
+        """`atanh`, in place; returns self."""
     def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None) -> None:
         """Runs backward from this tensor: gradients are added to the .grad of the leaves that led to it."""
     def baddbmm(self, batch1, batch2, *, beta=1, alpha=1) -> Tensor:
         """`beta * self + alpha * bmm(batch1, batch2)`; self broadcasts to (B, N, M)."""
+    def baddbmm_(self, *args, **kwargs) -> Tensor:
+        """`baddbmm`, in place; returns self."""
     def bernoulli(input, p=None) -> Tensor:
         """1 with the probability that each element is, or p, else 0; outside the graph."""
+    def bernoulli_(self, *args, **kwargs) -> Tensor:
+        """`bernoulli`, in place; returns self."""
     def bincount(self, weights=None, minlength=0) -> Tensor:
         """How often each of 0, 1, 2, ... occurs in a vector, or the sum of its weights."""
     def bitwise_and(self, other) -> Tensor:
         """And of booleans, or of integers bit by bit."""
+    def bitwise_and_(self, *args, **kwargs) -> Tensor:
+        """`bitwise_and`, in place; returns self."""
     def bitwise_left_shift(self, other) -> Tensor:
         """Bits moved up, `self << other`."""
+    def bitwise_left_shift_(self, *args, **kwargs) -> Tensor:
+        """`bitwise_left_shift`, in place; returns self."""
     def bitwise_not(self) -> Tensor:
         """`~self`: not of booleans, or of integers bit by bit."""
+    def bitwise_not_(self, *args, **kwargs) -> Tensor:
+        """`bitwise_not`, in place; returns self."""
     def bitwise_or(self, other) -> Tensor:
         """Or of booleans, or of integers bit by bit."""
+    def bitwise_or_(self, *args, **kwargs) -> Tensor:
+        """`bitwise_or`, in place; returns self."""
     def bitwise_right_shift(self, other) -> Tensor:
         """Bits moved down, `self >> other`."""
+    def bitwise_right_shift_(self, *args, **kwargs) -> Tensor:
+        """`bitwise_right_shift`, in place; returns self."""
     def bitwise_xor(self, other) -> Tensor:
         """Exclusive or of booleans, or of integers bit by bit."""
+    def bitwise_xor_(self, *args, **kwargs) -> Tensor:
+        """`bitwise_xor`, in place; returns self."""
     def bmm(self, mat2) -> Tensor:
         """A batch of matrix products, (B, N, K) and (B, K, M) to (B, N, M)."""
     def bool(self) -> Tensor:
@@ -228,6 +296,8 @@ class Tensor:
         """`to(torch.uint8)`."""
     def ceil(self) -> Tensor:
         """The integer above."""
+    def ceil_(self, *args, **kwargs) -> Tensor:
+        """`ceil`, in place; returns self."""
     def char(self) -> Tensor:
         """`to(torch.int8)`."""
     def chunk(self, chunks, dim=0) -> tuple[Tensor, ...]:
@@ -236,14 +306,22 @@ class Tensor:
         """Each element, or the bound where it lies beyond: two numbers or two tensors, of which one may be
         None.
         """
+    def clamp_(self, *args, **kwargs) -> Tensor:
+        """`clamp`, in place; returns self."""
     def clamp_max(input, max) -> Tensor:
         """Each element, at most `max`: a number or a tensor."""
+    def clamp_max_(self, *args, **kwargs) -> Tensor:
+        """`clamp_max`, in place; returns self."""
     def clamp_min(input, min) -> Tensor:
         """Each element, at least `min`: a number or a tensor."""
+    def clamp_min_(self, *args, **kwargs) -> Tensor:
+        """`clamp_min`, in place; returns self."""
     def clip(input, min=None, max=None) -> Tensor:
         """Each element, or the bound where it lies beyond: two numbers or two tensors, of which one may be
         None.
         """
+    def clip_(self, *args, **kwargs) -> Tensor:
+        """`clip`, in place; returns self."""
     def clone(self) -> Tensor:
         """A copy, part of the graph."""
     def contiguous(self) -> Tensor:
@@ -252,10 +330,16 @@ class Tensor:
         """`copy`, in place; returns self."""
     def copysign(input, other) -> Tensor:
         """The size of `input` with the sign of `other`, a number or a tensor."""
+    def copysign_(self, *args, **kwargs) -> Tensor:
+        """`copysign`, in place; returns self."""
     def cos(self) -> Tensor:
         """Cosine."""
+    def cos_(self, *args, **kwargs) -> Tensor:
+        """`cos`, in place; returns self."""
     def cosh(self) -> Tensor:
         """Hyperbolic cosine."""
+    def cosh_(self, *args, **kwargs) -> Tensor:
+        """`cosh`, in place; returns self."""
     def count_nonzero(input, dim=None) -> Tensor:
         """How many elements are other than zero, of all or over `dim` (an int or a tuple)."""
     def cpu(self) -> Tensor:
@@ -264,8 +348,12 @@ class Tensor:
         """The tensor on a GPU: the current one, or the one named."""
     def cumprod(input, dim, *, dtype=None) -> Tensor:
         """Running product along `dim`."""
+    def cumprod_(self, *args, **kwargs) -> Tensor:
+        """`cumprod`, in place; returns self."""
     def cumsum(input, dim, *, dtype=None) -> Tensor:
         """Running sum along `dim`."""
+    def cumsum_(self, *args, **kwargs) -> Tensor:
+        """`cumsum`, in place; returns self."""
     @property
     def data(self) -> Tensor:
         """The same values outside the graph; changes through it don't count as versions."""
@@ -275,6 +363,8 @@ class Tensor:
         """The address of the first element; 0 where there is none."""
     def deg2rad(self) -> Tensor:
         """Degrees as radians."""
+    def deg2rad_(self, *args, **kwargs) -> Tensor:
+        """`deg2rad`, in place; returns self."""
     def det(A) -> Tensor:
         """The determinant of matrices, (..., N, N) to (...)."""
     def detach(self) -> Tensor:
@@ -299,6 +389,8 @@ class Tensor:
         """`div`, in place; returns self."""
     def divide(input, other, *, rounding_mode=None) -> Tensor:
         """Quotient; integers become floats unless it is rounded, down ("floor") or towards zero ("trunc")."""
+    def divide_(self, *args, **kwargs) -> Tensor:
+        """`divide`, in place; returns self."""
     def dot(self, tensor) -> Tensor:
         """Inner product of two vectors, (N,) and (N,) to ()."""
     def double(self) -> Tensor:
@@ -310,26 +402,42 @@ class Tensor:
         """Bytes of one element."""
     def eq(self, other) -> Tensor:
         """Whether equal, elementwise."""
+    def eq_(self, *args, **kwargs) -> Tensor:
+        """`eq`, in place; returns self."""
     def equal(input, other) -> builtins.bool:
         """Whether two tensors have one shape and the same elements: a Python bool."""
     def erf(self) -> Tensor:
         """Error function."""
+    def erf_(self, *args, **kwargs) -> Tensor:
+        """`erf`, in place; returns self."""
     def erfc(self) -> Tensor:
         """`1 - erf(self)`, exact where that is small."""
+    def erfc_(self, *args, **kwargs) -> Tensor:
+        """`erfc`, in place; returns self."""
     def exp(self) -> Tensor:
         """e to the power of each element."""
     def exp2(self) -> Tensor:
         """2 to the power of each element."""
+    def exp2_(self, *args, **kwargs) -> Tensor:
+        """`exp2`, in place; returns self."""
+    def exp_(self, *args, **kwargs) -> Tensor:
+        """`exp`, in place; returns self."""
     def expand(self, *size) -> Tensor:
         """Dimensions of size 1 spread to `size` (-1 keeps one), a view."""
     def expand_as(self, other) -> Tensor:
         """Expanded to another tensor's shape, a view."""
     def expm1(self) -> Tensor:
         """`exp(self) - 1`, exact near zero."""
+    def expm1_(self, *args, **kwargs) -> Tensor:
+        """`expm1`, in place; returns self."""
+    def exponential_(self, *args, **kwargs) -> Tensor:
+        """`exponential`, in place; returns self."""
     def fill_(self, *args, **kwargs) -> Tensor:
         """`fill`, in place; returns self."""
     def fix(self) -> Tensor:
         """The integer towards zero."""
+    def fix_(self, *args, **kwargs) -> Tensor:
+        """`fix`, in place; returns self."""
     def flatten(self, start_dim=0, end_dim=-1) -> Tensor:
         """Dimensions start_dim to end_dim made one."""
     def flip(self, *dims) -> Tensor:
@@ -342,20 +450,30 @@ class Tensor:
         """`to(torch.float32)`."""
     def floor(self) -> Tensor:
         """The integer below."""
+    def floor_(self, *args, **kwargs) -> Tensor:
+        """`floor`, in place; returns self."""
     def floor_divide(self, other) -> Tensor:
         """The quotient rounded down, `self // other`; PyTorch has no derivative of it."""
+    def floor_divide_(self, *args, **kwargs) -> Tensor:
+        """`floor_divide`, in place; returns self."""
     def fmax(input, other) -> Tensor:
         """The greater of two elements; a NaN gives way to a number."""
     def fmin(input, other) -> Tensor:
         """The smaller of two elements; a NaN gives way to a number."""
     def fmod(input, other) -> Tensor:
         """What is left of input divided by other, with the sign of input; other may be a Python number."""
+    def fmod_(self, *args, **kwargs) -> Tensor:
+        """`fmod`, in place; returns self."""
     def frac(self) -> Tensor:
         """What is after the decimal point, with the sign."""
+    def frac_(self, *args, **kwargs) -> Tensor:
+        """`frac`, in place; returns self."""
     def gather(self, dim, index, *, sparse_grad=False) -> Tensor:
         """`self[i, index[i, j]]` along `dim`, for every element of index."""
     def ge(self, other) -> Tensor:
         """Whether greater or equal, elementwise."""
+    def ge_(self, *args, **kwargs) -> Tensor:
+        """`ge`, in place; returns self."""
     def ger(self, vec2) -> Tensor:
         """(N,) and (M,) to (N, M): every product."""
     def get_device(self) -> builtins.int:
@@ -370,26 +488,44 @@ class Tensor:
         """The node that made this tensor; None for a leaf."""
     def greater(self, other) -> Tensor:
         """Whether greater, elementwise."""
+    def greater_(self, *args, **kwargs) -> Tensor:
+        """`greater`, in place; returns self."""
     def greater_equal(self, other) -> Tensor:
         """Whether greater or equal, elementwise."""
+    def greater_equal_(self, *args, **kwargs) -> Tensor:
+        """`greater_equal`, in place; returns self."""
     def gt(self, other) -> Tensor:
         """Whether greater, elementwise."""
+    def gt_(self, *args, **kwargs) -> Tensor:
+        """`gt`, in place; returns self."""
     def half(self) -> Tensor:
         """`to(torch.float16)`."""
     def heaviside(self, values) -> Tensor:
         """0 below zero, 1 above, `values` at zero; PyTorch has no derivative of it."""
+    def heaviside_(self, *args, **kwargs) -> Tensor:
+        """`heaviside`, in place; returns self."""
     def hsplit(self, indices_or_sections) -> tuple[Tensor, ...]:
         """tensor_split along the second dimension, or the first of a vector."""
     def hypot(input, other) -> Tensor:
         """`sqrt(self**2 + other**2)`."""
+    def hypot_(self, *args, **kwargs) -> Tensor:
+        """`hypot`, in place; returns self."""
     def index_add(self, dim, index, source, *, alpha=1) -> Tensor:
         """A copy with `alpha * source` added at the positions of `dim` that index names."""
+    def index_add_(self, *args, **kwargs) -> Tensor:
+        """`index_add`, in place; returns self."""
     def index_copy(self, dim, index, source) -> Tensor:
         """A copy with source put at the positions of `dim` that index names."""
+    def index_copy_(self, *args, **kwargs) -> Tensor:
+        """`index_copy`, in place; returns self."""
     def index_fill(self, dim, index, value) -> Tensor:
         """A copy with a number, or a 0-d tensor's value, at the positions of `dim` that index names."""
+    def index_fill_(self, *args, **kwargs) -> Tensor:
+        """`index_fill`, in place; returns self."""
     def index_put(self, indices, values, accumulate=False) -> Tensor:
         """A copy with values at the places that index tensors name; accumulate adds them."""
+    def index_put_(self, *args, **kwargs) -> Tensor:
+        """`index_put`, in place; returns self."""
     def index_select(self, dim, index) -> Tensor:
         """Positions of a dimension, one for each element of a vector."""
     def inner(self, other) -> Tensor:
@@ -435,20 +571,36 @@ class Tensor:
         """(values, indices): the k-th least element along `dim`."""
     def le(self, other) -> Tensor:
         """Whether smaller or equal, elementwise."""
+    def le_(self, *args, **kwargs) -> Tensor:
+        """`le`, in place; returns self."""
     def lerp(input, end, weight) -> Tensor:
         """`input + weight * (end - input)`; weight is a number or a tensor."""
+    def lerp_(self, *args, **kwargs) -> Tensor:
+        """`lerp`, in place; returns self."""
     def less(self, other) -> Tensor:
         """Whether smaller, elementwise."""
+    def less_(self, *args, **kwargs) -> Tensor:
+        """`less`, in place; returns self."""
     def less_equal(self, other) -> Tensor:
         """Whether smaller or equal, elementwise."""
+    def less_equal_(self, *args, **kwargs) -> Tensor:
+        """`less_equal`, in place; returns self."""
     def log(self) -> Tensor:
         """Natural logarithm."""
     def log10(self) -> Tensor:
         """Logarithm to base 10."""
+    def log10_(self, *args, **kwargs) -> Tensor:
+        """`log10`, in place; returns self."""
     def log1p(self) -> Tensor:
         """`log(1 + self)`, exact near zero."""
+    def log1p_(self, *args, **kwargs) -> Tensor:
+        """`log1p`, in place; returns self."""
     def log2(self) -> Tensor:
         """Logarithm to base 2."""
+    def log2_(self, *args, **kwargs) -> Tensor:
+        """`log2`, in place; returns self."""
+    def log_(self, *args, **kwargs) -> Tensor:
+        """`log`, in place; returns self."""
     def log_softmax(input, dim) -> Tensor:
         """Logarithms of probabilities along a dimension."""
     def logaddexp(input, other) -> Tensor:
@@ -457,26 +609,42 @@ class Tensor:
         """`log2(2**self + 2**other)` without overflow."""
     def logical_and(input, other) -> Tensor:
         """Whether both are other than zero."""
+    def logical_and_(self, *args, **kwargs) -> Tensor:
+        """`logical_and`, in place; returns self."""
     def logical_not(self) -> Tensor:
         """Not, elementwise."""
+    def logical_not_(self, *args, **kwargs) -> Tensor:
+        """`logical_not`, in place; returns self."""
     def logical_or(input, other) -> Tensor:
         """Whether one is other than zero."""
+    def logical_or_(self, *args, **kwargs) -> Tensor:
+        """`logical_or`, in place; returns self."""
     def logical_xor(input, other) -> Tensor:
         """Whether exactly one is other than zero."""
+    def logical_xor_(self, *args, **kwargs) -> Tensor:
+        """`logical_xor`, in place; returns self."""
     def logit(input, eps=None) -> Tensor:
         """`log(input / (1 - input))`."""
+    def logit_(self, *args, **kwargs) -> Tensor:
+        """`logit`, in place; returns self."""
     def logsumexp(input, dim, keepdim=False) -> Tensor:
         """`log(sum(exp(input)))` over `dim` (an int or a tuple), without overflow."""
     def long(self) -> Tensor:
         """`to(torch.int64)`."""
     def lt(self, other) -> Tensor:
         """Whether smaller, elementwise."""
+    def lt_(self, *args, **kwargs) -> Tensor:
+        """`lt`, in place; returns self."""
     @property
     def mT(self) -> Tensor: ...
     def masked_fill(input, mask, value) -> Tensor:
         """`value`, a number or a 0-d tensor, where the mask holds, else the element; shapes broadcast."""
+    def masked_fill_(self, *args, **kwargs) -> Tensor:
+        """`masked_fill`, in place; returns self."""
     def masked_scatter(self, mask, source) -> Tensor:
         """A copy with the elements of source, in order, where a mask holds."""
+    def masked_scatter_(self, *args, **kwargs) -> Tensor:
+        """`masked_scatter`, in place; returns self."""
     def masked_select(self, mask) -> Tensor:
         """The elements where a mask holds, as a vector; shapes broadcast."""
     def matmul(self, other) -> Tensor:
@@ -515,10 +683,14 @@ class Tensor:
         """(num_samples,) or (N, num_samples) places, drawn by the weights in (C,) or (N, C)."""
     def multiply(self, other) -> Tensor:
         """Product; shapes broadcast."""
+    def multiply_(self, *args, **kwargs) -> Tensor:
+        """`multiply`, in place; returns self."""
     def mv(self, vec) -> Tensor:
         """Matrix times vector, (N, M) and (M,) to (N,)."""
     def nan_to_num(input, nan=0.0, posinf=None, neginf=None) -> Tensor:
         """Numbers for NaN and the infinities: by default 0 and the largest that the dtype holds."""
+    def nan_to_num_(self, *args, **kwargs) -> Tensor:
+        """`nan_to_num`, in place; returns self."""
     def nanmean(input, dim=None, keepdim=False, *, dtype=None) -> Tensor:
         """Mean of what is a number, of all elements or over `dim`."""
     def nansum(input, dim=None, keepdim=False, *, dtype=None) -> Tensor:
@@ -535,10 +707,16 @@ class Tensor:
         """How many dimensions."""
     def ne(self, other) -> Tensor:
         """Whether different, elementwise."""
+    def ne_(self, *args, **kwargs) -> Tensor:
+        """`ne`, in place; returns self."""
     def neg(self) -> Tensor:
         """`-self`."""
+    def neg_(self, *args, **kwargs) -> Tensor:
+        """`neg`, in place; returns self."""
     def negative(self) -> Tensor:
         """`-self`."""
+    def negative_(self, *args, **kwargs) -> Tensor:
+        """`negative`, in place; returns self."""
     def nelement(self) -> builtins.int:
         """How many elements."""
     def new_empty(self, *size, dtype=None, device=None, requires_grad=False) -> Tensor:
@@ -555,8 +733,12 @@ class Tensor:
         """The places of the elements that are not zero: a row each, or a tuple with a vector a dimension."""
     def norm(input, p='fro', dim=None, keepdim=False, dtype=None) -> Tensor:
         """The norm of order p of all elements as one vector, or over `dim`; "fro" is the order 2."""
+    def normal_(self, *args, **kwargs) -> Tensor:
+        """`normal`, in place; returns self."""
     def not_equal(self, other) -> Tensor:
         """Whether different, elementwise."""
+    def not_equal_(self, *args, **kwargs) -> Tensor:
+        """`not_equal`, in place; returns self."""
     def numel(self) -> builtins.int:
         """How many elements."""
     def numpy(self, *, force=False) -> _numpy.ndarray:
@@ -572,24 +754,38 @@ class Tensor:
         """`+input`: the tensor itself."""
     def pow(self, exponent) -> Tensor:
         """`self ** exponent`; either may be a Python number."""
+    def pow_(self, *args, **kwargs) -> Tensor:
+        """`pow`, in place; returns self."""
     def prod(input, dim=None, keepdim=False, *, dtype=None) -> Tensor:
         """Product of all elements, or along `dim`."""
     def put(self, index, source, accumulate=False) -> Tensor:
         """A copy with elements put, or added, at places in the flattened tensor."""
+    def put_(self, *args, **kwargs) -> Tensor:
+        """`put`, in place; returns self."""
     def rad2deg(self) -> Tensor:
         """Radians as degrees."""
+    def rad2deg_(self, *args, **kwargs) -> Tensor:
+        """`rad2deg`, in place; returns self."""
+    def random_(self, *args, **kwargs) -> Tensor:
+        """`random`, in place; returns self."""
     def ravel(self) -> Tensor:
         """All dimensions made one; a view where the strides allow it."""
     def reciprocal(self) -> Tensor:
         """`1 / self`."""
+    def reciprocal_(self, *args, **kwargs) -> Tensor:
+        """`reciprocal`, in place; returns self."""
     def register_hook(self, hook) -> Any:
         """Calls hook(grad) when the gradient for this tensor is known; what it returns replaces the gradient."""
     def register_post_accumulate_grad_hook(self, hook) -> Any:
         """Calls hook(tensor) after backward has accumulated into this leaf's .grad."""
     def relu(self) -> Tensor:
         """`max(self, 0)`."""
+    def relu_(self, *args, **kwargs) -> Tensor:
+        """`relu`, in place; returns self."""
     def remainder(input, other) -> Tensor:
         """What is left of input divided by other, with the sign of other; either may be a Python number."""
+    def remainder_(self, *args, **kwargs) -> Tensor:
+        """`remainder`, in place; returns self."""
     def repeat(self, *repeats) -> Tensor:
         """The tensor laid side by side, so often in each dimension; more numbers than dimensions add some
         in front.
@@ -598,7 +794,7 @@ class Tensor:
         """Each element so often, one after the other: a number for all, or a tensor with one for each."""
     @property
     def requires_grad(self) -> builtins.bool:
-        """Whether backward computes a gradient for this tensor."""
+        """Whether backward computes a gradient for this tensor; a view says what its base says."""
     @requires_grad.setter
     def requires_grad(self, value: builtins.bool) -> None: ...
     def requires_grad_(self, requires_grad=True) -> Tensor:
@@ -618,14 +814,24 @@ class Tensor:
         """A plane turned by 90 degrees, k times, from dims[0] to dims[1]."""
     def round(input, *, decimals=0) -> Tensor:
         """The nearest integer, or number of so many decimals; halves go to the even one."""
+    def round_(self, *args, **kwargs) -> Tensor:
+        """`round`, in place; returns self."""
     def rsqrt(self) -> Tensor:
         """`1 / sqrt(self)`."""
+    def rsqrt_(self, *args, **kwargs) -> Tensor:
+        """`rsqrt`, in place; returns self."""
     def scatter(self, dim, index, src=None, *, value=None, reduce=None) -> Tensor:
         """A copy with the elements of src, or a number, put where index points along `dim`."""
+    def scatter_(self, *args, **kwargs) -> Tensor:
+        """`scatter`, in place; returns self."""
     def scatter_add(self, dim, index, src) -> Tensor:
         """A copy with the elements of src added where index points along `dim`."""
+    def scatter_add_(self, *args, **kwargs) -> Tensor:
+        """`scatter_add`, in place; returns self."""
     def sgn(self) -> Tensor:
         """-1, 0 or 1."""
+    def sgn_(self, *args, **kwargs) -> Tensor:
+        """`sgn`, in place; returns self."""
     @property
     def shape(self) -> Size:
         """Sizes of the dimensions, a tuple that prints as `torch.Size([2, 3])`."""
@@ -633,16 +839,26 @@ class Tensor:
         """`to(torch.int16)`."""
     def sigmoid(self) -> Tensor:
         """Logistic function, `1 / (1 + exp(-self))`, without overflow: 0.5 * (1 + tanh(self / 2))."""
+    def sigmoid_(self, *args, **kwargs) -> Tensor:
+        """`sigmoid`, in place; returns self."""
     def sign(self) -> Tensor:
         """-1, 0 or 1; 0 for NaN, as in PyTorch."""
+    def sign_(self, *args, **kwargs) -> Tensor:
+        """`sign`, in place; returns self."""
     def signbit(self) -> Tensor:
         """Whether negative, -0.0 and negative NaN included."""
     def sin(self) -> Tensor:
         """Sine."""
+    def sin_(self, *args, **kwargs) -> Tensor:
+        """`sin`, in place; returns self."""
     def sinc(self) -> Tensor:
         """`sin(pi * self) / (pi * self)`, 1 at zero."""
+    def sinc_(self, *args, **kwargs) -> Tensor:
+        """`sinc`, in place; returns self."""
     def sinh(self) -> Tensor:
         """Hyperbolic sine."""
+    def sinh_(self, *args, **kwargs) -> Tensor:
+        """`sinh`, in place; returns self."""
     def size(self, dim=None) -> Any:
         """The shape, or one size of it."""
     def slogdet(A) -> tuple[Tensor, ...]:
@@ -657,10 +873,16 @@ class Tensor:
         """Ranges of given sizes; views."""
     def sqrt(self) -> Tensor:
         """Square root."""
+    def sqrt_(self, *args, **kwargs) -> Tensor:
+        """`sqrt`, in place; returns self."""
     def square(self) -> Tensor:
         """`self ** 2`."""
+    def square_(self, *args, **kwargs) -> Tensor:
+        """`square`, in place; returns self."""
     def squeeze(self, dim=None) -> Tensor:
         """Dimensions of size 1 taken out, a view: all, or `dim` (an int or a tuple) where it has size 1."""
+    def squeeze_(self, *args, **kwargs) -> Tensor:
+        """`squeeze`, in place; returns self."""
     def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None) -> Tensor:
         """Standard deviation of all elements, or over `dim`; see var."""
     def storage_offset(self) -> builtins.int:
@@ -673,22 +895,34 @@ class Tensor:
         """`sub`, in place; returns self."""
     def subtract(self, other, *, alpha=1) -> Tensor:
         """Difference, `self - alpha * other`; shapes broadcast."""
+    def subtract_(self, *args, **kwargs) -> Tensor:
+        """`subtract`, in place; returns self."""
     def sum(self, dim=None, keepdim=False, *, dtype=None) -> Tensor:
         """Sum of all elements, or over `dim` (an int or a tuple), in another dtype if told."""
     def swapaxes(self, axis0, axis1) -> Tensor:
         """Two dimensions swapped, a view."""
+    def swapaxes_(self, *args, **kwargs) -> Tensor:
+        """`swapaxes`, in place; returns self."""
     def swapdims(self, dim0, dim1) -> Tensor:
         """Two dimensions swapped, a view."""
+    def swapdims_(self, *args, **kwargs) -> Tensor:
+        """`swapdims`, in place; returns self."""
     def t(self) -> Tensor:
         """A matrix transposed, a view; RuntimeError above two dimensions."""
+    def t_(self, *args, **kwargs) -> Tensor:
+        """`t`, in place; returns self."""
     def take(self, index) -> Tensor:
         """Elements by their places in the flattened tensor, in index's shape."""
     def take_along_dim(self, indices, dim=None) -> Tensor:
         """As gather, but shapes broadcast; without dim as if flattened."""
     def tan(self) -> Tensor:
         """Tangent."""
+    def tan_(self, *args, **kwargs) -> Tensor:
+        """`tan`, in place; returns self."""
     def tanh(self) -> Tensor:
         """Hyperbolic tangent."""
+    def tanh_(self, *args, **kwargs) -> Tensor:
+        """`tanh`, in place; returns self."""
     def tensor_split(self, indices_or_sections, dim=0) -> tuple[Tensor, ...]:
         """A number of nearly equal ranges, or the ranges between indices; views."""
     def tile(self, *dims) -> Tensor:
@@ -703,14 +937,24 @@ class Tensor:
         """Sum of a matrix's diagonal."""
     def transpose(self, dim0, dim1) -> Tensor:
         """Two dimensions swapped, a view."""
+    def transpose_(self, *args, **kwargs) -> Tensor:
+        """`transpose`, in place; returns self."""
     def tril(self, diagonal=0) -> Tensor:
         """Zeros above a diagonal."""
+    def tril_(self, *args, **kwargs) -> Tensor:
+        """`tril`, in place; returns self."""
     def triu(self, diagonal=0) -> Tensor:
         """Zeros below a diagonal."""
+    def triu_(self, *args, **kwargs) -> Tensor:
+        """`triu`, in place; returns self."""
     def true_divide(self, other) -> Tensor:
         """Quotient; shapes broadcast, integers become floats."""
+    def true_divide_(self, *args, **kwargs) -> Tensor:
+        """`true_divide`, in place; returns self."""
     def trunc(self) -> Tensor:
         """The integer towards zero."""
+    def trunc_(self, *args, **kwargs) -> Tensor:
+        """`trunc`, in place; returns self."""
     def type(self, dtype=None) -> Any:
         """The name of the tensor's type, "torch.FloatTensor"; or the tensor in another dtype."""
     def type_as(self, other) -> Tensor:
@@ -719,12 +963,16 @@ class Tensor:
         """Every position of a dimension, a tuple of views."""
     def unflatten(self, dim, sizes) -> Tensor:
         """One dimension made several; one size may be -1."""
+    def uniform_(self, *args, **kwargs) -> Tensor:
+        """`uniform`, in place; returns self."""
     def unique(self, sorted=True, return_inverse=False, return_counts=False, dim=None) -> Any:
         """Different elements in order; with them, as asked, for each element which it is, and how often
         each occurs.
         """
     def unsqueeze(self, dim) -> Tensor:
         """A dimension of size 1 put in, a view."""
+    def unsqueeze_(self, *args, **kwargs) -> Tensor:
+        """`unsqueeze`, in place; returns self."""
     def untyped_storage(self) -> UntypedStorage:
         """The memory that this tensor shows, perhaps with others."""
     def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None) -> Tensor:
@@ -739,6 +987,8 @@ class Tensor:
         """tensor_split along the first dimension."""
     def xlogy(input, other) -> Tensor:
         """`input * log(other)`, 0 where input is 0; either may be a Python number."""
+    def xlogy_(self, *args, **kwargs) -> Tensor:
+        """`xlogy`, in place; returns self."""
     def zero_(self, *args, **kwargs) -> Tensor:
         """`zero`, in place; returns self."""
 

@@ -5,23 +5,33 @@ running number that nodes get: a saved buffer was tampered with exactly when its
 node that saved it.
 """
 
-import re
 import weakref
 from bisect import bisect_left
 from sys import getrefcount
+from types import SimpleNamespace
 
 import numpy as np
 
 from gradviz.engine import dtypes
 from gradviz.engine.backend import owner
-from gradviz.engine.node import AccumulateGrad
+from gradviz.engine.node import AccumulateGrad, spoken
 from gradviz.engine.switches import mode
 
 _KEPT = 1024  # stamps a buffer; older ones only count
 
 changed = {}  # id of the owning array -> Stamps; an entry goes when its array does
 uncounted = {}  # id of an owning array made in inference mode -> weak reference whose callback drops the entry
-forks = {}  # id of the owning array -> number of the newest change that is part of a graph; goes with `changed`
+forks = {}  # id of the owning array -> number of its newest change that views have to follow; goes with `changed`
+
+
+class Tampered:
+    """Stands for a saved tensor that the very op that saved it has changed: backward is refused."""
+
+    __slots__ = ("array", "expected")
+
+    def __init__(self, array, expected):
+        self.array = array
+        self.expected = expected  # version
 
 
 class Stamps:
@@ -36,20 +46,19 @@ class Stamps:
         self.life = life  # the weak reference whose callback drops this entry
 
 
-def bump(array, node=None):
-    """Notes that the buffer of this array was changed just now, by an op with this node; returns its new version."""
+def bump(array, node_name=""):
+    """Notes that the buffer of this array was changed just now; node_name: of its new grad_fn in a graph."""
     own = owner(array)
     key = id(own)
     stamps = changed.get(key)
     if stamps is None:
         stamps = changed[key] = Stamps(weakref.ref(own, lambda _, key=key: _forget(key)))
     stamps.newest.append(mode.next_sequence_nr())
-    if node is not None:
-        stamps.node_name = node.name()
+    if node_name:
+        stamps.node_name = node_name
     if len(stamps.newest) > 2 * _KEPT:
         stamps.older += _KEPT
         del stamps.newest[:_KEPT]
-    return stamps.older + len(stamps.newest)
 
 
 def _forget(key):
@@ -57,33 +66,17 @@ def _forget(key):
     forks.pop(key, None)
 
 
-def rebased(array, sequence_nr):
-    """Notes that a change is part of a graph: views made before it don't know of its node."""
-    forks[id(owner(array))] = sequence_nr
+def noted(tensor):
+    """Notes that views of the changed buffer, if there are any, have to look for their grad_fn anew."""
+    if _references(tensor) > _ALONE:
+        forks[id(owner(tensor._array))] = mode.next_sequence_nr()
 
 
-def refuse_old_views(tensors):
-    """RuntimeError for a view in a graph whose base was changed in that graph after the view was made."""
-    for tensor in tensors:
-        if tensor is None or tensor._edge is None or tensor._array.base is None:
-            continue
-        if tensor._edge.sequence_nr < forks.get(id(owner(tensor._array)), 0):
-            raise RuntimeError(
-                "this tensor is a view of one that was changed in place after the view was made, which gradviz does "
-                "not follow back to the view: make the view after the change, or use the out-of-place form"
-            )
+def _references(tensor):
+    return getrefcount(owner(tensor._array))
 
 
-def is_shared(array):
-    """Whether another array shows the same memory; a reshaped temporary that only this one shows is not shared."""
-    return array.base is not None and _references(array) > _ALONE
-
-
-def _references(array):
-    return getrefcount(owner(array))
-
-
-_ALONE = _references(np.zeros(2).reshape(2, 1))  # how references are counted differs between Pythons
+_ALONE = _references(SimpleNamespace(_array=np.zeros(2)))  # how references are counted differs between Pythons
 
 
 def version_of(array):
@@ -102,6 +95,8 @@ def spoilt(node):
     for array in node._saved:
         if array is None or isinstance(array, int | float):
             continue
+        if array.__class__ is Tampered:
+            raise RuntimeError(_message(node, array, changed[id(owner(array.array))], array.expected))
         stamps = changed.get(id(owner(array)))
         if stamps is not None and stamps.newest[-1] > node.sequence_nr:
             return array, stamps
@@ -117,14 +112,15 @@ def check(node):
         raise RuntimeError(_message(node, array, stamps, expected))
 
 
-def _message(node, array, stamps, expected):
-    position = next(k for k, saved in enumerate(node._saved) if saved is array)
-    source, output_nr = node.source(position)
+def _message(node, saved, stamps, expected):
+    source, output_nr = node.source(next(k for k, each in enumerate(node._saved) if each is saved))
+    array = saved.array if saved.__class__ is Tampered else saved
     maker = ""
     if source is not None and not isinstance(source, AccumulateGrad):
-        # what the tensor is an output of by now: a change in a graph gave it a new grad_fn
-        name = source.name() if source is node or not stamps.node_name else stamps.node_name
-        maker = f", which is output {output_nr} of {re.sub('Backward[0-9]*$', '', name)},"
+        name = spoken(_name_by_now(node, source, stamps))
+        if name in ("CopyBackwards", "CopySlices"):
+            name = f"torch::autograd::{name}"  # as its C++ class is called
+        maker = f", which is output {output_nr} of {name},"
     hint = (
         "enable anomaly detection to find the operation that failed to compute its gradient, with "
         "torch.autograd.set_detect_anomaly(True, check_nan=False)."
@@ -137,3 +133,12 @@ def _message(node, array, stamps, expected):
         f"[torch.{dtypes.title(array.dtype)}Tensor {list(array.shape)}]{maker} is at version "
         f"{stamps.older + len(stamps.newest)}; expected version {expected} instead. Hint: {hint}"
     )
+
+
+def _name_by_now(node, source, stamps):
+    """What the tensor is an output of since the change: a view got a grad_fn anew, the base that of the change."""
+    if node.made_by(source):
+        return source.name()
+    if source.op is not None and source.op.view:
+        return "AsStridedBackward0"
+    return stamps.node_name or source.name()

@@ -1,27 +1,80 @@
 """Activations as functions, with PyTorch's parameters in PyTorch's order."""
 
-from gradviz.ops import activations
-from gradviz.ops.activations import (
-    celu,
-    gelu,
-    hardsigmoid,
-    hardswish,
-    hardtanh,
-    logsigmoid,
-    mish,
-    relu6,
-    selu,
-    silu,
-    softmin,
-    softsign,
-    tanhshrink,
-    threshold,
-)
+from gradviz.ops import activations, pointwise
+from gradviz.ops import activations_in_place as changing
+from gradviz.ops.activations import gelu, logsigmoid, softmin, softsign, tanhshrink
+from gradviz.ops.changes import relu_
+from gradviz.ops.in_place import in_place
+
+celu_, elu_, selu_ = (in_place(f"{form.__name__}_", form) for form in (changing.celu, changing.elu, changing.selu))
+leaky_relu_ = in_place("leaky_relu_", changing.leaky_relu)
+threshold_ = in_place("threshold_", changing.threshold)
+hardtanh_ = in_place("hardtanh_", activations.hardtanh)
+_relu6_, _silu_ = in_place("relu6_", activations.relu6), in_place("silu_", activations.silu)
+_mish_, _hardswish_ = in_place("mish_", activations.mish), in_place("hardswish_", activations.hardswish)
+_hardsigmoid_ = in_place("hardsigmoid_", activations.hardsigmoid)
 
 
-def elu(input, alpha=1.0):
+def relu(input, inplace=False):
+    """`max(input, 0)`."""
+    return relu_(input) if inplace else pointwise.relu(input)
+
+
+def elu(input, alpha=1.0, inplace=False):
     """`input` above zero, `alpha * (exp(input) - 1)` below."""
-    return activations.elu(input, alpha=alpha)
+    return elu_(input, alpha) if inplace else activations.elu(input, alpha=alpha)
+
+
+def celu(input, alpha=1.0, inplace=False):
+    """`input` above zero, `alpha * (exp(input / alpha) - 1)` below."""
+    return celu_(input, alpha) if inplace else activations.celu(input, alpha)
+
+
+def selu(input, inplace=False):
+    """elu with the scales that keep mean and variance."""
+    return selu_(input) if inplace else activations.selu(input)
+
+
+def silu(input, inplace=False):
+    """`input * sigmoid(input)`."""
+    return _silu_(input) if inplace else activations.silu(input)
+
+
+def mish(input, inplace=False):
+    """`input * tanh(softplus(input))`."""
+    return _mish_(input) if inplace else activations.mish(input)
+
+
+def hardswish(input, inplace=False):
+    """`input * min(max(input + 3, 0), 6) / 6`."""
+    return _hardswish_(input) if inplace else activations.hardswish(input)
+
+
+def hardsigmoid(input, inplace=False):
+    """`min(max(input + 3, 0), 6) / 6`."""
+    return _hardsigmoid_(input) if inplace else activations.hardsigmoid(input)
+
+
+def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
+    """`input` between two numbers, the nearer of them beyond."""
+    return (hardtanh_ if inplace else activations.hardtanh)(input, min_val, max_val)
+
+
+def relu6(input, inplace=False):
+    """`min(max(input, 0), 6)`."""
+    return _relu6_(input) if inplace else activations.relu6(input)
+
+
+def leaky_relu(input, negative_slope=0.01, inplace=False):
+    """`input` above zero, `negative_slope * input` below."""
+    return (
+        leaky_relu_(input, negative_slope) if inplace else activations.leaky_relu(input, negative_slope=negative_slope)
+    )
+
+
+def threshold(input, threshold, value, inplace=False):
+    """`input` above a threshold, a number elsewhere."""
+    return (threshold_ if inplace else activations.threshold)(input, threshold, value)
 
 
 def softplus(input, beta=1, threshold=20):
@@ -29,12 +82,8 @@ def softplus(input, beta=1, threshold=20):
     return activations.softplus(input, beta=beta, threshold=threshold)
 
 
-def leaky_relu(input, negative_slope=0.01):
-    """`input` above zero, `negative_slope * input` below."""
-    return activations.leaky_relu(input, negative_slope=negative_slope)
-
-
 __all__ = [
-    "celu", "elu", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "logsigmoid", "mish", "relu6", "selu",
-    "silu", "softmin", "softplus", "softsign", "tanhshrink", "threshold",
+    "celu", "celu_", "elu", "elu_", "gelu", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_", "leaky_relu",
+    "leaky_relu_", "logsigmoid", "mish", "relu", "relu6", "relu_", "selu", "selu_", "silu", "softmin", "softplus",
+    "softsign", "tanhshrink", "threshold", "threshold_",
 ]  # fmt: skip

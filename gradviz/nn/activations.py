@@ -4,20 +4,40 @@ from gradviz.nn import functional as F
 from gradviz.nn.module import Module
 
 
+def _told(inplace):
+    return ", inplace=True" if inplace else ""
+
+
 class SiLU(Module):
     """`x * sigmoid(x)`."""
 
+    def __init__(self, inplace=False):
+        super().__init__()
+        self.inplace = inplace
+
     def forward(self, input):
         """Any shape, kept."""
-        return F.silu(input)
+        return F.silu(input, self.inplace)
+
+    def extra_repr(self):
+        """As PyTorch prints it."""
+        return "inplace=True" if self.inplace else ""
 
 
 class Mish(Module):
     """`x * tanh(softplus(x))`."""
 
+    def __init__(self, inplace=False):
+        super().__init__()
+        self.inplace = inplace
+
     def forward(self, input):
         """Any shape, kept."""
-        return F.mish(input)
+        return F.mish(input, self.inplace)
+
+    def extra_repr(self):
+        """As PyTorch prints it."""
+        return "inplace=True" if self.inplace else ""
 
 
 class GELU(Module):
@@ -39,17 +59,17 @@ class GELU(Module):
 class ELU(Module):
     """`x` above zero, `alpha * (exp(x) - 1)` below."""
 
-    def __init__(self, alpha=1.0):
+    def __init__(self, alpha=1.0, inplace=False):
         super().__init__()
-        self.alpha = alpha
+        self.alpha, self.inplace = alpha, inplace
 
     def forward(self, input):
         """Any shape, kept."""
-        return F.elu(input, self.alpha)
+        return F.elu(input, self.alpha, self.inplace)
 
     def extra_repr(self):
         """As PyTorch prints it."""
-        return f"alpha={self.alpha}"
+        return f"alpha={self.alpha}" + _told(self.inplace)
 
 
 class CELU(ELU):
@@ -57,15 +77,23 @@ class CELU(ELU):
 
     def forward(self, input):
         """Any shape, kept."""
-        return F.celu(input, self.alpha)
+        return F.celu(input, self.alpha, self.inplace)
 
 
 class SELU(Module):
     """elu with the scales that keep mean and variance."""
 
+    def __init__(self, inplace=False):
+        super().__init__()
+        self.inplace = inplace
+
     def forward(self, input):
         """Any shape, kept."""
-        return F.selu(input)
+        return F.selu(input, self.inplace)
+
+    def extra_repr(self):
+        """As PyTorch prints it."""
+        return "inplace=True" if self.inplace else ""
 
 
 class Softplus(Module):
@@ -95,61 +123,69 @@ class Softsign(Module):
 class LeakyReLU(Module):
     """`x` above zero, `negative_slope * x` below."""
 
-    def __init__(self, negative_slope=0.01):
+    def __init__(self, negative_slope=0.01, inplace=False):
         super().__init__()
-        self.negative_slope = negative_slope
+        self.negative_slope, self.inplace = negative_slope, inplace
 
     def forward(self, input):
         """Any shape, kept."""
-        return F.leaky_relu(input, self.negative_slope)
+        return F.leaky_relu(input, self.negative_slope, self.inplace)
 
     def extra_repr(self):
         """As PyTorch prints it."""
-        return f"negative_slope={self.negative_slope}"
+        return f"negative_slope={self.negative_slope}" + _told(self.inplace)
 
 
 class Hardtanh(Module):
     """`x` between two numbers, the nearer of them beyond."""
 
-    def __init__(self, min_val=-1.0, max_val=1.0):
+    def __init__(self, min_val=-1.0, max_val=1.0, inplace=False):
         super().__init__()
-        self.min_val, self.max_val = min_val, max_val
+        self.min_val, self.max_val, self.inplace = min_val, max_val, inplace
         assert self.max_val > self.min_val
 
     def forward(self, input):
         """Any shape, kept."""
-        return F.hardtanh(input, self.min_val, self.max_val)
+        return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
 
     def extra_repr(self):
         """As PyTorch prints it."""
-        return f"min_val={self.min_val}, max_val={self.max_val}"
+        return f"min_val={self.min_val}, max_val={self.max_val}" + _told(self.inplace)
 
 
 class ReLU6(Hardtanh):
     """`min(max(x, 0), 6)`."""
 
-    def __init__(self):
-        super().__init__(0.0, 6.0)
+    def __init__(self, inplace=False):
+        super().__init__(0.0, 6.0, inplace)
 
     def extra_repr(self):
         """As PyTorch prints it."""
-        return ""
+        return "inplace=True" if self.inplace else ""
 
 
 class Hardswish(Module):
     """`x * min(max(x + 3, 0), 6) / 6`."""
 
+    def __init__(self, inplace=False):
+        super().__init__()
+        self.inplace = inplace
+
     def forward(self, input):
         """Any shape, kept."""
-        return F.hardswish(input)
+        return F.hardswish(input, self.inplace)
 
 
 class Hardsigmoid(Module):
     """`min(max(x + 3, 0), 6) / 6`."""
 
+    def __init__(self, inplace=False):
+        super().__init__()
+        self.inplace = inplace
+
     def forward(self, input):
         """Any shape, kept."""
-        return F.hardsigmoid(input)
+        return F.hardsigmoid(input, self.inplace)
 
 
 class LogSigmoid(Module):
@@ -187,17 +223,17 @@ class Softmin(Module):
 class Threshold(Module):
     """`x` above a threshold, a number elsewhere."""
 
-    def __init__(self, threshold, value):
+    def __init__(self, threshold, value, inplace=False):
         super().__init__()
-        self.threshold, self.value = threshold, value
+        self.threshold, self.value, self.inplace = threshold, value, inplace
 
     def forward(self, input):
         """Any shape, kept."""
-        return F.threshold(input, self.threshold, self.value)
+        return F.threshold(input, self.threshold, self.value, self.inplace)
 
     def extra_repr(self):
         """As PyTorch prints it."""
-        return f"threshold={self.threshold}, value={self.value}"
+        return f"threshold={self.threshold}, value={self.value}" + _told(self.inplace)
 
 
 __all__ = [

@@ -10,7 +10,6 @@ from gradviz.nn.loss_functions import *  # noqa: F403
 from gradviz.ops import composite, counting, padding, pointwise, shape
 from gradviz.ops.matmul import addmm
 
-relu = pointwise.relu
 tanh = pointwise.tanh
 sigmoid = pointwise.sigmoid
 softmax = composite.softmax

@@ -25,8 +25,10 @@ def binary_cross_entropy(input, target, weight=None, reduction='mean') -> Tensor
     """Cross entropy of probabilities and targets of one size."""
 def binary_cross_entropy_with_logits(input, target, weight=None, reduction='mean', pos_weight=None) -> Tensor:
     """binary_cross_entropy of sigmoid(input), without overflow."""
-def celu(input, alpha=1.0) -> Tensor:
+def celu(input, alpha=1.0, inplace=False) -> Tensor:
     """`input` above zero, `alpha * (exp(input / alpha) - 1)` below."""
+def celu_(self, *args, **kwargs) -> Tensor:
+    """`celu`, in place; returns self."""
 def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> Tensor:
     """(N, C, L) and (O, C / groups, K) to (N, O, windows)."""
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> Tensor:
@@ -49,10 +51,12 @@ def cross_entropy(
     """log_softmax, then nll_loss: (N, C, ...) scores and (N, ...) classes, or probabilities of all
     classes.
     """
-def dropout(input, p=0.5, training=True) -> Tensor:
+def dropout(input, p=0.5, training=True, inplace=False) -> Tensor:
     """In training each element is zero with probability p, the others grow by 1 / (1 - p)."""
-def elu(input, alpha=1.0) -> Tensor:
+def elu(input, alpha=1.0, inplace=False) -> Tensor:
     """`input` above zero, `alpha * (exp(input) - 1)` below."""
+def elu_(self, *args, **kwargs) -> Tensor:
+    """`elu`, in place; returns self."""
 def embedding(
     input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False
 ) -> Tensor:
@@ -63,12 +67,14 @@ def gelu(self, *, approximate='none') -> Tensor:
     """`self * cdf(self)` of the normal distribution; approximate="tanh" for a formula without erf."""
 def group_norm(input, num_groups, weight=None, bias=None, eps=1e-05) -> Tensor:
     """Each group of channels of each sample standardized."""
-def hardsigmoid(self) -> Tensor:
-    """`min(max(self + 3, 0), 6) / 6`."""
-def hardswish(self) -> Tensor:
-    """`self * min(max(self + 3, 0), 6) / 6`."""
-def hardtanh(input, min_val=-1.0, max_val=1.0) -> Tensor:
+def hardsigmoid(input, inplace=False) -> Tensor:
+    """`min(max(input + 3, 0), 6) / 6`."""
+def hardswish(input, inplace=False) -> Tensor:
+    """`input * min(max(input + 3, 0), 6) / 6`."""
+def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False) -> Tensor:
     """`input` between two numbers, the nearer of them beyond."""
+def hardtanh_(self, *args, **kwargs) -> Tensor:
+    """`hardtanh`, in place; returns self."""
 def huber_loss(input, target, reduction='mean', delta=1.0) -> Tensor:
     """Squares of differences below delta, delta times the absolute values of greater ones."""
 def interpolate(input, size=None, scale_factor=None, mode='nearest') -> Tensor:
@@ -81,8 +87,10 @@ def l1_loss(input, target, reduction='mean') -> Tensor:
     """Mean absolute error."""
 def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-05) -> Tensor:
     """Standardized over the last dimensions, then `* weight + bias`."""
-def leaky_relu(input, negative_slope=0.01) -> Tensor:
+def leaky_relu(input, negative_slope=0.01, inplace=False) -> Tensor:
     """`input` above zero, `negative_slope * input` below."""
+def leaky_relu_(self, *args, **kwargs) -> Tensor:
+    """`leaky_relu`, in place; returns self."""
 def linear(input, weight, bias=None) -> Tensor:
     """`input @ weight.T + bias`: (..., in), (out, in) and (out,) to (..., out)."""
 def log_softmax(input, dim) -> Tensor:
@@ -95,8 +103,8 @@ def max_pool2d(
     input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
 ) -> Tensor:
     """The greatest value of each window; with return_indices also its place in the plane."""
-def mish(self) -> Tensor:
-    """`self * tanh(softplus(self))`."""
+def mish(input, inplace=False) -> Tensor:
+    """`input * tanh(softplus(input))`."""
 def mse_loss(input, target, reduction='mean') -> Tensor:
     """Mean squared error; warns as PyTorch does when the shapes differ and broadcast."""
 def nll_loss(input, target, weight=None, ignore_index=-100, reduction='mean') -> Tensor:
@@ -105,22 +113,26 @@ def one_hot(input, num_classes=-1) -> Tensor:
     """1 at each element's class, else 0, along a new last dimension."""
 def pad(input, pad, mode='constant', value=None) -> Tensor:
     """`pad` elements before and after, from the last dimension on: (left, right, top, bottom, ...)."""
-def relu(self) -> Tensor:
-    """`max(self, 0)`."""
-def relu6(input) -> Tensor:
+def relu(input, inplace=False) -> Tensor:
+    """`max(input, 0)`."""
+def relu6(input, inplace=False) -> Tensor:
     """`min(max(input, 0), 6)`."""
+def relu_(self, *args, **kwargs) -> Tensor:
+    """`relu`, in place; returns self."""
 def rms_norm(input, normalized_shape, weight=None, eps=None) -> Tensor:
     """Divided by the root of the mean square over the last dimensions."""
 def scaled_dot_product_attention(
     query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None
 ) -> Tensor:
     """softmax(query @ key.T * scale + mask) @ value, in the steps of PyTorch's plain ("math") form."""
-def selu(input) -> Tensor:
+def selu(input, inplace=False) -> Tensor:
     """elu with the scales that keep mean and variance."""
+def selu_(self, *args, **kwargs) -> Tensor:
+    """`selu`, in place; returns self."""
 def sigmoid(self) -> Tensor:
     """Logistic function, `1 / (1 + exp(-self))`, without overflow: 0.5 * (1 + tanh(self / 2))."""
-def silu(self) -> Tensor:
-    """`self * sigmoid(self)`."""
+def silu(input, inplace=False) -> Tensor:
+    """`input * sigmoid(input)`."""
 def smooth_l1_loss(input, target, reduction='mean', beta=1.0) -> Tensor:
     """Squares of differences below beta, absolute values of greater ones."""
 def softmax(input, dim) -> Tensor:
@@ -135,7 +147,9 @@ def tanh(self) -> Tensor:
     """Hyperbolic tangent."""
 def tanhshrink(input) -> Tensor:
     """`input - tanh(input)`."""
-def threshold(input, threshold, value) -> Tensor:
+def threshold(input, threshold, value, inplace=False) -> Tensor:
     """`input` above a threshold, a number elsewhere."""
+def threshold_(self, *args, **kwargs) -> Tensor:
+    """`threshold`, in place; returns self."""
 def unfold(input, kernel_size, dilation=1, padding=0, stride=1) -> Tensor:
     """Each window of (N, C, H, W) as a column: (N, C * K * K, windows)."""

@@ -18,6 +18,8 @@ from gradviz.ops import (
     reduction,
     shape,
 )
+from gradviz.ops.changes import mul_
+from gradviz.ops.drawing import in_memory_order
 from gradviz.ops.padding import constant_pad_nd
 
 
@@ -276,23 +278,19 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
 
 
 @composed("dropout")
-def dropout(input, p=0.5, training=True):
+def dropout(input, p=0.5, training=True, inplace=False):
     """In training each element is zero with probability p, the others grow by 1 / (1 - p)."""
     if p < 0.0 or p > 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
     if p == 0 or not training or not input._array.size:
         return input
     if p == 1:
-        return pointwise.mul(input, Tensor(np.zeros((), input._array.dtype)))
-    kept = _drawn_as(input._array, 1 - p).astype(input._array.dtype) / input._array.dtype.type(1 - p)
-    return pointwise.mul(input, Tensor(backend.moved(kept, backend.device_of(input._array))))
-
-
-def _drawn_as(array, probability):
-    """Random booleans in the order in which the array's elements lie in memory, as PyTorch draws them."""
-    order = sorted(range(array.ndim), key=lambda d: -array.strides[d])
-    drawn = random.bernoulli(tuple(array.shape[d] for d in order), probability)
-    return drawn.transpose([order.index(d) for d in range(array.ndim)])
+        kept = np.zeros((), input._array.dtype)
+    else:
+        drawn = in_memory_order(input._array, lambda shape: random.bernoulli(shape, 1 - p))
+        kept = drawn.astype(input._array.dtype) / input._array.dtype.type(1 - p)
+    factor = Tensor(backend.moved(kept, backend.device_of(input._array)))
+    return mul_(input, factor) if inplace else pointwise.mul(input, factor)
 
 
 @composed("scaled_dot_product_attention")

@@ -40,9 +40,17 @@ def _uniform(shape, bound):
 class ReLU(Module):
     """`max(x, 0)`."""
 
+    def __init__(self, inplace=False):
+        super().__init__()
+        self.inplace = inplace
+
     def forward(self, input):
         """Any shape, kept."""
-        return F.relu(input)
+        return F.relu(input, self.inplace)
+
+    def extra_repr(self):
+        """As PyTorch prints it."""
+        return "inplace=True" if self.inplace else ""
 
 
 class Tanh(Module):

@@ -146,13 +146,11 @@ class Dropout(Module):
         super().__init__()
         if p < 0 or p > 1:
             raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-        if inplace:
-            raise NotImplementedError("gradviz drops out of place: leave inplace=True out")
         self.p, self.inplace = p, inplace
 
     def forward(self, input):
         """Any shape, kept."""
-        return F.dropout(input, self.p, self.training)
+        return F.dropout(input, self.p, self.training, self.inplace)
 
     def extra_repr(self):
         """As PyTorch prints it."""

@@ -5,6 +5,8 @@ At a kink the slope is the one that PyTorch's kernel takes there.
 
 from math import pi, sqrt
 
+from numpy import float32
+
 from gradviz.engine.op import op, vjp
 from gradviz.engine.within import composed
 from gradviz.ops import composite, loss, pointwise
@@ -118,12 +120,17 @@ def elu(xp, self, *, alpha=1.0, scale=1, input_scale=1):
     return _elu_of(xp, self, alpha, scale, input_scale)
 
 
+def inverse(alpha):
+    """1 / alpha, where PyTorch's backward takes alpha as a float32."""
+    return 1 / float(float32(alpha))
+
+
 @op(
     title="celu",
     grad_fn="CeluBackward0",
     self=vjp(
         "1 where self > 0, else exp(self / alpha)",
-        lambda ops, grad, self, alpha: ops.elu_backward(grad, self, alpha=alpha, scale=1, input_scale=1 / alpha),
+        lambda ops, grad, self, alpha: ops.elu_backward(grad, self, alpha=alpha, scale=1, input_scale=inverse(alpha)),
     ),
 )
 def elu_in_scale(xp, self, *, alpha):

@@ -1,79 +1,204 @@
 """In-place forms: an op computed out of place, then its values written into the tensor."""
 
-from gradviz.engine import versions
+import re
+
+import numpy as np
+
+from gradviz.engine import backend, versions, views
 from gradviz.engine.births import told_at_the_end
+from gradviz.engine.dtypes import title
 from gradviz.engine.inference import refuse_change
-from gradviz.engine.switches import mode
+from gradviz.engine.switches import Observer, mode
 from gradviz.engine.tensor import Tensor
-from gradviz.ops import composite, pointwise
+from gradviz.ops.strided import SHARED, overlaps, refuse_repeats
+
+FILLS = ("fill_", "zero_")
+_RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
 
 
 def in_place(name, compute):
     """The in-place form of an op: `compute(self, ...)` out of place, then its values written into self.
 
-    Leaves that require grad refuse it outside no_grad; a tensor with a history takes the new node as
-    its own, as PyTorch's rebase_history does. A view of a tensor in a graph refuses it.
+    RuntimeError as PyTorch's for leaves that require grad, views that a graph can't follow, and results that don't
+    fit; a tensor with a history takes the new node as its own, a view's base takes it as CopySlices.
     """
 
-    @told_at_the_end
     def changed(self, *args, **kwargs):
-        grads = mode.grad and (self._requires_grad or any(isinstance(a, Tensor) and a._requires_grad for a in args))
-        if grads and self._edge is None and self._requires_grad:
-            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
-        if grads and versions.is_shared(self._array):
-            raise RuntimeError(
-                f"{name} on a view of a tensor that is part of a graph is not supported by gradviz: "
-                f"use the out-of-place form, {name.rstrip('_')}()"
-            )
-        if versions.uncounted:
-            refuse_change(self)
-        result = compute(self, *args, **kwargs)
-        if result._array.shape != self._array.shape:
-            raise RuntimeError(
-                f"output with shape {list(self._array.shape)} doesn't match the broadcast shape {list(result._array.shape)}"  # noqa: E501
-            )
-        if result._array.dtype.kind == "f" and self._array.dtype.kind in "iub":
-            raise RuntimeError("result type Float can't be cast to the desired output type Long")
-        node = result.grad_fn
-        if node is not None:
-            # what the node saved of self is the value before the change
-            node._saved = tuple(
-                s.copy() if s is self._array else self._array if s is result._array else s for s in node._saved
-            )
-        self._array[...] = result._array
-        if self._rare is None or not self._rare.untracked:
-            versions.bump(self._array, node)
-        if node is not None:
-            node.sequence_nr = mode.next_sequence_nr()  # newer than the change that it is itself
-            versions.rebased(self._array, node.sequence_nr)
-            self._edge, self._requires_grad, self._serial = result._edge, True, result._serial
-        if mode.observer is not None:
-            mode.observer.mutated(self, name)
-        return self
+        given = [each for each in (*args, *kwargs.values()) if isinstance(each, Tensor)]
+        if mode.grad and isinstance(self, Tensor):
+            refuse_in_graph(self, ())
+            if versions.forks:
+                views.settle(given)
+            refuse_in_graph(self, given)
+        done = change(self, name, lambda self: compute(self, *args, **kwargs), given, repeats=name in FILLS)
+        if mode.grad and self._viewed is not None:
+            views.settle((self,))  # its grad_fn of now on
+        return done
 
     changed.__name__ = changed.__qualname__ = name
     changed.__doc__ = f"`{name.rstrip('_')}`, in place; returns self."
     return changed
 
 
-def _copied(self, source, non_blocking=False):
-    if isinstance(source, Tensor) and source.is_cuda != self.is_cuda:
-        source = composite.to(source, self.device)
-    return pointwise.copy(self, source)
+def refuse_in_graph(self, given, made_by=""):
+    """RuntimeError, with PyTorch's words, where grad mode allows no change of this tensor by these."""
+    if self._array.dtype.kind == "f" and (self.requires_grad or any(each._requires_grad for each in given)):
+        views.refuse_change(self, made_by)
 
 
-def _filled(self, value):
-    if isinstance(value, Tensor):
-        return pointwise.fill_tensor(self, value)
-    return pointwise.fill_number(self, value=value)
+@told_at_the_end
+def change(self, name, compute, given, repeats=False):
+    """Writes what `compute(self)` gives into self; its node becomes the grad_fn of self, or its base's.
+
+    repeats: self may be expanded, since all elements get one value.
+    """
+    if versions.uncounted:
+        refuse_change(self)
+    for each in given:
+        refuse_overlap(self._array, each._array)
+    if not repeats:
+        refuse_repeats(self._array)
+    with _Aside() as aside:
+        try:
+            result = compute(self)
+        except TypeError as error:
+            raise _as_method(name, error) from None
+    if result is self or result is NotImplemented:
+        return result
+    _refuse_unfit(self, result._array)
+    _write(self, name, result, aside.told)
+    return self
 
 
-add_ = in_place("add_", pointwise.add)
-sub_ = in_place("sub_", pointwise.sub)
-mul_ = in_place("mul_", pointwise.mul)
-div_ = in_place("div_", pointwise.div)
-copy_ = in_place("copy_", _copied)
-zero_ = in_place("zero_", pointwise.zero)
-fill_ = in_place("fill_", _filled)
+def _as_method(name, error):
+    """A complaint about an argument of a function, in the words of the method."""
+    found = re.fullmatch(r"\w+\(\)(: argument '\w+' \(position )(\d+)(\) must be .*)", str(error), re.DOTALL)
+    if found is None or found[2] == "1":
+        return error
+    return TypeError(f"{name}(){found[1]}{int(found[2]) - 1}{found[3]}")
 
-METHODS = ["add_", "copy_", "div_", "fill_", "mul_", "sub_", "zero_"]
+
+def _write(self, name, result, told):
+    target, base = self._array, views.base_of(self)
+    version = versions.version_of(target)
+    node = result._edge if result._edge is not None and target.dtype.kind == "f" else None
+    if node is not None:
+        node._saved = _as_saved(node, target, result._array, version)
+    writable(target)[...] = result._array
+    if node is None:
+        note(self, name)
+        return
+    top = self if base is None else base
+    count(self, node.name() if base is None else "CopySlices")
+    node.sequence_nr = mode.next_sequence_nr()  # newer than the change that it is itself
+    node = views.rebase(self, node)
+    if told is not None:
+        op, inputs, settings, started = told
+        mode.observer.forward(op, top, (top, *inputs[1:]), node, settings, started)
+        mode.observer.mutated(top, name)
+
+
+def note(self, name):
+    """Counts a change in place that no graph knows of, and tells the observer of it."""
+    count(self, "")
+    if mode.observer is not None:
+        mode.observer.mutated(self, name)
+        if self._viewed is not None:
+            mode.observer.mutated(views.base_of(self), name)
+
+
+def count(self, node_name):
+    """One more version, by an op with a node of this name, or none."""
+    apart = views.apart(self)
+    if apart is not None:
+        apart.changes += 1
+        return
+    versions.bump(self._array, node_name)
+    if self.requires_grad or node_name:
+        versions.noted(self)
+
+
+class _Aside(Observer):
+    """Holds back what an op with a node tells the observer: the node becomes that of the changed tensor."""
+
+    def __init__(self):
+        self.told = None
+        self._observer = mode.observer
+
+    def __enter__(self):
+        if self._observer is not None:
+            self.entered, self.left = self._observer.entered, self._observer.left
+            mode.observer = self
+        return self
+
+    def __exit__(self, *exception):
+        mode.observer = self._observer
+
+    def forward(self, op, outputs, inputs, node, settings, started):
+        """Kept for later where there is a node."""
+        if node is None:
+            self._observer.forward(op, outputs, inputs, node, settings, started)
+        else:
+            self.told = op, inputs, settings, started
+
+
+def _as_saved(node, target, result, version):
+    """What the node saved: of self the values before the change, of the result those that self holds then."""
+    first = node.op.inputs[0]
+    own = backend.owner(target)
+    found = []
+    for name, array in zip(node.saved_names, node._saved, strict=True):
+        if array is result:
+            array = target
+        elif array is target and name == first:
+            array = array.copy()
+        elif hasattr(array, "base") and backend.owner(array) is own:
+            array = versions.Tampered(array, version)
+        found.append(array)
+    return tuple(found)
+
+
+def writable(array):
+    """The array; one that NumPy made read-only, since a view on the way repeats elements, by its memory."""
+    if not isinstance(array, np.ndarray) or array.flags.writeable:
+        return array
+    memory = backend.owner(array)
+    if not memory.flags.writeable:
+        return array
+    whole = memory.ravel(order="K")[backend.offset_of(array) :]
+    return np.lib.stride_tricks.as_strided(whole, array.shape, array.strides)
+
+
+def _refuse_unfit(self, result):
+    target = self._array
+    if result.shape != target.shape:
+        raise RuntimeError(
+            f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(result.shape)}"
+        )
+    if _RANK[result.dtype.kind] > _RANK[target.dtype.kind]:
+        raise RuntimeError(
+            f"result type {title(result.dtype)} can't be cast to the desired output type {title(target.dtype)}"
+        )
+
+
+def refuse_overlap(target, other):
+    """As PyTorch: both lie without gaps, and their memory overlaps in part."""
+    if backend.owner(target) is not backend.owner(other) or not (target.size and other.size):
+        return
+    if not (_is_dense(target) and _is_dense(other)):
+        return
+    begin, start = backend.offset_of(target) * target.itemsize, backend.offset_of(other) * other.itemsize
+    if (begin, _steps(target)) == (start, _steps(other)) and other.ndim in (0, target.ndim):
+        return
+    if begin < start + other.nbytes and start < begin + target.nbytes:
+        raise RuntimeError(SHARED.format("some elements of the input tensor and the written-to tensor refer"))
+
+
+def _steps(array):
+    return [(step, n) for step, n in zip(array.strides, array.shape, strict=True) if n > 1]
+
+
+def _is_dense(array):
+    strides = [step // array.itemsize for step in array.strides]
+    reach = sum((n - 1) * step for n, step in zip(array.shape, strides, strict=True))
+    return reach + 1 == array.size and not overlaps(array.shape, strides)

@@ -104,7 +104,7 @@ def _spreads(self, product):
     """RuntimeError unless `self` broadcasts to the shape of a product."""
     spread = zip(reversed(self.shape), reversed(product.shape), strict=False)
     if self.ndim > product.ndim or any(size not in (1, wanted) for size, wanted in spread):
-        raise RuntimeError(expand_complaint(self.shape, product.shape))
+        raise RuntimeError(expand_complaint(self, product.shape))
 
 
 @op(

@@ -11,13 +11,13 @@ from gradviz.ops import (
     activations,
     blends,
     bounds,
+    changes,
     composite,
     contraction,
     counting,
     elementary,
     extremes,
     gathering,
-    in_place,
     linear_algebra,
     logic,
     matmul,
@@ -32,13 +32,14 @@ from gradviz.ops import (
     stacking,
     statistics,
     storage,
+    strided,
     subscripts,
 )
 
 ROOMS = (
-    pointwise, matmul, shape, composite, in_place, elementary, special, rounding, bounds, blends, logic, activations,
+    pointwise, matmul, shape, composite, changes, elementary, special, rounding, bounds, blends, logic, activations,
     extremes, statistics, norms, stacking, reshaping, gathering, sorting, counting, contraction,
-    linear_algebra, storage, protocols, likeness, sampling, exchange, copying,
+    linear_algebra, strided, storage, protocols, likeness, sampling, exchange, copying,
 )  # fmt: skip
 METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {
@@ -65,8 +66,7 @@ OPERATORS = {
     "__rfloordiv__": rounding.operator_rfloordiv, "__pos__": blends.positive,
     "__abs__": pointwise.abs, "__invert__": pointwise.bitwise_not,
     "__setitem__": subscripts.setitem, "__getitem__": subscripts.getitem,
-    "__iadd__": in_place.add_, "__isub__": in_place.sub_,
-    "__imul__": in_place.mul_, "__itruediv__": in_place.div_,
+    **changes.OPERATORS,
 }  # fmt: skip
 
 

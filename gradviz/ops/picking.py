@@ -72,11 +72,6 @@ def index(xp, self, *indices):
 
 def assign(array, key, values):
     """`array[key] = values`; RuntimeError with PyTorch's words when the shapes don't fit."""
-    if type(array).__module__ == "numpy" and not array.flags.writeable:  # an expanded one
-        raise RuntimeError(
-            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-            "Please clone() the tensor before performing the operation."
-        )
     try:
         array[key] = values
     except ValueError:
@@ -135,47 +130,6 @@ def index_put(xp, self, values, *indices, accumulate=False):
             f"and {title(values.dtype)} for the source."
         )
     return _put(xp, self, values, indices, accumulate)
-
-
-def _region(array, indices, basic):
-    region = array[basic]
-    return region[key_of(indices)] if indices else region
-
-
-@op(
-    grad_fn="CopySlices",
-    hidden=("basic", "indices"),
-    self=vjp(
-        "1 outside of the region, else 0",
-        lambda ops, grad, indices, basic: ops.copy_slices(
-            grad, ops.new_zeros(grad, size=()), *indices, basic=basic
-        ),
-    ),
-    source=vjp(
-        "1 where it was put, else 0",
-        lambda ops, grad, indices, basic: ops.region(grad, *indices, basic=basic),
-    ),
-)
-def copy_slices(xp, self, source, *indices, basic):
-    """A copy with `source` in the region that ints, slices (`basic`) and then indices name."""
-    out = self.copy()
-    assign(out[basic], key_of(indices) if indices else ..., source)
-    return out
-
-
-@op(
-    grad_fn="AsStridedBackward0",
-    hidden=("basic", "indices", "self_sym_sizes"),
-    self=vjp(
-        "1 where picked, else 0",
-        lambda ops, grad, self_sym_sizes, indices, basic: ops.copy_slices(
-            ops.new_zeros(grad, size=tuple(self_sym_sizes)), grad, *indices, basic=basic
-        ),
-    ),
-)
-def region(xp, self, *indices, basic):
-    """What ints and slices (`basic`) and then indices name; what backward of an assignment runs."""
-    return _region(self, indices, basic).copy()
 
 
 # -- along a dimension -------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from gradviz.engine import backend, coerce
 from gradviz.engine.dtypes import default_float
 from gradviz.engine.op import op, vjp
 from gradviz.ops.refusals import refuse_kinds
-from gradviz.ops.shape import expand_complaint
 
 
 @op(
@@ -235,7 +234,9 @@ def copy(xp, self, source):
         return xp.broadcast_to(source, self.shape).astype(self.dtype)
     except ValueError:
         raise RuntimeError(
-            coerce.broadcast_complaint(self.shape, source.shape) or expand_complaint(source.shape, self.shape)
+            coerce.broadcast_complaint(self.shape, source.shape)
+            or f"output with shape {list(self.shape)} doesn't match the broadcast shape "
+            f"{list(np.broadcast_shapes(self.shape, source.shape))}"
         ) from None
 
 
@@ -309,12 +310,14 @@ def ge(xp, self, other):
 @op(dtype="promote")
 def bitwise_and(xp, self, other):
     """And of booleans, or of integers bit by bit."""
+    refuse_kinds("bitwise_and_cpu", self, "f")
     return self & other
 
 
 @op(dtype="promote")
 def bitwise_or(xp, self, other):
     """Or of booleans, or of integers bit by bit."""
+    refuse_kinds("bitwise_or_cpu", self, "f")
     return self | other
 
 

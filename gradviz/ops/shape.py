@@ -3,6 +3,7 @@
 import numpy as np
 
 from gradviz.engine.backend import owner
+from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 
 
@@ -71,18 +72,19 @@ def expand(xp, self, *, size):
     try:
         return xp.broadcast_to(self, size)
     except ValueError:
-        raise RuntimeError(expand_complaint(self.shape, size)) from None
+        raise RuntimeError(expand_complaint(self, size)) from None
 
 
-def expand_complaint(shape, size):
-    """PyTorch's sentence for a shape that doesn't expand to a size."""
+def expand_complaint(array, size):
+    """PyTorch's sentence for an array whose shape doesn't expand to a size."""
+    shape = array.shape
     if len(size) < len(shape):
         return (
-            f"expand(torch.FloatTensor{{{list(shape)}}}, size={list(size)}): the number of sizes provided "
-            f"({len(size)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
+            f"expand(torch.{title(array.dtype)}Tensor{{{list(shape)}}}, size={list(size)}): the number of sizes "
+            f"provided ({len(size)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
         )
     extra = len(size) - len(shape)
-    place = next(i for i, n in enumerate(shape) if n not in (1, size[extra + i]))
+    place = max(i for i, n in enumerate(shape) if n not in (1, size[extra + i]))
     return (
         f"The expanded size of the tensor ({size[extra + place]}) must match the existing size ({shape[place]}) at "
         f"non-singleton dimension {extra + place}.  Target sizes: {list(size)}.  Tensor sizes: {list(shape)}"
@@ -99,11 +101,11 @@ def unsqueeze(xp, self, *, dim):
     title="squeeze",
     grad_fn="SqueezeBackward4",
     view=True,
-    self=vjp("1", lambda ops, grad, self_sym_sizes, dim: ops.unsqueeze(grad, dim=dim)),
+    self=vjp("1", lambda ops, grad, self_sym_sizes, dim: _put_back(ops, grad, self_sym_sizes, (dim,))),
 )
 def squeeze_dim(xp, self, *, dim):
-    """A dimension of size 1 taken out, a view."""
-    return xp.squeeze(self, axis=dim)
+    """squeeze_one, as its in-place form calls it."""
+    return _squeezed(xp, self, (dim,))
 
 
 def _put_back(ops, grad, self_sym_sizes, dim):

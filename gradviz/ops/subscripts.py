@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradviz.engine import backend, coerce, nested, versions
+from gradviz.engine import backend, coerce, nested, versions, views
 from gradviz.engine.dtypes import title
 from gradviz.engine.inference import refuse_change
 from gradviz.engine.switches import mode
@@ -17,9 +17,6 @@ from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import composite, in_place, indexing, picking, pointwise
 from gradviz.ops import shape as shapes
-
-LEAF = "{} leaf Variable that requires grad is being used in an in-place operation."
-
 
 NO_TUPLE = (
     "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; use "
@@ -175,7 +172,7 @@ def _like(self, part):
 
 
 def _refuse_too_many(shape, parts):
-    if shape:
+    if shape or any(part is Ellipsis for part in parts):
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
     if any(isinstance(part, Slice) for part in parts):
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")
@@ -237,6 +234,8 @@ def setitem(self, index, value):
     if versions.uncounted:
         refuse_change(self)
     given, steps = _value(self, value), _steps(self, index)
+    if versions.forks and mode.grad:
+        views.settle((self, given) if steps.views else (given,))
     target = self._array[steps.basic]
     all_of_it = target.shape == self._array.shape and all(kind == "slice" for kind, _, _ in steps.views)
     if steps.indices:
@@ -246,25 +245,24 @@ def setitem(self, index, value):
         key = picking.key_of([None if each is None else each._array for each in steps.indices])
     else:
         key, given = ..., _fitting(given, target.shape)
-    if not (mode.grad and (self._requires_grad or given._requires_grad)):
-        picking.assign(target, key, given._array)
-        if self._rare is None or not self._rare.untracked:
-            versions.bump(self._array)
-        if mode.observer is not None:
-            mode.observer.mutated(self, "setitem")
+    if not (mode.grad and (self.requires_grad or given._requires_grad)):
+        if not steps.indices and given._array.ndim:
+            in_place.refuse_repeats(target)
+            in_place.refuse_overlap(target, given._array)
+        picking.assign(in_place.writable(target), key, given._array)
+        del target  # a view, for which nothing has to be remembered
+        in_place.note(self, "setitem")
         return
-    del target  # a view of its own, which would make the memory look shared
     direct = all_of_it if not steps.indices else not steps.views
-    _refuse_in_graph(self, direct)
-    if not direct:
-        changed = lambda self: picking.copy_slices(self, given, *steps.indices, basic=steps.basic)  # noqa: E731
-    elif steps.indices:
-        changed = lambda self: picking.index_put(self, given, *steps.indices)  # noqa: E731
+    part = self if direct else views.part(self, target)
+    in_place.refuse_in_graph(part, (given,), "" if direct else steps.views[-1][0].title())
+    if steps.indices:
+        changed = lambda part: picking.index_put(part, given, *steps.indices)  # noqa: E731
     elif given._array.ndim:
-        changed = lambda self: pointwise.copy(self, given)  # noqa: E731
+        changed = lambda part: pointwise.copy(part, given)  # noqa: E731
     else:
-        changed = lambda self: pointwise.fill_tensor(self, given)  # noqa: E731
-    in_place.in_place("setitem", changed)(self)
+        changed = lambda part: pointwise.fill_tensor(part, given)  # noqa: E731
+    in_place.change(part, "setitem", changed, (given,), repeats=bool(steps.indices) or not given._array.ndim)
 
 
 def _value(self, value):
@@ -278,16 +276,6 @@ def _value(self, value):
 
 def _kind(value):
     return "numpy.ndarray" if isinstance(value, np.ndarray) else type(value).__name__
-
-
-def _refuse_in_graph(self, direct):
-    if self._edge is None and self._requires_grad:
-        raise RuntimeError(LEAF.format("a" if direct else "a view of a"))
-    if versions.is_shared(self._array):
-        raise RuntimeError(
-            "an assignment into a view of a tensor that is part of a graph is not supported by gradviz: make a new "
-            "tensor, with torch.where() or index_put(), or assign into the tensor itself"
-        )
 
 
 def _refuse_other_dtype(self, given):

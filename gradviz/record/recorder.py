@@ -23,7 +23,7 @@ from gradviz.record import device_values
 from gradviz.record.definitions import Definitions
 from gradviz.record.lives import Lives
 from gradviz.record.places import Places
-from gradviz.record.saved import saved_arrays, saved_names
+from gradviz.record.saved import in_place, saved_arrays, saved_names
 from gradviz.record.source import Sources
 from gradviz.record.variables import variables
 from gradviz.trace import preview
@@ -172,6 +172,8 @@ class Recorder(Observer):
         """The number of the CALL row for this op with these settings and this pattern of saved tensors."""
         if node is None or (declared and node._saved.__class__ is tuple):
             pattern = None if node is None else node._run
+            if node is not None and in_place(inputs, outputs):  # its copies and CopySlices are patterns of their own
+                pattern = (pattern, node.name(), tuple(saved_names(declared, node, inputs, outputs)))
         else:  # what a user's Function saves, or a hook keeps of it, may differ from call to call
             pattern = tuple(saved_names(None, node, inputs, outputs))
         key = (name, pattern, len(inputs), tuple(settings.items()) if settings else ())
@@ -179,7 +181,8 @@ class Recorder(Observer):
 
     def _kept(self, declared, node, number, inputs, outputs):
         """KEPT rows for what the node saved besides inputs and outputs."""
-        if declared and not declared.intermediates and node._saved.__class__ is tuple:
+        plain = node._saved.__class__ is tuple and not in_place(inputs, outputs)
+        if declared and not declared.intermediates and plain:
             return
         for name, which, array in saved_arrays(declared, node, inputs, outputs):
             if which == -2:

@@ -215,7 +215,8 @@ OTHER_STEPS = {
     "aminmax_of", "argsort_of", "bmm", "cofactors", "convolution_to_input", "convolution_to_weight",
     "hardsigmoid_backward", "isfinite", "known_mean", "known_rstd", "linalg_cholesky_ex", "linalg_det",
     "linalg_slogdet", "masked_scatter_backward", "max_pool2d_picked", "max_pool2d_with_indices", "mean_like", "mm",
-    "native_batch_norm", "near", "nll_loss", "nll_loss2d_backward", "nll_loss_backward", "slogdet_sign", "tril",
+    "native_batch_norm", "near", "nll_loss", "nll_loss2d_backward", "nll_loss_backward", "slogdet_sign", "strided_part",
+    "strided_scatter", "tril",
     "value_at", "value_backward",
 }  # fmt: skip
 

@@ -121,8 +121,8 @@ SAMPLES: tuple[Sample, ...] = (
         for run in [_padded(mode, *(1, 1, 2, 1, 1, 0)[: 2 * dims])]
         for tail in ("", "_backward")
     ),
-    _linear("copy_slices", _padded("circular", 1, 2), (2, 3)),
-    _linear("copy_slices", _padded("circular", 1, 2, 2, -1), (1, 3, 4)),
+    _linear("copy", _padded("circular", 1, 2), (2, 3)),
+    _linear("copy", _padded("circular", 1, 2, 2, -1), (1, 3, 4)),
     # indexing
     _linear("index", lambda torch, a: a[[0, 1, 1]], A),
     _linear("index", lambda torch, a, i: a[:, i], A, PLACES),
@@ -138,13 +138,12 @@ SAMPLES: tuple[Sample, ...] = (
     _linear("index_put", lambda torch, a, i, b: a.index_put(((i > 0).long(), i), b, accumulate=True), A, PLACES, (4,)),
     _linear("index_put", lambda torch, a, m: _set(m)(torch, a, 2.5), A, MASK),
     _linear("index_put", _set_at, A, ((1,), "class"), (2, 1)),
-    _linear("copy_slices", _set(0), A, ROW),
-    _linear("copy_slices", _set((slice(None), slice(0, 3, 2))), A, (2,)),
-    _linear("copy_slices", _set((1, 2)), A, ()),
-    _linear("copy_slices", _set_mixed, A, ((1,), "class"), (1,)),
+    _linear("copy", _set(0), A, ROW),
+    _linear("copy", _set((slice(None), slice(0, 3, 2))), A, (2,)),
+    _linear("fill_tensor", _set((1, 2)), A, ()),
+    _linear("index_put", _set_mixed, A, ((1,), "class"), (1,)),
     _linear("copy", _set(...), A, ROW),
     _linear("fill_tensor", _set(slice(None)), A, ()),
-    _linear("region", twice(lambda torch, b, a: _set(0)(torch, a, b)), ROW, A),
     _linear("nonzero", lambda torch, m: m.nonzero(), MASK),
     _linear("nonzero", lambda torch, m: torch.where(m)[1], MASK),
     _linear("nonzero", lambda torch, a: torch.nonzero(a > 0, as_tuple=True)[0], A),

@@ -271,7 +271,7 @@ def test_nothing_is_saved_without_need(x):
 
 def test_a_change_in_place_becomes_part_of_the_graph(x):
     y = x * 1
-    y.mul_(y.detach()).add_(1)
+    y.mul_(y.detach().clone()).add_(1)
     assert y.tolist() == [2, 5, 10] and y.grad_fn.name() == "AddBackward0"
     y.sum().backward()
     assert x.grad.tolist() == [1, 2, 3]

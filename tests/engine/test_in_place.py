@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import gradviz as torch
+from gradviz.engine import versions
 
 
 @pytest.fixture
@@ -28,15 +29,100 @@ def test_what_is_copied_in_gets_the_gradient(w):
     assert w.grad.tolist() == [9.0, 9.0]
 
 
-@pytest.mark.parametrize("use", [lambda v: v.sum(), lambda v: (v * 1).sum(), lambda v: v.backward(torch.ones(1, 2))])
-def test_a_view_made_before_its_base_changed_is_refused(w, use):
+@pytest.mark.parametrize("use", [lambda v: v.sum().backward(), lambda v: v.backward(torch.ones(1, 2))])
+def test_a_view_made_before_its_base_changed_follows_it(w, use):
     base = w * 1
     view = base.view(1, 2)
+    assert view.grad_fn.name() == "ViewBackward0" and view._base is base and base._base is None
     base.mul_(2)
-    with pytest.raises(RuntimeError, match="make the view after the change"):
-        use(view)
-    base.view(1, 2).sum().backward()
+    use(view)
+    assert view.grad_fn.name() == "AsStridedBackward0" and w.grad.tolist() == [2.0, 2.0]
+
+
+def test_a_change_of_a_view_is_a_node_of_its_base(w):
+    base = w * 2
+    view = base[0]
+    view.mul_(3)
+    assert base.grad_fn.name() == "CopySlices" and base.grad_fn.next_functions[1] == (None, 0)
+    assert view.grad_fn.next_functions == ((base.grad_fn, 0),)
+    assert [name for name in dir(base.grad_fn) if name.startswith("_saved_")] == []
+    assert not hasattr(base.grad_fn, "_saved_other")
+    base.sum().backward()
+    assert w.grad.tolist() == [6.0, 2.0]
+
+
+def test_views_that_are_let_go_cost_nothing(w):
+    base = w * 2
+    base[0].mul_(3)
+    assert versions.forks
+    del base
+    assert not versions.forks
+
+
+def test_retain_grad_follows_a_view_and_its_base(w):
+    base = w * 2
+    view = base[:1]
+    base.retain_grad()
+    view.retain_grad()
+    view.mul_(3)
+    (base.sum() + view.sum()).backward()
+    assert (base.grad.tolist(), view.grad.tolist()) == ([2.0, 1.0], [1.0])
+
+
+def test_what_a_function_gets_is_a_view_that_follows_its_base(w):
+    class Twice(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * 2
+
+    base = torch.zeros(2)
+    view = base.view(2)
+    base.copy_(w)
+    Twice.apply(view).sum().backward()
     assert w.grad.tolist() == [2.0, 2.0]
+
+
+def test_grad_asks_a_view_for_its_grad_fn_of_now(w):
+    base = w * 1
+    view = base[:]
+    base.mul_(2)
+    (grad,) = torch.autograd.grad((view * view).sum(), view)
+    assert grad.tolist() == [4.0, 8.0]
+
+
+def test_the_graph_of_many_changes_is_as_deep_as_it_needs_to_be():
+    w = torch.ones(1, requires_grad=True)
+    x = torch.ones(3)
+    for _ in range(3_000):
+        x[0].mul_(w[0])
+    x.sum().backward()
+    assert w.grad.tolist() == [3_000.0]
+    del x
+
+
+def test_a_view_of_a_data_counts_changes_apart(w):
+    apart = w.data
+    apart[0].add_(1)
+    assert (apart._version, apart[0]._version, w._version, w.tolist()) == (1, 1, 0, [2.0, 2.0])
+
+
+def test_a_change_of_what_is_detached_reaches_the_values_alone(w):
+    base = w * 2
+    base.detach()[0] = 7
+    assert (base.tolist(), base._version, base.grad_fn.name()) == ([7.0, 4.0], 1, "MulBackward0")
+
+
+def test_a_view_that_mustnt_follow_says_so_when_it_is_printed(w):
+    base = w * 2
+    with torch.no_grad():
+        view = base[:1]
+    assert view.requires_grad and view.is_leaf
+    base.mul_(2)
+    assert "grad_fn=<Invalid>" in repr(view)
 
 
 def test_one_element_is_a_view():

@@ -5,7 +5,7 @@ from math import prod
 import numpy as np
 
 from gradviz.engine import backend, coerce
-from gradviz.engine.dtypes import int64, title
+from gradviz.engine.dtypes import bool_, int64, title
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
@@ -73,6 +73,8 @@ def where(condition, self=None, other=None):
         if not condition._array.ndim:
             condition = unsqueeze(condition, 0)
         return joining.unbind(indexing.nonzero(condition), dim=1)
+    if isinstance(condition, Tensor) and condition._array.dtype == np.uint8:  # the bool of old
+        condition = to(condition, bool_)
     if isinstance(condition, Tensor) and condition._array.dtype.kind != "b":
         raise RuntimeError(
             "where expected condition to be a boolean tensor, but got a tensor with dtype "
@@ -93,7 +95,7 @@ def wrapped(dim, ndim):
     """A dim counted from the front; IndexError with PyTorch's wording when it is out of range."""
     limit = max(ndim, 1)
     if not -limit <= dim < limit:
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-limit}, {limit - 1}], but got {dim})")
+        raise IndexError(coerce.dim_complaint(dim, ndim))
     return dim % limit
 
 
@@ -200,6 +202,14 @@ def expand(self, *size):
     """Dimensions of size 1 spread to `size` (-1 keeps one), a view."""
     size = _size(size)
     extra = len(size) - self._array.ndim
+    for place, n in enumerate(size[: max(extra, 0)]):
+        if n == -1:
+            raise RuntimeError(
+                f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {place}"
+            )
+    complaint = shapes.expand_complaint(self._array.shape, size)
+    if complaint is not None:
+        raise RuntimeError(complaint)
     return shapes.expand(self, size=tuple(self._array.shape[i - extra] if n == -1 else n for i, n in enumerate(size)))
 
 

@@ -138,7 +138,7 @@ def binary_cross_entropy_with_logits(xp, self, target, weight, pos_weight, *, re
 
 def _rows(xp, scores):
     """(N, C, H, W) as (N * H * W, C)."""
-    return xp.moveaxis(scores, 1, -1).reshape(-1, scores.shape[1])
+    return xp.moveaxis(scores, 1, -1).reshape(scores.size // max(scores.shape[1], 1), scores.shape[1])
 
 
 @op(
@@ -158,6 +158,8 @@ def nll_loss2d(xp, self, target, weight, *, reduction=1, ignore_index=-100):
         raise RuntimeError(
             f"input and target batch or spatial sizes don't match: target {list(target.shape)}, input {list(self.shape)}"  # noqa: E501
         )
+    if weight is not None and weight.shape != (self.shape[1],):
+        raise RuntimeError("weight tensor should be defined either for all or no classes")
     forward = loss.nll_loss.op.forward
     result, total = forward(
         xp, _rows(xp, self), target.reshape(-1), weight, reduction=reduction, ignore_index=ignore_index

@@ -29,7 +29,7 @@ def in_place(name, compute):
             )
         if result._array.dtype.kind == "f" and self._array.dtype.kind in "iub":
             raise RuntimeError("result type Float can't be cast to the desired output type Long")
-        node = result.grad_fn
+        node = result.grad_fn if self._array.dtype.kind == "f" else None  # integers have no gradient
         if node is not None:
             # what the node saved of self is the value before the change
             node._saved = tuple(

@@ -134,11 +134,14 @@ def _cofactor_gradient(ops, grad, self, result):
 @op(self=vjp("(sum(grad * inv.T) - inv.T @ grad.T) * result", _cofactor_gradient))
 def cofactors(xp, self):
     """The gradient of the determinant, `det * inv.T`, but by singular values, so that a singular matrix has one too."""
-    u, values, vh = xp.linalg.svd(self)
+    # of infinities LAPACK may search the singular values forever
+    finite = xp.isfinite(self).all(axis=(-2, -1), keepdims=True)
+    u, values, vh = xp.linalg.svd(xp.where(finite, self, 0))
     size = self.shape[-1]
     others = xp.where(xp.eye(size, dtype=bool), 1, values[..., None, :]).prod(axis=-1)
     signs = xp.linalg.det(u) * xp.linalg.det(vh)
-    return ((u * (others * signs[..., None])[..., None, :]) @ vh).astype(self.dtype, copy=False)
+    found = (u * (others * signs[..., None])[..., None, :]) @ vh
+    return xp.where(finite, found, xp.nan).astype(self.dtype, copy=False)
 
 
 def det(A):

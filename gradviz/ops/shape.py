@@ -75,14 +75,16 @@ def expand(xp, self, *, size):
 
 
 def expand_complaint(shape, size):
-    """PyTorch's sentence for a shape that doesn't expand to a size."""
+    """PyTorch's sentence for a shape that doesn't expand to a size (-1: as it is), or None."""
     if len(size) < len(shape):
         return (
             f"expand(torch.FloatTensor{{{list(shape)}}}, size={list(size)}): the number of sizes provided "
             f"({len(size)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
         )
     extra = len(size) - len(shape)
-    place = next(i for i, n in enumerate(shape) if n not in (1, size[extra + i]))
+    place = next((i for i, n in enumerate(shape) if size[extra + i] not in (-1, n) and n != 1), None)
+    if place is None:
+        return None
     return (
         f"The expanded size of the tensor ({size[extra + place]}) must match the existing size ({shape[place]}) at "
         f"non-singleton dimension {extra + place}.  Target sizes: {list(size)}.  Tensor sizes: {list(shape)}"

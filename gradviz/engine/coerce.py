@@ -126,7 +126,7 @@ def explained(op, error, tensors):
     """NumPy's complaint in PyTorch's class and words, where the cause is known."""
     if isinstance(error, np.exceptions.AxisError):
         return IndexError(dim_complaint(error.axis, error.ndim))
-    if "broadcast to" not in str(error):
+    if isinstance(error, IndexError) or "broadcast to" not in str(error):
         return error
     shape, *others = [t._array.shape for t in tensors if t is not None]
     for other in others:

@@ -117,7 +117,7 @@ def kl_div(input, target, reduction="mean", log_target=False):
 def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
     """Negative log-likelihood of class numbers: (N, C, ...) log-probabilities and (N, ...) targets."""
     number = reduction_number(reduction)
-    if target._array.dtype.kind not in "iu":
+    if target._array.dtype.kind not in "iu" and input._array.ndim > 2:
         raise RuntimeError(f"expected scalar type Long but found {title(target._array.dtype)}")
     how = {"reduction": number, "ignore_index": ignore_index}
     ndim = input._array.ndim

@@ -5,8 +5,8 @@ from math import prod
 import numpy as np
 
 from gradviz.engine import backend, coerce
-from gradviz.engine.dtypes import bool_, int64, title
-from gradviz.engine.switches import mode
+from gradviz.engine.dtypes import bool_, int64, numpy_dtype, title
+from gradviz.engine.switches import mode, set_grad_enabled
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import indexing, joining, loss, pointwise, reduction
@@ -110,7 +110,7 @@ def _dims(self, dim):
 
 
 def _numpy(dtype):
-    return None if dtype is None else dtype.numpy
+    return None if dtype is None else numpy_dtype("sum", dtype)
 
 
 def sum(self, dim=None, keepdim=False, *, dtype=None):
@@ -280,9 +280,10 @@ def to(self, *args, dtype=None, device=None):
             dtype, device = each.dtype, each.device
         else:
             dtype = each
-    out = self
-    if dtype is not None and dtype.numpy != self._array.dtype:
-        out = pointwise.to_copy(out, dtype=dtype.numpy)
+    out, dtype = self, None if dtype is None else numpy_dtype("to", dtype)
+    if dtype is not None and dtype != self._array.dtype:
+        with set_grad_enabled(mode.grad and dtype.kind == "f"):  # integers have no gradient
+            out = pointwise.to_copy(out, dtype=dtype)
     if device is not None and str(device).split(":")[0] != backend.device_of(out._array).split(":")[0]:
         out = out.detach()
         out._array = backend.moved(out._array, str(device))

@@ -1,7 +1,5 @@
 """Linear algebra: inverse, determinant, solving, Cholesky, powers. `gradviz.linalg` names them as PyTorch."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from gradviz.engine import backend, coerce
@@ -10,6 +8,7 @@ from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import composite, matmul, pointwise
+from gradviz.ops.named import named_result
 
 
 class _LinAlgError(RuntimeError):
@@ -166,11 +165,7 @@ def linalg_slogdet(xp, A):
     return xp.log(xp.abs(diagonal)).sum(axis=-1), coerce.as_array(sign), lu, pivots
 
 
-class Slogdet(NamedTuple):
-    """What slogdet returns: `det = sign * exp(logabsdet)`."""
-
-    sign: Tensor
-    logabsdet: Tensor
+Slogdet = named_result("linalg_slogdet", "sign", "logabsdet")
 
 
 def slogdet(A):

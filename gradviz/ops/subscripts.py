@@ -137,6 +137,8 @@ def _plain(part):
         if not array.size and array.dtype.kind == "f":
             array = array.astype(np.int64)
         return _plain(Tensor(array))
+    if isinstance(part, str):
+        raise TypeError("new(): invalid data type 'str'")
     raise IndexError(
         "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
         f"{type(part).__name__})"

@@ -5,7 +5,7 @@ from math import prod, sqrt
 import numpy as np
 
 from gradviz.engine import backend, random
-from gradviz.engine.dtypes import title
+from gradviz.engine.dtypes import in_cpp, title
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import (
@@ -321,7 +321,7 @@ def dropout(input, p=0.5, training=True):
         raise RuntimeError(
             f"result type Float can't be cast to the desired output type {title(input._array.dtype)}"
         )
-    kept = _drawn_as(input._array, 1 - p).astype(input._array.dtype) / input._array.dtype.type(1 - p)
+    kept = np.asarray(_drawn_as(input._array, 1 - p).astype(input._array.dtype) / input._array.dtype.type(1 - p))
     return pointwise.mul(input, Tensor(backend.moved(kept, backend.device_of(input._array))))
 
 
@@ -339,6 +339,22 @@ def scaled_dot_product_attention(
     """softmax(query @ key.T * scale + mask) @ value, in the steps of PyTorch's plain ("math") form."""
     if is_causal and attn_mask is not None:
         raise RuntimeError("_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True")
+    if not all(each.ndim >= 2 for each in (query, key, value)):
+        raise RuntimeError(
+            f"Expected query, key, and value to all be  at least 2 dimensional, but got query.dim: {query.ndim} "
+            f"key.dim: {key.ndim} and value.dim: {value.ndim} instead."
+        )
+    kinds = [in_cpp(each._array.dtype) for each in (query, key, value)]
+    if len({*kinds}) > 1:
+        raise RuntimeError(
+            f"Expected query, key, and value to have the same dtype, but got query.dtype: {kinds[0]} key.dtype: "
+            f"{kinds[1]} and value.dtype: {kinds[2]} instead."
+        )
+    if attn_mask is not None and in_cpp(attn_mask._array.dtype) not in ("bool", "float", kinds[0]):
+        raise RuntimeError(
+            "Expected attn_mask dtype to be bool or float or to match query dtype, but got attn_mask.dtype: "
+            f"{in_cpp(attn_mask._array.dtype)} and  query.dtype: {kinds[0]} instead."
+        )
     share = sqrt(scale if scale is not None else 1 / sqrt(query.shape[-1]))
     array = query._array
     xp = backend.module_of(array)

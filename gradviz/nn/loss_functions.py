@@ -100,6 +100,8 @@ def kl_div(input, target, reduction="mean", log_target=False):
             "same as 'batchmean' in the next major release.",
             stacklevel=3,
         )
+    if input._array.dtype.kind != "f" or target._array.dtype.kind != "f":
+        raise RuntimeError("kl_div: Integral inputs not supported.")
     if log_target:
         difference = pointwise.sub(target, input)  # before exp: backward takes the newest node first
         each = pointwise.mul(pointwise.exp(target), difference)
@@ -118,7 +120,7 @@ def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
     """Negative log-likelihood of class numbers: (N, C, ...) log-probabilities and (N, ...) targets."""
     number = reduction_number(reduction)
     if target._array.dtype.kind not in "iu" and input._array.ndim > 2:
-        raise RuntimeError(f"expected scalar type Long but found {title(target._array.dtype)}")
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {title(target._array.dtype)}")
     how = {"reduction": number, "ignore_index": ignore_index}
     ndim = input._array.ndim
     if ndim < 1:

@@ -32,8 +32,11 @@ def _square(name, array):
         )
     if array.dtype.kind != "f":
         raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got {title(array.dtype)}")
-    if array.dtype.itemsize == 2:
+    if array.dtype.itemsize == 2 and name in ("linalg.inv", "linalg.slogdet"):
         raise RuntimeError(f"{name}: Low precision dtypes not supported. Got {title(array.dtype)}")
+    if array.dtype.itemsize == 2:
+        kernel = "cholesky_cpu" if name == "linalg.cholesky" else "lu_cpu"
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{title(array.dtype)}'")
 
 
 def _singular(diagonal):

@@ -93,6 +93,7 @@ def _nll_gradient(ops, grad, self, target, weight, total_weight, reduction, igno
 )
 def nll_loss(xp, self, target, weight, *, reduction=1, ignore_index=-100):
     """Minus the log-probability (N, C) of each target class (N,), weighted, and averaged (1), summed (2) or each (0)."""  # noqa: E501
+    refuse_kinds("nll_loss_out_frame", self, "biu")
     _check_targets(xp, self, target, weight, ignore_index)
     picked = -xp.take_along_axis(self, _safe(xp, target, ignore_index)[:, None], axis=1)[:, 0]
     weights = _weights(xp, self, target, weight, ignore_index)

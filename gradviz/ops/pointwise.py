@@ -9,7 +9,6 @@ from gradviz.engine import coerce
 from gradviz.engine.dtypes import default_float
 from gradviz.engine.op import op, vjp
 from gradviz.ops.refusals import refuse_kinds
-from gradviz.ops.shape import expand_complaint
 
 
 @op(
@@ -246,8 +245,10 @@ def copy(xp, self, source):
     try:
         return xp.broadcast_to(source, self.shape).astype(self.dtype)
     except ValueError:
+        complaint = coerce.broadcast_complaint(self.shape, source.shape)
+        both = None if complaint else list(np.broadcast_shapes(self.shape, source.shape))
         raise RuntimeError(
-            coerce.broadcast_complaint(self.shape, source.shape) or expand_complaint(source.shape, self.shape)
+            complaint or f"output with shape {list(self.shape)} doesn't match the broadcast shape {both}"
         ) from None
 
 

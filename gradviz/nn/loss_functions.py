@@ -151,6 +151,8 @@ def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean
         return _of_probabilities(input, target, weight, reduction, label_smoothing)
     if not input._array.ndim:
         raise IndexError(dim_complaint(1, 0))
+    if input._array.ndim == 1 and not label_smoothing:
+        return nll_loss(loss.log_softmax(input, dim=0), target, weight, ignore_index, reduction)
     alone = input._array.ndim == 1
     if alone:
         input, target = composite.unsqueeze(input, 0), composite.unsqueeze(target, 0)

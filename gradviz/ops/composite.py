@@ -152,8 +152,10 @@ def reshape(self, *size):
     """A view where the strides allow it, otherwise a copy; one size may be -1."""
     size = shapes.inferred_size(self._array.size, _size(size))
     array = self._array
-    if array.flags.c_contiguous or backend.owner(array.reshape(size)) is backend.owner(array):
+    if array.flags.c_contiguous:
         return shapes.view(self, size=size)
+    if backend.owner(array.reshape(size)) is backend.owner(array):
+        return shapes.reshape_alias(self, size=size)
     return _copied(self, size)
 
 
@@ -256,7 +258,13 @@ def _folded(self, other):
 @composed("matmul")
 def _batched(self, other):
     if self._array.ndim == 1:
-        return shapes.squeeze_dim(_batched(unsqueeze(self, 0), other), dim=other._array.ndim - 2)
+        *batch, size, columns = other._array.shape
+        if self._requires_grad and mode.grad:  # one large mv, else PyTorch would spread the vector over the batch
+            rows = reshape(transpose(other, -2, -1), prod(batch) * columns, size)
+            return shapes.unsafe_view(products.mv(rows, self), size=(*batch, columns))
+        left = reshape(expand(self, *batch, 1, self._array.size), prod(batch), 1, self._array.size)
+        right = reshape(expand(other, *other._array.shape), prod(batch), size, columns)
+        return shapes.unsafe_view(products.bmm(left, right), size=(*batch, columns))
     one, two = self._array.shape, other._array.shape
     try:
         batch = np.broadcast_shapes(one[:-2], two[:-2])

@@ -64,8 +64,11 @@ def tensordot(a, b, dims=2):
     sizes = [one[d] for d in kept[0]] + [two[d] for d in kept[1]]
     common = math.prod(one[d] for d in first)
     left = composite.permute(a, *kept[0], *first)
-    if not sizes and len(first) == 1:
-        return composite.view(matmul.dot(left, composite.permute(b, *second)))
+    if not sizes:
+        right = composite.permute(b, *second)
+        if len(first) > 1:  # right before left, as PyTorch's compiler has it
+            right, left = composite.reshape(right, common), composite.reshape(left, common)
+        return composite.view(matmul.dot(left, right))
     left = composite.reshape(left, math.prod(one[d] for d in kept[0]), common)
     right = composite.reshape(composite.permute(b, *second, *kept[1]), common, math.prod(two[d] for d in kept[1]))
     return composite.reshape(matmul.mm(left, right), *sizes)

@@ -93,6 +93,8 @@ def scatter_add(self, dim, index, src):
 def index_select(self, dim, index):
     """Positions of a dimension, one for each element of a vector."""
     dim = wrapped(dim, self._array.ndim)
+    if not isinstance(index, Tensor):
+        raise TypeError(f"index_select(): argument 'index' (position 2) must be Tensor, not {type(index).__name__}")
     if index._array.ndim > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
     if index._array.dtype.kind not in "iu" or index._array.dtype.itemsize < 4:

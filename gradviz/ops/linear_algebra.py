@@ -250,7 +250,9 @@ def solve(A, B, *, left=True):
 # -- Cholesky, powers --------------------------------------------------------------------------------
 
 
-def _cholesky_gradient(ops, grad, L):
+def _cholesky_gradient(ops, grad, L, upper):
+    if upper:
+        grad, L = _mt(ops, grad), _mt(ops, L)
     inner = ops.tril(_mt(ops, L) @ grad, diagonal=0)
     inner = inner + _mt(ops, ops.tril(inner, diagonal=-1))
     inverse = ops.linalg_inv_ex(L)
@@ -258,17 +260,19 @@ def _cholesky_gradient(ops, grad, L):
 
 
 @op(
-    self=vjp("inv(L).T @ sym(L.T @ grad) @ inv(L)", lambda ops, grad, L, upper: _cholesky_gradient(ops, grad, L)),
+    self=vjp("inv(L).T @ sym(L.T @ grad) @ inv(L)", _cholesky_gradient),
     result="L",
     title="linalg.cholesky",
 )
 def linalg_cholesky_ex(xp, self, *, upper=False):
-    """The lower triangle L with `L @ L.T = self`."""
+    """The lower triangle L with `L @ L.T = self`; its transpose where `upper`."""
     _square("linalg.cholesky", self)
+    lower = xp.swapaxes(self, -2, -1) if upper else self
     try:
-        return xp.linalg.cholesky(self)
+        found = xp.linalg.cholesky(lower)
     except np.linalg.LinAlgError:
-        raise _not_definite(self) from None
+        raise _not_definite(lower) from None
+    return xp.ascontiguousarray(xp.swapaxes(found, -2, -1)) if upper else found
 
 
 def _not_definite(array):
@@ -287,10 +291,7 @@ def _not_definite(array):
 
 def cholesky(A, *, upper=False):
     """The triangle L with `L @ L.T = A`, for symmetric positive-definite matrices; its transpose where `upper`."""
-    if not upper:
-        return linalg_cholesky_ex(A)
-    ndim = A._array.ndim
-    return composite.transpose(linalg_cholesky_ex(composite.transpose(A, ndim - 2, ndim - 1)), ndim - 2, ndim - 1)
+    return linalg_cholesky_ex(A, upper=upper)
 
 
 @composed("linalg.matrix_power")

@@ -93,6 +93,13 @@ def _nll_gradient(ops, grad, self, target, weight, total_weight, reduction, igno
 )
 def nll_loss(xp, self, target, weight, *, reduction=1, ignore_index=-100):
     """Minus the log-probability (N, C) of each target class (N,), weighted, and averaged (1), summed (2) or each (0)."""  # noqa: E501
+    if self.ndim == 1:
+        if target.ndim == 1 and target.size != 1:
+            raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {target.size}")
+        found, total = nll_loss.op.forward(
+            xp, self[None], target.reshape(1), weight, reduction=reduction, ignore_index=ignore_index
+        )
+        return found.reshape(()), total
     refuse_kinds("nll_loss_out_frame", self, "biu")
     _check_targets(xp, self, target, weight, ignore_index)
     picked = -xp.take_along_axis(self, _safe(xp, target, ignore_index)[:, None], axis=1)[:, 0]
@@ -121,8 +128,10 @@ def nll_loss_backward(xp, self, log_probabilities, target, weight, total_weight,
     if reduction == 1:
         amount = amount / total_weight
     out = xp.zeros(log_probabilities.shape, log_probabilities.dtype)
-    rows = xp.arange(log_probabilities.shape[0])
-    out[rows, _safe(xp, target, ignore_index)] = amount
+    if out.ndim == 1:
+        out[_safe(xp, target, ignore_index)] = amount
+    else:
+        out[xp.arange(len(out)), _safe(xp, target, ignore_index)] = amount
     return out
 
 

@@ -34,6 +34,16 @@ def reshape_raw(xp, self, *, size):
     return self.reshape(size)
 
 
+@op(
+    view=True,
+    title="reshape",
+    self=vjp("1", lambda ops, grad, self_sym_sizes: ops.reshape_raw(grad, size=tuple(self_sym_sizes))),
+)
+def reshape_alias(xp, self, *, size):
+    """A reshape of what isn't contiguous, where the strides allow a view."""
+    return self.reshape(size)
+
+
 @op(view=True, self=vjp("1 (transposed)", lambda ops, grad: ops.t(grad)))
 def t(xp, self):
     """A matrix transposed, a view; RuntimeError above two dimensions."""

@@ -5,23 +5,23 @@ tests/engine/test_variations.py holds each entry to be still so; the words are t
 
 DIFFERENCES = {
     "another sentence of the same exception class: PyTorch's names an inner function, or a check that comes first": {
-        "dtype words": "linalg_vector_norm max_pool2d_with_indices mm nll_loss2d safe_softmax",
+        "dtype words": "linalg_vector_norm max_pool2d_with_indices nll_loss2d safe_softmax",
         "index words": "embedding embedding_dense_backward gather index_put",
         "layout words": "linalg_slogdet",
         "misfit words": (
             "adaptive_avg_pool2d adaptive_avg_pool2d_backward add_number addbmm addmm addmv addr avg_pool2d "
-            "baddbmm binary_cross_entropy binary_cross_entropy_with_logits bmm cat convolution "
-            "convolution_to_input convolution_to_weight copy copy_slices embedding embedding_dense_backward "
-            "expand gather index index_add index_put index_put_impl index_select linalg_solve_ex "
-            "linalg_vector_norm masked_fill_number max_pool2d_with_indices mm native_group_norm nll_loss2d "
-            "nll_loss2d_backward put reflection_pad1d reflection_pad1d_backward reflection_pad2d "
-            "reflection_pad2d_backward reflection_pad3d reflection_pad3d_backward region repeated_places "
-            "replication_pad1d replication_pad1d_backward replication_pad2d replication_pad2d_backward "
-            "replication_pad3d replication_pad3d_backward roll safe_softmax search select select_backward "
-            "squeeze_one unbind upsample_nearest2d"
+            "baddbmm binary_cross_entropy binary_cross_entropy_with_logits cat convolution convolution_to_input "
+            "convolution_to_weight copy copy_slices embedding embedding_dense_backward expand gather index "
+            "index_add index_put index_put_impl index_select linalg_solve_ex linalg_vector_norm "
+            "masked_fill_number max_pool2d_with_indices mm native_group_norm nll_loss2d nll_loss2d_backward put "
+            "reflection_pad1d reflection_pad1d_backward reflection_pad2d reflection_pad2d_backward "
+            "reflection_pad3d reflection_pad3d_backward region repeated_places replication_pad1d "
+            "replication_pad1d_backward replication_pad2d replication_pad2d_backward replication_pad3d "
+            "replication_pad3d_backward roll safe_softmax search select select_backward squeeze_one unbind "
+            "upsample_nearest2d"
         ),
         "mixed words": (
-            "baddbmm bmm convolution dot embedding embedding_dense_backward gather huber_loss index_put mm "
+            "baddbmm convolution dot embedding embedding_dense_backward gather huber_loss index_put mm "
             "native_batch_norm nll_loss2d"
         ),
         "size words": (
@@ -38,10 +38,10 @@ DIFFERENCES = {
             "convolution div_number embedding embedding_dense_backward im2col index_add index_copy index_fill "
             "index_fill_tensor index_put linalg_solve_ex linalg_vector_norm masked_fill_number masked_scatter "
             "masked_scatter_backward mean_dim mm mul_number mv native_batch_norm neg nll_loss nll_loss2d "
-            "nll_loss2d_backward nll_loss_backward rot90 safe_softmax scatter_add search upsample_nearest2d "
+            "nll_loss2d_backward rot90 safe_softmax scatter_add search upsample_nearest2d "
             "upsample_nearest2d_backward"
         ),
-        "mixed class": "bmm constant_pad_nd convolution convolution_to_weight",
+        "mixed class": "bmm constant_pad_nd convolution convolution_to_weight mv",
         "size class": (
             "col2im convolution embedding embedding_dense_backward im2col index_add index_copy index_fill "
             "index_fill_tensor index_put linalg_vector_norm masked_fill_number native_batch_norm nll_loss2d "
@@ -64,7 +64,8 @@ DIFFERENCES = {
         "misfit taken": (
             "adaptive_avg_pool2d add_number addmv binary_cross_entropy_with_logits clamp_tensors col2im "
             "constant_pad_nd convolution convolution_to_weight embedding_dense_backward flip im2col "
-            "linalg_vector_norm native_batch_norm safe_softmax upsample_nearest2d upsample_nearest2d_backward"
+            "linalg_vector_norm native_batch_norm nll_loss safe_softmax upsample_nearest2d "
+            "upsample_nearest2d_backward"
         ),
         "size taken": (
             "addmv col2im convolution embedding_dense_backward im2col linalg_vector_norm native_batch_norm "
@@ -75,7 +76,7 @@ DIFFERENCES = {
         "dtype refused": "bounded_line",
         "index refused": "gather",
         "misfit refused": (
-            "addmm bincounts col2im im2col index_add native_batch_norm nll_loss nll_loss2d safe_softmax transpose "
+            "addmm bincounts col2im im2col index_add native_batch_norm nll_loss2d safe_softmax transpose "
             "upsample_nearest2d"
         ),
         "mixed refused": "addr convolution linalg_vector_norm mse_loss smooth_l1_loss",
@@ -114,3 +115,10 @@ DIFFERENCES = {
         "size value": "native_group_norm",
     },
 }  # fmt: skip
+
+# samples, by op and inputs, whose graph is another one
+OTHER_GRAPHS = {
+    ("slogdet_sign", ((3, 3),)): "the sign is outside the graph, in PyTorch in it with a gradient of zeros",
+    ("max_pool2d_picked", ((1, 3, 3),)): "the gradient of a gradient is made of gradviz's own ops",
+    ("linalg_vector_norm", ((2, 3), (2, 1))): "cosine_similarity of two sizes: one step earlier in backward's order",
+}

@@ -4,6 +4,8 @@
 gradviz to those files where no PyTorch is installed, and the files to PyTorch where it is.
 """
 
+import contextlib
+import io
 import itertools
 import json
 import warnings
@@ -11,6 +13,7 @@ from pathlib import Path
 
 from tests.engine.mistakes import MISTAKES, answer
 from tests.engine.programs import cases, described
+from tests.engine.scripts import SCRIPTS
 from tests.engine.sights import SIGHTS
 
 FACTS = Path(__file__).parent / "facts"
@@ -82,7 +85,19 @@ def draws(torch):
     return found
 
 
-OBSERVATIONS = {each.__name__: each for each in (graphs, errors, prints, promotions, draws)}
+def scripts(torch):
+    """What short scripts print, line by line."""
+    return {name: _printed(torch, source).splitlines() for name, source in SCRIPTS.items()}
+
+
+def _printed(torch, source):
+    names = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional}
+    with contextlib.redirect_stdout(io.StringIO()) as screen:
+        exec(source, names)
+    return screen.getvalue()
+
+
+OBSERVATIONS = {each.__name__: each for each in (graphs, errors, prints, promotions, draws, scripts)}
 
 
 def observed(torch, name):

@@ -1,5 +1,7 @@
 """Every op beside PyTorch on all variations of its samples: values, gradients, dtypes, and what is refused how."""
 
+import itertools
+import json
 import warnings
 
 import numpy as np
@@ -7,8 +9,9 @@ import pytest
 
 import gradviz
 from gradviz.engine.op import catalogue
-from tests.engine.differences import DIFFERENCES
+from tests.engine.differences import DIFFERENCES, OTHER_GRAPHS
 from tests.engine.outcomes import differences, outcome
+from tests.engine.programs import graph_of
 from tests.engine.samples import SAMPLES
 from tests.engine.variations import KINDS, variations
 
@@ -42,6 +45,25 @@ def test_variations(op):
     assert {key: case for key, case in found.items() if key not in known} == {}
     gone = {key for key in known - found.keys() if key not in MAY_VARY}
     assert gone == set(), "gradviz does as PyTorch now: take these out of differences.py"
+
+
+@pytest.mark.parametrize("k", range(len(SAMPLES)), ids=lambda k: f"{SAMPLES[k].op}-{k}")
+def test_graphs(k):
+    """Names of nodes, edges, what is saved under which name, and the order of backward, for all that may need grad."""
+    sample = SAMPLES[k]
+    for wanted in itertools.product(*((True, False) if able else (False,) for able in sample.floating())):
+        if sample.run.__qualname__.startswith("twice") or not any(wanted):
+            continue  # the graph of a second gradient is made of gradviz's own ops
+        if (sample.op, sample.inputs) in OTHER_GRAPHS:
+            with pytest.raises((AssertionError, RuntimeError)):
+                _same_graph(sample, wanted)
+        else:
+            _same_graph(sample, wanted)
+
+
+def _same_graph(sample, wanted):
+    ours, theirs = (json.dumps(graph_of(side, sample, wanted)) for side in (gradviz, torch))
+    assert ours == theirs
 
 
 def test_the_differences_name_ops_and_kinds():

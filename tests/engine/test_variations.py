@@ -51,19 +51,18 @@ def test_variations(op):
 def test_graphs(k):
     """Names of nodes, edges, what is saved under which name, and the order of backward, for all that may need grad."""
     sample = SAMPLES[k]
-    for wanted in itertools.product(*((True, False) if able else (False,) for able in sample.floating())):
-        if sample.run.__qualname__.startswith("twice") or not any(wanted):
-            continue  # the graph of a second gradient is made of gradviz's own ops
-        if (sample.op, sample.inputs) in OTHER_GRAPHS:
-            with pytest.raises((AssertionError, RuntimeError)):
-                _same_graph(sample, wanted)
-        else:
-            _same_graph(sample, wanted)
+    patterns = itertools.product(*((True, False) if able else (False,) for able in sample.floating()))
+    if sample.run.__qualname__.startswith("twice"):
+        patterns = ()  # the graph of a second gradient is made of gradviz's own ops
+    differ = [each for each in patterns if any(each) and _graph(gradviz, sample, each) != _graph(torch, sample, each)]
+    assert bool(differ) == ((sample.op, sample.inputs) in OTHER_GRAPHS), differ
 
 
-def _same_graph(sample, wanted):
-    ours, theirs = (json.dumps(graph_of(side, sample, wanted)) for side in (gradviz, torch))
-    assert ours == theirs
+def _graph(side, sample, wanted):
+    try:
+        return json.dumps(graph_of(side, sample, wanted))
+    except RuntimeError as error:  # of an op that has no gradient
+        return str(error)
 
 
 def test_the_differences_name_ops_and_kinds():

@@ -67,18 +67,22 @@ def check_same(op, tensors):
     other = next((each for each in found if each != found[0]), None)
     if other is None:
         return
-    if op.name == "dot":
-        first, second = (dtypes.title(each) for each in (found[0], other))
-        raise RuntimeError(f"dot : expected both vectors to have same dtype, but found {first} and {second}")
-    names = [_IN_MATMUL.get(each.name) or dtypes.in_cpp(each) for each in (found[-2], found[-1])]
-    if names[0] == names[1]:
-        raise RuntimeError(
-            f"self and mat2 must have the same dtype, but got {dtypes.title(found[0])} and {dtypes.title(other)}"
-        )
-    raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {names[0]} != {names[1]}")
-
-
-_IN_MATMUL = {"int64": "int64_t"}
+    titles = [dtypes.title(each) for each in found]
+    if op.name in ("dot", "vdot"):
+        complaint = f"dot : expected both vectors to have same dtype, but found {titles[0]} and {titles[1]}"
+    elif op.name in ("mv", "addmv"):
+        first, matrix, second = titles if op.name == "addmv" else (titles[1], *titles)
+        complaint = f"addmv input tensors must have the same dtype, but got {first}, {matrix}, and {second}"
+    elif op.name == "bmm":
+        complaint = f"expected scalar type {titles[0]} but found {titles[1]}"
+    elif len(titles) == 3:
+        names = ("self", "mat2") if titles[0] != titles[2] else ("mat1", "mat2")
+        odd = titles[0] if titles[0] != titles[2] else titles[1]
+        complaint = f"{names[0]} and {names[1]} must have the same dtype, but got {odd} and {titles[2]}"
+    else:
+        names = [dtypes.in_cpp(each) for each in found]
+        complaint = f"expected m1 and m2 to have the same dtype, but got: {names[0]} != {names[1]}"
+    raise RuntimeError(complaint)
 
 
 def refuse_bools(self, other):
@@ -109,10 +113,23 @@ def quietly(function, *args, **kwargs):
 
 def explained(op, error, tensors):
     """NumPy's complaint in PyTorch's class and words, where the cause is known."""
-    shapes = [t._array.shape for t in tensors if t is not None]
-    if op.dtype in ("promote", "float") and len(shapes) >= 2 and "broadcast" in str(error):
-        return RuntimeError(broadcast_complaint(shapes[0], shapes[1]) or str(error))
+    if isinstance(error, np.exceptions.AxisError):
+        return IndexError(dim_complaint(error.axis, error.ndim))
+    if isinstance(error, IndexError) or "broadcast to" not in str(error):
+        return error
+    shape, *others = [t._array.shape for t in tensors if t is not None]
+    for other in others:
+        complaint = broadcast_complaint(shape, other)
+        if complaint is not None:
+            return RuntimeError(complaint)
+        shape = np.broadcast_shapes(shape, other)
     return error
+
+
+def dim_complaint(dim, ndim):
+    """PyTorch's sentence for a dimension that a tensor of `ndim` dimensions doesn't have."""
+    most = max(ndim, 1)
+    return f"Dimension out of range (expected to be in range of [{-most}, {most - 1}], but got {dim})"
 
 
 def broadcast_complaint(a, b):

@@ -23,7 +23,7 @@ def made(name, array, dtype=None, device=None, requires_grad=False):
     started = perf_counter_ns() if mode.observer is not None else 0
     device = mode.default_device if device is None else Device(device)
     array = backend.made(device, array) if callable(array) else backend.moved(array, device)
-    wanted = None if dtype is None else numpy_dtype(dtype)
+    wanted = None if dtype is None else numpy_dtype(dtype, name)
     if wanted is not None and array.dtype != wanted:
         array = array.astype(wanted)
     if requires_grad and array.dtype.kind != "f":
@@ -75,6 +75,8 @@ def checked_size(name, size):
             )
     shape = tuple(map(index, size))
     for each in shape:
+        if each < 0 and name == "zeros":
+            raise RuntimeError("zeros: Dimension size must be non-negative.")
         if each < 0:
             raise RuntimeError(
                 "zeros: Dimension size must be non-negative."
@@ -92,56 +94,69 @@ def one_size(name, size, position=1):
     return checked_size(name, (size,))
 
 
-def numpy_dtype(dtype):
+def numpy_dtype(dtype, function=""):
     """NumPy's dtype for a dtype, for one of Python's `float`, `int` and `bool`, or for the default one."""
-    if dtype is None:
-        return dtypes.default_float()
-    return dtype.numpy if isinstance(dtype, dtypes.dtype) else dtypes.of_python(dtype).numpy
+    return dtypes.default_float() if dtype is None else dtypes.numpy_dtype(function, dtype)
+
+
+def _numbers(name, **arguments):
+    """TypeError, in PyTorch's words, for arguments that are no numbers: {name: (position, value)}."""
+    for argument, (position, value) in arguments.items():
+        if not isinstance(value, (*nested.NUMBERS, Tensor)):
+            raise TypeError(
+                f"{name}(): argument '{argument}' (position {position}) must be Number, not {type(value).__name__}"
+            )
 
 
 def zeros(*size, dtype=None, device=None, requires_grad=False):
     """Zeros of this size."""
-    shape, kind = checked_size("zeros", size), numpy_dtype(dtype)
+    shape, kind = checked_size("zeros", size), numpy_dtype(dtype, "zeros")
     return made("zeros", lambda xp: xp.zeros(shape, kind), None, device, requires_grad)
 
 
 def ones(*size, dtype=None, device=None, requires_grad=False):
     """Ones of this size."""
-    shape, kind = checked_size("ones", size), numpy_dtype(dtype)
+    shape, kind = checked_size("ones", size), numpy_dtype(dtype, "ones")
     return made("ones", lambda xp: xp.ones(shape, kind), None, device, requires_grad)
 
 
 def full(size, fill_value, dtype=None, device=None, requires_grad=False):
     """One value, of this size; its dtype follows the value."""
     shape = one_size("full", size)
-    if not isinstance(fill_value, (*nested.NUMBERS, Tensor)) or isinstance(fill_value, Tensor) and fill_value.ndim:
-        raise TypeError(f"full(): argument 'fill_value' (position 2) must be Number, not {type(fill_value).__name__}")
+    _numbers("full", fill_value=(2, fill_value))
+    if isinstance(fill_value, Tensor) and fill_value.ndim:
+        raise TypeError("full(): argument 'fill_value' (position 2) must be Number, not Tensor")
     value = nested.array_of(fill_value, dtype)[()]
     return made("full", lambda xp: xp.full(shape, value, value.dtype), dtype, device, requires_grad)
 
 
 def empty(*size, dtype=None, device=None, requires_grad=False):
     """Memory of this size as it is found, values and all."""
-    shape, kind = checked_size("empty", size), numpy_dtype(dtype)
+    shape, kind = checked_size("empty", size), numpy_dtype(dtype, "empty")
     return made("empty", lambda xp: xp.empty(shape, kind), None, device, requires_grad)
 
 
 def eye(n, m=None, dtype=None, device=None, requires_grad=False):
     """The identity matrix, (n, m)."""
-    kind = numpy_dtype(dtype)
+    for name, each in (("n", n), ("m", n if m is None else m)):
+        if each < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {each}")
+    kind = numpy_dtype(dtype, "eye")
     return made("eye", lambda xp: xp.eye(n, m, dtype=kind), None, device, requires_grad)
 
 
 def arange(start, end=None, step=1, dtype=None, device=None, requires_grad=False):
     """Numbers from start up to, not including, end; int64 unless a float is among them."""
     if end is None:
+        _numbers("arange", end=(1, start))
         start, end = 0, start
+    _numbers("arange", start=(1, start), end=(2, end), step=(3, step))
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if (end - start) / step < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     floating = any(isinstance(each, float) for each in (start, end, step))
-    kind = numpy_dtype(dtype) if floating or dtype is not None else np.int64
+    kind = numpy_dtype(dtype, "arange") if floating or dtype is not None else np.int64
     return made("arange", lambda xp: xp.arange(start, end, step, dtype=kind), dtype, device, requires_grad)
 
 
@@ -149,7 +164,7 @@ def linspace(start, end, steps, dtype=None, device=None, requires_grad=False):
     """`steps` numbers from start to end, both included."""
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
-    kind = numpy_dtype(dtype)
+    kind = numpy_dtype(dtype, "linspace")
     return made("linspace", lambda xp: xp.linspace(start, end, steps, dtype=kind), None, device, requires_grad)
 
 
@@ -163,13 +178,13 @@ def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_
 
 def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
     """Normal random numbers of this size."""
-    array = _draws(generator).normal(checked_size("randn", size), numpy_dtype(dtype))
+    array = _draws(generator).normal(checked_size("randn", size), numpy_dtype(dtype, "randn"))
     return made("randn", array, None, device, requires_grad)
 
 
 def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
     """Uniform random numbers in [0, 1) of this size."""
-    array = _draws(generator).uniform(checked_size("rand", size), numpy_dtype(dtype))
+    array = _draws(generator).uniform(checked_size("rand", size), numpy_dtype(dtype, "rand"))
     return made("rand", array, None, device, requires_grad)
 
 

@@ -44,6 +44,7 @@ bool_ = dtype("bool", "Bool")
 ALL = (float16, float32, float64, int8, uint8, int16, int32, int64, bool_)
 _BY_NAME = {each.name: each for each in ALL}
 _BY_NUMPY = {each.numpy: each for each in ALL}
+_BY_PYTHON = {float: float64, int: int64, bool: bool_}
 _CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2}
 
 
@@ -61,9 +62,11 @@ def of_array(array):
     """The dtype of a NumPy or CuPy array; TypeError for one that tensors can't have."""
     found = _BY_NUMPY.get(array.dtype)
     if found is None:
+        # PyTorch's sentence, complex and the wide unsigned ones included: gradviz doesn't have those
         raise TypeError(
-            f"can't convert np.ndarray of type numpy.{array.dtype.type.__name__}. The only supported types are: "
-            "float64, float32, float16, int64, int32, int16, int8, uint8, and bool."
+            f"can't convert np.ndarray of type {array.dtype.type.__module__}.{array.dtype.type.__name__}. The only "
+            "supported types are: float64, float32, float16, complex64, complex128, int64, int32, int16, int8, uint64, "
+            "uint32, uint16, uint8, and bool."
         )
     return found
 
@@ -90,15 +93,13 @@ def checked(array):
     return array
 
 
-_OF_PYTHON = {float: float64, int: int64, bool: bool_}
-
-
-def of_python(kind):
-    """The dtype that Python's `float`, `int` or `bool` stands for; TypeError for anything else."""
-    found = _OF_PYTHON.get(kind) if isinstance(kind, type) else None
-    if found is None:
-        raise TypeError(f"argument 'dtype' must be torch.dtype, not {type(kind).__name__}")
-    return found
+def numpy_dtype(function, wanted):
+    """NumPy's dtype for a dtype, or for Python's float, int and bool; TypeError for what is none."""
+    found = _BY_PYTHON.get(wanted, wanted) if isinstance(wanted, type) else wanted
+    if not isinstance(found, dtype):
+        where = f"{function}(): " if function else ""
+        raise TypeError(f"{where}argument 'dtype' must be torch.dtype, not {type(wanted).__name__}")
+    return found.numpy
 
 
 def title(numpy_dtype):

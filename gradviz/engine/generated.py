@@ -71,7 +71,7 @@ def on_first_use(op, operator=False):
     call = FunctionType(_compile_first.__code__, scope, op.name)
     call.__kwdefaults__ = {k: v for k, v in op.settings.items() if v is not Parameter.empty} or None
     call.__doc__, call.__module__ = op.forward.__doc__, op.forward.__module__
-    call.op = op
+    call.op, call.__qualname__ = op, op.title
     return call
 
 

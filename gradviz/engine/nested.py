@@ -27,8 +27,14 @@ def array_of(data, dtype=None):
         return array.astype(dtypes.joined(map(_dtype_of, _leaves(data))))
     if kind == "f":
         # straight into the dtype asked for: by way of float32 a float64 would lose digits
-        wanted = dtype.numpy if dtype is not None else dtypes.default_float()
+        if dtype is None and isinstance(_first(data), np.floating):
+            return array  # NumPy's own numbers keep their dtype
+        wanted = dtypes.numpy_dtype("tensor", dtype) if dtype is not None else dtypes.default_float()
         return array.astype(wanted) if wanted.kind == "f" else array
+    if kind == "i" and dtype is not None and (wanted := dtypes.numpy_dtype("tensor", dtype)).kind in "iu":
+        largest = np.iinfo(wanted).max  # -1 may wrap around in uint8, as in PyTorch
+        if array.size and (array.max() > largest or array.min() < -largest - 1):
+            raise RuntimeError(f"value cannot be converted to type {wanted} without overflow")
     if kind == "i":
         return array.astype(np.int64)
     if kind != "b":
@@ -64,6 +70,12 @@ def _lists(data):
     if isinstance(data, SEQUENCES):
         return [_lists(each) for each in data]
     return data.tolist() if isinstance(data, np.ndarray) else data
+
+
+def _first(data):
+    while isinstance(data, SEQUENCES) and data:
+        data = data[0]
+    return data
 
 
 def _complaint(data):

@@ -94,6 +94,8 @@ class Tensor:
 
     @requires_grad.setter
     def requires_grad(self, wanted):
+        if not isinstance(wanted, bool):
+            raise RuntimeError("requires_grad must be a bool")
         if self._edge is not None and not wanted:
             raise RuntimeError(
                 "you can only change requires_grad flags of leaf variables. If you want to use a computed "
@@ -109,7 +111,7 @@ class Tensor:
         """Sets requires_grad, and returns this tensor."""
         if requires_grad and self._array.dtype.kind != "f":
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
-        self.requires_grad = requires_grad
+        self.requires_grad = bool(requires_grad)
         return self
 
     @property
@@ -319,6 +321,13 @@ class Size(tuple):
         for size in self:
             total *= size
         return total
+
+    def __getitem__(self, place):
+        found = tuple.__getitem__(self, place)
+        return Size(found) if isinstance(place, slice) else found
+
+    def __add__(self, other):
+        return Size(tuple.__add__(self, other))
 
     def __repr__(self):
         return f"torch.Size({list(self)})"

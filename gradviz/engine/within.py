@@ -1,6 +1,7 @@
 """What tells the observer that ops belong together: the calls of modules, optimizers and composite functions."""
 
 from functools import wraps
+from inspect import signature
 
 from gradviz.engine.switches import mode
 
@@ -29,17 +30,32 @@ class Within:
             self._observer.left(self.result)
 
 
+def refuse_no_tensor(name, function, error, args, kwargs):
+    """TypeError, in PyTorch's words, where the AttributeError is that of an argument that should be a tensor."""
+    if error.name not in ("_array", "shape", "ndim") or hasattr(error.obj, "_array"):
+        return
+    for position, (argument, given) in enumerate(signature(function).bind(*args, **kwargs).arguments.items(), start=1):
+        if given is error.obj:
+            raise TypeError(
+                f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type(given).__name__}"
+            ) from None
+
+
 def composed(name):
     """Decorates a function that expands to several ops; without an observer it runs as it is."""
 
     def decorate(function):
         @wraps(function)
         def composite(*args, **kwargs):
-            if mode.observer is None:
-                return function(*args, **kwargs)
-            with Within(name) as call:
-                call.result = function(*args, **kwargs)
-                return call.result
+            try:
+                if mode.observer is None:
+                    return function(*args, **kwargs)
+                with Within(name) as call:
+                    call.result = function(*args, **kwargs)
+                    return call.result
+            except AttributeError as error:
+                refuse_no_tensor(name, function, error, args, kwargs)
+                raise
 
         return composite
 

@@ -21,6 +21,8 @@ pad = padding.pad
 @composed("linear")
 def linear(input, weight, bias=None):
     """`input @ weight.T + bias`: (..., in), (out, in) and (out,) to (..., out)."""
+    if not input._array.ndim:
+        raise RuntimeError(f"both arguments to linear need to be at least 1D, but they are 0D and {weight.ndim}D")
     if bias is None:
         return composite.matmul(input, shape.t(weight))
     if input._array.ndim == 2:

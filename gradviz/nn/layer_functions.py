@@ -5,6 +5,7 @@ from math import prod, sqrt
 import numpy as np
 
 from gradviz.engine import backend, random
+from gradviz.engine.dtypes import in_cpp, title
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import (
@@ -21,6 +22,7 @@ from gradviz.ops import (
 from gradviz.ops.changes import mul_
 from gradviz.ops.drawing import in_memory_order
 from gradviz.ops.padding import constant_pad_nd
+from gradviz.ops.refusals import refuse_kinds
 
 
 def several(value, count, name="kernel_size"):
@@ -45,6 +47,8 @@ def _convolved(name, spread, input, weight, bias, stride, padding, dilation, gro
             f"Expected {spread + 1}D (unbatched) or {spread + 2}D (batched) input to {name}, but got input of size: "
             f"{list(input.shape)}"
         )
+    if weight.ndim != spread + 2:
+        raise RuntimeError(_other_weight(input, weight, spread, output_padding is not None))
     alone = input.ndim == spread + 1
     if alone:
         input = composite.unsqueeze(input, 0)
@@ -70,6 +74,17 @@ def _convolved(name, spread, input, weight, bias, stride, padding, dilation, gro
         output_padding=(0,) * len(padding) if output_padding is None else several(output_padding, spread),
     )  # fmt: skip
     return shape.squeeze_one(out, dim=0) if alone else out
+
+
+def _other_weight(input, weight, spread, transposed):
+    """PyTorch's sentence for a weight of other dimensions than the convolution's."""
+    if weight.ndim < 3:
+        return "weight should have at least three dimensions"
+    batched = [1, *input.shape] if input.ndim == spread + 1 else list(input.shape)
+    return (
+        f"Expected {weight.ndim}-dimensional input for {weight.ndim}-dimensional weight{' ' * transposed}"
+        f"{list(weight.shape)}, but got {len(batched)}-dimensional input of size {batched} instead"
+    )
 
 
 @composed("conv1d")
@@ -222,24 +237,33 @@ def interpolate(input, size=None, scale_factor=None, mode="nearest"):
 def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     """Standardized over the last dimensions, then `* weight + bias`."""
     normalized_shape = tuple(int(each) for each in normalized_shape)
-    if input.shape[max(input.ndim - len(normalized_shape), 0) :] != normalized_shape:
-        raise RuntimeError(
-            f"Given normalized_shape={list(normalized_shape)}, expected input with shape "
-            f"[*, {', '.join(map(str, normalized_shape))}], but got input of size{list(input.shape)}"
-        )
-    for name, each in (("weight", weight), ("bias", bias)):
+    _check_normalized(input, normalized_shape, "*, ", weight=weight, bias=bias)
+    return normalization.native_layer_norm(input, weight, bias, normalized_shape=normalized_shape, eps=eps)
+
+
+def _check_normalized(input, normalized_shape, free, **parameters):
+    """RuntimeError unless the last dimensions and the parameters have the normalized shape."""
+    for name, each in parameters.items():
         if each is not None and each.shape != normalized_shape:
             raise RuntimeError(
                 f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape {list(each.shape)} "
                 f"and normalized_shape = {list(normalized_shape)}"
             )
-    return normalization.native_layer_norm(input, weight, bias, normalized_shape=normalized_shape, eps=eps)
+    if input.shape[max(input.ndim - len(normalized_shape), 0) :] != normalized_shape:
+        raise RuntimeError(
+            f"Given normalized_shape={list(normalized_shape)}, expected input with shape "
+            f"[{free}{', '.join(map(str, normalized_shape))}], but got input of size{list(input.shape)}"
+        )
 
 
 @composed("rms_norm")
 def rms_norm(input, normalized_shape, weight=None, eps=None):
     """Divided by the root of the mean square over the last dimensions."""
     normalized_shape = tuple(int(each) for each in normalized_shape)
+    if input.ndim < len(normalized_shape):
+        raise ValueError(f"Input tensor must have at least {len(normalized_shape)} dimensions, but got {input.ndim}")
+    _check_normalized(input, normalized_shape, "*", weight=weight)
+    refuse_kinds("rms_norm", input._array, "biu")
     dims = tuple(range(input.ndim - len(normalized_shape), input.ndim))
     eps = float(np.finfo(input._array.dtype).eps) if eps is None else eps
     squares = reduction.mean_dim(pointwise.pow_scalar(input, exponent=2), dim=dims, keepdim=True)
@@ -266,7 +290,16 @@ def batch_norm(
 
 def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     """Each group of channels of each sample standardized."""
+    if input.ndim < 2:
+        raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {input.ndim}")
     count, channels = input.shape[:2]
+    for name, each in (("weight", weight), ("bias", bias)):
+        if each is not None and each.shape != (channels,):
+            # PyTorch shows the weight's shape for the bias too
+            raise RuntimeError(
+                f"Expected {name} to be a vector of size equal to the number of channels in input, but got {name} of "
+                f"shape {list((each if weight is None else weight).shape)} and input of shape {list(input.shape)}"
+            )
     if channels % num_groups:
         raise RuntimeError(
             "Expected number of channels in input to be divisible by num_groups, but got input of shape "
@@ -285,11 +318,13 @@ def dropout(input, p=0.5, training=True, inplace=False):
     if p == 0 or not training or not input._array.size:
         return input
     if p == 1:
-        kept = np.zeros((), input._array.dtype)
+        factor = Tensor(np.zeros((), input._array.dtype))
+    elif input._array.dtype.kind != "f":
+        raise RuntimeError(f"result type Float can't be cast to the desired output type {title(input._array.dtype)}")
     else:
-        drawn = in_memory_order(input._array, lambda shape: random.bernoulli(shape, 1 - p))
-        kept = drawn.astype(input._array.dtype) / input._array.dtype.type(1 - p)
-    factor = Tensor(backend.moved(kept, backend.device_of(input._array)))
+        drawn = in_memory_order(input._array, lambda shape: np.asarray(random.bernoulli(shape, 1 - p)))
+        kept = np.asarray(drawn.astype(input._array.dtype) / input._array.dtype.type(1 - p))
+        factor = Tensor(backend.moved(kept, backend.device_of(input._array)))
     return mul_(input, factor) if inplace else pointwise.mul(input, factor)
 
 
@@ -300,6 +335,22 @@ def scaled_dot_product_attention(
     """softmax(query @ key.T * scale + mask) @ value, in the steps of PyTorch's plain ("math") form."""
     if is_causal and attn_mask is not None:
         raise RuntimeError("_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True")
+    if not all(each.ndim >= 2 for each in (query, key, value)):
+        raise RuntimeError(
+            f"Expected query, key, and value to all be  at least 2 dimensional, but got query.dim: {query.ndim} "
+            f"key.dim: {key.ndim} and value.dim: {value.ndim} instead."
+        )
+    kinds = [in_cpp(each._array.dtype) for each in (query, key, value)]
+    if len({*kinds}) > 1:
+        raise RuntimeError(
+            f"Expected query, key, and value to have the same dtype, but got query.dtype: {kinds[0]} key.dtype: "
+            f"{kinds[1]} and value.dtype: {kinds[2]} instead."
+        )
+    if attn_mask is not None and in_cpp(attn_mask._array.dtype) not in ("bool", "float", kinds[0]):
+        raise RuntimeError(
+            "Expected attn_mask dtype to be bool or float or to match query dtype, but got attn_mask.dtype: "
+            f"{in_cpp(attn_mask._array.dtype)} and  query.dtype: {kinds[0]} instead."
+        )
     share = sqrt(scale if scale is not None else 1 / sqrt(query.shape[-1]))
     array = query._array
     xp = backend.module_of(array)

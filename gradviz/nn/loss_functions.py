@@ -1,9 +1,11 @@
 """Losses of `torch.nn.functional`, each expanding to the ops that PyTorch expands to."""
 
 import warnings
+from math import prod
 
 import numpy as np
 
+from gradviz.engine.coerce import dim_complaint
 from gradviz.engine.dtypes import title
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
@@ -98,6 +100,8 @@ def kl_div(input, target, reduction="mean", log_target=False):
             "same as 'batchmean' in the next major release.",
             stacklevel=3,
         )
+    if input._array.dtype.kind != "f" or target._array.dtype.kind != "f":
+        raise RuntimeError("kl_div: Integral inputs not supported.")
     if log_target:
         difference = pointwise.sub(target, input)  # before exp: backward takes the newest node first
         each = pointwise.mul(pointwise.exp(target), difference)
@@ -115,23 +119,26 @@ def kl_div(input, target, reduction="mean", log_target=False):
 def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
     """Negative log-likelihood of class numbers: (N, C, ...) log-probabilities and (N, ...) targets."""
     number = reduction_number(reduction)
-    if target._array.dtype.kind not in "iu":
-        raise RuntimeError(f"expected scalar type Long but found {title(target._array.dtype)}")
+    if target._array.dtype.kind not in "iu" and input._array.ndim > 2:
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {title(target._array.dtype)}")
     how = {"reduction": number, "ignore_index": ignore_index}
     ndim = input._array.ndim
+    if ndim < 1:
+        raise ValueError(f"Expected 1 or more dimensions (got {ndim})")
+    if ndim > 1 and input.shape[0] != (target.shape or (0,))[0]:
+        raise ValueError(
+            f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({(target.shape or (0,))[0]})."
+        )
     if ndim <= 2:
         return loss.nll_loss(input, target, weight, **how)
-    if input.shape[0] != target.shape[0]:
-        raise ValueError(
-            f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({target.shape[0]})."
-        )
     if ndim == 4:
         return criteria.nll_loss2d(input, target, weight, **how)
     wanted = (input.shape[0], *input.shape[2:])
     if target.shape != wanted:
         raise RuntimeError(f"Expected target size {list(wanted)}, got {list(target.shape)}")
-    flat = composite.reshape(input, *input.shape[:2], 1, -1)
-    found = criteria.nll_loss2d(flat, composite.reshape(target, target.shape[0], 1, -1), weight, **how)
+    places = prod(wanted[1:])
+    flat = composite.reshape(input, *input.shape[:2], 1, places)
+    found = criteria.nll_loss2d(flat, composite.reshape(target, target.shape[0], 1, places), weight, **how)
     return composite.view(found, *wanted) if number == 0 else found
 
 
@@ -142,6 +149,10 @@ def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     if input.shape == target.shape and (input._array.ndim or target._array.dtype.kind == "f"):
         return _of_probabilities(input, target, weight, reduction, label_smoothing)
+    if not input._array.ndim:
+        raise IndexError(dim_complaint(1, 0))
+    if input._array.ndim == 1 and not label_smoothing:
+        return nll_loss(loss.log_softmax(input, dim=0), target, weight, ignore_index, reduction)
     alone = input._array.ndim == 1
     if alone:
         input, target = composite.unsqueeze(input, 0), composite.unsqueeze(target, 0)

@@ -7,8 +7,8 @@ import numpy as np
 from gradviz.engine import backend, coerce
 from gradviz.engine.creation import numpy_dtype
 from gradviz.engine.devices import Device
+from gradviz.engine.dtypes import bool_, int64, title
 from gradviz.engine.dtypes import dtype as dtype_class
-from gradviz.engine.dtypes import int64, title
 from gradviz.engine.switches import mode, no_grad
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
@@ -76,6 +76,8 @@ def where(condition, self=None, other=None):
         if not condition._array.ndim:
             condition = unsqueeze(condition, 0)
         return joining.unbind(indexing.nonzero(condition), dim=1)
+    if isinstance(condition, Tensor) and condition._array.dtype == np.uint8:  # the bool of old
+        condition = to(condition, bool_)
     if isinstance(condition, Tensor) and condition._array.dtype.kind != "b":
         raise RuntimeError(
             "where expected condition to be a boolean tensor, but got a tensor with dtype "
@@ -96,7 +98,7 @@ def wrapped(dim, ndim):
     """A dim counted from the front; IndexError with PyTorch's wording when it is out of range."""
     limit = max(ndim, 1)
     if not -limit <= dim < limit:
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-limit}, {limit - 1}], but got {dim})")
+        raise IndexError(coerce.dim_complaint(dim, ndim))
     return dim % limit
 
 
@@ -111,7 +113,7 @@ def _dims(self, dim):
 
 
 def _numpy(dtype):
-    return None if dtype is None else dtype.numpy
+    return None if dtype is None else numpy_dtype(dtype, "sum")
 
 
 def sum(self, dim=None, keepdim=False, *, dtype=None):
@@ -153,8 +155,10 @@ def reshape(self, *size):
     """A view where the strides allow it, otherwise a copy; one size may be -1."""
     size = shapes.inferred_size(self._array.size, _size(size))
     array = self._array
-    if array.flags.c_contiguous or backend.owner(array.reshape(size)) is backend.owner(array):
+    if array.flags.c_contiguous:
         return shapes.view(self, size=size)
+    if backend.owner(array.reshape(size)) is backend.owner(array):
+        return shapes.reshape_alias(self, size=size)
     return _copied(self, size)
 
 
@@ -203,6 +207,14 @@ def expand(self, *size):
     """Dimensions of size 1 spread to `size` (-1 keeps one), a view."""
     size = _size(size)
     extra = len(size) - self._array.ndim
+    for place, n in enumerate(size[: max(extra, 0)]):
+        if n == -1:
+            raise RuntimeError(
+                f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {place}"
+            )
+    complaint = shapes.expand_complaint(self._array, size)
+    if complaint is not None:
+        raise RuntimeError(complaint)
     return shapes.expand(self, size=tuple(self._array.shape[i - extra] if n == -1 else n for i, n in enumerate(size)))
 
 
@@ -249,7 +261,13 @@ def _folded(self, other):
 @composed("matmul")
 def _batched(self, other):
     if self._array.ndim == 1:
-        return shapes.squeeze_dim(_batched(unsqueeze(self, 0), other), dim=other._array.ndim - 2)
+        *batch, size, columns = other._array.shape
+        if self._requires_grad and mode.grad:  # one large mv, else PyTorch would spread the vector over the batch
+            rows = reshape(transpose(other, -2, -1), prod(batch) * columns, size)
+            return shapes.unsafe_view(products.mv(rows, self), size=(*batch, columns))
+        left = reshape(expand(self, *batch, 1, self._array.size), prod(batch), 1, self._array.size)
+        right = reshape(expand(other, *other._array.shape), prod(batch), size, columns)
+        return shapes.unsafe_view(products.bmm(left, right), size=(*batch, columns))
     one, two = self._array.shape, other._array.shape
     try:
         batch = np.broadcast_shapes(one[:-2], two[:-2])
@@ -276,7 +294,7 @@ def to(self, *args, dtype=None, device=None, non_blocking=False, copy=False):
         given = destination(args)
         dtype, device = given.get("dtype", dtype), given.get("device", device)
         copy = given.get("copy", copy)
-    changed = None if dtype is None else numpy_dtype(dtype)
+    changed = None if dtype is None else numpy_dtype(dtype, "to")
     if changed == self._array.dtype:
         changed = None
     if changed is not None and changed.kind != "f" and self._requires_grad:

@@ -64,8 +64,11 @@ def tensordot(a, b, dims=2):
     sizes = [one[d] for d in kept[0]] + [two[d] for d in kept[1]]
     common = math.prod(one[d] for d in first)
     left = composite.permute(a, *kept[0], *first)
-    if not sizes and len(first) == 1:
-        return composite.view(matmul.dot(left, composite.permute(b, *second)))
+    if not sizes:
+        right = composite.permute(b, *second)
+        if len(first) > 1:  # right before left, as PyTorch's compiler has it
+            right, left = composite.reshape(right, common), composite.reshape(left, common)
+        return composite.view(matmul.dot(left, right))
     left = composite.reshape(left, math.prod(one[d] for d in kept[0]), common)
     right = composite.reshape(composite.permute(b, *second, *kept[1]), common, math.prod(two[d] for d in kept[1]))
     return composite.reshape(matmul.mm(left, right), *sizes)
@@ -144,6 +147,7 @@ def einsum(equation, *operands):
         raise ValueError("einsum(): must provide at least one operand")
     places, shown, count, spread = _places(equation, operands)
     lined = [_lined_up(each, labels, places, count, spread) for each, labels in zip(operands, shown[:-1], strict=True)]
+    _check_sizes(lined, places)
     kept = len(shown[-1]) + (spread - 1) * ("." in shown[-1])
     uses = [sum(each._array.shape[d] != 1 for each in lined) for d in range(count)]
     first = lined[0]
@@ -236,16 +240,28 @@ def _product_of_two(a, b, contracted, uses):
             uses[d] = 0
     a = reduction.sum_dim(a, dim=tuple(alone[0]), keepdim=True) if alone[0] else a
     b = reduction.sum_dim(b, dim=tuple(alone[1]), keepdim=True) if alone[1] else b
-    _check_sizes(a, b)
     return _pair(a, b, sums) if sums else pointwise.mul(a, b)
 
 
-def _check_sizes(a, b):
-    for n, m in zip(a._array.shape, b._array.shape, strict=True):
-        if n != m and 1 not in (n, m):
+def _check_sizes(lined, places):
+    """RuntimeError unless operands that are lined up have the same sizes, or 1, in all dimensions."""
+    labels = {place: label for label, place in places.items()}
+    seen = [1] * lined[0]._array.ndim
+    for position, operand in enumerate(lined):
+        for place, n in enumerate(operand._array.shape):
+            if 1 in (n, seen[place]) or n == seen[place]:
+                seen[place] = max(n, seen[place]) if n else 0
+                continue
+            label, before = labels.get(place, "."), seen[place]
+            if label != ".":
+                raise RuntimeError(
+                    f"einsum(): subscript {label} has size {n} for operand {position} which does not broadcast with "
+                    f"previously seen size {before}"
+                )
             raise RuntimeError(
-                f"einsum(): operands do not broadcast with remapped shapes [original->remapped]: {list(a._array.shape)} "  # noqa: E501
-                f"and {list(b._array.shape)}"
+                f"einsum(): dimension {place - places['.']} covered by ellipsis in operand {position}has size {n} "
+                f"which does not broadcast with previously seen ellipsis with size {before} for the "
+                "respective dimension"
             )
 
 

@@ -201,13 +201,21 @@ def convolution_to_weight(xp, self, input, *, kernel, stride, padding, dilation,
 
 
 def _check(input, weight, bias, padding, dilation, transposed, groups):
-    for name, each in (("weight", weight), ("bias", bias)):
-        if each is not None and each.dtype != input.dtype:
-            if name == "bias":
-                raise RuntimeError(
-                    f"Input type ({in_cpp(input.dtype)}) and bias type ({in_cpp(each.dtype)}) should be the same"
-                )
-            raise RuntimeError(f"expected scalar type {title(input.dtype)} but found {title(each.dtype)}")
+    if bias is not None and bias.dtype != input.dtype:
+        names = in_cpp(input.dtype), in_cpp(bias.dtype)
+        raise RuntimeError(f"Input type ({names[0]}) and bias type ({names[1]}) should be the same")
+    if weight.dtype != input.dtype:
+        raise RuntimeError(f"expected scalar type {title(input.dtype)} but found {title(weight.dtype)}")
+    if not transposed and weight.shape[0] < groups:
+        raise RuntimeError(
+            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, but got weight of size "
+            f"{list(weight.shape)} instead"
+        )
+    if not transposed and weight.shape[0] % groups:
+        raise RuntimeError(
+            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of "
+            f"size [{list(weight.shape)}] instead"
+        )
     channels = weight.shape[0] if transposed else weight.shape[1] * groups
     if input.shape[1] != channels:
         kind = f"transposed={int(transposed)}, " if transposed else ""

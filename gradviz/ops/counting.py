@@ -115,6 +115,8 @@ def _of_rows_of(ops, grad, indices, padding_idx):
 )
 def embedding(xp, weight, indices, *, padding_idx=-1, scale_grad_by_freq=False, sparse=False):
     """Rows of a weight (V, D), one for each index."""
+    if weight.ndim != 2:
+        raise RuntimeError("'weight' must be 2-D")
     refuse_outside(IndexError, indices, weight.shape[0], "index out of range in self")
     return weight[indices]
 

@@ -7,9 +7,11 @@ from math import prod
 
 import numpy as np
 
+from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.ops import loss
 from gradviz.ops.reduction import averaged
+from gradviz.ops.refusals import refuse_kinds
 
 LEAST = float(np.float32(1e-12))  # PyTorch's EPSILON in the gradient of binary_cross_entropy
 
@@ -47,6 +49,7 @@ def _sloped(ops, grad, self, target, reduction, edge, steep):
 )
 def smooth_l1_loss(xp, self, target, *, reduction=1, beta=1.0):
     """Squares of small differences, absolute values of large ones."""
+    refuse_kinds("smooth_l1_cpu", self, "biu")
     size = xp.abs(self - target)
     return _reduced(xp.where(size < beta, 0.5 * size * size / beta, size - 0.5 * beta), reduction)
 
@@ -64,6 +67,7 @@ def smooth_l1_loss(xp, self, target, *, reduction=1, beta=1.0):
 )
 def huber_loss(xp, self, target, *, reduction=1, delta=1.0):
     """Squares of small differences, `delta` times the absolute values of large ones."""
+    refuse_kinds("huber_cpu", self, "biu")
     size = xp.abs(self - target)
     return _reduced(xp.where(size <= delta, 0.5 * size * size, delta * (size - 0.5 * delta)), reduction)
 
@@ -93,8 +97,12 @@ def _bce_target(ops, grad, self, target, weight, reduction):
 )
 def binary_cross_entropy(xp, self, target, weight, *, reduction=1):
     """Cross entropy of probabilities and targets between 0 and 1; logarithms stop at -100."""
+    if self.dtype != target.dtype:
+        raise RuntimeError(f"Found dtype {title(target.dtype)} but expected {title(self.dtype)}")
     if xp.__name__ == "numpy" and not ((self >= 0) & (self <= 1)).all():  # a GPU would wait for that look
         raise RuntimeError("all elements of input should be between 0 and 1")
+    if xp.__name__ == "numpy" and not ((target >= 0) & (target <= 1)).all():
+        raise RuntimeError("all elements of target should be between 0 and 1")
     one, other = (xp.maximum(xp.log(each), self.dtype.type(-100)) for each in (self, 1 - self))
     return _reduced(_weighed((target - 1) * other - target * one, weight), reduction)
 
@@ -128,6 +136,7 @@ def _logits_target(ops, grad, self, target, weight, pos_weight, reduction):
 )
 def binary_cross_entropy_with_logits(xp, self, target, weight, pos_weight, *, reduction=1):
     """binary_cross_entropy of sigmoid(self), without overflow."""
+    refuse_kinds("log_sigmoid_cpu", self, "biu")
     log_weight = 1 if pos_weight is None else (pos_weight - 1) * target + 1
     tail = xp.log1p(xp.exp(-xp.abs(self))) + xp.maximum(-self, self.dtype.type(0))
     return _reduced(_weighed((1 - target) * self + log_weight * tail, weight), reduction)
@@ -138,7 +147,7 @@ def binary_cross_entropy_with_logits(xp, self, target, weight, pos_weight, *, re
 
 def _rows(xp, scores):
     """(N, C, H, W) as (N * H * W, C)."""
-    return xp.moveaxis(scores, 1, -1).reshape(-1, scores.shape[1])
+    return xp.moveaxis(scores, 1, -1).reshape(scores.size // max(scores.shape[1], 1), scores.shape[1])
 
 
 @op(
@@ -156,8 +165,12 @@ def nll_loss2d(xp, self, target, weight, *, reduction=1, ignore_index=-100):
     """nll_loss at each place: (N, C, H, W) log-probabilities and (N, H, W) classes."""
     if target.shape[0] != self.shape[0] or target.shape[1:] != self.shape[2:]:
         raise RuntimeError(
-            f"input and target batch or spatial sizes don't match: target {list(target.shape)}, input {list(self.shape)}"  # noqa: E501
+            f"size mismatch (got input: {list(self.shape)} , target: {list(target.shape)}"
         )
+    if target.dtype.name == "uint8":
+        raise RuntimeError("expected scalar type Long but found Byte")
+    if weight is not None and weight.shape != (self.shape[1],):
+        raise RuntimeError("weight tensor should be defined either for all or no classes")
     forward = loss.nll_loss.op.forward
     result, total = forward(
         xp, _rows(xp, self), target.reshape(-1), weight, reduction=reduction, ignore_index=ignore_index

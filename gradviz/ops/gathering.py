@@ -93,6 +93,8 @@ def scatter_add(self, dim, index, src):
 def index_select(self, dim, index):
     """Positions of a dimension, one for each element of a vector."""
     dim = wrapped(dim, self._array.ndim)
+    if not isinstance(index, Tensor):
+        raise TypeError(f"index_select(): argument 'index' (position 2) must be Tensor, not {type(index).__name__}")
     if index._array.ndim > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
     if index._array.dtype.kind not in "iu" or index._array.dtype.itemsize < 4:
@@ -166,7 +168,7 @@ def index_copy(self, dim, index, source):
 def index_fill(self, dim, index, value):
     """A copy with a number, or a 0-d tensor's value, at the positions of `dim` that index names."""
     dim = wrapped(dim, self._array.ndim)
-    if index._array.dtype.kind not in "iu" or index._array.dtype.itemsize < 4:
+    if index._array.dtype.name != "int64":
         raise IndexError("index_fill_(): Expected dtype int64 for index.")
     if index._array.ndim > 1:
         raise RuntimeError("Index has to be a vector/scalar")
@@ -210,10 +212,8 @@ def put(self, index, source, accumulate=False):
 
 def take_along_dim(self, indices, dim=None):
     """As gather, but shapes broadcast; without dim as if flattened."""
-    if indices._array.dtype.kind not in "iu" or indices._array.dtype.itemsize < 8:
-        raise RuntimeError(
-            f"torch.take_along_dim(): dtype of indices should be Long but got {title(indices._array.dtype)}"
-        )
+    if indices._array.dtype.name not in ("int64", "int32"):
+        raise RuntimeError("gather(): Expected dtype int32/int64 for index")
     if dim is None:
         return gather(composite.view(self, -1), 0, composite.view(indices, -1))
     if self._array.ndim != indices._array.ndim:
@@ -246,7 +246,7 @@ def masked_scatter(self, mask, source):
     """A copy with the elements of source, in order, where a mask holds."""
     if self._array.dtype != source._array.dtype:
         raise RuntimeError(
-            "masked_scatter_: expected self and source to have same dtypes but got "
+            "masked_scatter: expected self and source to have same dtypes but got"  # no space in PyTorch's either
             f"{title(self._array.dtype)} and {title(source._array.dtype)}"
         )
     if mask._array.dtype.kind != "b":

@@ -1,7 +1,5 @@
 """Linear algebra: inverse, determinant, solving, Cholesky, powers. `gradviz.linalg` names them as PyTorch."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from gradviz.engine import backend, coerce
@@ -10,6 +8,7 @@ from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import composite, matmul, pointwise
+from gradviz.ops.named import named_result
 
 
 class _LinAlgError(RuntimeError):
@@ -34,8 +33,11 @@ def _square(name, array):
         )
     if array.dtype.kind != "f":
         raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got {title(array.dtype)}")
-    if array.dtype.itemsize == 2:
+    if array.dtype.itemsize == 2 and name in ("linalg.inv", "linalg.slogdet"):
         raise RuntimeError(f"{name}: Low precision dtypes not supported. Got {title(array.dtype)}")
+    if array.dtype.itemsize == 2:
+        kernel = "cholesky_cpu" if name == "linalg.cholesky" else "lu_cpu"
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{title(array.dtype)}'")
 
 
 def _singular(diagonal):
@@ -150,11 +152,14 @@ def _cofactor_gradient(ops, grad, self, result):
 @op(self=vjp("(sum(grad * inv.T) - inv.T @ grad.T) * result", _cofactor_gradient))
 def cofactors(xp, self):
     """The gradient of the determinant, `det * inv.T`, but by singular values, so that a singular matrix has one too."""
-    u, values, vh = xp.linalg.svd(self)
+    # of infinities LAPACK may search the singular values forever
+    finite = xp.isfinite(self).all(axis=(-2, -1), keepdims=True)
+    u, values, vh = xp.linalg.svd(xp.where(finite, self, 0))
     size = self.shape[-1]
     others = xp.where(xp.eye(size, dtype=bool), 1, values[..., None, :]).prod(axis=-1)
     signs = xp.linalg.det(u) * xp.linalg.det(vh)
-    return ((u * (others * signs[..., None])[..., None, :]) @ vh).astype(self.dtype, copy=False)
+    found = (u * (others * signs[..., None])[..., None, :]) @ vh
+    return xp.where(finite, found, xp.nan).astype(self.dtype, copy=False)
 
 
 def det(A):
@@ -179,11 +184,7 @@ def linalg_slogdet(xp, A):
     return xp.log(xp.abs(diagonal)).sum(axis=-1), coerce.as_array(sign), lu, pivots
 
 
-class Slogdet(NamedTuple):
-    """What slogdet returns: `det = sign * exp(logabsdet)`."""
-
-    sign: Tensor
-    logabsdet: Tensor
+Slogdet = named_result("linalg_slogdet", "sign", "logabsdet")
 
 
 def slogdet(A):
@@ -268,7 +269,9 @@ def solve(A, B, *, left=True):
 # -- Cholesky, powers --------------------------------------------------------------------------------
 
 
-def _cholesky_gradient(ops, grad, L):
+def _cholesky_gradient(ops, grad, L, upper):
+    if upper:
+        grad, L = _mt(ops, grad), _mt(ops, L)
     inner = ops.tril(_mt(ops, L) @ grad, diagonal=0)
     inner = inner + _mt(ops, ops.tril(inner, diagonal=-1))
     inverse = ops.linalg_inv_ex(L)
@@ -276,17 +279,19 @@ def _cholesky_gradient(ops, grad, L):
 
 
 @op(
-    self=vjp("inv(L).T @ sym(L.T @ grad) @ inv(L)", lambda ops, grad, L, upper: _cholesky_gradient(ops, grad, L)),
+    self=vjp("inv(L).T @ sym(L.T @ grad) @ inv(L)", _cholesky_gradient),
     result="L",
     title="linalg.cholesky",
 )
 def linalg_cholesky_ex(xp, self, *, upper=False):
-    """The lower triangle L with `L @ L.T = self`."""
+    """The lower triangle L with `L @ L.T = self`; its transpose where `upper`."""
     _square("linalg.cholesky", self)
+    lower = xp.swapaxes(self, -2, -1) if upper else self
     try:
-        return xp.linalg.cholesky(self)
+        found = xp.linalg.cholesky(lower)
     except np.linalg.LinAlgError:
-        raise _not_definite(self) from None
+        raise _not_definite(lower) from None
+    return xp.ascontiguousarray(xp.swapaxes(found, -2, -1)) if upper else found
 
 
 def _not_definite(array):
@@ -305,11 +310,10 @@ def _not_definite(array):
 
 def cholesky(A, *, upper=False):
     """The triangle L with `L @ L.T = A`, for symmetric positive-definite matrices; its transpose where `upper`."""
-    ndim = A._array.ndim
-    out = linalg_cholesky_ex(composite.transpose(A, ndim - 2, ndim - 1) if upper else A)
+    out = linalg_cholesky_ex(A, upper=upper)
     if A.is_cuda and not (_diagonal(backend.module_of(A._array), out._array) > 0).all():
         raise _not_definite(backend.moved(A._array, "cpu"))
-    return composite.transpose(out, ndim - 2, ndim - 1) if upper else out
+    return out
 
 
 @composed("linalg.matrix_power")

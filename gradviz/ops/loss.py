@@ -3,22 +3,35 @@
 `reduction` is PyTorch's number: 0 none, 1 mean, 2 sum.
 """
 
+import numpy as np
+
+from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.ops.reduction import averaged
+from gradviz.ops.refusals import refuse_kinds
 
 
 def _log_softmax_gradient(ops, grad, result, dim):
-    return grad - ops.exp(result) * ops.sum_dim(grad, dim=(dim,), keepdim=True)
+    return grad - ops.exp(result) * _along(ops, grad, result, dim)
+
+
+def _along(ops, value, result, dim):
+    """Sums along the dimension, kept; a 0-d value has none."""
+    return ops.sum_dim(value, dim=(dim,), keepdim=True) if len(result.shape) else value
+
+
+def _refuse_whole(kernel, array, dim):
+    last = "" if dim + 1 < array.ndim else "lastdim_"
+    refuse_kinds(f"{kernel}_{last}kernel_impl", array, "biu")
 
 
 @op(
-    self=vjp("delta - softmax(self): grad - exp(result) * sum(grad)", _log_softmax_gradient),
-    dtype="float",
-)
+    self=vjp("delta - softmax(self): grad - exp(result) * sum(grad)", _log_softmax_gradient))
 def log_softmax(xp, self, *, dim):
     """`self - log(sum(exp(self)))` along a dimension, shifted by its maximum so that nothing overflows."""
     if not self.size:
         return self.copy()
+    _refuse_whole("log_softmax", self, dim)
     shifted = self - self.max(axis=dim, keepdims=True)
     return shifted - xp.log(xp.exp(shifted).sum(axis=dim, keepdims=True))
 
@@ -26,14 +39,14 @@ def log_softmax(xp, self, *, dim):
 @op(
     self=vjp(
         "result * (delta - result)",
-        lambda ops, grad, result, dim: result * (grad - ops.sum_dim(grad * result, dim=(dim,), keepdim=True)),
+        lambda ops, grad, result, dim: result * (grad - _along(ops, grad * result, result, dim)),
     ),
-    dtype="float",
 )
 def softmax(xp, self, *, dim):
     """`exp(self) / sum(exp(self))` along a dimension, shifted by its maximum so that nothing overflows."""
     if not self.size:
         return self.copy()
+    _refuse_whole("softmax", self, dim)
     raised = xp.exp(self - self.max(axis=dim, keepdims=True))
     return raised / raised.sum(axis=dim, keepdims=True)
 
@@ -61,6 +74,7 @@ def _mse_gradient(grad, self, target, reduction, sign):
 )
 def mse_loss(xp, self, target, *, reduction=1):
     """Mean of `(self - target)**2` (reduction 1), its sum (2), or each (0)."""
+    refuse_kinds("mse_cpu", self, "biu")
     difference = self - target
     squares = difference * difference
     return squares if reduction == 0 else averaged(squares) if reduction == 1 else squares.sum()
@@ -79,7 +93,15 @@ def _nll_gradient(ops, grad, self, target, weight, total_weight, reduction, igno
 )
 def nll_loss(xp, self, target, weight, *, reduction=1, ignore_index=-100):
     """Minus the log-probability (N, C) of each target class (N,), weighted, and averaged (1), summed (2) or each (0)."""  # noqa: E501
-    _check_targets(xp, self, target, ignore_index)
+    if self.ndim == 1:
+        if target.ndim == 1 and target.size != 1:
+            raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {target.size}")
+        found, total = nll_loss.op.forward(
+            xp, self[None], target.reshape(1), weight, reduction=reduction, ignore_index=ignore_index
+        )
+        return found.reshape(()), total
+    refuse_kinds("nll_loss_out_frame", self, "biu")
+    _check_targets(xp, self, target, weight, ignore_index)
     picked = -xp.take_along_axis(self, _safe(xp, target, ignore_index)[:, None], axis=1)[:, 0]
     weights = _weights(xp, self, target, weight, ignore_index)
     losses = picked * weights
@@ -106,8 +128,10 @@ def nll_loss_backward(xp, self, log_probabilities, target, weight, total_weight,
     if reduction == 1:
         amount = amount / total_weight
     out = xp.zeros(log_probabilities.shape, log_probabilities.dtype)
-    rows = xp.arange(log_probabilities.shape[0])
-    out[rows, _safe(xp, target, ignore_index)] = amount
+    if out.ndim == 1:
+        out[_safe(xp, target, ignore_index)] = amount
+    else:
+        out[xp.arange(len(out)), _safe(xp, target, ignore_index)] = amount
     return out
 
 
@@ -120,9 +144,18 @@ def _weights(xp, self, target, weight, ignore_index):
     return counted if weight is None else counted * weight[_safe(xp, target, ignore_index)]
 
 
-def _check_targets(xp, self, target, ignore_index):
-    if self.shape[0] != target.shape[0]:
-        raise ValueError(f"Expected input batch_size ({self.shape[0]}) to match target batch_size ({target.shape[0]}).")
+def _check_targets(xp, self, target, weight, ignore_index):
+    if target.ndim > 1:
+        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+    if weight is not None and weight.shape != self.shape[1:]:
+        raise RuntimeError(
+            f"weight tensor should be defined either for all {self.shape[1]} classes or no classes but got weight "
+            f"tensor of shape: {list(weight.shape)}"
+        )
+    if target.dtype not in (np.int64, np.uint8):
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {title(target.dtype)}")
+    if weight is not None and weight.dtype != self.dtype:
+        raise RuntimeError(f"expected scalar type {title(self.dtype)} but found {title(weight.dtype)}")
     if xp.__name__ == "numpy":  # on a GPU this look would wait for the device
         wrong = target[((target < 0) | (target >= self.shape[1])) & (target != ignore_index)]
         if wrong.size:

@@ -1,6 +1,7 @@
 """Matrix products."""
 
 from gradviz.engine.op import op, vjp
+from gradviz.ops.refusals import refuse_kinds
 from gradviz.ops.shape import expand_complaint
 
 
@@ -13,7 +14,7 @@ def _cannot_multiply(a, b, first="mat1", second="mat2"):
 def _matrices(a, b, names):
     for name, array in zip(names, (a, b), strict=True):
         if array.ndim != 2:
-            raise RuntimeError(f"{name} must be a matrix")
+            raise RuntimeError(f"{name} must be a matrix" + (f", got {array.ndim}-D tensor" if name == "mat1" else ""))
 
 
 @op(
@@ -26,6 +27,7 @@ def mm(xp, self, mat2):
     _matrices(self, mat2, ("self", "mat2"))
     if self.shape[1] != mat2.shape[0]:
         raise _cannot_multiply(self, mat2)
+    refuse_kinds("addmm_impl_cpu_", self, "b")
     return self @ mat2
 
 
@@ -42,6 +44,7 @@ def mv(xp, self, vec):
         raise RuntimeError(
             f"size mismatch, got input ({self.shape[0]}), mat ({self.shape[0]}x{self.shape[1]}), vec ({vec.shape[0]})"
         )
+    refuse_kinds("addmv_impl_cpu", self, "b")
     return self @ vec
 
 
@@ -59,6 +62,7 @@ def dot(xp, self, tensor):
             f"inconsistent tensor size, expected tensor [{self.shape[0]}] and src [{tensor.shape[0]}] to have the "
             f"same number of elements, but got {self.shape[0]} and {tensor.shape[0]} elements respectively"
         )
+    refuse_kinds("dot", self, "b")
     return xp.dot(self, tensor)
 
 
@@ -70,11 +74,17 @@ def dot(xp, self, tensor):
 def bmm(xp, self, mat2):
     """A batch of matrix products, (B, N, K) and (B, K, M) to (B, N, M)."""
     _of_batches(self, mat2)
+    refuse_kinds("bmm", self, "b")
     return self @ mat2
 
 
 def _scaled(value, factor):
     return value if factor == 1 else value * factor
+
+
+def _times(xp, array, factor):
+    """An array times a number, in the array's dtype as PyTorch has it: 0.5 is 0 for integers."""
+    return array if factor == 1 else array * xp.asarray(factor).astype(array.dtype)
 
 
 @op(
@@ -94,9 +104,10 @@ def addmm(xp, self, mat1, mat2, *, beta=1, alpha=1):
     _matrices(mat1, mat2, ("mat1", "mat2"))
     if mat1.shape[1] != mat2.shape[0]:
         raise _cannot_multiply(mat1, mat2)
-    product = _scaled(mat1 @ mat2, alpha)
+    refuse_kinds("addmm_impl_cpu_", mat1, "b")
+    product = _times(xp, mat1 @ mat2, alpha)
     _spreads(self, product)
-    product += _scaled(self, beta)
+    product += _times(xp, self, beta)
     return product
 
 
@@ -124,9 +135,10 @@ def addmv(xp, self, mat, vec, *, beta=1, alpha=1):
         raise RuntimeError(
             f"size mismatch, got input ({self.size}), mat ({mat.shape[0]}x{mat.shape[1]}), vec ({vec.shape[0]})"
         )
-    product = _scaled(mat @ vec, alpha)
+    refuse_kinds("addmv_impl_cpu", mat, "b")
+    product = _times(xp, mat @ vec, alpha)
     _spreads(self, product)
-    return product + _scaled(self, beta)
+    return product + _times(xp, self, beta)
 
 
 @op(
@@ -140,9 +152,9 @@ def addr(xp, self, vec1, vec2, *, beta=1, alpha=1):
     for name, array in (("1", vec1), ("2", vec2)):
         if array.ndim != 1:
             raise RuntimeError(f"addr: Expected 1-D argument vec{name}, but got {array.ndim}-D")
-    product = _scaled(vec1[:, None] * vec2, alpha)
+    product = _times(xp, vec1[:, None] * vec2, alpha)
     _spreads(self, product)
-    return product + _scaled(self, beta)
+    return product + _times(xp, self, beta)
 
 
 def _of_batches(batch1, batch2):
@@ -176,9 +188,10 @@ def _turned(ops, batch):
 def baddbmm(xp, self, batch1, batch2, *, beta=1, alpha=1):
     """`beta * self + alpha * bmm(batch1, batch2)`; self broadcasts to (B, N, M)."""
     _of_batches(batch1, batch2)
-    product = _scaled(batch1 @ batch2, alpha)
+    refuse_kinds("baddbmm", batch1, "b")
+    product = _times(xp, batch1 @ batch2, alpha)
     _spreads(self, product)
-    return product + _scaled(self, beta)
+    return product + _times(xp, self, beta)
 
 
 def _to_each(ops, grad, batches):
@@ -205,9 +218,10 @@ def _to_each(ops, grad, batches):
 def addbmm(xp, self, batch1, batch2, *, beta=1, alpha=1):
     """`beta * self + alpha * bmm(batch1, batch2).sum(0)`; self broadcasts to (N, M)."""
     _of_batches(batch1, batch2)
-    product = _scaled(xp.tensordot(batch1, batch2, axes=((0, 2), (0, 1))), alpha)
+    refuse_kinds("addmm_impl_cpu_", batch1, "b")
+    product = _times(xp, xp.tensordot(batch1, batch2, axes=((0, 2), (0, 1))), alpha)
     _spreads(self, product)
-    return product + _scaled(self, beta)
+    return product + _times(xp, self, beta)
 
 
 @op(
@@ -224,6 +238,7 @@ def vdot(xp, self, other):
             f"inconsistent tensor size, expected tensor [{self.shape[0]}] and src [{other.shape[0]}] to have the "
             f"same number of elements, but got {self.shape[0]} and {other.shape[0]} elements respectively"
         )
+    refuse_kinds("dot", self, "b")
     return xp.dot(self, other)
 
 

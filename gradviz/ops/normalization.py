@@ -6,8 +6,10 @@ that one formula serves the plain backward and, differentiated again, every orde
 
 from math import prod
 
+from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.ops.reduction import averaged
+from gradviz.ops.refusals import refuse_kinds
 
 
 @op(
@@ -45,6 +47,19 @@ def statistics(xp, array, dims, eps):
     centered = work - mean
     rstd = 1 / xp.sqrt(averaged(centered * centered, dims, True) + work.dtype.type(eps))
     return mean, rstd, centered
+
+
+def _check_dtypes(input, weight, *others):
+    """RuntimeError unless what scales and shifts has the input's dtype; float32 beside float16 is fine."""
+    given = [each for each in (weight, *others) if each is not None]
+    odd = [each for each in given if each.dtype != input.dtype]
+    if not odd or (input.dtype.itemsize == 2 and all(each.dtype.itemsize == 4 for each in given)):
+        return
+    if weight is None or weight.dtype == input.dtype:
+        raise RuntimeError(f"expected scalar type {title(input.dtype)} but found {title(odd[0].dtype)}")
+    if all(title(each.dtype) == "Float" for each in given):
+        raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
+    raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")
 
 
 def _standardized(ops, input, mean, rstd, dims):
@@ -98,6 +113,8 @@ def _layer_weight(ops, grad, input, weight, bias, normalized_shape, result1, res
 )
 def native_layer_norm(xp, input, weight, bias, *, normalized_shape, eps):
     """`(input - mean) / sqrt(variance + eps) * weight + bias`, over the last dimensions."""
+    _check_dtypes(input, weight, bias)
+    refuse_kinds("LayerNormKernelImpl", input, "biu")
     mean, rstd, out = statistics(xp, input, _last(input, normalized_shape), eps)
     out *= rstd
     if weight is not None:
@@ -116,7 +133,9 @@ def _all_but_channels(input):
 
 def _beside(ops, channels, input):
     """(C,) as (1, C, 1, ...), to go with the input."""
-    return None if channels is None else ops.reshape_raw(channels, size=(1, -1, *(1,) * (len(input.shape) - 2)))
+    if channels is None:
+        return None
+    return ops.reshape_raw(channels, size=(1, channels.shape[0], *(1,) * (len(input.shape) - 2)))
 
 
 def _batch_parts(ops, input, running_mean, running_var, training, result1, result2, eps):
@@ -155,7 +174,9 @@ def _batch_weight(ops, grad, input, weight, running_mean, running_var, training,
 )
 def native_batch_norm(xp, input, weight, bias, running_mean, running_var, *, training, momentum, eps):
     """Each channel standardized over the batch, or by the running statistics; training moves those along."""
-    beside = (1, -1, *(1,) * (input.ndim - 2))
+    refuse_kinds("batch_norm", input, "biu")
+    _check_dtypes(input, weight, bias, running_mean, running_var)
+    beside = (1, input.shape[1], *(1,) * (input.ndim - 2))
     if training:
         mean, rstd, out = statistics(xp, input, _all_but_channels(input), eps)
         _move(xp, running_mean, running_var, mean, out, momentum)
@@ -188,7 +209,7 @@ def _move(xp, running_mean, running_var, mean, centered, momentum):
 
 
 def _in_groups(ops, value, N, group):
-    return ops.reshape_raw(value, size=(N, group, -1))
+    return ops.reshape_raw(value, size=(N, group, prod(value.shape[1:]) // group))
 
 
 def _group_input(ops, grad, input, weight, result1, result2, N, C, HxW, group, eps):
@@ -219,9 +240,11 @@ def _group_weight(ops, grad, input, weight, result1, result2, N, C, HxW, group, 
 )
 def native_group_norm(xp, input, weight, bias, *, N, C, HxW, group, eps):
     """Each group of channels of each sample standardized."""
-    mean, rstd, out = statistics(xp, input.reshape(N, group, -1), (2,), eps)
+    _check_dtypes(input, weight, bias)
+    refuse_kinds("GroupNormKernelImpl", input, "biu")
+    mean, rstd, out = statistics(xp, input.reshape(N, group, C * HxW // group), (2,), eps)
     out = (out * rstd).reshape(input.shape)
-    beside = (1, -1, *(1,) * (input.ndim - 2))
+    beside = (1, input.shape[1], *(1,) * (input.ndim - 2))
     if weight is not None:
         out *= weight.reshape(beside)
     if bias is not None:

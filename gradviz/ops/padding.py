@@ -1,5 +1,7 @@
 """Padding: constant, reflect, replicate and circular. `pad` counts from the last dimension: (left, right, top, ...)."""
 
+from math import prod
+
 from gradviz.engine.op import op, vjp
 from gradviz.engine.within import composed
 from gradviz.ops import indexing, joining, subscripts
@@ -89,6 +91,11 @@ def pad(input, pad, mode="constant", value=None):
         raise NotImplementedError("Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now")
     if mode == "circular":
         return _circular(input, widths)
+    if not prod(input._array.shape[-dims - 1 :]):
+        raise RuntimeError(
+            f"Expected {dims + 1}D or {dims + 2}D (batch mode) tensor with possibly 0 batch size and other non-zero "
+            f"dimensions for input, but got: {list(input._array.shape)}"
+        )
     if mode == "reflect":
         _refuse_too_wide(input, widths)
     return PADDINGS[NAMES[mode], dims](input, padding=widths)

@@ -120,7 +120,17 @@ def _base_gradient(ops, grad, self, exponent):
 def pow_tensor(xp, self, exponent):
     """`self ** exponent` for two tensors; shapes broadcast."""
     _refuse_bool_powers(self)
-    return self**exponent
+    return _power(xp, self, exponent)
+
+
+def _power(xp, base, exponent):
+    """`base ** exponent`; of integers to a negative power only 1 and -1 leave more than 0, as in PyTorch."""
+    if exponent.dtype.kind != "i" or not (exponent < 0).any():
+        return base**exponent
+    if xp.result_type(base, exponent).kind == "f":
+        return base**exponent
+    positive = base ** xp.abs(exponent)
+    return xp.where(exponent < 0, xp.where(xp.abs(base) == 1, positive, 0), positive)
 
 
 def _exponent_of_number_gradient(ops, grad, self, exponent, result):
@@ -135,7 +145,9 @@ def pow_number(xp, exponent, *, self):
     """`self ** exponent` for a Python number and a tensor."""
     if isinstance(self, bool):
         _refuse_bool_powers(exponent)
-    return self**exponent
+    if isinstance(self, float) or exponent.dtype.kind != "i":
+        return self**exponent
+    return _power(xp, xp.asarray(self).astype(exponent.dtype), exponent)
 
 
 @op(self=vjp("result", lambda grad, result: grad * result), dtype="float")
@@ -233,10 +245,10 @@ def copy(xp, self, source):
     try:
         return xp.broadcast_to(source, self.shape).astype(self.dtype)
     except ValueError:
+        complaint = coerce.broadcast_complaint(self.shape, source.shape)
+        both = None if complaint else list(np.broadcast_shapes(self.shape, source.shape))
         raise RuntimeError(
-            coerce.broadcast_complaint(self.shape, source.shape)
-            or f"output with shape {list(self.shape)} doesn't match the broadcast shape "
-            f"{list(np.broadcast_shapes(self.shape, source.shape))}"
+            complaint or f"output with shape {list(self.shape)} doesn't match the broadcast shape {both}"
         ) from None
 
 

@@ -2,9 +2,9 @@
 
 from math import inf, prod
 
-from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.ops.convolution import columns, extended, places, windows_added
+from gradviz.ops.refusals import refuse_kinds
 
 
 def pooled_sizes(sizes, kernel, stride, padding, dilation, ceil_mode):
@@ -19,10 +19,18 @@ def pooled_sizes(sizes, kernel, stride, padding, dilation, ceil_mode):
     return tuple(found)
 
 
-def _check(self, kernel, padding, sizes, dilated):
-    complaint = "pad should be at most half of effective kernel size"
+def _check_planes(self):
     if self.ndim not in (3, 4):
         raise RuntimeError("non-empty 3D or 4D (batch mode) tensor expected for input")
+    if not prod(self.shape[-3:]):
+        raise RuntimeError(
+            f"Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:"
+            f"{list(self.shape)}"
+        )
+
+
+def _check(self, kernel, padding, sizes, dilated):
+    complaint = "pad should be at most half of effective kernel size"
     for k, p in zip(kernel, padding, strict=True):
         if 2 * p > k:
             raise RuntimeError(f"{complaint}, but got pad={p}, kernel_size={k} and dilation=1" if dilated else complaint)  # noqa: E501
@@ -58,8 +66,8 @@ def _surrounded(xp, self, kernel, stride, padding, dilation, sizes, value):
 )  # fmt: skip
 def max_pool2d_with_indices(xp, self, *, kernel_size, stride, padding, dilation, ceil_mode):
     """The greatest value of each window (the first of equal ones; NaN wins), and its place in the plane."""
-    if self.dtype.kind == "b":
-        raise RuntimeError(f"\"max_pool2d\" not implemented for '{title(self.dtype)}'")
+    refuse_kinds("max_pool2d", self, "b")
+    _check_planes(self)
     stride = stride or kernel_size
     sizes = pooled_sizes(self.shape[-2:], kernel_size, stride, padding, dilation, ceil_mode)
     _check(self, kernel_size, padding, sizes, True)
@@ -154,6 +162,7 @@ def _divisor(xp, sizes, windows, kernel, stride, padding, count_include_pad, div
 )  # fmt: skip
 def avg_pool2d(xp, self, *, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override):
     """The mean of each window."""
+    _check_planes(self)
     stride = stride or kernel_size
     windows = pooled_sizes(self.shape[-2:], kernel_size, stride, padding, (1, 1), ceil_mode)
     _check(self, kernel_size, padding, windows, True)
@@ -208,6 +217,15 @@ def _shares(size, count):
 )
 def adaptive_avg_pool2d(xp, self, *, output_size):
     """Means of as many windows as asked for."""
+    refuse_kinds("adaptive_avg_pool2d", self, "biu")
+    if self.ndim not in (3, 4):
+        raise RuntimeError(f"adaptive_avg_pool2d(): Expected 3D or 4D tensor, but got {list(self.shape)}")
+    empty = next((d for d in range(-2, 0) if not self.shape[d]), None)
+    if empty is not None:
+        raise RuntimeError(
+            "adaptive_avg_pool2d(): Expected input to have non-zero size for non-batch dimensions, but input has sizes "
+            f"{list(self.shape)} with dimension {self.ndim + empty} being empty"
+        )
     rows = [self[..., a:b, :].mean(axis=-2) for a, b in _shares(self.shape[-2], output_size[0])]
     stacked = xp.stack(rows, axis=-2)
     return xp.stack([stacked[..., a:b].mean(axis=-1) for a, b in _shares(self.shape[-1], output_size[1])], axis=-1)
@@ -248,6 +266,7 @@ def adaptive_avg_pool2d_backward(xp, self, *, sizes):
 )  # fmt: skip
 def im2col(xp, self, *, kernel_size, dilation, padding, stride):
     """(N, C, H, W) to (N, C * kernel positions, windows)."""
+    refuse_kinds("im2col_out_cpu", self, "iu")
     found = columns(xp, self, kernel_size, stride, padding, dilation)
     return found.copy() if prod(kernel_size) == 1 else found
 
@@ -263,6 +282,7 @@ def im2col(xp, self, *, kernel_size, dilation, padding, stride):
 )
 def col2im(xp, self, *, output_size, kernel_size, dilation, padding, stride):
     """(N, C * kernel positions, windows) to (N, C, H, W): what windows share is added up."""
+    refuse_kinds("col2im_out_cpu", self, "iu")
     return windows_added(xp, self, output_size, kernel_size, stride, padding, dilation).copy()
 
 

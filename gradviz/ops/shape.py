@@ -35,6 +35,16 @@ def reshape_raw(xp, self, *, size):
     return self.reshape(size)
 
 
+@op(
+    view=True,
+    title="reshape",
+    self=vjp("1", lambda ops, grad, self_sym_sizes: ops.reshape_raw(grad, size=tuple(self_sym_sizes))),
+)
+def reshape_alias(xp, self, *, size):
+    """A reshape of what isn't contiguous, where the strides allow a view."""
+    return self.reshape(size)
+
+
 @op(view=True, self=vjp("1 (transposed)", lambda ops, grad: ops.t(grad)))
 def t(xp, self):
     """A matrix transposed, a view; RuntimeError above two dimensions."""
@@ -76,7 +86,7 @@ def expand(xp, self, *, size):
 
 
 def expand_complaint(array, size):
-    """PyTorch's sentence for an array whose shape doesn't expand to a size."""
+    """PyTorch's sentence for an array whose shape doesn't expand to a size (-1: as it is), or None."""
     shape = array.shape
     if len(size) < len(shape):
         return (
@@ -84,7 +94,9 @@ def expand_complaint(array, size):
             f"provided ({len(size)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
         )
     extra = len(size) - len(shape)
-    place = max(i for i, n in enumerate(shape) if n not in (1, size[extra + i]))
+    place = next((i for i, n in enumerate(shape) if size[extra + i] not in (-1, n) and n != 1), None)
+    if place is None:
+        return None
     return (
         f"The expanded size of the tensor ({size[extra + place]}) must match the existing size ({shape[place]}) at "
         f"non-singleton dimension {extra + place}.  Target sizes: {list(size)}.  Tensor sizes: {list(shape)}"

@@ -228,6 +228,8 @@ def meshgrid(*tensors, indexing="ij"):
     for each in tensors:
         if each._array.ndim > 1:
             raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {each!r}")
+    if len({each._array.dtype for each in tensors}) > 1:
+        raise RuntimeError("meshgrid expects all tensors to have the same dtype")
     places = [*range(len(tensors))]
     if indexing == "xy":
         places[:2] = places[1::-1]  # the first along the columns

@@ -70,7 +70,7 @@ def _steps(self, index):
     shape = list(self._array.shape)
     picked = sum([_width(part) for part in parts])
     if picked > len(shape):
-        _refuse_too_many(shape, parts)
+        _refuse_too_many(shape, parts, isinstance(index, tuple))
     whole_costs = not isinstance(index, tuple)  # in a tuple a whole dimension costs no node; x[:] is a slice
     views, basic, indices, dots = [], [], [], False
     dim = gone = folded = 0  # folded: dimensions that masks take beyond their one place in the list
@@ -135,6 +135,8 @@ def _plain(part):
         if not array.size and array.dtype.kind == "f":
             array = array.astype(np.int64)
         return _plain(Tensor(array))
+    if isinstance(part, str):
+        raise TypeError("new(): invalid data type 'str'")
     raise IndexError(
         "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
         f"{type(part).__name__})"
@@ -171,8 +173,8 @@ def _like(self, part):
     return part if isinstance(part, Tensor) and array is part._array else Tensor(array)
 
 
-def _refuse_too_many(shape, parts):
-    if shape or any(part is Ellipsis for part in parts):
+def _refuse_too_many(shape, parts, several):
+    if shape or several:
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
     if any(isinstance(part, Slice) for part in parts):
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")

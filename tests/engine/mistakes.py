@@ -3,7 +3,13 @@
 facts/errors.json keeps what PyTorch 2.13 says to each of them; tests/engine/test_errors.py holds gradviz to it.
 """
 
-from tests.engine import mistakes_elementwise, mistakes_in_place, mistakes_neural, mistakes_shaping
+from tests.engine import (
+    mistakes_elementwise,
+    mistakes_in_place,
+    mistakes_neural,
+    mistakes_of_state,
+    mistakes_shaping,
+)
 
 
 def _leaf(torch, *size):
@@ -317,6 +323,7 @@ MISTAKES = {
     **mistakes_neural.MISTAKES,
     **mistakes_shaping.MISTAKES,
     **mistakes_in_place.MISTAKES,
+    **mistakes_of_state.MISTAKES,
 }  # fmt: skip
 
 def answer(torch, mistake):

@@ -4,6 +4,8 @@
 gradviz to those files where no PyTorch is installed, and the files to PyTorch where it is.
 """
 
+import contextlib
+import io
 import itertools
 import json
 import warnings
@@ -12,6 +14,7 @@ from pathlib import Path
 from tests.engine.mistakes import MISTAKES, answer
 from tests.engine.programs import cases, described
 from tests.engine.questions import QUESTIONS, answered
+from tests.engine.scripts import SCRIPTS
 from tests.engine.sights import SIGHTS
 
 FACTS = Path(__file__).parent / "facts"
@@ -119,7 +122,21 @@ def answers(torch):
     return {question: answered(torch, question) for question in QUESTIONS}
 
 
-OBSERVATIONS = {each.__name__: each for each in (graphs, errors, prints, promotions, draws, samplings, answers)}
+def scripts(torch):
+    """What short scripts print, line by line."""
+    return {name: _printed(torch, source).splitlines() for name, source in SCRIPTS.items()}
+
+
+def _printed(torch, source):
+    names = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional}
+    with contextlib.redirect_stdout(io.StringIO()) as screen:
+        exec(source, names)
+    return screen.getvalue()
+
+
+OBSERVATIONS = {
+    each.__name__: each for each in (graphs, errors, prints, promotions, draws, samplings, answers, scripts)
+}
 
 
 def observed(torch, name):

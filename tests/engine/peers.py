@@ -30,7 +30,9 @@ def run(torch, program, arrays, wanted):
     if again:
         seconds = torch.autograd.grad(sum(again[1:], again[0]), asked.values(), allow_unused=True)
         found |= {f"second {name}": grad for name, grad in zip(asked, seconds, strict=True)}
-    return {name: each for name, each in found.items() if each is not None and (name == "output" or _array(each).any())}
+    return {
+        name: each for name, each in found.items() if each is not None and (name == "output" or array_of(each).any())
+    }
 
 
 def sides():
@@ -68,14 +70,15 @@ def assert_same(ours, theirs):
         assert str(mine.dtype) == str(theirs[name].dtype), name
         assert tuple(mine.shape) == tuple(theirs[name].shape), name
         tolerance = TOLERANCE.get(str(mine.dtype).removeprefix("torch."), 0)
-        np.testing.assert_allclose(_array(mine), _array(theirs[name]), rtol=tolerance, atol=tolerance, err_msg=name)
+        np.testing.assert_allclose(array_of(mine), array_of(theirs[name]), rtol=tolerance, atol=tolerance, err_msg=name)
 
 
 def _weighed(torch, tensor, turn=0):
-    return (tensor * torch.from_numpy(weights_like(_array(tensor), turn))).sum()
+    return (tensor * torch.from_numpy(weights_like(array_of(tensor), turn))).sum()
 
 
-def _array(tensor):
+def array_of(tensor):
+    """The values of a tensor of either side as a NumPy array."""
     if getattr(tensor, "_is_zerotensor", bool)():  # PyTorch's way to hand on zeros without their memory
         return np.zeros(tuple(tensor.shape))
     return np.array(tensor.tolist(), str(tensor.dtype).removeprefix("torch.")).reshape(tuple(tensor.shape))

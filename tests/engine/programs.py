@@ -151,9 +151,13 @@ def cases():
 
 
 def described(torch, name, wanted):
-    """The graph of a program: one dict a node, from the root on, and the order in which backward runs them."""
-    run, specs = PROGRAMS[name]
-    arrays = Sample(name, run, specs).arrays("float32")
+    """The graph of a program, by its name."""
+    return graph_of(torch, Sample(name, *PROGRAMS[name]), wanted)
+
+
+def graph_of(torch, sample, wanted):
+    """The graph of a sample: one dict a node, from the root on, and the order in which backward runs them."""
+    run, arrays = sample.run, sample.arrays("float32")
     leaves = [torch.tensor(array.tolist(), dtype=_dtype(torch, array)) for array in arrays]
     for leaf, need in zip(leaves, wanted, strict=True):
         leaf.requires_grad_(need)

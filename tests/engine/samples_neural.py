@@ -19,7 +19,7 @@ PRODUCTS = (
     Sample("dot", lambda torch, a, b: torch.inner(a, b), (V, V)),
     Sample("mm", lambda torch, a, b: torch.tensordot(a, b, dims=([0, 2], [1, 0])), ((2, 4, 3), (3, 2))),
     Sample("mm", lambda torch, a, b: torch.tensordot(a, b, dims=0), (V, (2,))),
-    Sample("mm", lambda torch, a, b: torch.tensordot(a, b, dims=2), (A, A)),
+    Sample("dot", lambda torch, a, b: torch.tensordot(a, b, dims=2), (A, A)),
     Sample("mul", lambda torch, a, b: torch.kron(a.contiguous(), b.contiguous()), (A, (2,))),
     Sample("mm", lambda torch, a, b, c: torch.chain_matmul(a, b, c), (A, B, A)),
     Sample("mm", lambda torch, v, a, b: torch.linalg.multi_dot([v, a, b]), ((2,), A, B)),

@@ -20,14 +20,15 @@ class Sample(NamedTuple):
 
     def arrays(self, dtype=np.float64):
         """The inputs as NumPy arrays, the same ones each time."""
-        return [values(*spec, dtype, seed) for seed, spec in enumerate(map(_spec, self.inputs), start=1)]
+        return [values(*spec, dtype, seed) for seed, spec in enumerate(map(spec_of, self.inputs), start=1)]
 
     def floating(self):
         """Which inputs may require grad."""
-        return [_spec(spec)[1] in ("real", "positive") for spec in self.inputs]
+        return [spec_of(spec)[1] in ("real", "positive") for spec in self.inputs]
 
 
-def _spec(spec):
+def spec_of(spec):
+    """(shape, domain) of an input's spec."""
     return spec if spec and isinstance(spec[0], tuple) else (spec, "real")
 
 

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 import gradviz
-from tests.engine.peers import PAIRS, SHAPES, assert_same, same
-from tests.engine.peers import _array as array_of
+from tests.engine.peers import PAIRS, SHAPES, array_of, assert_same, same
 from tests.engine.sampling import values
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: .ci/run installs it")

@@ -13,7 +13,11 @@ from gradviz.engine.op import catalogue
 from tests.engine import programs_elementwise, programs_neural
 from tests.engine.observations import FACTS, OBSERVATIONS, observed, stored
 
-EXACT = [(name, key) for name in ("graphs", "errors", "prints", "promotions", "answers") for key in stored(name)]
+EXACT = [
+    (name, key)
+    for name in ("graphs", "errors", "prints", "promotions", "answers", "scripts")
+    for key in stored(name)
+]
 
 DRAWN = ("draws", "samplings")
 

@@ -35,17 +35,21 @@ from gradviz.ops.bounds import *
 from gradviz.ops.composite import *
 from gradviz.ops.contraction import *
 from gradviz.ops.counting import *
+from gradviz.ops.dropping import *
 from gradviz.ops.elementary import *
 from gradviz.ops.extremes import *
+from gradviz.ops.gates import *
 from gradviz.ops.gathering import *
 from gradviz.ops.linear_algebra import *
 from gradviz.ops.logic import *
 from gradviz.ops.matmul import *
 from gradviz.ops.norms import *
 from gradviz.ops.pointwise import *
+from gradviz.ops.recurrent import *
 from gradviz.ops.reshaping import *
 from gradviz.ops.rounding import *  # its div knows rounding modes
 from gradviz.ops.shape import *
+from gradviz.ops.shuffling import *
 from gradviz.ops.sorting import *
 from gradviz.ops.special import *
 from gradviz.ops.stacking import *

@@ -17,6 +17,7 @@ from gradviz.ops.activations import (
     tanhshrink,
     threshold,
 )
+from gradviz.ops.gates import glu, hardshrink, prelu, rrelu, softshrink
 
 
 def elu(input, alpha=1.0):
@@ -35,6 +36,7 @@ def leaky_relu(input, negative_slope=0.01):
 
 
 __all__ = [
-    "celu", "elu", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "logsigmoid", "mish", "relu6", "selu",
-    "silu", "softmin", "softplus", "softsign", "tanhshrink", "threshold",
+    "celu", "elu", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "logsigmoid",
+    "mish", "prelu", "relu6", "rrelu", "selu", "silu", "softmin", "softplus", "softshrink", "softsign", "tanhshrink",
+    "threshold",
 ]  # fmt: skip

@@ -1,14 +1,18 @@
 """Functions of `torch.nn.functional`."""
 
-from math import prod
-
 from gradviz.engine.dtypes import title
 from gradviz.engine.within import composed
 from gradviz.nn.activation_functions import *  # noqa: F403
+from gradviz.nn.attention_functions import *  # noqa: F403
+from gradviz.nn.dropouts import dropout1d, dropout2d, dropout3d  # noqa: F401
 from gradviz.nn.layer_functions import *  # noqa: F403
 from gradviz.nn.loss_functions import *  # noqa: F403
-from gradviz.ops import composite, counting, padding, pointwise, shape
-from gradviz.ops.matmul import addmm
+from gradviz.nn.margin_functions import *  # noqa: F403
+from gradviz.nn.resampling_functions import *  # noqa: F403
+from gradviz.ops import bounds, composite, counting, norms, padding, pointwise, reshaping
+from gradviz.ops.dropping import alpha_dropout, dropout, feature_alpha_dropout  # noqa: F401
+from gradviz.ops.linear import linear  # noqa: F401
+from gradviz.ops.shuffling import channel_shuffle, pixel_shuffle, pixel_unshuffle  # noqa: F401
 
 relu = pointwise.relu
 tanh = pointwise.tanh
@@ -17,19 +21,6 @@ softmax = composite.softmax
 log_softmax = composite.log_softmax
 one_hot = counting.one_hot
 pad = padding.pad
-
-
-@composed("linear")
-def linear(input, weight, bias=None):
-    """`input @ weight.T + bias`: (..., in), (out, in) and (out,) to (..., out)."""
-    if bias is None:
-        return composite.matmul(input, shape.t(weight))
-    if input._array.ndim == 2:
-        return addmm(bias, input, shape.t(weight))
-    sizes = input._array.shape
-    rows = composite.reshape(input, prod(sizes[:-1]), sizes[-1])  # before t(): backward takes the newest node first
-    product = addmm(bias, rows, shape.t(weight))
-    return composite.view(product, *sizes[:-1], weight._array.shape[0])
 
 
 def embedding(
@@ -51,3 +42,10 @@ def embedding(
     else:
         padding_idx %= rows
     return counting.embedding(weight, input, padding_idx=padding_idx, scale_grad_by_freq=scale_grad_by_freq)
+
+
+@composed("normalize")
+def normalize(input, p=2.0, dim=1, eps=1e-12):
+    """Vectors along a dimension divided by their norm, or by eps where that is greater."""
+    size = bounds.clamp_min_number(norms.norm(input, p, dim, keepdim=True), min=eps)
+    return pointwise.div(input, reshaping.expand_as(size, input))

@@ -150,8 +150,10 @@ def reshape(self, *size):
     """A view where the strides allow it, otherwise a copy; one size may be -1."""
     size = shapes.inferred_size(self._array.size, _size(size))
     array = self._array
-    if array.flags.c_contiguous or backend.owner(array.reshape(size)) is backend.owner(array):
+    if array.flags.c_contiguous:
         return shapes.view(self, size=size)
+    if backend.owner(array.reshape(size)) is backend.owner(array):
+        return shapes.reshape_alias(self, size=size)
     return _copied(self, size)
 
 
@@ -222,9 +224,16 @@ def matmul(self, other):
         return _row(self, other)
     if a == 2 and b == 2:
         return products.mm(self, other)
-    if a > 2 and b <= 2:
+    if a > 2 and b <= 2 and (b == 1 or _folds(self, other)):
         return _folded(self, other)
     return _batched(self, other)
+
+
+def _folds(self, other):
+    """Whether PyTorch takes a batch of matrices times one as one large product: never if only that needs a copy."""
+    array = self._array
+    steps = zip(array.strides[:-2], array.strides[1:], array.shape[1:], strict=False)
+    return other._requires_grad or not array.size or all(step == inner * size for step, inner, size in steps)
 
 
 @composed("matmul")

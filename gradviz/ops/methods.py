@@ -14,8 +14,10 @@ from gradviz.ops import (
     composite,
     contraction,
     counting,
+    dropping,
     elementary,
     extremes,
+    gates,
     gathering,
     in_place,
     linear_algebra,
@@ -23,9 +25,11 @@ from gradviz.ops import (
     matmul,
     norms,
     pointwise,
+    recurrent,
     reshaping,
     rounding,
     shape,
+    shuffling,
     sorting,
     special,
     stacking,
@@ -36,7 +40,7 @@ from gradviz.ops import (
 ROOMS = (
     pointwise, matmul, shape, composite, in_place, elementary, special, rounding, bounds, blends, logic, activations,
     extremes, statistics, norms, stacking, reshaping, gathering, sorting, counting, contraction,
-    linear_algebra,
+    linear_algebra, dropping, recurrent, gates, shuffling,
 )  # fmt: skip
 METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {

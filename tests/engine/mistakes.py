@@ -3,7 +3,7 @@
 facts/errors.json keeps what PyTorch 2.13 says to each of them; tests/engine/test_errors.py holds gradviz to it.
 """
 
-from tests.engine import mistakes_elementwise, mistakes_neural, mistakes_shaping
+from tests.engine import mistakes_elementwise, mistakes_layers, mistakes_neural, mistakes_shaping
 
 
 def _leaf(torch, *size):
@@ -315,6 +315,7 @@ MISTAKES = {
     "Function without backward": lambda torch: _function_without(torch, "backward"),
     "Function without forward": lambda torch: _function_without(torch, "forward"),
     **mistakes_neural.MISTAKES,
+    **mistakes_layers.MISTAKES,
     **mistakes_shaping.MISTAKES,
 }  # fmt: skip
 

@@ -1,0 +1,94 @@
+"""Dropout: of elements, of whole channels, and for selu. What is dropped is drawn as PyTorch draws it."""
+
+from math import sqrt
+
+import numpy as np
+
+from gradviz.engine import backend, random
+from gradviz.engine.tensor import Tensor
+from gradviz.engine.within import composed
+from gradviz.ops import pointwise
+
+
+def refuse_probability(p):
+    """ValueError, in PyTorch's words, for a p that is no probability."""
+    if p < 0.0 or p > 1.0:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+
+
+def _drawn_as(array, probability):
+    """Random booleans in the order in which the array's elements lie in memory, as PyTorch draws them."""
+    order = sorted(range(array.ndim), key=lambda d: -array.strides[d])
+    drawn = random.bernoulli(tuple(array.shape[d] for d in order), probability)
+    return drawn.transpose([order.index(d) for d in range(array.ndim)])
+
+
+def _like(input, values):
+    kind = input._array.dtype
+    return Tensor(backend.moved(np.asarray(values, kind), backend.device_of(input._array)))
+
+
+def _channels(input, p):
+    """Random booleans, one a channel."""
+    shape = (*input._array.shape[:2], *(1,) * (input._array.ndim - 2))
+    return random.bernoulli(shape, 1 - p)
+
+
+def _scaled(input, kept, p):
+    kind = input._array.dtype
+    return pointwise.mul(input, _like(input, kept.astype(kind) / kind.type(1 - p)))
+
+
+@composed("dropout")
+def dropout(input, p=0.5, training=True):
+    """In training each element is zero with probability p, the others grow by 1 / (1 - p)."""
+    refuse_probability(p)
+    if p == 0 or not training or not input._array.size:
+        return input
+    if p == 1:
+        return pointwise.mul(input, _like(input, 0))
+    return _scaled(input, _drawn_as(input._array, 1 - p), p)
+
+
+@composed("feature_dropout")
+def feature_dropout(input, p, training):
+    """In training each channel of (N, C, ...) is zero with probability p, the others grow by 1 / (1 - p)."""
+    refuse_probability(p)
+    if p == 0 or not training or not input._array.size:
+        return input
+    if input._array.ndim < 2:
+        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
+    if p == 1:
+        return pointwise.mul(input, _like(input, 0))
+    return _scaled(input, _channels(input, p), p)
+
+
+def _like_selu(input, p, training, draw):
+    """Dropped to selu's lowest value, then scaled and moved so that mean and variance stay: Klambauer et al. (2017)."""
+    refuse_probability(p)
+    if p == 0 or not training or not input._array.size:
+        return input
+    if p == 1:
+        return pointwise.mul(input, _like(input, 0))
+    alpha = 1.7580993408473766
+    kept = draw(input, p)
+    scale = 1.0 / sqrt((alpha * alpha * p + 1) * (1 - p))
+    kind = input._array.dtype.type
+    moved = (kept.astype(kind) - kind(1)) * kind(alpha * scale) + kind(alpha * scale * p)
+    return pointwise.add(pointwise.mul(input, _like(input, kept.astype(kind) * kind(scale))), _like(input, moved))
+
+
+@composed("alpha_dropout")
+def alpha_dropout(input, p=0.5, training=False):
+    """dropout after selu: what is dropped takes selu's lowest value, and mean and variance stay."""
+    return _like_selu(input, p, training, lambda input, p: _drawn_as(input._array, 1 - p))
+
+
+@composed("feature_alpha_dropout")
+def feature_alpha_dropout(input, p=0.5, training=False):
+    """alpha_dropout of whole channels."""
+    return _like_selu(input, p, training, _channels)
+
+
+__all__ = ["alpha_dropout", "dropout", "feature_alpha_dropout", "feature_dropout"]
+METHODS = []

@@ -35,9 +35,13 @@ from gradviz.ops.bounds import *
 from gradviz.ops.composite import *
 from gradviz.ops.contraction import *
 from gradviz.ops.counting import *
+from gradviz.ops.decompositions import *
+from gradviz.ops.decompositions import svd_of_columns as svd
+from gradviz.ops.distances import *
 from gradviz.ops.dropping import *
 from gradviz.ops.elementary import *
 from gradviz.ops.extremes import *
+from gradviz.ops.gamma import *
 from gradviz.ops.gates import *
 from gradviz.ops.gathering import *
 from gradviz.ops.linear_algebra import *
@@ -45,15 +49,19 @@ from gradviz.ops.logic import *
 from gradviz.ops.matmul import *
 from gradviz.ops.norms import *
 from gradviz.ops.pointwise import *
+from gradviz.ops.quantiles import *
 from gradviz.ops.recurrent import *
+from gradviz.ops.reducing import *
 from gradviz.ops.reshaping import *
 from gradviz.ops.rounding import *  # its div knows rounding modes
+from gradviz.ops.running import *
 from gradviz.ops.shape import *
 from gradviz.ops.shuffling import *
 from gradviz.ops.sorting import *
 from gradviz.ops.special import *
 from gradviz.ops.stacking import *
 from gradviz.ops.statistics import *
+from gradviz.ops.triangles import *
 
 __version__ = "0.1.0"
 

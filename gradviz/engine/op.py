@@ -56,7 +56,7 @@ def vjp(local, function):
 
 def op(
     *, grad_fn=None, dtype=None, intermediates=(), optional=(), view=False, title=None, result="result", several=False,
-    returned=False, hidden=(), **vjps
+    returned=False, hidden=(), outputs=(), **vjps
 ):  # fmt: skip
     """Declares the decorated forward as an op; a name that no vjp could mean is a TypeError at import.
 
@@ -64,12 +64,12 @@ def op(
     "same" refuses mixed dtypes, None takes the inputs as they are. optional: inputs that may be None. title:
     PyTorch's name for it, where several ops share one. result: what PyTorch calls the saved result. several: the
     forward returns a list of outputs. returned: the call returns the intermediates too. hidden: what the vjps ask
-    for, but PyTorch's node doesn't show.
+    for, but PyTorch's node doesn't show. outputs: the intermediates that are the several outputs, in their order.
     """
 
     def declare(forward):
         names = (grad_fn, title, result)
-        declared = Op(forward, (names, dtype, intermediates, optional, view, several, returned, hidden), vjps)
+        declared = Op(forward, (names, dtype, intermediates, optional, view, several, returned, hidden, outputs), vjps)
         if declared.name in catalogue:
             raise TypeError(f"op {declared.name} is declared twice")
         catalogue[declared.name] = declared
@@ -94,8 +94,9 @@ class Op:
     """One declared op: its forward, its vjps, and the functions generated from them."""
 
     def __init__(self, forward, options, vjps):
-        names, self.dtype, intermediates, optional, self.view, self.several, self.returned, hidden = options
+        names, self.dtype, intermediates, optional, self.view, self.several, self.returned, hidden, outputs = options
         grad_fn, title, self.result = names
+        self.outputs = tuple(outputs)
         self.intermediates, self.optional, self.hidden = tuple(intermediates), tuple(optional), tuple(hidden)
         parameters = list(signature(forward).parameters.values())[1:]
         self.name = forward.__name__
@@ -115,7 +116,7 @@ class Op:
     def _check_names(self):
         known = {"grads" if self.several else "grad", "ops", self.result}
         known.update(self.inputs, self.intermediates, self.settings)
-        known |= {name + suffix for name in self.inputs for suffix in SIZES}
+        known |= {name + suffix for name in (*self.inputs, *self.intermediates) for suffix in SIZES}
         for target, rule in self.vjps.items():
             if target not in self.inputs:
                 raise TypeError(f"op {self.name}: a vjp for '{target}', which is not among the inputs {self.inputs}")
@@ -332,6 +333,8 @@ class Op:
                 return f"tuple([{expression.format('each')} for each in a{self.inputs.index(of)}])"
             if of in self.inputs:
                 return expression.format(f"a{self.inputs.index(of)}")
+            if of != name and of in self.intermediates:
+                return expression.format(of)
         return name
 
     # -- backward ----------------------------------------------------------------------------------
@@ -374,6 +377,8 @@ class Op:
         """(node, output_nr) that made what is saved under this name."""
         if name == self.result:
             return node, 0
+        if name in self.outputs:
+            return node, self.outputs.index(name)
         if name in self.differentiable:
             return node.next_functions[self.differentiable.index(name)]
         return NO_EDGE

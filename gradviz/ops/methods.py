@@ -14,9 +14,12 @@ from gradviz.ops import (
     composite,
     contraction,
     counting,
+    decompositions,
+    distances,
     dropping,
     elementary,
     extremes,
+    gamma,
     gates,
     gathering,
     in_place,
@@ -25,9 +28,12 @@ from gradviz.ops import (
     matmul,
     norms,
     pointwise,
+    quantiles,
     recurrent,
+    reducing,
     reshaping,
     rounding,
+    running,
     shape,
     shuffling,
     sorting,
@@ -35,12 +41,14 @@ from gradviz.ops import (
     stacking,
     statistics,
     subscripts,
+    triangles,
 )
 
 ROOMS = (
     pointwise, matmul, shape, composite, in_place, elementary, special, rounding, bounds, blends, logic, activations,
     extremes, statistics, norms, stacking, reshaping, gathering, sorting, counting, contraction,
-    linear_algebra, dropping, recurrent, gates, shuffling,
+    linear_algebra, dropping, recurrent, gates, shuffling, gamma,
+    distances, quantiles, running, reducing, decompositions, triangles,
 )  # fmt: skip
 METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {

@@ -118,7 +118,28 @@ def _deviating(name, call, input, dim, unbiased, keepdim, correction):
     return call(input, dim=dim, correction=correction, keepdim=keepdim)
 
 
-_GROUPS = {"var": "std and var", "std": "std and var", "var_mean": "var_mean"}
+def _std_mean_gradient(ops, grads, self, result0, dim, correction, keepdim):
+    of_std, of_mean = grads
+    of_variance = None if of_std is None else ops.where(result0 == 0, 0.0, of_std / (result0 * 2))
+    return _both_gradients(ops, (of_variance, of_mean), self, dim, correction, keepdim)
+
+
+@op(
+    title="std_mean",
+    grad_fn="StdMeanBackward0",
+    self=vjp("(self - mean) / (result0 * (elements of the dims - correction)), and 1 / elements", _std_mean_gradient),
+    intermediates=("result0",),
+    outputs=("result0",),
+    several=True,
+)
+def std_mean_of(xp, self, *, dim, correction, keepdim):
+    """Standard deviation and mean."""
+    mean = _in_reach(self).mean(axis=dim or None, keepdims=keepdim)
+    std = xp.asarray(xp.sqrt(_variance(xp, self, dim, correction, keepdim)).astype(self.dtype))
+    return [std, xp.asarray(mean).astype(self.dtype)], std
+
+
+_GROUPS = {"var": "std and var", "std": "std and var", "var_mean": "var_mean", "std_mean": "std_mean"}
 
 
 def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
@@ -134,6 +155,11 @@ def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """(variance, mean) of all elements, or over `dim`; see var."""
     return _deviating("var_mean", var_mean_of, input, dim, unbiased, keepdim, correction)
+
+
+def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """(standard deviation, mean) of all elements, or over `dim`; see var."""
+    return _deviating("std_mean", std_mean_of, input, dim, unbiased, keepdim, correction)
 
 
 # -- logsumexp, sums and means without NaN -----------------------------------------------------------
@@ -360,7 +386,7 @@ def count_nonzero(input, dim=None):
 
 
 __all__ = [
-    "all", "any", "count_nonzero", "cumprod", "cumsum", "logsumexp", "nanmean", "nansum", "prod", "std", "var",
-    "var_mean",
+    "all", "any", "count_nonzero", "cumprod", "cumsum", "logsumexp", "nanmean", "nansum", "prod", "std",
+    "std_mean", "var", "var_mean",
 ]  # fmt: skip
-METHODS = [name for name in __all__ if name != "var_mean"]
+METHODS = [name for name in __all__ if not name.endswith("_mean")]

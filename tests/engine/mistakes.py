@@ -3,7 +3,7 @@
 facts/errors.json keeps what PyTorch 2.13 says to each of them; tests/engine/test_errors.py holds gradviz to it.
 """
 
-from tests.engine import mistakes_elementwise, mistakes_layers, mistakes_neural, mistakes_shaping
+from tests.engine import mistakes_elementwise, mistakes_layers, mistakes_measures, mistakes_neural, mistakes_shaping
 
 
 def _leaf(torch, *size):
@@ -316,6 +316,7 @@ MISTAKES = {
     "Function without forward": lambda torch: _function_without(torch, "forward"),
     **mistakes_neural.MISTAKES,
     **mistakes_layers.MISTAKES,
+    **mistakes_measures.MISTAKES,
     **mistakes_shaping.MISTAKES,
 }  # fmt: skip
 

@@ -5,7 +5,7 @@ tests that need an example of every op (against PyTorch, numeric gradients, loca
 this table, and one of them fails for an op that is not in it. Each family of ops has a file of its own.
 """
 
-from tests.engine import samples_elementwise, samples_layers, samples_neural, samples_shaping
+from tests.engine import samples_elementwise, samples_layers, samples_measures, samples_neural, samples_shaping
 from tests.engine.sampling import Sample, twice, values
 
 __all__ = ["SAMPLES", "Sample", "values"]
@@ -137,4 +137,5 @@ SAMPLES = (
     *samples_shaping.SAMPLES,
     *samples_neural.SAMPLES,
     *samples_layers.SAMPLES,
+    *samples_measures.SAMPLES,
 )  # fmt: skip

@@ -28,6 +28,22 @@ from gradviz.engine.dtypes import bool_, dtype, float16, float32, float64, int8,
 from gradviz.engine.random import manual_seed
 from gradviz.engine.switches import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from gradviz.engine.tensor import Device, Size, Tensor
+from gradviz.nn.functional import (
+    adaptive_avg_pool1d,
+    avg_pool1d,
+    conv1d,
+    conv2d,
+    conv3d,
+    conv_transpose1d,
+    conv_transpose2d,
+    cosine_similarity,
+    group_norm,
+    layer_norm,
+    max_pool1d,
+    max_pool2d,
+    pairwise_distance,
+    rms_norm,
+)
 from gradviz.ops import methods as _methods
 from gradviz.ops.activations import *
 from gradviz.ops.blends import *
@@ -49,6 +65,7 @@ from gradviz.ops.logic import *
 from gradviz.ops.matmul import *
 from gradviz.ops.norms import *
 from gradviz.ops.pointwise import *
+from gradviz.ops.products import *
 from gradviz.ops.quantiles import *
 from gradviz.ops.recurrent import *
 from gradviz.ops.reducing import *

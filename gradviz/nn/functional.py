@@ -1,6 +1,9 @@
 """Functions of `torch.nn.functional`."""
 
+from gradviz.engine.backend import module_of
 from gradviz.engine.dtypes import title
+from gradviz.engine.switches import no_grad
+from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.nn.activation_functions import *  # noqa: F403
 from gradviz.nn.attention_functions import *  # noqa: F403
@@ -23,12 +26,23 @@ one_hot = counting.one_hot
 pad = padding.pad
 
 
+def _shorten(weight, input, max_norm, norm_type):
+    """Makes the rows that are looked up as short as max_norm, in place, as PyTorch does."""
+    xp = module_of(weight._array)
+    rows = xp.unique(input._array)
+    found = weight._array.copy()
+    sizes = xp.linalg.norm(found[rows], norm_type, axis=1, keepdims=True)
+    found[rows] *= xp.where(sizes > max_norm, max_norm / (sizes + 1e-7), 1).astype(found.dtype)
+    with no_grad():
+        weight.copy_(Tensor(found))
+
+
 def embedding(
     input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False
 ):
     """Rows of a weight (V, D), one for each index: (...) to (..., D)."""
-    if max_norm is not None or sparse:
-        raise RuntimeError("embedding() with max_norm or sparse is not supported by gradviz: leave them out")
+    if sparse:
+        raise RuntimeError("embedding() with sparse is not supported by gradviz: leave it out")
     if input._array.dtype.name not in ("int64", "int32"):
         raise RuntimeError(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
@@ -41,6 +55,8 @@ def embedding(
         raise AssertionError("Padding_idx must be within num_embeddings")
     else:
         padding_idx %= rows
+    if max_norm is not None:
+        _shorten(weight, input, max_norm, norm_type)
     return counting.embedding(weight, input, padding_idx=padding_idx, scale_grad_by_freq=scale_grad_by_freq)
 
 

@@ -28,6 +28,7 @@ from gradviz.ops import (
     matmul,
     norms,
     pointwise,
+    products,
     quantiles,
     recurrent,
     reducing,
@@ -49,6 +50,7 @@ ROOMS = (
     extremes, statistics, norms, stacking, reshaping, gathering, sorting, counting, contraction,
     linear_algebra, dropping, recurrent, gates, shuffling, gamma,
     distances, quantiles, running, reducing, decompositions, triangles,
+    products,
 )  # fmt: skip
 METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {
@@ -85,6 +87,7 @@ def attach():
         setattr(Tensor, name, function)
     for name, kind in CONVERSIONS.items():
         setattr(Tensor, name, lambda self, kind=kind: composite.to(self, kind))
+    Tensor.where = lambda self, condition, other: composite.where(condition, self, other)
     Tensor.T = property(lambda self: shape.permute(self, dims=tuple(reversed(range(self._array.ndim)))))
     Tensor.mT = property(lambda self: composite.transpose(self, -2, -1))
     Tensor.__hash__ = object.__hash__  # __eq__ above would have taken it away

@@ -3,7 +3,7 @@
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
-from gradviz.ops import composite, criteria, indexing, logic, pointwise, reduction, stacking, statistics
+from gradviz.ops import composite, criteria, indexing, logic, pointwise, products, reduction, stacking
 from gradviz.ops.named import named_result
 from gradviz.ops.refusals import refuse_kinds
 
@@ -166,9 +166,9 @@ def cumulative_trapezoid(y, x=None, *, dx=None, dim=-1):
     if isinstance(x, Tensor):
         steps = _steps(y, x, dim)
         areas = pointwise.mul(_pairs(y, dim), steps)
-        return criteria.div_number(statistics.cumsum(areas, dim), other=2.0)
+        return criteria.div_number(products.cumsum(areas, dim), other=2.0)
     areas = criteria.mul_number(_pairs(y, dim), other=(1.0 if dx is None else dx) / 2.0)
-    return statistics.cumsum(areas, dim)
+    return products.cumsum(areas, dim)
 
 
 __all__ = ["cummax", "cummin", "cumulative_trapezoid", "diff", "logcumsumexp", "trapezoid", "trapz"]

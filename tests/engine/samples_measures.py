@@ -43,6 +43,7 @@ SCATTERED = (
         Sample("scatter_reduced", lambda torch, a, i, b, how=how, own=own: a.scatter_reduce(1, i, b, how, include_self=own), (A, INDEX, A), second=how == "prod")  # noqa: E501
         for how in ("sum", "prod", "mean", "amax", "amin") for own in (True, False)
     ),
+    _linear("where", lambda torch, a, m, b: a.where(m, b), A, ((2, 3), "bool"), ROW),
     _linear("select_replaced", lambda torch, a, b: a.select_scatter(b, 0, -1), A, ROW),
     _linear("slice_replaced", lambda torch, a, b: torch.slice_scatter(a, b, 1, 0, None, 2), A, (2, 2)),
     _linear("diagonal_replaced", lambda torch, a, b: a.diagonal_scatter(b), SQUARE, ROW),

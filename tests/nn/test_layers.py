@@ -258,3 +258,16 @@ def test_a_loss_as_a_module_is_pytorchs(name):
         out.sum().backward()
         found.append({"out": out, "gradient": inputs[0].grad})
     assert_same(*found)
+
+
+def test_an_embedding_shortens_what_it_looks_up():
+    found = []
+    for side in (gradviz, torch):
+        layer = side.nn.Embedding(5, 3, max_norm=1.5, norm_type=3.0)
+        with side.no_grad():
+            layer.weight.copy_(side.from_numpy(np.random.RandomState(0).randn(5, 3).astype("f4") * 2))
+        out = layer(side.tensor([[0, 3], [3, 1]]))
+        out.sum().backward()
+        found.append({"out": out, "weight": layer.weight, "gradient": layer.weight.grad})
+    assert_same(*found)
+    assert repr(gradviz.nn.Embedding(5, 3, 1, 1.5, 3.0)) == repr(torch.nn.Embedding(5, 3, 1, 1.5, 3.0))

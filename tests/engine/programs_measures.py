@@ -3,13 +3,17 @@
 from tests.engine.samples_measures import SAMPLES, _linalg, _of
 
 A, ROW, SQUARE = (2, 3), (3,), (3, 3)
+_SEVERAL = ("gather", "mm", "mul", "cat", "masked_select", "linalg_inv_ex", "bmm", "mv")  # of several functions
 _FIRST = {}
 for _place, _sample in enumerate(SAMPLES):
-    if any(_sample.floating()) and _sample.op not in ("gather", "mm", "mul", "cat", "masked_select", "linalg_inv_ex"):
+    if any(_sample.floating()) and _sample.op not in _SEVERAL:
         _FIRST.setdefault(_sample.op, (_place, _sample))
 
 PROGRAMS: dict[str, tuple] = {
     **{f"{op} {place}": (sample.run, sample.inputs) for op, (place, sample) in _FIRST.items()},
+    "matmul 2d@3d": (lambda torch, a, b: a @ b, (A, (2, 3, 2))),
+    "matmul 1d@3d": (lambda torch, a, b: a @ b, (ROW, (2, 3, 2))),
+    "einsum of lists": (lambda torch, a, b: torch.einsum(a, [0, 1], b, [1, 2], [0, 2]), (A, SQUARE)),
     "torch.cdist": (_of("cdist"), (A, (4, 3))),
     "torch.diff": (_of("diff"), (A,)),
     "torch.trapezoid": (_of("trapezoid"), (A,)),

@@ -113,7 +113,7 @@ SAMPLES = (
     Sample("dot", lambda torch, a, b: torch.dot(a, b), ((1,), (1,))),
     Sample("bmm", lambda torch, a, b: torch.bmm(a, b), ((2, 2, 3), (2, 3, 2))),
     Sample("bmm", lambda torch, a, b: a @ b, ((2, 1, 2, 3), (3, 3, 2))),
-    Sample("bmm", lambda torch, a, b: a @ b, ((3,), (2, 3, 2))),
+    Sample("mv", lambda torch, a, b: a @ b, ((3,), (2, 3, 2))),
     Sample("addmm", lambda torch, c, a, b: torch.addmm(c, a, b), (ROW, (2, 4), (4, 3))),
     Sample("addmm", lambda torch, c, a, b: torch.addmm(c, a, b, beta=2, alpha=0.5), (A, (2, 4), (4, 3))),
     Sample("addmm", lambda torch, x, w, b: torch.nn.functional.linear(x, w, b), ((2, 2, 3), (4, 3), (4,))),

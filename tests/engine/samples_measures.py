@@ -73,6 +73,10 @@ MEASURES = (
     Sample("linalg_cross", lambda torch, a, b: torch.linalg.cross(a, b) * a * a, (A, (1, 3))),
     Sample("linalg_cross", lambda torch, a, b: a.cross(b, 0) * a * a, ((3, 2), (3, 2))),
     Sample("mul", _linalg("vecdot"), (A, ROW)),
+    Sample("bmm", lambda torch, a, b: torch.einsum(a, [0, 1], b, [1, 30], [30, 0]), (A, SQUARE)),
+    Sample("bmm", lambda torch, a, b: torch.einsum(a, [..., 1], b, [1, 2]), (A, SQUARE)),
+    Sample("mm", lambda torch, a, b: a @ b, (A, (2, 3, 2))),
+    Sample("mv", lambda torch, a, b: a @ b, (ROW, (2, 3, 2))),
     Sample("lerp_tensor", _of("quantile", 0.3), (A,), second=False),
     Sample("lerp_tensor", lambda torch, a: torch.quantile(a, torch.tensor([0.3, 0.9], dtype=a.dtype), dim=0, keepdim=True), (A,), second=False),  # noqa: E501
     *(_linear("gather", _of("quantile", 0.4, 1, interpolation=how), A) for how in ("lower", "higher", "nearest")),

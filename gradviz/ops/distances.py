@@ -63,10 +63,10 @@ def _no_second(grad):
     grad_fn="NotImplemented",
     **{name: vjp("none, as in PyTorch", _no_second) for name in ("self", "x1", "x2")},
 )
-def distances_backward(xp, self, x1, x2, result, *, p, which):
+def distances_backward(xp, self, x1, x2, known, *, p, which):
     """The gradient of the distances for one of the two sets of points."""
     last = x1.ndim - 1
-    pulled = _pulled(raw(self), self, x1, x2, p, result)
+    pulled = _pulled(raw(self), self, x1, x2, p, known)
     return pulled.sum(axis=last) if which == "x1" else -pulled.sum(axis=last - 1)
 
 

@@ -51,6 +51,22 @@ from gradviz.engine.sampling import bernoulli, multinomial, normal
 from gradviz.engine.switches import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from gradviz.engine.tensor import Size, Tensor
 from gradviz.files import load, save
+from gradviz.nn.functional import (
+    adaptive_avg_pool1d,
+    avg_pool1d,
+    conv1d,
+    conv2d,
+    conv3d,
+    conv_transpose1d,
+    conv_transpose2d,
+    cosine_similarity,
+    group_norm,
+    layer_norm,
+    max_pool1d,
+    max_pool2d,
+    pairwise_distance,
+    rms_norm,
+)
 from gradviz.ops import methods as _methods
 from gradviz.ops.activations import *
 from gradviz.ops.blends import *
@@ -59,23 +75,36 @@ from gradviz.ops.changes import *
 from gradviz.ops.composite import *
 from gradviz.ops.contraction import *
 from gradviz.ops.counting import *
+from gradviz.ops.decompositions import *
+from gradviz.ops.decompositions import svd_of_columns as svd
+from gradviz.ops.distances import *
+from gradviz.ops.dropping import *
 from gradviz.ops.elementary import *
 from gradviz.ops.extremes import *
+from gradviz.ops.gamma import *
+from gradviz.ops.gates import *
 from gradviz.ops.gathering import *
 from gradviz.ops.linear_algebra import *
 from gradviz.ops.logic import *
 from gradviz.ops.matmul import *
 from gradviz.ops.norms import *
 from gradviz.ops.pointwise import *
+from gradviz.ops.products import *
 from gradviz.ops.protocols import *
+from gradviz.ops.quantiles import *
+from gradviz.ops.recurrent import *
+from gradviz.ops.reducing import *
 from gradviz.ops.reshaping import *
 from gradviz.ops.rounding import *  # its div knows rounding modes
+from gradviz.ops.running import *
 from gradviz.ops.shape import *
+from gradviz.ops.shuffling import *
 from gradviz.ops.sorting import *
 from gradviz.ops.special import *
 from gradviz.ops.stacking import *
 from gradviz.ops.statistics import *
 from gradviz.ops.strided import *
+from gradviz.ops.triangles import *
 
 __version__ = "0.1.0"
 

@@ -40,6 +40,8 @@ def acosh(self) -> Tensor:
     """Inverse hyperbolic cosine."""
 def acosh_(self, *args, **kwargs) -> Tensor:
     """`acosh`, in place; returns self."""
+def adaptive_avg_pool1d(input, output_size) -> Tensor:
+    """Means of as many windows of (N, C, L) as asked for."""
 def add(self, other, *, alpha=1) -> Tensor:
     """Sum, `self + alpha * other`; shapes broadcast."""
 def addbmm(self, batch1, batch2, *, beta=1, alpha=1) -> Tensor:
@@ -60,6 +62,8 @@ def all(input, dim=None, keepdim=False) -> Tensor:
     """Whether all elements are other than zero, or all over `dim` (an int or a tuple)."""
 def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False) -> builtins.bool:
     """Whether all elements are close: a Python bool."""
+def alpha_dropout(input, p=0.5, training=False) -> Tensor:
+    """dropout after selu: what is dropped takes selu's lowest value, and mean and variance stay."""
 def amax(input, dim=..., keepdim=False) -> Tensor:
     """The greatest element of all, or over `dim` (an int or a tuple); equal ones share the gradient."""
 def amin(input, dim=..., keepdim=False) -> Tensor:
@@ -138,6 +142,8 @@ def atleast_2d(*tensors) -> Any:
     """Dimensions of size 1 added until there are 2; several tensors give a tuple."""
 def atleast_3d(*tensors) -> Any:
     """Dimensions of size 1 added until there are 3; several tensors give a tuple."""
+def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True) -> Tensor:
+    """The mean of each window of (N, C, L)."""
 def baddbmm(self, batch1, batch2, *, beta=1, alpha=1) -> Tensor:
     """`beta * self + alpha * bmm(batch1, batch2)`; self broadcasts to (B, N, M)."""
 def bernoulli(input, p=None) -> Tensor:
@@ -156,6 +162,8 @@ def bitwise_right_shift(self, other) -> Tensor:
     """Bits moved down, `self >> other`."""
 def bitwise_xor(self, other) -> Tensor:
     """Exclusive or of booleans, or of integers bit by bit."""
+def block_diag(*tensors) -> Tensor:
+    """Matrices along the diagonal of one that is zero elsewhere; a vector is a row."""
 def bmm(self, mat2) -> Tensor:
     """A batch of matrix products, (B, N, K) and (B, K, M) to (B, N, M)."""
 bool: dtype
@@ -176,6 +184,8 @@ def cartesian_prod(*tensors) -> Tensor:
     """Every combination of elements of vectors, a row each."""
 def cat(tensors, dim=0) -> Tensor:
     """Tensors one after the other along a dimension that they have."""
+def cdist(x1, x2, p=2.0) -> Tensor:
+    """The distance of order p of each row of x1 from each row of x2."""
 def ceil(self) -> Tensor:
     """The integer above."""
 def ceil_(self, *args, **kwargs) -> Tensor:
@@ -184,6 +194,10 @@ def celu(input, alpha=1.0) -> Tensor:
     """`input` above zero, `alpha * (exp(input / alpha) - 1)` below."""
 def chain_matmul(*matrices) -> Tensor:
     """The product of matrices, in the cheapest order."""
+def channel_shuffle(input, groups) -> Tensor:
+    """Channels of all groups in turn."""
+def cholesky_solve(input, input2, upper=False) -> Tensor:
+    """X with `L @ L.T @ X = input`, for the triangle L that cholesky gives."""
 def chunk(self, chunks, dim=0) -> tuple[Tensor, ...]:
     """At most `chunks` ranges of one size, the last one what is left; views."""
 def clamp(input, min=None, max=None) -> Tensor:
@@ -210,12 +224,30 @@ def clone(self) -> Tensor:
     """A copy, part of the graph."""
 def column_stack(tensors) -> Tensor:
     """Tensors side by side; a vector is a column."""
+def combinations(input, r=2, with_replacement=False) -> Tensor:
+    """Every choice of r elements of a vector, a row each."""
 def concat(tensors, dim=0) -> Tensor:
     """Tensors one after the other along a dimension that they have."""
 def concatenate(tensors, dim=0) -> Tensor:
     """Tensors one after the other along a dimension that they have."""
+def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> Tensor:
+    """(N, C, L) and (O, C / groups, K) to (N, O, windows)."""
+def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> Tensor:
+    """(N, C, H, W) and (O, C / groups, K, K) to (N, O, windows down, windows across)."""
+def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> Tensor:
+    """As conv2d, with one more dimension."""
+def conv_transpose1d(
+    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+) -> Tensor:
+    """The gradient of a conv1d for its input, as a layer: weight (C, O / groups, K)."""
+def conv_transpose2d(
+    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+) -> Tensor:
+    """The gradient of a conv2d for its input, as a layer: weight (C, O / groups, K, K)."""
 def copysign(input, other) -> Tensor:
     """The size of `input` with the sign of `other`, a number or a tensor."""
+def corrcoef(input) -> Tensor:
+    """Correlations of the rows of (variables, observations)."""
 def cos(self) -> Tensor:
     """Cosine."""
 def cos_(self, *args, **kwargs) -> Tensor:
@@ -224,12 +256,24 @@ def cosh(self) -> Tensor:
     """Hyperbolic cosine."""
 def cosh_(self, *args, **kwargs) -> Tensor:
     """`cosh`, in place; returns self."""
+def cosine_similarity(x1, x2, dim=1, eps=1e-08) -> Tensor:
+    """The cosine of the angle between vectors along a dimension."""
 def count_nonzero(input, dim=None) -> Tensor:
     """How many elements are other than zero, of all or over `dim` (an int or a tuple)."""
+def cov(input, *, correction=1, fweights=None, aweights=None) -> Tensor:
+    """Covariances of the rows of (variables, observations)."""
+def cross(input, other, dim=None) -> Tensor:
+    """The cross product along `dim`, or along the first dimension of size 3."""
+def cummax(input, dim) -> Tensor:
+    """(values, indices): the greatest elements up to each place along `dim`, and where they are."""
+def cummin(input, dim) -> Tensor:
+    """(values, indices): the smallest elements up to each place along `dim`, and where they are."""
 def cumprod(input, dim, *, dtype=None) -> Tensor:
     """Running product along `dim`."""
 def cumsum(input, dim, *, dtype=None) -> Tensor:
     """Running sum along `dim`."""
+def cumulative_trapezoid(y, x=None, *, dx=None, dim=-1) -> Tensor:
+    """The areas below points y up to each of them but the first."""
 def deg2rad(self) -> Tensor:
     """Degrees as radians."""
 def deg2rad_(self, *args, **kwargs) -> Tensor:
@@ -248,6 +292,14 @@ def diagflat(self, offset=0) -> Tensor:
     """All elements on the diagonal of a matrix."""
 def diagonal(self, offset=0, dim1=0, dim2=1) -> Tensor:
     """A diagonal of two dimensions, as the last dimension; a view."""
+def diagonal_scatter(input, src, offset=0, dim1=0, dim2=1) -> Tensor:
+    """A copy with src on a diagonal."""
+def diff(input, n=1, dim=-1, prepend=None, append=None) -> Tensor:
+    """Each element minus the one before it along `dim`, n times."""
+def digamma(self) -> Tensor:
+    """Derivative of the logarithm of the gamma function."""
+def dist(input, other, p=2) -> Tensor:
+    """The norm of order p of the difference of two tensors."""
 def div(input, other, *, rounding_mode=None) -> Tensor:
     """Quotient; integers become floats unless it is rounded, down ("floor") or towards zero ("trunc")."""
 def divide(input, other, *, rounding_mode=None) -> Tensor:
@@ -255,11 +307,17 @@ def divide(input, other, *, rounding_mode=None) -> Tensor:
 def dot(self, tensor) -> Tensor:
     """Inner product of two vectors, (N,) and (N,) to ()."""
 double: dtype
+def dropout(input, p=0.5, training=True, inplace=False) -> Tensor:
+    """In training each element is zero with probability p, the others grow by 1 / (1 - p)."""
+def dsplit(self, indices_or_sections) -> Tensor:
+    """tensor_split along the third dimension."""
 def dstack(tensors) -> Tensor:
     """Tensors one behind the other, along the third dimension."""
 e: builtins.float
 def einsum(equation, *operands) -> Tensor:
-    """Sums of products by subscripts: "ij,jk->ik"; expands to the ops that PyTorch expands to."""
+    """Sums of products by subscripts: "ij,jk->ik", or `a, [0, 1], b, [1, 2], [0, 2]`; expands as in
+    PyTorch.
+    """
 def empty(*size, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Memory of this size as it is found, values and all."""
 def empty_like(input, *, dtype=None, device=None, requires_grad=False) -> Tensor:
@@ -276,6 +334,8 @@ def erfc(self) -> Tensor:
     """`1 - erf(self)`, exact where that is small."""
 def erfc_(self, *args, **kwargs) -> Tensor:
     """`erfc`, in place; returns self."""
+def erfinv(self) -> Tensor:
+    """The number whose error function is self."""
 def exp(self) -> Tensor:
     """e to the power of each element."""
 def exp2(self) -> Tensor:
@@ -290,6 +350,10 @@ def expm1_(self, *args, **kwargs) -> Tensor:
     """`expm1`, in place; returns self."""
 def eye(n, m=None, dtype=None, device=None, requires_grad=False) -> Tensor:
     """The identity matrix, (n, m)."""
+def feature_alpha_dropout(input, p=0.5, training=False) -> Tensor:
+    """alpha_dropout of whole channels."""
+def feature_dropout(input, p, training) -> Tensor:
+    """In training each channel of (N, C, ...) is zero with probability p, the others grow by 1 / (1 - p)."""
 def fill_(self, *args, **kwargs) -> Tensor:
     """`fill`, in place; returns self."""
 def fix(self) -> Tensor:
@@ -352,11 +416,21 @@ def greater(self, other) -> Tensor:
     """Whether greater, elementwise."""
 def greater_equal(self, other) -> Tensor:
     """Whether greater or equal, elementwise."""
+def group_norm(input, num_groups, weight=None, bias=None, eps=1e-05) -> Tensor:
+    """Each group of channels of each sample standardized."""
+def gru(input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first=False) -> Tensor:
+    """gru over (steps, N, input): the outputs of the last layer, and the last state of each layer."""
+def gru_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None) -> Tensor:
+    """One step of gru: (N, input) and the state before to the state after."""
 def gt(self, other) -> Tensor:
     """Whether greater, elementwise."""
 half: dtype
+def hardshrink(input, lambd=0.5) -> Tensor:
+    """`input`, zero from -lambd to lambd."""
 def heaviside(self, values) -> Tensor:
     """0 below zero, 1 above, `values` at zero; PyTorch has no derivative of it."""
+def histc(input, bins=100, min=0, max=0) -> Tensor:
+    """How many elements lie in each of bins between min and max, or between the least and the greatest."""
 def hsplit(self, indices_or_sections) -> tuple[Tensor, ...]:
     """tensor_split along the second dimension, or the first of a vector."""
 def hstack(tensors) -> Tensor:
@@ -417,6 +491,8 @@ def kron(self, other) -> Tensor:
     """The Kronecker product: each element of one times all of the other."""
 def kthvalue(self, k, dim=-1, keepdim=False) -> tuple[Tensor, ...]:
     """(values, indices): the k-th least element along `dim`."""
+def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-05) -> Tensor:
+    """Standardized over the last dimensions, then `* weight + bias`."""
 def le(self, other) -> Tensor:
     """Whether smaller or equal, elementwise."""
 def lerp(input, end, weight) -> Tensor:
@@ -425,6 +501,8 @@ def less(self, other) -> Tensor:
     """Whether smaller, elementwise."""
 def less_equal(self, other) -> Tensor:
     """Whether smaller or equal, elementwise."""
+def lgamma(self) -> Tensor:
+    """Logarithm of the absolute value of the gamma function."""
 def linspace(start, end, steps, dtype=None, device=None, requires_grad=False) -> Tensor:
     """`steps` numbers from start to end, both included."""
 def load(path, map_location=None, *, weights_only=True) -> Any:
@@ -453,6 +531,10 @@ def logaddexp(input, other) -> Tensor:
     """`log(exp(self) + exp(other))` without overflow."""
 def logaddexp2(input, other) -> Tensor:
     """`log2(2**self + 2**other)` without overflow."""
+def logcumsumexp(input, dim) -> Tensor:
+    """`log(cumsum(exp(input)))` along `dim`, without overflow."""
+def logdet(A) -> Tensor:
+    """The logarithm of the determinant; NaN where that is negative."""
 def logical_and(input, other) -> Tensor:
     """Whether both are other than zero."""
 def logical_not(self) -> Tensor:
@@ -470,6 +552,12 @@ def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_
 def logsumexp(input, dim, keepdim=False) -> Tensor:
     """`log(sum(exp(input)))` over `dim` (an int or a tuple), without overflow."""
 long: dtype
+def lstm(input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first=False) -> Tensor:
+    """lstm over (steps, N, input): the outputs of the last layer, and the last hidden and cell state
+    of each layer.
+    """
+def lstm_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None) -> Tensor:
+    """One step of lstm: (N, input) and the state before to the state after."""
 def lt(self, other) -> Tensor:
     """Whether smaller, elementwise."""
 def masked_fill(input, mask, value) -> Tensor:
@@ -486,6 +574,12 @@ def max(input, dim=None, keepdim=False, *, other=None) -> Any:
     """The greatest of all; along `dim`, (values, indices); with a second tensor, the greater of two
     elements.
     """
+def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False) -> Tensor:
+    """The greatest value of each window of (N, C, L)."""
+def max_pool2d(
+    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
+) -> Tensor:
+    """The greatest value of each window; with return_indices also its place in the plane."""
 def maximum(input, other) -> Tensor:
     """The greater of two elements; NaN where one is."""
 def mean(self, dim=None, keepdim=False, *, dtype=None) -> Tensor:
@@ -502,6 +596,10 @@ def minimum(input, other) -> Tensor:
     """The smaller of two elements; NaN where one is."""
 def mm(self, mat2) -> Tensor:
     """Matrix product, (N, K) and (K, M) to (N, M)."""
+def mode(input, dim=-1, keepdim=False) -> tuple[Tensor, ...]:
+    """(values, indices): the most frequent element along `dim`, the smallest of several, and its last
+    place.
+    """
 def moveaxis(self, source, destination) -> Tensor:
     """Dimensions moved to other places, the rest in order; a view."""
 def movedim(self, source, destination) -> Tensor:
@@ -523,6 +621,10 @@ def nan_to_num_(self, *args, **kwargs) -> Tensor:
     """`nan_to_num`, in place; returns self."""
 def nanmean(input, dim=None, keepdim=False, *, dtype=None) -> Tensor:
     """Mean of what is a number, of all elements or over `dim`."""
+def nanmedian(input, dim=None, keepdim=False) -> Tensor:
+    """The median of all that is a number; or (values, indices) along `dim`."""
+def nanquantile(input, q, dim=None, keepdim=False, *, interpolation='linear') -> Tensor:
+    """quantile of what is a number."""
 def nansum(input, dim=None, keepdim=False, *, dtype=None) -> Tensor:
     """Sum of what is a number, of all elements or over `dim`."""
 def narrow(self, dim, start, length) -> Tensor:
@@ -556,19 +658,37 @@ def ones_like(input, *, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Ones of another tensor's size, dtype and device."""
 def outer(self, vec2) -> Tensor:
     """(N,) and (M,) to (N, M): every product."""
+def pairwise_distance(x1, x2, p=2.0, eps=1e-06, keepdim=False) -> Tensor:
+    """The norm of `x1 - x2 + eps` along the last dimension."""
 def permute(self, *dims) -> Tensor:
     """Dimensions in another order, a view."""
 pi: builtins.float
+def pinverse(A, *, rtol=None, hermitian=False) -> Tensor:
+    """The pseudoinverse of matrices, (..., M, N) to (..., N, M); singular values below rtol of the
+    greatest are 0.
+    """
+def pixel_shuffle(input, upscale_factor) -> Tensor:
+    """(..., C * r * r, H, W) to (..., C, H * r, W * r)."""
+def pixel_unshuffle(input, downscale_factor) -> Tensor:
+    """(..., C, H * r, W * r) to (..., C * r * r, H, W)."""
+def polygamma(n, input) -> Tensor:
+    """The n-th derivative of digamma."""
 def positive(input) -> Tensor:
     """`+input`: the tensor itself."""
 def pow(self, exponent) -> Tensor:
     """`self ** exponent`; either may be a Python number."""
+def prelu(input, weight) -> Tensor:
+    """`input` above zero, a learned slope of it below: one for all, or one a channel. He et al. (2015)."""
 def prod(input, dim=None, keepdim=False, *, dtype=None) -> Tensor:
     """Product of all elements, or along `dim`."""
 def promote_types(type1, type2) -> Tensor:
     """The dtype that two tensors of these dtypes become together."""
 def put(self, index, source, accumulate=False) -> Tensor:
     """A copy with elements put, or added, at places in the flattened tensor."""
+def quantile(input, q, dim=None, keepdim=False, *, interpolation='linear') -> Tensor:
+    """The numbers below which fractions q of all elements lie, or of those along `dim`; q comes first
+    in the shape.
+    """
 def rad2deg(self) -> Tensor:
     """Radians as degrees."""
 def rad2deg_(self, *args, **kwargs) -> Tensor:
@@ -605,6 +725,20 @@ def reshape(self, *size) -> Tensor:
     """A view where the strides allow it, otherwise a copy; one size may be -1."""
 def result_type(tensor1, tensor2) -> Tensor:
     """The dtype that two tensors or Python numbers become together."""
+def rms_norm(input, normalized_shape, weight=None, eps=None) -> Tensor:
+    """Divided by the root of the mean square over the last dimensions."""
+def rnn_relu(
+    input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first=False
+) -> Tensor:
+    """rnn_relu over (steps, N, input): the outputs of the last layer, and the last state of each layer."""
+def rnn_relu_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None) -> Tensor:
+    """One step of rnn_relu: (N, input) and the state before to the state after."""
+def rnn_tanh(
+    input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first=False
+) -> Tensor:
+    """rnn_tanh over (steps, N, input): the outputs of the last layer, and the last state of each layer."""
+def rnn_tanh_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None) -> Tensor:
+    """One step of rnn_tanh: (N, input) and the state before to the state after."""
 def roll(self, shifts, dims=...) -> Tensor:
     """Elements moved on along dims (one shift for each); without dims as if flattened."""
 def rot90(self, k=1, dims=...) -> Tensor:
@@ -615,6 +749,10 @@ def round_(self, *args, **kwargs) -> Tensor:
     """`round`, in place; returns self."""
 def row_stack(tensors) -> Tensor:
     """Tensors one below the other; a vector is a row."""
+def rrelu(input, lower=0.125, upper=0.3333333333333333, training=False) -> Tensor:
+    """`input` above zero, below it times a random slope between two numbers, or in evaluation the mean
+    one.
+    """
 def rsqrt(self) -> Tensor:
     """`1 / sqrt(self)`."""
 def rsqrt_(self, *args, **kwargs) -> Tensor:
@@ -627,8 +765,14 @@ def scatter(self, dim, index, src=None, *, value=None, reduce=None) -> Tensor:
     """A copy with the elements of src, or a number, put where index points along `dim`."""
 def scatter_add(self, dim, index, src) -> Tensor:
     """A copy with the elements of src added where index points along `dim`."""
+def scatter_reduce(self, dim, index, src, reduce, *, include_self=True) -> Tensor:
+    """A copy with the elements of src brought together where index points: "sum", "prod", "mean",
+    "amax", "amin".
+    """
 def searchsorted(sorted_sequence, self, *, out_int32=False, right=False, side=None) -> Tensor:
     """Before which element of a sorted sequence (the last dimension) each element would go."""
+def select_scatter(input, src, dim, index) -> Tensor:
+    """A copy with src at one position of a dimension."""
 def selu(input) -> Tensor:
     """elu with the scales that keep mean and variance."""
 def set_default_device(device) -> None:
@@ -665,6 +809,8 @@ def sinh(self) -> Tensor:
     """Hyperbolic sine."""
 def sinh_(self, *args, **kwargs) -> Tensor:
     """`sinh`, in place; returns self."""
+def slice_scatter(input, src, dim=0, start=None, end=None, step=1) -> Tensor:
+    """A copy with src in a range of a dimension."""
 def slogdet(A) -> tuple[Tensor, ...]:
     """(sign, logabsdet) of matrices."""
 def softmax(input, dim) -> Tensor:
@@ -689,12 +835,16 @@ def stack(tensors, dim=0) -> Tensor:
     """Tensors of one shape along a new dimension."""
 def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None) -> Tensor:
     """Standard deviation of all elements, or over `dim`; see var."""
+def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None) -> tuple[Tensor, ...]:
+    """(standard deviation, mean) of all elements, or over `dim`; see var."""
 def sub(self, other, *, alpha=1) -> Tensor:
     """Difference, `self - alpha * other`; shapes broadcast."""
 def subtract(self, other, *, alpha=1) -> Tensor:
     """Difference, `self - alpha * other`; shapes broadcast."""
 def sum(self, dim=None, keepdim=False, *, dtype=None) -> Tensor:
     """Sum of all elements, or over `dim` (an int or a tuple), in another dtype if told."""
+def svd(input, some=True, compute_uv=True) -> tuple[Tensor, ...]:
+    """(U, S, V) with `(U * S) @ V.T = input`, as torch.svd."""
 def swapaxes(self, axis0, axis1) -> Tensor:
     """Two dimensions swapped, a view."""
 def swapdims(self, dim0, dim1) -> Tensor:
@@ -729,6 +879,10 @@ def trace(self) -> Tensor:
     """Sum of a matrix's diagonal."""
 def transpose(self, dim0, dim1) -> Tensor:
     """Two dimensions swapped, a view."""
+def trapezoid(y, x=None, *, dx=None, dim=-1) -> Tensor:
+    """The area below points y along `dim`: at sample points x, or dx apart."""
+def trapz(y, x=None, *, dx=None, dim=-1) -> Tensor:
+    """The area below points y along `dim`: at sample points x, or dx apart."""
 def tril(self, diagonal=0) -> Tensor:
     """Zeros above a diagonal."""
 def triu(self, diagonal=0) -> Tensor:
@@ -749,6 +903,10 @@ def unflatten(self, dim, sizes) -> Tensor:
 def unique(self, sorted=True, return_inverse=False, return_counts=False, dim=None) -> Any:
     """Different elements in order; with them, as asked, for each element which it is, and how often
     each occurs.
+    """
+def unique_consecutive(self, return_inverse=False, return_counts=False, dim=None) -> Tensor:
+    """Elements without repetitions of the one before; with them, as asked, which of them each is, and
+    how often.
     """
 def unsqueeze(self, dim) -> Tensor:
     """A dimension of size 1 put in, a view."""

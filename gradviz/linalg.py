@@ -1,6 +1,19 @@
 """Linear algebra, as `torch.linalg`."""
 
+from gradviz.ops.composite import matmul
 from gradviz.ops.contraction import multi_dot
+from gradviz.ops.decompositions import (
+    eigh,
+    eigvalsh,
+    lstsq,
+    matrix_rank,
+    pinv,
+    qr,
+    svd,
+    svdvals,
+)
+from gradviz.ops.distances import crossed as cross
+from gradviz.ops.distances import vecdot
 from gradviz.ops.linear_algebra import (
     LinAlgError,
     cholesky,
@@ -10,9 +23,13 @@ from gradviz.ops.linear_algebra import (
     slogdet,
     solve,
 )
-from gradviz.ops.vector_norms import matrix_norm, norm, vector_norm
+from gradviz.ops.matrix_norms import cond, matrix_norm, norm
+from gradviz.ops.reshaping import diagonal_of_matrices as diagonal
+from gradviz.ops.triangles import solve_triangular
+from gradviz.ops.vector_norms import vector_norm
 
 __all__ = [
-    "LinAlgError", "cholesky", "det", "inv", "matrix_norm", "matrix_power", "multi_dot", "norm", "slogdet", "solve",
-    "vector_norm",
+    "LinAlgError", "cholesky", "cond", "cross", "det", "diagonal", "eigh", "eigvalsh", "inv", "lstsq", "matmul",
+    "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve",
+    "solve_triangular", "svd", "svdvals", "vecdot", "vector_norm",
 ]  # fmt: skip

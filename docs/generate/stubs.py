@@ -28,7 +28,8 @@ RETURNS = {
          "__setitem__"), "None"),
     **dict.fromkeys(
         ("unbind", "chunk", "split", "split_with_sizes", "hsplit", "vsplit", "tensor_split", "broadcast_tensors",
-         "meshgrid", "var_mean", "aminmax", "topk", "sort", "kthvalue", "slogdet"), TUPLE),
+         "meshgrid", "var_mean", "aminmax", "topk", "sort", "kthvalue", "slogdet",
+         "mode", "std_mean", "svd"), TUPLE),
     **dict.fromkeys(
         ("item", "tolist", "size", "stride", "type", "load", "max", "min", "median", "unique", "where", "nonzero",
          "atleast_1d", "atleast_2d", "atleast_3d", "register_hook", "register_post_accumulate_grad_hook", "grad_fn",

@@ -248,6 +248,8 @@ def _setting_expression(op, name):
             return f"tuple([{expression.format('each')} for each in a{op.inputs.index(of)}])"
         if of in op.inputs:
             return expression.format(f"a{op.inputs.index(of)}")
+        if of != name and of in op.intermediates:
+            return expression.format(of)
     return name
 
 

@@ -57,7 +57,7 @@ def vjp(local, function):
 
 def op(
     *, grad_fn=None, dtype=None, intermediates=(), optional=(), view=False, title=None, result="result", several=False,
-    returned=False, hidden=(), fits=False, **vjps
+    returned=False, hidden=(), outputs=(), fits=False, **vjps
 ):  # fmt: skip
     """Declares the decorated forward as an op; a name that no vjp could mean is a TypeError at import.
 
@@ -65,13 +65,15 @@ def op(
     "same" refuses mixed dtypes, None takes the inputs as they are. optional: inputs that may be None. title:
     PyTorch's name for it, where several ops share one. result: what PyTorch calls the saved result. several: the
     forward returns a list of outputs. returned: the call returns the intermediates too. hidden: what the vjps ask
-    for, but PyTorch's node doesn't show. fits: its vjps may give another dtype than the input's, to be put right;
-    said only for an op with a single input and no setting `dtype`: all others are looked after anyway.
+    for, but PyTorch's node doesn't show. outputs: the intermediates that are the several outputs, in their order.
+    fits: its vjps may give another dtype than the input's, to be put right; said only for an op with a single input
+    and no setting `dtype`: all others are looked after anyway.
     """
 
     def declare(forward):
         names = (grad_fn, title, result)
-        declared = Op(forward, (names, dtype, intermediates, optional, view, several, returned, hidden, fits), vjps)
+        options = (names, dtype, intermediates, optional, view, several, returned, hidden, outputs, fits)
+        declared = Op(forward, options, vjps)
         if declared.name in catalogue:
             raise TypeError(f"op {declared.name} is declared twice")
         catalogue[declared.name] = declared
@@ -96,8 +98,10 @@ class Op:
     """One declared op: its forward, its vjps, and the functions generated from them."""
 
     def __init__(self, forward, options, vjps):
-        names, self.dtype, intermediates, optional, self.view, self.several, self.returned, hidden, fits = options
+        names, self.dtype, intermediates, optional, self.view, self.several, self.returned, *others = options
+        hidden, outputs, fits = others
         grad_fn, title, self.result = names
+        self.outputs = tuple(outputs)
         self.intermediates, self.optional, self.hidden = tuple(intermediates), tuple(optional), tuple(hidden)
         parameters = list(signature(forward).parameters.values())[1:]
         self.name = forward.__name__
@@ -125,7 +129,7 @@ class Op:
     def _check_names(self):
         known = {"grads" if self.several else "grad", "ops", self.result}
         known.update(self.inputs, self.intermediates, self.settings)
-        known |= {name + suffix for name in self.inputs for suffix in SIZES}
+        known |= {name + suffix for name in (*self.inputs, *self.intermediates) for suffix in SIZES}
         for target, rule in self.vjps.items():
             if target not in self.inputs:
                 raise TypeError(f"op {self.name}: a vjp for '{target}', which is not among the inputs {self.inputs}")
@@ -180,6 +184,8 @@ class Op:
         """The edge of what is saved under this name: where its gradient goes, or None."""
         if name == self.result:
             return Edge(node, 0) if self.several else node
+        if name in self.outputs:
+            return Edge(node, self.outputs.index(name))
         return node._edges[self.differentiable.index(name)] if name in self.differentiable else None
 
     def unpack(self, node, position, array):

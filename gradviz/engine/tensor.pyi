@@ -300,6 +300,8 @@ class Tensor:
         """`ceil`, in place; returns self."""
     def char(self) -> Tensor:
         """`to(torch.int8)`."""
+    def cholesky_solve(input, input2, upper=False) -> Tensor:
+        """X with `L @ L.T @ X = input`, for the triangle L that cholesky gives."""
     def chunk(self, chunks, dim=0) -> tuple[Tensor, ...]:
         """At most `chunks` ranges of one size, the last one what is left; views."""
     def clamp(input, min=None, max=None) -> Tensor:
@@ -332,6 +334,8 @@ class Tensor:
         """The size of `input` with the sign of `other`, a number or a tensor."""
     def copysign_(self, *args, **kwargs) -> Tensor:
         """`copysign`, in place; returns self."""
+    def corrcoef(input) -> Tensor:
+        """Correlations of the rows of (variables, observations)."""
     def cos(self) -> Tensor:
         """Cosine."""
     def cos_(self, *args, **kwargs) -> Tensor:
@@ -342,10 +346,18 @@ class Tensor:
         """`cosh`, in place; returns self."""
     def count_nonzero(input, dim=None) -> Tensor:
         """How many elements are other than zero, of all or over `dim` (an int or a tuple)."""
+    def cov(input, *, correction=1, fweights=None, aweights=None) -> Tensor:
+        """Covariances of the rows of (variables, observations)."""
     def cpu(self) -> Tensor:
         """The tensor on the CPU."""
+    def cross(input, other, dim=None) -> Tensor:
+        """The cross product along `dim`, or along the first dimension of size 3."""
     def cuda(self, device=None, non_blocking=False) -> Tensor:
         """The tensor on a GPU: the current one, or the one named."""
+    def cummax(input, dim) -> Tensor:
+        """(values, indices): the greatest elements up to each place along `dim`, and where they are."""
+    def cummin(input, dim) -> Tensor:
+        """(values, indices): the smallest elements up to each place along `dim`, and where they are."""
     def cumprod(input, dim, *, dtype=None) -> Tensor:
         """Running product along `dim`."""
     def cumprod_(self, *args, **kwargs) -> Tensor:
@@ -382,7 +394,17 @@ class Tensor:
         """All elements on the diagonal of a matrix."""
     def diagonal(self, offset=0, dim1=0, dim2=1) -> Tensor:
         """A diagonal of two dimensions, as the last dimension; a view."""
+    def diagonal_scatter(input, src, offset=0, dim1=0, dim2=1) -> Tensor:
+        """A copy with src on a diagonal."""
+    def diff(input, n=1, dim=-1, prepend=None, append=None) -> Tensor:
+        """Each element minus the one before it along `dim`, n times."""
+    def digamma(self) -> Tensor:
+        """Derivative of the logarithm of the gamma function."""
+    def digamma_(self, *args, **kwargs) -> Tensor:
+        """`digamma`, in place; returns self."""
     def dim(self) -> builtins.int: ...
+    def dist(input, other, p=2) -> Tensor:
+        """The norm of order p of the difference of two tensors."""
     def div(input, other, *, rounding_mode=None) -> Tensor:
         """Quotient; integers become floats unless it is rounded, down ("floor") or towards zero ("trunc")."""
     def div_(self, *args, **kwargs) -> Tensor:
@@ -395,6 +417,8 @@ class Tensor:
         """Inner product of two vectors, (N,) and (N,) to ()."""
     def double(self) -> Tensor:
         """`to(torch.float64)`."""
+    def dsplit(self, indices_or_sections) -> Tensor:
+        """tensor_split along the third dimension."""
     @property
     def dtype(self) -> dtypes.dtype:
         """The element type, such as torch.float32."""
@@ -414,6 +438,10 @@ class Tensor:
         """`1 - erf(self)`, exact where that is small."""
     def erfc_(self, *args, **kwargs) -> Tensor:
         """`erfc`, in place; returns self."""
+    def erfinv(self) -> Tensor:
+        """The number whose error function is self."""
+    def erfinv_(self, *args, **kwargs) -> Tensor:
+        """`erfinv`, in place; returns self."""
     def exp(self) -> Tensor:
         """e to the power of each element."""
     def exp2(self) -> Tensor:
@@ -500,10 +528,14 @@ class Tensor:
         """`gt`, in place; returns self."""
     def half(self) -> Tensor:
         """`to(torch.float16)`."""
+    def hardshrink(input, lambd=0.5) -> Tensor:
+        """`input`, zero from -lambd to lambd."""
     def heaviside(self, values) -> Tensor:
         """0 below zero, 1 above, `values` at zero; PyTorch has no derivative of it."""
     def heaviside_(self, *args, **kwargs) -> Tensor:
         """`heaviside`, in place; returns self."""
+    def histc(input, bins=100, min=0, max=0) -> Tensor:
+        """How many elements lie in each of bins between min and max, or between the least and the greatest."""
     def hsplit(self, indices_or_sections) -> tuple[Tensor, ...]:
         """tensor_split along the second dimension, or the first of a vector."""
     def hypot(input, other) -> Tensor:
@@ -585,6 +617,10 @@ class Tensor:
         """Whether smaller or equal, elementwise."""
     def less_equal_(self, *args, **kwargs) -> Tensor:
         """`less_equal`, in place; returns self."""
+    def lgamma(self) -> Tensor:
+        """Logarithm of the absolute value of the gamma function."""
+    def lgamma_(self, *args, **kwargs) -> Tensor:
+        """`lgamma`, in place; returns self."""
     def log(self) -> Tensor:
         """Natural logarithm."""
     def log10(self) -> Tensor:
@@ -607,6 +643,10 @@ class Tensor:
         """`log(exp(self) + exp(other))` without overflow."""
     def logaddexp2(input, other) -> Tensor:
         """`log2(2**self + 2**other)` without overflow."""
+    def logcumsumexp(input, dim) -> Tensor:
+        """`log(cumsum(exp(input)))` along `dim`, without overflow."""
+    def logdet(A) -> Tensor:
+        """The logarithm of the determinant; NaN where that is negative."""
     def logical_and(input, other) -> Tensor:
         """Whether both are other than zero."""
     def logical_and_(self, *args, **kwargs) -> Tensor:
@@ -669,6 +709,10 @@ class Tensor:
         """The smaller of two elements; NaN where one is."""
     def mm(self, mat2) -> Tensor:
         """Matrix product, (N, K) and (K, M) to (N, M)."""
+    def mode(input, dim=-1, keepdim=False) -> tuple[Tensor, ...]:
+        """(values, indices): the most frequent element along `dim`, the smallest of several, and its last
+        place.
+        """
     def moveaxis(self, source, destination) -> Tensor:
         """Dimensions moved to other places, the rest in order; a view."""
     def movedim(self, source, destination) -> Tensor:
@@ -693,6 +737,10 @@ class Tensor:
         """`nan_to_num`, in place; returns self."""
     def nanmean(input, dim=None, keepdim=False, *, dtype=None) -> Tensor:
         """Mean of what is a number, of all elements or over `dim`."""
+    def nanmedian(input, dim=None, keepdim=False) -> Tensor:
+        """The median of all that is a number; or (values, indices) along `dim`."""
+    def nanquantile(input, q, dim=None, keepdim=False, *, interpolation='linear') -> Tensor:
+        """quantile of what is a number."""
     def nansum(input, dim=None, keepdim=False, *, dtype=None) -> Tensor:
         """Sum of what is a number, of all elements or over `dim`."""
     def narrow(self, dim, start, length) -> Tensor:
@@ -750,18 +798,28 @@ class Tensor:
         """Which output of grad_fn this tensor is."""
     def permute(self, *dims) -> Tensor:
         """Dimensions in another order, a view."""
+    def pinverse(A, *, rtol=None, hermitian=False) -> Tensor:
+        """The pseudoinverse of matrices, (..., M, N) to (..., N, M); singular values below rtol of the
+        greatest are 0.
+        """
     def positive(input) -> Tensor:
         """`+input`: the tensor itself."""
     def pow(self, exponent) -> Tensor:
         """`self ** exponent`; either may be a Python number."""
     def pow_(self, *args, **kwargs) -> Tensor:
         """`pow`, in place; returns self."""
+    def prelu(input, weight) -> Tensor:
+        """`input` above zero, a learned slope of it below: one for all, or one a channel. He et al. (2015)."""
     def prod(input, dim=None, keepdim=False, *, dtype=None) -> Tensor:
         """Product of all elements, or along `dim`."""
     def put(self, index, source, accumulate=False) -> Tensor:
         """A copy with elements put, or added, at places in the flattened tensor."""
     def put_(self, *args, **kwargs) -> Tensor:
         """`put`, in place; returns self."""
+    def quantile(input, q, dim=None, keepdim=False, *, interpolation='linear') -> Tensor:
+        """The numbers below which fractions q of all elements lie, or of those along `dim`; q comes first
+        in the shape.
+        """
     def rad2deg(self) -> Tensor:
         """Radians as degrees."""
     def rad2deg_(self, *args, **kwargs) -> Tensor:
@@ -828,6 +886,12 @@ class Tensor:
         """A copy with the elements of src added where index points along `dim`."""
     def scatter_add_(self, *args, **kwargs) -> Tensor:
         """`scatter_add`, in place; returns self."""
+    def scatter_reduce(self, dim, index, src, reduce, *, include_self=True) -> Tensor:
+        """A copy with the elements of src brought together where index points: "sum", "prod", "mean",
+        "amax", "amin".
+        """
+    def select_scatter(input, src, dim, index) -> Tensor:
+        """A copy with src at one position of a dimension."""
     def sgn(self) -> Tensor:
         """-1, 0 or 1."""
     def sgn_(self, *args, **kwargs) -> Tensor:
@@ -861,6 +925,8 @@ class Tensor:
         """`sinh`, in place; returns self."""
     def size(self, dim=None) -> Any:
         """The shape, or one size of it."""
+    def slice_scatter(input, src, dim=0, start=None, end=None, step=1) -> Tensor:
+        """A copy with src in a range of a dimension."""
     def slogdet(A) -> tuple[Tensor, ...]:
         """(sign, logabsdet) of matrices."""
     def softmax(input, dim) -> Tensor:
@@ -969,6 +1035,10 @@ class Tensor:
         """Different elements in order; with them, as asked, for each element which it is, and how often
         each occurs.
         """
+    def unique_consecutive(self, return_inverse=False, return_counts=False, dim=None) -> Tensor:
+        """Elements without repetitions of the one before; with them, as asked, which of them each is, and
+        how often.
+        """
     def unsqueeze(self, dim) -> Tensor:
         """A dimension of size 1 put in, a view."""
     def unsqueeze_(self, *args, **kwargs) -> Tensor:
@@ -985,6 +1055,7 @@ class Tensor:
         """A view in another tensor's shape."""
     def vsplit(self, indices_or_sections) -> tuple[Tensor, ...]:
         """tensor_split along the first dimension."""
+    def where(self, condition, other) -> Any: ...
     def xlogy(input, other) -> Tensor:
         """`input * log(other)`, 0 where input is 0; either may be a Python number."""
     def xlogy_(self, *args, **kwargs) -> Tensor:

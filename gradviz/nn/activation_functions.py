@@ -4,6 +4,7 @@ from gradviz.ops import activations, pointwise
 from gradviz.ops import activations_in_place as changing
 from gradviz.ops.activations import gelu, logsigmoid, softmin, softsign, tanhshrink
 from gradviz.ops.changes import relu_
+from gradviz.ops.gates import glu, hardshrink, prelu, rrelu, softshrink
 from gradviz.ops.in_place import in_place
 
 celu_, elu_, selu_ = (in_place(f"{form.__name__}_", form) for form in (changing.celu, changing.elu, changing.selu))
@@ -83,7 +84,7 @@ def softplus(input, beta=1, threshold=20):
 
 
 __all__ = [
-    "celu", "celu_", "elu", "elu_", "gelu", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_", "leaky_relu",
-    "leaky_relu_", "logsigmoid", "mish", "relu", "relu6", "relu_", "selu", "selu_", "silu", "softmin", "softplus",
-    "softsign", "tanhshrink", "threshold", "threshold_",
+    "celu", "celu_", "elu", "elu_", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_",
+    "leaky_relu", "leaky_relu_", "logsigmoid", "mish", "prelu", "relu", "relu6", "relu_", "rrelu", "selu", "selu_",
+    "silu", "softmin", "softplus", "softshrink", "softsign", "tanhshrink", "threshold", "threshold_",
 ]  # fmt: skip

@@ -1,6 +1,8 @@
-"""Layers that are activations: no parameters, any shape, kept."""
+"""Layers that are activations."""
 
 from gradviz.nn import functional as F
+from gradviz.nn import init as init_
+from gradviz.nn.convolutions import empty_parameter
 from gradviz.nn.module import Module
 
 
@@ -204,20 +206,22 @@ class Tanhshrink(Module):
         return F.tanhshrink(input)
 
 
-class Softmin(Module):
-    """softmax of `-x` along a dimension."""
-
+class _Along(Module):
     def __init__(self, dim):
         super().__init__()
         self.dim = dim
 
-    def forward(self, input):
-        """Any shape, kept."""
-        return F.softmin(input, self.dim)
-
     def extra_repr(self):
         """As PyTorch prints it."""
         return f"dim={self.dim}"
+
+
+class Softmin(_Along):
+    """softmax of `-x` along a dimension."""
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.softmin(input, self.dim)
 
 
 class Threshold(Module):
@@ -236,7 +240,103 @@ class Threshold(Module):
         return f"threshold={self.threshold}, value={self.value}" + _told(self.inplace)
 
 
+class Softmax(_Along):
+    """Probabilities along a dimension."""
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.softmax(input, self.dim)
+
+
+class LogSoftmax(_Along):
+    """Logarithms of probabilities along a dimension."""
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.log_softmax(input, self.dim)
+
+
+class Softmax2d(Module):
+    """Probabilities of the channels at each place of (N, C, H, W)."""
+
+    def forward(self, input):
+        """(N, C, H, W) or (C, H, W), kept."""
+        if input.ndim not in (3, 4):
+            raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.ndim}D instead")
+        return F.softmax(input, -3)
+
+
+class GLU(_Along):
+    """The first half along a dimension, times the sigmoid of the second."""
+
+    def __init__(self, dim=-1):
+        super().__init__(dim)
+
+    def forward(self, input):
+        """Any shape, half as long in that dimension."""
+        return F.glu(input, self.dim)
+
+
+class PReLU(Module):
+    """`x` above zero, a learned slope of it below: one for all, or one a channel."""
+
+    def __init__(self, num_parameters=1, init=0.25):
+        super().__init__()
+        self.num_parameters, self.init = num_parameters, init
+        self.weight = empty_parameter(num_parameters)
+        init_.constant_(self.weight, init)
+
+    def forward(self, input):
+        """(N, C, ...), kept."""
+        return F.prelu(input, self.weight)
+
+    def extra_repr(self):
+        """As PyTorch prints it."""
+        return f"num_parameters={self.num_parameters}"
+
+
+class RReLU(Module):
+    """`x` above zero, below it times a random slope; in evaluation the mean one."""
+
+    def __init__(self, lower=1.0 / 8, upper=1.0 / 3):
+        super().__init__()
+        self.lower, self.upper = lower, upper
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.rrelu(input, self.lower, self.upper, self.training)
+
+    def extra_repr(self):
+        """As PyTorch prints it."""
+        return f"lower={self.lower}, upper={self.upper}"
+
+
+class Hardshrink(Module):
+    """`x`, zero from -lambd to lambd."""
+
+    def __init__(self, lambd=0.5):
+        super().__init__()
+        self.lambd = lambd
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.hardshrink(input, self.lambd)
+
+    def extra_repr(self):
+        """As PyTorch prints it."""
+        return str(self.lambd)
+
+
+class Softshrink(Hardshrink):
+    """`x` moved by lambd towards zero, zero from -lambd to lambd."""
+
+    def forward(self, input):
+        """Any shape, kept."""
+        return F.softshrink(input, self.lambd)
+
+
 __all__ = [
-    "CELU", "ELU", "GELU", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU", "LogSigmoid", "Mish", "ReLU6", "SELU",
-    "SiLU", "Softmin", "Softplus", "Softsign", "Tanhshrink", "Threshold",
+    "CELU", "ELU", "GELU", "GLU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU", "LogSigmoid",
+    "LogSoftmax", "Mish", "PReLU", "RReLU", "ReLU6", "SELU", "SiLU", "Softmax", "Softmax2d", "Softmin", "Softplus",
+    "Softshrink", "Softsign", "Tanhshrink", "Threshold",
 ]  # fmt: skip

@@ -214,44 +214,29 @@ class AdaptiveAvgPool1d(_Adaptive):
         return F.adaptive_avg_pool1d(input, self.output_size)
 
 
+class AdaptiveMaxPool1d(_Adaptive):
+    """The greatest values of as many windows as asked for."""
+
+    def __init__(self, output_size, return_indices=False):
+        super().__init__(output_size)
+        self.return_indices = return_indices
+
+    def forward(self, input):
+        """(N, C, L) to (N, C, output_size)."""
+        return F.adaptive_max_pool1d(input, self.output_size, self.return_indices)
+
+
+class AdaptiveMaxPool2d(AdaptiveMaxPool1d):
+    """The greatest values of as many windows as asked for."""
+
+    def forward(self, input):
+        """(N, C, H, W) to (N, C, *output_size)."""
+        return F.adaptive_max_pool2d(input, self.output_size, self.return_indices)
+
+
 class AdaptiveAvgPool2d(_Adaptive):
     """Means of as many windows as asked for."""
 
     def forward(self, input):
         """(N, C, H, W) to (N, C, *output_size)."""
         return F.adaptive_avg_pool2d(input, self.output_size)
-
-
-class Upsample(Module):
-    """Made larger by the nearest values."""
-
-    def __init__(self, size=None, scale_factor=None, mode="nearest"):
-        super().__init__()
-        self.size, self.mode = size, mode
-        self.scale_factor = float(scale_factor) if isinstance(scale_factor, int) else scale_factor
-
-    def forward(self, input):
-        """(N, C, H, W) to (N, C, *size)."""
-        return F.interpolate(input, self.size, self.scale_factor, self.mode)
-
-    def extra_repr(self):
-        """As PyTorch prints it."""
-        what = f"size={self.size}" if self.scale_factor is None else f"scale_factor={self.scale_factor}"
-        return f"{what}, mode={self.mode!r}"
-
-
-class Unfold(Module):
-    """Each window as a column."""
-
-    def __init__(self, kernel_size, dilation=1, padding=0, stride=1):
-        super().__init__()
-        self.kernel_size, self.dilation, self.padding, self.stride = kernel_size, dilation, padding, stride
-
-    def forward(self, input):
-        """(N, C, H, W) to (N, C * K * K, windows)."""
-        return F.unfold(input, self.kernel_size, self.dilation, self.padding, self.stride)
-
-    def extra_repr(self):
-        """As PyTorch prints it."""
-        names = ("kernel_size", "dilation", "padding", "stride")
-        return ", ".join(f"{name}={getattr(self, name)}" for name in names)

@@ -50,6 +50,10 @@ class Embedding(Module):
         said = f"{self.num_embeddings}, {self.embedding_dim}"
         if self.padding_idx is not None:
             said += f", padding_idx={self.padding_idx}"
+        if self.max_norm is not None:
+            said += f", max_norm={self.max_norm}"
+        if self.norm_type != 2:
+            said += f", norm_type={self.norm_type}"
         if self.scale_grad_by_freq:
             said += ", scale_grad_by_freq=True"
         return said

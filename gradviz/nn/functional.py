@@ -1,14 +1,21 @@
 """Functions of `torch.nn.functional`."""
 
-from math import prod
-
+from gradviz.engine.backend import module_of
 from gradviz.engine.dtypes import title
+from gradviz.engine.switches import no_grad
+from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.nn.activation_functions import *  # noqa: F403
+from gradviz.nn.attention_functions import *  # noqa: F403
+from gradviz.nn.dropouts import dropout1d, dropout2d, dropout3d  # noqa: F401
 from gradviz.nn.layer_functions import *  # noqa: F403
 from gradviz.nn.loss_functions import *  # noqa: F403
-from gradviz.ops import composite, counting, padding, pointwise, shape
-from gradviz.ops.matmul import addmm
+from gradviz.nn.margin_functions import *  # noqa: F403
+from gradviz.nn.resampling_functions import *  # noqa: F403
+from gradviz.ops import bounds, composite, counting, norms, padding, pointwise, reshaping
+from gradviz.ops.dropping import alpha_dropout, dropout, feature_alpha_dropout  # noqa: F401
+from gradviz.ops.linear import linear  # noqa: F401
+from gradviz.ops.shuffling import channel_shuffle, pixel_shuffle, pixel_unshuffle  # noqa: F401
 
 tanh = pointwise.tanh
 sigmoid = pointwise.sigmoid
@@ -18,27 +25,23 @@ one_hot = counting.one_hot
 pad = padding.pad
 
 
-@composed("linear")
-def linear(input, weight, bias=None):
-    """`input @ weight.T + bias`: (..., in), (out, in) and (out,) to (..., out)."""
-    if not input._array.ndim:
-        raise RuntimeError(f"both arguments to linear need to be at least 1D, but they are 0D and {weight.ndim}D")
-    if bias is None:
-        return composite.matmul(input, shape.t(weight))
-    if input._array.ndim == 2:
-        return addmm(bias, input, shape.t(weight))
-    sizes = input._array.shape
-    rows = composite.reshape(input, prod(sizes[:-1]), sizes[-1])  # before t(): backward takes the newest node first
-    product = addmm(bias, rows, shape.t(weight))
-    return composite.view(product, *sizes[:-1], weight._array.shape[0])
+def _shorten(weight, input, max_norm, norm_type):
+    """Makes the rows that are looked up as short as max_norm, in place, as PyTorch does."""
+    xp = module_of(weight._array)
+    rows = xp.unique(input._array)
+    found = weight._array.copy()
+    sizes = xp.linalg.norm(found[rows], norm_type, axis=1, keepdims=True)
+    found[rows] *= xp.where(sizes > max_norm, max_norm / (sizes + 1e-7), 1).astype(found.dtype)
+    with no_grad():
+        weight.copy_(Tensor(found))
 
 
 def embedding(
     input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False
 ):
     """Rows of a weight (V, D), one for each index: (...) to (..., D)."""
-    if max_norm is not None or sparse:
-        raise RuntimeError("embedding() with max_norm or sparse is not supported by gradviz: leave them out")
+    if sparse:
+        raise RuntimeError("embedding() with sparse is not supported by gradviz: leave it out")
     if input._array.dtype.name not in ("int64", "int32"):
         raise RuntimeError(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
@@ -51,4 +54,13 @@ def embedding(
         raise AssertionError("Padding_idx must be within num_embeddings")
     else:
         padding_idx %= rows
+    if max_norm is not None:
+        _shorten(weight, input, max_norm, norm_type)
     return counting.embedding(weight, input, padding_idx=padding_idx, scale_grad_by_freq=scale_grad_by_freq)
+
+
+@composed("normalize")
+def normalize(input, p=2.0, dim=1, eps=1e-12):
+    """Vectors along a dimension divided by their norm, or by eps where that is greater."""
+    size = bounds.clamp_min_number(norms.norm(input, p, dim, keepdim=True), min=eps)
+    return pointwise.div(input, reshaping.expand_as(size, input))

@@ -1,11 +1,10 @@
-"""Convolutions, pooling, normalization, dropout and attention of `torch.nn.functional`."""
+"""Convolutions, pooling and normalization of `torch.nn.functional`."""
 
-from math import prod, sqrt
+from math import prod
 
 import numpy as np
 
-from gradviz.engine import backend, random
-from gradviz.engine.dtypes import in_cpp, title
+from gradviz.engine import backend
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import (
@@ -16,11 +15,10 @@ from gradviz.ops import (
     normalization,
     pointwise,
     pooling,
+    rearranging,
     reduction,
     shape,
 )
-from gradviz.ops.changes import mul_
-from gradviz.ops.drawing import in_memory_order
 from gradviz.ops.padding import constant_pad_nd
 from gradviz.ops.refusals import refuse_kinds
 
@@ -202,6 +200,22 @@ def adaptive_avg_pool1d(input, output_size):
     return _row(adaptive_avg_pool2d(_as_rows(input, "adaptive_avg_pool1d"), (1, *several(output_size, 1))))
 
 
+def adaptive_max_pool2d(input, output_size, return_indices=False):
+    """The greatest values of as many windows as asked for; None keeps a size."""
+    given = (output_size,) * 2 if output_size is None or isinstance(output_size, int) else output_size
+    sizes = tuple(n if each is None else each for each, n in zip(given, input.shape[-2:], strict=True))
+    found = pooling.adaptive_max_pool2d(input, output_size=sizes)
+    return found if return_indices else found[0]
+
+
+@composed("adaptive_max_pool1d")
+def adaptive_max_pool1d(input, output_size, return_indices=False):
+    """The greatest values of as many windows of (N, C, L) as asked for."""
+    rows = _as_rows(input, "adaptive_max_pool1d")
+    out, indices = adaptive_max_pool2d(rows, (1, *several(output_size, 1)), True)
+    return (_row(out), _row(indices)) if return_indices else _row(out)
+
+
 def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
     """Each window of (N, C, H, W) as a column: (N, C * K * K, windows)."""
     return pooling.im2col(
@@ -216,19 +230,6 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
         input, output_size=several(output_size, 2), kernel_size=several(kernel_size, 2),
         dilation=several(dilation, 2), padding=several(padding, 2), stride=several(stride, 2),
     )  # fmt: skip
-
-
-def interpolate(input, size=None, scale_factor=None, mode="nearest"):
-    """(N, C, H, W) made larger or smaller by the nearest values; NotImplementedError for other modes."""
-    if mode != "nearest" or input.ndim != 4:
-        raise NotImplementedError(f"gradviz interpolates 4D input by 'nearest' only, got {input.ndim}D and {mode!r}")
-    if (size is None) == (scale_factor is None):
-        raise ValueError("either size or scale_factor should be defined")
-    if size is not None:
-        return pooling.upsample_nearest2d(input, output_size=several(size, 2), scales_h=None, scales_w=None)
-    scales = tuple(map(float, scale_factor)) if isinstance(scale_factor, (tuple, list)) else (float(scale_factor),) * 2
-    sizes = tuple(int(n * scale) for n, scale in zip(input.shape[2:], scales, strict=True))
-    return pooling.upsample_nearest2d(input, output_size=sizes, scales_h=scales[0], scales_w=scales[1])
 
 
 # -- normalization -----------------------------------------------------------------------------------
@@ -310,68 +311,32 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     )
 
 
-@composed("dropout")
-def dropout(input, p=0.5, training=True, inplace=False):
-    """In training each element is zero with probability p, the others grow by 1 / (1 - p)."""
-    if p < 0.0 or p > 1.0:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-    if p == 0 or not training or not input._array.size:
-        return input
-    if p == 1:
-        factor = Tensor(np.zeros((), input._array.dtype))
-    elif input._array.dtype.kind != "f":
-        raise RuntimeError(f"result type Float can't be cast to the desired output type {title(input._array.dtype)}")
-    else:
-        drawn = in_memory_order(input._array, lambda shape: np.asarray(random.bernoulli(shape, 1 - p)))
-        kept = np.asarray(drawn.astype(input._array.dtype) / input._array.dtype.type(1 - p))
-        factor = Tensor(backend.moved(kept, backend.device_of(input._array)))
-    return mul_(input, factor) if inplace else pointwise.mul(input, factor)
-
-
-@composed("scaled_dot_product_attention")
-def scaled_dot_product_attention(
-    query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None
+@composed("instance_norm")
+def instance_norm(
+    input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-5
 ):
-    """softmax(query @ key.T * scale + mask) @ value, in the steps of PyTorch's plain ("math") form."""
-    if is_causal and attn_mask is not None:
-        raise RuntimeError("_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True")
-    if not all(each.ndim >= 2 for each in (query, key, value)):
-        raise RuntimeError(
-            f"Expected query, key, and value to all be  at least 2 dimensional, but got query.dim: {query.ndim} "
-            f"key.dim: {key.ndim} and value.dim: {value.ndim} instead."
-        )
-    kinds = [in_cpp(each._array.dtype) for each in (query, key, value)]
-    if len({*kinds}) > 1:
-        raise RuntimeError(
-            f"Expected query, key, and value to have the same dtype, but got query.dtype: {kinds[0]} key.dtype: "
-            f"{kinds[1]} and value.dtype: {kinds[2]} instead."
-        )
-    if attn_mask is not None and in_cpp(attn_mask._array.dtype) not in ("bool", "float", kinds[0]):
-        raise RuntimeError(
-            "Expected attn_mask dtype to be bool or float or to match query dtype, but got attn_mask.dtype: "
-            f"{in_cpp(attn_mask._array.dtype)} and  query.dtype: {kinds[0]} instead."
-        )
-    share = sqrt(scale if scale is not None else 1 / sqrt(query.shape[-1]))
-    array = query._array
-    xp = backend.module_of(array)
-    if is_causal:
-        allowed = xp.tril(xp.ones((query.shape[-2], key.shape[-2]), bool))
-        attn_mask = Tensor(allowed)
-    if attn_mask is not None and attn_mask._array.dtype.kind == "b":
-        attn_mask = Tensor(xp.where(attn_mask._array, 0.0, -xp.inf).astype(array.dtype))
-    query = criteria.mul_number(query, other=share)
-    turned = criteria.mul_number(composite.transpose(key, -2, -1), other=share)
-    scores = composite.matmul(query, turned)
-    if attn_mask is not None:
-        scores = pointwise.add(scores, attn_mask)
-    weights = criteria.safe_softmax(scores, dim=scores.ndim - 1)
-    if dropout_p > 0:
-        weights = dropout(weights, dropout_p)
-    return composite.matmul(weights, value)
+    """Each channel of each sample standardized, or by the running statistics: batch_norm of samples as channels."""
+    if use_input_stats and prod(input.shape[2:]) == 1:
+        raise ValueError(f"Expected more than 1 spatial element when training, got input size {input.shape}")
+    if not use_input_stats and (running_mean is None or running_var is None):
+        raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
+    count, channels = input.shape[:2]
+    weight, bias = (None if each is None else rearranging.repeat(each, repeats=(count,)) for each in (weight, bias))
+    running = [None if each is None else Tensor(_repeated(each._array, count)) for each in (running_mean, running_var)]
+    flat = composite.view(input.contiguous(), 1, count * channels, *input.shape[2:])
+    out = batch_norm(flat, *running, weight, bias, use_input_stats, momentum, eps)
+    for own, moved in zip((running_mean, running_var), running, strict=True):
+        if own is not None and use_input_stats:
+            own._array[...] = moved._array.reshape(count, channels).mean(axis=0)
+    return composite.view(out, *input.shape)
+
+
+def _repeated(array, count):
+    return backend.module_of(array).tile(array, count)
 
 
 __all__ = [
-    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "avg_pool1d", "avg_pool2d", "batch_norm", "conv1d", "conv2d",
-    "conv3d", "conv_transpose1d", "conv_transpose2d", "dropout", "fold", "group_norm", "interpolate", "layer_norm",
-    "max_pool1d", "max_pool2d", "rms_norm", "scaled_dot_product_attention", "unfold",
+    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_max_pool1d", "adaptive_max_pool2d", "avg_pool1d",
+    "avg_pool2d", "batch_norm", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "fold",
+    "group_norm", "instance_norm", "layer_norm", "max_pool1d", "max_pool2d", "rms_norm", "unfold",
 ]  # fmt: skip

@@ -31,7 +31,8 @@ def _warn_of_sizes(input, target):
         )
 
 
-def _reduced(values, name):
+def reduced(values, name):
+    """Values as they are, or their mean or sum, by PyTorch's name for it."""
     number = reduction_number(name)
     return values if number == 0 else reduction.mean(values) if number == 1 else reduction.sum(values)
 
@@ -46,7 +47,7 @@ def mse_loss(input, target, reduction="mean"):
 def l1_loss(input, target, reduction="mean"):
     """Mean absolute error."""
     _warn_of_sizes(input, target)
-    return _reduced(pointwise.abs(pointwise.sub(input, target)), reduction)
+    return reduced(pointwise.abs(pointwise.sub(input, target)), reduction)
 
 
 def smooth_l1_loss(input, target, reduction="mean", beta=1.0):
@@ -109,8 +110,8 @@ def kl_div(input, target, reduction="mean", log_target=False):
         cross = pointwise.mul(target, input)
         each = pointwise.sub(special.xlogy_tensor(target, target), cross)
     if reduction == "batchmean" and input.ndim:
-        return pointwise.div(_reduced(each, "sum"), input.shape[0])
-    return _reduced(each, "sum" if reduction == "batchmean" else reduction)
+        return pointwise.div(reduced(each, "sum"), input.shape[0])
+    return reduced(each, "sum" if reduction == "batchmean" else reduction)
 
 
 # -- classes -----------------------------------------------------------------------------------------

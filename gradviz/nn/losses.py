@@ -4,13 +4,15 @@ from gradviz.nn import functional as F
 from gradviz.nn.module import Module
 
 
-class _Loss(Module):
+class Loss(Module):
+    """What all losses share: how the losses of elements become one."""
+
     def __init__(self, reduction="mean"):
         super().__init__()
         self.reduction = reduction
 
 
-class MSELoss(_Loss):
+class MSELoss(Loss):
     """Mean squared error."""
 
     def forward(self, input, target):
@@ -18,7 +20,7 @@ class MSELoss(_Loss):
         return F.mse_loss(input, target, self.reduction)
 
 
-class L1Loss(_Loss):
+class L1Loss(Loss):
     """Mean absolute error."""
 
     def forward(self, input, target):
@@ -26,7 +28,7 @@ class L1Loss(_Loss):
         return F.l1_loss(input, target, reduction=self.reduction)
 
 
-class SmoothL1Loss(_Loss):
+class SmoothL1Loss(Loss):
     """Squares of small differences, absolute values of large ones."""
 
     def __init__(self, reduction="mean", beta=1.0):
@@ -38,7 +40,7 @@ class SmoothL1Loss(_Loss):
         return F.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
 
 
-class HuberLoss(_Loss):
+class HuberLoss(Loss):
     """Squares of small differences, delta times the absolute values of large ones."""
 
     def __init__(self, reduction="mean", delta=1.0):
@@ -50,7 +52,7 @@ class HuberLoss(_Loss):
         return F.huber_loss(input, target, reduction=self.reduction, delta=self.delta)
 
 
-class BCELoss(_Loss):
+class BCELoss(Loss):
     """Cross entropy of probabilities and targets between 0 and 1."""
 
     def __init__(self, weight=None, reduction="mean"):
@@ -62,7 +64,7 @@ class BCELoss(_Loss):
         return F.binary_cross_entropy(input, target, weight=self.weight, reduction=self.reduction)
 
 
-class BCEWithLogitsLoss(_Loss):
+class BCEWithLogitsLoss(Loss):
     """BCELoss of sigmoid(input), without overflow."""
 
     def __init__(self, weight=None, reduction="mean", pos_weight=None):
@@ -75,7 +77,7 @@ class BCEWithLogitsLoss(_Loss):
         return F.binary_cross_entropy_with_logits(input, target, self.weight, self.reduction, self.pos_weight)
 
 
-class KLDivLoss(_Loss):
+class KLDivLoss(Loss):
     """Kullback-Leibler divergence."""
 
     def __init__(self, reduction="mean", log_target=False):
@@ -87,7 +89,7 @@ class KLDivLoss(_Loss):
         return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
 
 
-class NLLLoss(_Loss):
+class NLLLoss(Loss):
     """Negative log-likelihood of class numbers."""
 
     def __init__(self, weight=None, ignore_index=-100, reduction="mean"):
@@ -100,7 +102,7 @@ class NLLLoss(_Loss):
         return F.nll_loss(input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction)
 
 
-class CrossEntropyLoss(_Loss):
+class CrossEntropyLoss(Loss):
     """Cross entropy of scores and class numbers, or class probabilities."""
 
     def __init__(self, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0):

@@ -1,4 +1,6 @@
-"""Normalization, dropout, and layers that change nothing but the shape."""
+"""Normalization, and layers that change nothing but the shape."""
+
+import warnings
 
 import numpy as np
 
@@ -9,7 +11,7 @@ from gradviz.nn import functional as F
 from gradviz.nn import init
 from gradviz.nn.convolutions import empty_parameter
 from gradviz.nn.module import Module
-from gradviz.ops import composite
+from gradviz.ops import composite, reshaping
 
 
 def _scale(module, shape, weight, bias):
@@ -117,6 +119,65 @@ class BatchNorm2d(_BatchNorm):
             raise ValueError(f"expected 4D input (got {input.ndim}D input)")
 
 
+class BatchNorm3d(_BatchNorm):
+    """Standardizes each channel of (N, C, D, H, W) over the batch."""
+
+    def _check(self, input):
+        if input.ndim != 5:
+            raise ValueError(f"expected 5D input (got {input.ndim}D input)")
+
+
+class _InstanceNorm(_BatchNorm):
+    """Each channel of each sample, or by running statistics in evaluation."""
+
+    def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=False, track_running_stats=False, *, bias=True):
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias=bias)
+
+    def forward(self, input):
+        """(N, num_features, ...) or (num_features, ...), kept."""
+        if input.ndim not in (self._spread + 1, self._spread + 2):
+            raise ValueError(f"expected {self._spread + 1}D or {self._spread + 2}D input (got {input.ndim}D input)")
+        alone = input.ndim == self._spread + 1
+        self._check_channels(input.shape[0 if alone else 1], 0 if alone else 1)
+        out = F.instance_norm(
+            composite.unsqueeze(input, 0) if alone else input, self.running_mean, self.running_var, self.weight,
+            self.bias, self.training or not self.track_running_stats,
+            0.0 if self.momentum is None else self.momentum, self.eps,
+        )  # fmt: skip
+        return reshaping.squeeze(out, 0) if alone else out
+
+    def _check_channels(self, channels, dim):
+        if channels == self.num_features:
+            return
+        if self.affine:
+            raise ValueError(
+                f"expected input's size at dim={dim} to match num_features ({self.num_features}), but got: {channels}."
+            )
+        warnings.warn(
+            f"input's size at dim={dim} does not match num_features. You can silence this warning by not passing in "
+            "num_features, which is not used because affine=False",
+            stacklevel=4,
+        )
+
+
+class InstanceNorm1d(_InstanceNorm):
+    """Standardizes each channel of each sample of (N, C, L)."""
+
+    _spread = 1
+
+
+class InstanceNorm2d(_InstanceNorm):
+    """Standardizes each channel of each sample of (N, C, H, W)."""
+
+    _spread = 2
+
+
+class InstanceNorm3d(_InstanceNorm):
+    """Standardizes each channel of each sample of (N, C, D, H, W)."""
+
+    _spread = 3
+
+
 class GroupNorm(Module):
     """Standardizes each group of channels of each sample."""
 
@@ -137,24 +198,6 @@ class GroupNorm(Module):
             f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, "
             f"bias={self.bias is not None}"
         )
-
-
-class Dropout(Module):
-    """In training, zeroes elements with probability p."""
-
-    def __init__(self, p=0.5, inplace=False):
-        super().__init__()
-        if p < 0 or p > 1:
-            raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-        self.p, self.inplace = p, inplace
-
-    def forward(self, input):
-        """Any shape, kept."""
-        return F.dropout(input, self.p, self.training, self.inplace)
-
-    def extra_repr(self):
-        """As PyTorch prints it."""
-        return f"p={self.p}, inplace={self.inplace}"
 
 
 class Flatten(Module):

@@ -237,9 +237,17 @@ def matmul(self, other):
         return _row(self, other)
     if a == 2 and b == 2:
         return products.mm(self, other)
-    if a > 2 and b <= 2:
+    if a > 2 and b <= 2 and (b == 1 or _folds(self._array, other)):
         return _folded(self, other)
+    if a <= 2 and b > 2 and (self._requires_grad or (a == 1 and _folds(other._array.swapaxes(-1, -2), self))):
+        return _folded_back(self, other)
     return _batched(self, other)
+
+
+def _folds(array, one):
+    """Whether PyTorch takes a batch of matrices times one as one large product: never if only that needs a copy."""
+    steps = zip(array.strides[:-2], array.strides[1:], array.shape[1:], strict=False)
+    return one._requires_grad or not array.size or all(step == inner * size for step, inner, size in steps)
 
 
 @composed("matmul")
@@ -259,16 +267,18 @@ def _folded(self, other):
 
 
 @composed("matmul")
-def _batched(self, other):
+def _folded_back(self, other):
+    """(K,) or (N, K) @ (..., K, M) as one large product of the second, transposed."""
+    turned = transpose(other, -2, -1)
     if self._array.ndim == 1:
-        *batch, size, columns = other._array.shape
-        if self._requires_grad and mode.grad:  # one large mv, else PyTorch would spread the vector over the batch
-            rows = reshape(transpose(other, -2, -1), prod(batch) * columns, size)
-            return shapes.unsafe_view(products.mv(rows, self), size=(*batch, columns))
-        left = reshape(expand(self, *batch, 1, self._array.size), prod(batch), 1, self._array.size)
-        right = reshape(expand(other, *other._array.shape), prod(batch), size, columns)
-        return shapes.unsafe_view(products.bmm(left, right), size=(*batch, columns))
-    one, two = self._array.shape, other._array.shape
+        return _folded(turned, self)
+    return contiguous(transpose(_folded(turned, shapes.t(self)), -2, -1))
+
+
+@composed("matmul")
+def _batched(self, other):
+    vector = self._array.ndim == 1
+    one, two = (1, *self._array.shape) if vector else self._array.shape, other._array.shape
     try:
         batch = np.broadcast_shapes(one[:-2], two[:-2])
     except ValueError:
@@ -276,7 +286,8 @@ def _batched(self, other):
     count = prod(batch)  # not -1: where a size is 0, that would be anybody's guess
     left = reshape(expand(self, *batch, *one[-2:]), count, *one[-2:])
     right = reshape(expand(other, *batch, *two[-2:]), count, *two[-2:])
-    return shapes.unsafe_view(products.bmm(left, right), size=(*batch, one[-2], two[-1]))
+    rows = () if vector else one[-2:-1]
+    return shapes.unsafe_view(products.bmm(left, right), size=(*batch, *rows, two[-1]))
 
 
 # -- dtypes and devices ------------------------------------------------------------------------------

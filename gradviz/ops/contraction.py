@@ -2,6 +2,7 @@
 
 import math
 
+from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import composite, matmul, pointwise, rearranging, reduction
 from gradviz.ops import shape as shapes
@@ -135,12 +136,30 @@ def _chained(tensors, split, i, j):
 # -- einsum ------------------------------------------------------------------------------------------
 
 
+def _letter(number):
+    if number is Ellipsis:
+        return "..."
+    if not 0 <= number < 52:
+        raise ValueError("einsum(): subscript in subscript list is not within the valid range [0, 52)")
+    return chr(ord("A") + number) if number < 26 else chr(ord("a") + number - 26)
+
+
+def _written(given):
+    """(equation, operands) of operands and lists of numbers in turn, the last list being the output's."""
+    listed = [",".join("".join(map(_letter, each)) for each in given[1::2])]
+    if len(given) % 2:
+        return "->".join([*listed, "".join(map(_letter, given[-1]))]), given[:-1:2]
+    return listed[0], given[::2]
+
+
 @composed("einsum")
 def einsum(equation, *operands):
-    """Sums of products by subscripts: "ij,jk->ik"; expands to the ops that PyTorch expands to.
+    """Sums of products by subscripts: "ij,jk->ik", or `a, [0, 1], b, [1, 2], [0, 2]`; expands as in PyTorch.
 
     Source: at::einsum and sumproduct_pair in ATen's Linear.cpp; pairs are taken from left to right.
     """
+    if isinstance(equation, Tensor):
+        equation, operands = _written((equation, *operands))
     if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
         operands = operands[0]
     if not operands:

@@ -4,6 +4,7 @@ from gradviz.engine import coerce
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
+from gradviz.ops import composite
 from gradviz.ops.picking import added_at, refuse_outside
 
 
@@ -74,17 +75,45 @@ def bincount(self, weights=None, minlength=0):
 
 
 @op(title="unique", intermediates=("inverse", "counts"), returned=True)
-def unique_of(xp, self):
-    """Different elements in order, for each element which it is, and how often each occurs; no gradient."""
-    values, inverse, counts = xp.unique(self, return_inverse=True, return_counts=True)
-    return values, inverse.reshape(self.shape).astype(xp.int64), counts.astype(xp.int64)
+def unique_of(xp, self, *, dim=None, in_runs=False):
+    """Different elements in order, for each element which it is, and how often each occurs; no gradient.
+
+    dim: positions of a dimension in the elements' place. in_runs: equal neighbours count as one, others stay.
+    """
+    if in_runs:
+        return _runs(xp, self, dim)
+    values, inverse, counts = xp.unique(self, return_inverse=True, return_counts=True, axis=dim)
+    inverse = inverse.reshape(self.shape if dim is None else -1)
+    return values, inverse.astype(xp.int64), counts.astype(xp.int64)
+
+
+def _runs(xp, self, dim):
+    rows = self.reshape(-1, 1) if dim is None else xp.moveaxis(self, dim, 0).reshape(self.shape[dim], -1)
+    new = xp.ones(len(rows), bool)
+    new[1:] = (rows[1:] != rows[:-1]).any(axis=1)
+    starts = xp.flatnonzero(new)
+    values = self.reshape(-1)[starts] if dim is None else xp.take(self, starts, axis=dim)
+    inverse = (xp.cumsum(new) - 1).reshape(self.shape if dim is None else -1)
+    counts = xp.diff(xp.append(starts, len(rows)))
+    return values, inverse.astype(xp.int64), counts.astype(xp.int64)
 
 
 def unique(self, sorted=True, return_inverse=False, return_counts=False, dim=None):
     """Different elements in order; with them, as asked, for each element which it is, and how often each occurs."""
     if dim is not None:
-        raise RuntimeError("unique() along a dim is not supported by gradviz")
-    values, inverse, counts = unique_of(self)
+        dim = composite.wrapped(dim, self._array.ndim)
+    return _asked(unique_of(self, dim=dim, in_runs=False), return_inverse, return_counts)
+
+
+def unique_consecutive(self, return_inverse=False, return_counts=False, dim=None):
+    """Elements without repetitions of the one before; with them, as asked, which of them each is, and how often."""
+    if dim is not None:
+        dim = composite.wrapped(dim, self._array.ndim)
+    return _asked(unique_of(self, dim=dim, in_runs=True), return_inverse, return_counts)
+
+
+def _asked(found, return_inverse, return_counts):
+    values, inverse, counts = found
     found = (values, *((inverse,) if return_inverse else ()), *((counts,) if return_counts else ()))
     return found if len(found) > 1 else values
 
@@ -160,5 +189,5 @@ def one_hot(input, num_classes=-1):
     return one_hot_of(input, num_classes=num_classes)
 
 
-__all__ = ["bincount", "bucketize", "searchsorted", "unique"]
-METHODS = ["bincount", "unique"]
+__all__ = ["bincount", "bucketize", "searchsorted", "unique", "unique_consecutive"]
+METHODS = ["bincount", "unique", "unique_consecutive"]

@@ -1,5 +1,7 @@
 """Linear algebra: inverse, determinant, solving, Cholesky, powers. `gradviz.linalg` names them as PyTorch."""
 
+from math import nan
+
 import numpy as np
 
 from gradviz.engine import backend, coerce
@@ -167,21 +169,25 @@ def det(A):
     return linalg_det(A)
 
 
+def _slogdet_gradient(ops, grads, A, LU, pivots, sign):
+    if grads[1] is None:  # the sign has no slope
+        return ops.zero(A)
+    return _of_each(ops, grads[1]) * _mt(ops, ops.linalg_inv_ex(A))
+
+
 @op(
-    A=vjp(
-        "inv(A).T (@ grad)",
-        lambda ops, grad, A, LU, pivots, sign: _of_each(ops, grad) * _mt(ops, ops.linalg_inv_ex(A)),
-    ),
+    A=vjp("inv(A).T (@ grad)", _slogdet_gradient),
     intermediates=("sign", "LU", "pivots"),
+    several=True,
     title="linalg.slogdet",
 )
 def linalg_slogdet(xp, A):
-    """The logarithm of the determinant's absolute value; its sign beside it."""
+    """The sign of the determinant, and the logarithm of its absolute value."""
     _square("linalg.slogdet", A)
     lu, pivots, parity = factorized(xp, A)
     diagonal = _diagonal(xp, lu)
-    sign = xp.sign(diagonal).prod(axis=-1) * parity
-    return xp.log(xp.abs(diagonal)).sum(axis=-1), coerce.as_array(sign), lu, pivots
+    sign = coerce.as_array(xp.sign(diagonal).prod(axis=-1) * parity)
+    return [sign, coerce.as_array(xp.log(xp.abs(diagonal)).sum(axis=-1))], sign, lu, pivots
 
 
 Slogdet = named_result("linalg_slogdet", "sign", "logabsdet")
@@ -189,15 +195,14 @@ Slogdet = named_result("linalg_slogdet", "sign", "logabsdet")
 
 def slogdet(A):
     """(sign, logabsdet) of matrices."""
-    logabsdet = linalg_slogdet(A)
-    return Slogdet(slogdet_sign(A), logabsdet)
+    return Slogdet(*linalg_slogdet(A))
 
 
-@op(title="linalg.slogdet")
-def slogdet_sign(xp, A):
-    """The sign of the determinant."""
-    lu, _, parity = factorized(xp, A)
-    return xp.sign(_diagonal(xp, lu)).prod(axis=-1) * parity
+@composed("logdet")
+def logdet(A):
+    """The logarithm of the determinant; NaN where that is negative."""
+    sign, logabsdet = linalg_slogdet(A)
+    return pointwise.where(sign == -1, nan, logabsdet)
 
 
 def _is_vector(a, b):
@@ -350,5 +355,5 @@ def _square_only(self):
         )
 
 
-__all__ = ["det", "inverse", "matrix_power", "slogdet"]
-METHODS = ["det", "inverse", "matrix_power", "slogdet"]
+__all__ = ["det", "inverse", "logdet", "matrix_power", "slogdet"]
+METHODS = ["det", "inverse", "logdet", "matrix_power", "slogdet"]

@@ -15,18 +15,29 @@ from gradviz.ops import (
     composite,
     contraction,
     counting,
+    decompositions,
+    distances,
+    dropping,
     elementary,
     extremes,
+    gamma,
+    gates,
     gathering,
     linear_algebra,
     logic,
     matmul,
     norms,
     pointwise,
+    products,
     protocols,
+    quantiles,
+    recurrent,
+    reducing,
     reshaping,
     rounding,
+    running,
     shape,
+    shuffling,
     sorting,
     special,
     stacking,
@@ -34,12 +45,14 @@ from gradviz.ops import (
     storage,
     strided,
     subscripts,
+    triangles,
 )
 
 ROOMS = (
     pointwise, matmul, shape, composite, changes, elementary, special, rounding, bounds, blends, logic, activations,
     extremes, statistics, norms, stacking, reshaping, gathering, sorting, counting, contraction,
-    linear_algebra, strided, storage, protocols, likeness, sampling, exchange, copying,
+    linear_algebra, strided, storage, protocols, likeness, sampling, exchange, copying, dropping, recurrent, gates,
+    shuffling, gamma, distances, quantiles, running, reducing, decompositions, triangles, products,
 )  # fmt: skip
 METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {
@@ -87,6 +100,7 @@ def attach():
         setattr(Tensor, name, function)
     for name, kind in CONVERSIONS.items():
         setattr(Tensor, name, conversion(name, kind))
+    Tensor.where = lambda self, condition, other: composite.where(condition, self, other)
     Tensor.T = property(lambda self: shape.permute(self, dims=tuple(reversed(range(self._array.ndim)))))
     Tensor.mT = property(lambda self: composite.transpose(self, -2, -1))
     Tensor.__hash__ = object.__hash__  # __eq__ above would have taken it away

@@ -58,6 +58,19 @@ def linalg_vector_norm(xp, self, *, ord=2, dim=None, keepdim=False):
     return found.astype(self.dtype)
 
 
+@op(
+    title="norm",
+    grad_fn="NormBackward1",
+    self=vjp(
+        "self / result where p is 2, else sign(self) * (abs(self) / result)**(p - 1)",
+        lambda ops, grad, self, result, p, dim, keepdim: _norm_gradient(ops, grad, self, result, p, dim, keepdim),
+    ),
+)
+def norm_of(xp, self, *, p, dim, keepdim):
+    """The norm over dims as PyTorch's own code takes it for distances."""
+    return linalg_vector_norm.op.forward(xp, self, ord=p, dim=dim, keepdim=keepdim)
+
+
 def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
     """The norm of order p of all elements as one vector, or over `dim`; "fro" is the order 2."""
     if isinstance(p, str):

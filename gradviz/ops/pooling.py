@@ -1,9 +1,10 @@
-"""Pooling, windows as columns, and nearest upsampling: loops over kernel positions, never over elements."""
+"""Pooling and windows as columns: loops over kernel positions, never over elements."""
 
 from math import inf, prod
 
 from gradviz.engine.op import op, vjp
 from gradviz.ops.convolution import columns, extended, places, windows_added
+from gradviz.ops.picking import added_at
 from gradviz.ops.refusals import refuse_kinds
 
 
@@ -118,6 +119,11 @@ def max_pool2d_backward(xp, self, indices, *, sizes, kernel_size, stride, paddin
     return around[..., padding[0] : padding[0] + height, padding[1] : padding[1] + width]
 
 
+def _in_plane(xp, array, indices):
+    flat = array.reshape(*array.shape[:-2], -1)
+    return xp.take_along_axis(flat, indices.reshape(*indices.shape[:-2], -1), axis=-1).reshape(indices.shape)
+
+
 @op(
     self=vjp(
         "1 where it was picked, else 0",
@@ -129,8 +135,56 @@ def max_pool2d_backward(xp, self, indices, *, sizes, kernel_size, stride, paddin
 )  # fmt: skip
 def max_pool2d_picked(xp, self, indices, *, kernel_size, stride, padding, dilation):
     """What stands at the places of the maxima."""
-    flat = self.reshape(*self.shape[:-2], -1)
-    return xp.take_along_axis(flat, indices.reshape(*indices.shape[:-2], -1), axis=-1).reshape(indices.shape)
+    return _in_plane(xp, self, indices)
+
+
+@op(
+    self=vjp(
+        "1 where it is the first maximum of a window, else 0",
+        lambda ops, grad, self, result1: ops.adaptive_max_pool2d_backward(grad, result1, sizes=tuple(self.shape)),
+    ),
+    grad_fn="AdaptiveMaxPool2DBackward0",
+    intermediates=("result1",),
+    returned=True,
+)
+def adaptive_max_pool2d(xp, self, *, output_size):
+    """The greatest values of as many windows as asked for, and their places in the plane."""
+    if self.ndim not in (3, 4):
+        raise RuntimeError(f"adaptive_max_pool2d(): Expected 3D or 4D tensor, but got: {list(self.shape)}")
+    values = xp.empty((*self.shape[:-2], *output_size), self.dtype)
+    places = xp.empty(values.shape, xp.int64)
+    for i, (top, bottom) in enumerate(_shares(self.shape[-2], output_size[0])):
+        for j, (left, right) in enumerate(_shares(self.shape[-1], output_size[1])):
+            flat = self[..., top:bottom, left:right].reshape(*self.shape[:-2], -1)
+            best = flat.argmax(axis=-1)
+            values[..., i, j] = xp.take_along_axis(flat, best[..., None], axis=-1)[..., 0]
+            places[..., i, j] = (top + best // (right - left)) * self.shape[-1] + left + best % (right - left)
+    return values, places
+
+
+@op(
+    grad_fn="AdaptiveMaxPool2DBackwardBackward0",
+    self=vjp("1 (picked by indices)", lambda ops, grad, indices: ops.picked_in_plane(grad, indices)),
+)
+def adaptive_max_pool2d_backward(xp, self, indices, *, sizes):
+    """Each window's gradient added at the place of its maximum."""
+    planes, size = prod(sizes[:-2]), prod(sizes[-2:])
+    starts = (xp.arange(planes) * size)[:, None]
+    out = xp.zeros(sizes, self.dtype)
+    return added_at(xp, out, indices.reshape(planes, -1) + starts, self.reshape(planes, -1))
+
+
+@op(
+    self=vjp(
+        "1 where it was picked, else 0",
+        lambda ops, grad, indices, self_sym_sizes: ops.adaptive_max_pool2d_backward(
+            grad, indices, sizes=tuple(self_sym_sizes)
+        ),
+    ),
+)
+def picked_in_plane(xp, self, indices):
+    """What stands at places of a plane, row * width + column."""
+    return _in_plane(xp, self, indices)
 
 
 # -- averages ----------------------------------------------------------------------------------------
@@ -249,7 +303,7 @@ def adaptive_avg_pool2d_backward(xp, self, *, sizes):
     return out
 
 
-# -- windows as columns, upsampling ------------------------------------------------------------------
+# -- windows as columns ------------------------------------------------------------------------------
 
 
 @op(
@@ -284,42 +338,3 @@ def col2im(xp, self, *, output_size, kernel_size, dilation, padding, stride):
     """(N, C * kernel positions, windows) to (N, C, H, W): what windows share is added up."""
     refuse_kinds("col2im_out_cpu", self, "iu")
     return windows_added(xp, self, output_size, kernel_size, stride, padding, dilation).copy()
-
-
-def _nearest(xp, size, count, scale):
-    step = xp.float32(1 / scale) if scale else xp.float32(size / count)
-    return xp.minimum((xp.arange(count, dtype=xp.float32) * step).astype(xp.int64), size - 1)
-
-
-@op(
-    grad_fn="UpsampleNearest2DBackward0",
-    self=vjp(
-        "1 (summed over the copies)",
-        lambda ops, grad, self_sym_sizes, output_size, scales_h, scales_w: ops.upsample_nearest2d_backward(
-            grad, sizes=tuple(self_sym_sizes), output_size=output_size, scales_h=scales_h, scales_w=scales_w
-        ),
-    ),
-)
-def upsample_nearest2d(xp, self, *, output_size, scales_h, scales_w):
-    """Each place takes the value of the nearest one before it."""
-    rows = _nearest(xp, self.shape[-2], output_size[0], scales_h)
-    return self[..., rows[:, None], _nearest(xp, self.shape[-1], output_size[1], scales_w)]
-
-
-@op(
-    grad_fn="UpsampleNearest2DBackwardBackward0",
-    self=vjp(
-        "1",
-        lambda ops, grad, output_size, scales_h, scales_w: ops.upsample_nearest2d(
-            grad, output_size=output_size, scales_h=scales_h, scales_w=scales_w
-        ),
-    ),
-)
-def upsample_nearest2d_backward(xp, self, *, sizes, output_size, scales_h, scales_w):
-    """The gradients of the copies added up."""
-    rows = _nearest(xp, sizes[-2], output_size[0], scales_h)
-    wide = xp.zeros((*self.shape[:-2], sizes[-2], self.shape[-1]), self.dtype)
-    xp.add.at(wide, (..., rows, slice(None)), self)
-    out = xp.zeros(sizes, self.dtype)
-    xp.add.at(out, (..., _nearest(xp, sizes[-1], output_size[1], scales_w)), wide)
-    return out

@@ -260,6 +260,11 @@ def diagonal(self, offset=0, dim1=0, dim2=1):
     return rearranging.diagonal(self, offset=offset, dim1=one, dim2=two)
 
 
+def diagonal_of_matrices(A, *, offset=0, dim1=-2, dim2=-1):
+    """The diagonals of matrices; a view."""
+    return diagonal(A, offset, dim1, dim2)
+
+
 def diag(self, diagonal=0):
     """A vector as the diagonal of a matrix, or a matrix's diagonal as a vector."""
     if self._array.ndim == 1:

@@ -19,6 +19,16 @@ def view(xp, self, *, size):
     return shaped
 
 
+@op(
+    view=True,
+    title="reshape",
+    self=vjp("1", lambda ops, grad, self_sym_sizes: ops.reshape_raw(grad, size=tuple(self_sym_sizes))),
+)
+def reshape_alias(xp, self, *, size):
+    """The same elements in another shape, sharing memory although they don't lie in order."""
+    return self.reshape(size)
+
+
 @op(self=vjp("1", lambda ops, grad, self_sym_sizes: ops.reshape_raw(grad, size=tuple(self_sym_sizes))))
 def unsafe_view(xp, self, *, size):
     """A view whose input nobody else holds."""
@@ -32,16 +42,6 @@ def unsafe_view(xp, self, *, size):
 )
 def reshape_raw(xp, self, *, size):
     """A reshape that copies where it must: what gradients of views need."""
-    return self.reshape(size)
-
-
-@op(
-    view=True,
-    title="reshape",
-    self=vjp("1", lambda ops, grad, self_sym_sizes: ops.reshape_raw(grad, size=tuple(self_sym_sizes))),
-)
-def reshape_alias(xp, self, *, size):
-    """A reshape of what isn't contiguous, where the strides allow a view."""
     return self.reshape(size)
 
 

@@ -150,6 +150,17 @@ def vsplit(self, indices_or_sections):
     return tensor_split(self, indices_or_sections, 0)
 
 
+def dsplit(self, indices_or_sections):
+    """tensor_split along the third dimension."""
+    if self._array.ndim < 3:
+        raise RuntimeError(
+            "torch.dsplit requires a tensor with at least 3 dimension, but got a tensor with "
+            f"{self._array.ndim} dimensions!"
+        )
+    _refuse_a_rest("dsplit", self, indices_or_sections, 2)
+    return tensor_split(self, indices_or_sections, 2)
+
+
 # -- vectors, matrices and grids ---------------------------------------------------------------------
 
 
@@ -279,7 +290,7 @@ row_stack = vstack
 
 __all__ = [
     "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_tensors", "cartesian_prod", "cat", "chunk", "column_stack",
-    "concat", "concatenate", "dstack", "hsplit", "hstack", "meshgrid", "row_stack", "split", "split_with_sizes",
-    "stack", "tensor_split", "unbind", "vsplit", "vstack",
+    "concat", "concatenate", "dsplit", "dstack", "hsplit", "hstack", "meshgrid", "row_stack", "split",
+    "split_with_sizes", "stack", "tensor_split", "unbind", "vsplit", "vstack",
 ]  # fmt: skip
-METHODS = ["chunk", "hsplit", "split", "split_with_sizes", "tensor_split", "unbind", "vsplit"]
+METHODS = ["chunk", "dsplit", "hsplit", "split", "split_with_sizes", "tensor_split", "unbind", "vsplit"]

@@ -1,4 +1,4 @@
-"""Sums of another kind: variance, logsumexp, products, running sums, and what counts or asks."""
+"""Sums of another kind: variance, logsumexp, sums of numbers alone, and what counts or asks."""
 
 import warnings
 from math import inf, nan
@@ -118,7 +118,28 @@ def _deviating(name, call, input, dim, unbiased, keepdim, correction):
     return call(input, dim=dim, correction=correction, keepdim=keepdim)
 
 
-_GROUPS = {"var": "std and var", "std": "std and var", "var_mean": "var_mean"}
+def _std_mean_gradient(ops, grads, self, result0, dim, correction, keepdim):
+    of_std, of_mean = grads
+    of_variance = None if of_std is None else ops.where(result0 == 0, 0.0, of_std / (result0 * 2))
+    return _both_gradients(ops, (of_variance, of_mean), self, dim, correction, keepdim)
+
+
+@op(
+    title="std_mean",
+    grad_fn="StdMeanBackward0",
+    self=vjp("(self - mean) / (result0 * (elements of the dims - correction)), and 1 / elements", _std_mean_gradient),
+    intermediates=("result0",),
+    outputs=("result0",),
+    several=True,
+)
+def std_mean_of(xp, self, *, dim, correction, keepdim):
+    """Standard deviation and mean."""
+    mean = _in_reach(self).mean(axis=dim or None, keepdims=keepdim)
+    std = xp.asarray(xp.sqrt(_variance(xp, self, dim, correction, keepdim)).astype(self.dtype))
+    return [std, xp.asarray(mean).astype(self.dtype)], std
+
+
+_GROUPS = {"var": "std and var", "std": "std and var", "var_mean": "var_mean", "std_mean": "std_mean"}
 
 
 def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
@@ -134,6 +155,11 @@ def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """(variance, mean) of all elements, or over `dim`; see var."""
     return _deviating("var_mean", var_mean_of, input, dim, unbiased, keepdim, correction)
+
+
+def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """(standard deviation, mean) of all elements, or over `dim`; see var."""
+    return _deviating("std_mean", std_mean_of, input, dim, unbiased, keepdim, correction)
 
 
 # -- logsumexp, sums and means without NaN -----------------------------------------------------------
@@ -202,123 +228,6 @@ def nanmean(input, dim=None, keepdim=False, *, dtype=None):
     return pointwise.div(nansum(input, dim, keepdim, dtype=dtype), composite.sum(counted, dim, keepdim))
 
 
-# -- products ----------------------------------------------------------------------------------------
-
-
-def _without_zeros(ops, self):
-    zero = self == 0
-    return zero, ops.where(zero, 1.0, self)
-
-
-def _prod_gradient(ops, grad, self, result):
-    if not len(self.shape):
-        return grad
-    # a zero alone has the product of all others as its slope; with two zeros, every slope is 0
-    zero, others = _without_zeros(ops, self)
-    zeros = ops.sum(zero * 1)
-    lonely = ops.where(zero & (zeros == 1), ops.prod_of(others), 0.0)
-    return grad * ops.where(zeros == 0, result / others, lonely)
-
-
-def _prod_dim_gradient(ops, grad, self, result, dim, keepdim):
-    if not len(self.shape):
-        return grad
-    zero, others = _without_zeros(ops, self)
-    zeros = ops.sum_dim(zero * 1, dim=(dim,), keepdim=True)
-    lonely = ops.where(zero & (zeros == 1), ops.prod_dim(others, dim=dim, keepdim=True), 0.0)
-    grad, result = (_restored(ops, each, self.shape, (dim,), keepdim) for each in (grad, result))
-    return grad * ops.where(zeros == 0, result / others, lonely)
-
-
-def _multiplied(xp, self, dim, keepdim, dtype):
-    dtype = dtype or (xp.int64 if self.dtype.kind in "biu" else None)
-    if self.dtype.itemsize == 2 and self.dtype.kind == "f" and dtype is None:
-        return self.prod(axis=dim, keepdims=keepdim, dtype=xp.float32).astype(self.dtype)
-    return self.prod(axis=dim, keepdims=keepdim, dtype=dtype)
-
-
-@op(title="prod", grad_fn="ProdBackward0", self=vjp("result / self", _prod_gradient))
-def prod_of(xp, self, *, dtype=None):
-    """Product of all elements."""
-    return _multiplied(xp, self, None, False, dtype)
-
-
-@op(
-    title="prod",
-    grad_fn="ProdBackward1",
-    self=vjp("result / self, result being that of the dims", _prod_dim_gradient),
-)
-def prod_dim(xp, self, *, dim, keepdim=False, dtype=None):
-    """Product along a dimension."""
-    return _multiplied(xp, self, dim if self.ndim else None, keepdim, dtype)
-
-
-def prod(input, dim=None, keepdim=False, *, dtype=None):
-    """Product of all elements, or along `dim`."""
-    dtype = None if dtype is None else dtype.numpy
-    if dim is None:
-        return prod_of(input, dtype=dtype)
-    return prod_dim(input, dim=composite.wrapped(dim, input._array.ndim), keepdim=keepdim, dtype=dtype)
-
-
-# -- running sums and products -----------------------------------------------------------------------
-
-
-def _accumulated(xp, function, self, dim, dtype):
-    dtype = dtype or (xp.int64 if self.dtype.kind in "biu" else self.dtype)
-    return function(self, axis=dim, dtype=dtype) if self.ndim else self.astype(dtype)
-
-
-@op(
-    title="cumsum",
-    grad_fn="CumsumBackward0",
-    self=vjp("1 (to all that follow)", lambda ops, grad, dim: ops.cumsum_from_end(grad, dim=dim)),
-)
-def cumsum_of(xp, self, *, dim, dtype=None):
-    """Running sum along a dimension."""
-    return _accumulated(xp, xp.cumsum, self, dim, dtype)
-
-
-@op(self=vjp("1 (to all before)", lambda ops, grad, dim: ops.cumsum_of(grad, dim=dim)))
-def cumsum_from_end(xp, self, *, dim):
-    """Running sum along a dimension, from its end."""
-    return xp.flip(xp.cumsum(xp.flip(self, dim), axis=dim, dtype=self.dtype), dim) if self.ndim else self.copy()
-
-
-def _cumprod_gradient(ops, grad, self, result, dim):
-    if not len(self.shape):
-        return grad
-    # from the first zero on, the formula would be 0 / 0: its own slope has the products without it
-    zero = self == 0
-    zeros = ops.cumsum_of(zero * 1, dim=dim)
-    first = zero & (zeros == 1)
-    plain = ops.cumsum_from_end(grad * result, dim=dim) / ops.where(zero, 1.0, self)
-    without = ops.cumprod_of(ops.where(first, 1.0, self), dim=dim)
-    return ops.where(zeros == 0, plain, ops.where(first, ops.cumsum_from_end(grad * without, dim=dim), 0.0))
-
-
-@op(
-    title="cumprod",
-    grad_fn="CumprodBackward0",
-    self=vjp("1 (to all that follow, times result / self)", _cumprod_gradient),
-)
-def cumprod_of(xp, self, *, dim, dtype=None):
-    """Running product along a dimension."""
-    return _accumulated(xp, xp.cumprod, self, dim, dtype)
-
-
-def cumsum(input, dim, *, dtype=None):
-    """Running sum along `dim`."""
-    dtype = None if dtype is None else dtype.numpy
-    return cumsum_of(input, dim=composite.wrapped(dim, input._array.ndim), dtype=dtype)
-
-
-def cumprod(input, dim, *, dtype=None):
-    """Running product along `dim`."""
-    dtype = None if dtype is None else dtype.numpy
-    return cumprod_of(input, dim=composite.wrapped(dim, input._array.ndim), dtype=dtype)
-
-
 # -- what counts or asks -----------------------------------------------------------------------------
 
 
@@ -360,7 +269,7 @@ def count_nonzero(input, dim=None):
 
 
 __all__ = [
-    "all", "any", "count_nonzero", "cumprod", "cumsum", "logsumexp", "nanmean", "nansum", "prod", "std", "var",
-    "var_mean",
+    "all", "any", "count_nonzero", "logsumexp", "nanmean", "nansum", "std",
+    "std_mean", "var", "var_mean",
 ]  # fmt: skip
-METHODS = [name for name in __all__ if name != "var_mean"]
+METHODS = [name for name in __all__ if not name.endswith("_mean")]

@@ -113,8 +113,8 @@ def _fitted(name, value, parameter):
 
 
 def refuse_negative(**values):
-    """ValueError, in PyTorch's words, for a setting below 0; underscores in names are spaces, `weight_decay`'s not."""
+    """ValueError, in PyTorch's words, for a setting below 0: learning_rate, or NAME_value."""
     for name, value in values.items():
         if value < 0:
-            shown = name if name.startswith("weight_decay") else name.replace("_", " ")
-            raise ValueError(f"Invalid {shown.replace('weight_decay_', 'weight_decay ')}: {value}")
+            shown = "learning rate" if name == "learning_rate" else f"{name.removesuffix('_value')} value"
+            raise ValueError(f"Invalid {shown}: {value}")

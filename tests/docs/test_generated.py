@@ -70,7 +70,7 @@ def test_the_tables_by_hand_speak_of_what_is_there():
 def test_refusals_are_found_in_calls_and_constants():
     texts = [text for _, text in refusals(ROOT)]
     assert any(text.startswith("cannot pickle a Tensor") for text in texts)
-    assert any("{ord}" in text for text in texts)
+    assert any("{device}" in text for text in texts)
 
 
 # -- stubs -------------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@ facts/errors.json keeps what PyTorch 2.13 says to each of them; tests/engine/tes
 from tests.engine import (
     mistakes_elementwise,
     mistakes_in_place,
+    mistakes_layers,
+    mistakes_measures,
     mistakes_neural,
     mistakes_of_state,
     mistakes_shaping,
@@ -321,6 +323,8 @@ MISTAKES = {
     "Function without backward": lambda torch: _function_without(torch, "backward"),
     "Function without forward": lambda torch: _function_without(torch, "forward"),
     **mistakes_neural.MISTAKES,
+    **mistakes_layers.MISTAKES,
+    **mistakes_measures.MISTAKES,
     **mistakes_shaping.MISTAKES,
     **mistakes_in_place.MISTAKES,
     **mistakes_of_state.MISTAKES,

@@ -13,6 +13,10 @@ def _adam(**settings):
     return lambda torch: torch.optim.Adam([_leaf(torch)], **settings)
 
 
+def _scheduled(name, *args, **settings):
+    return lambda torch: getattr(torch.optim.lr_scheduler, name)(torch.optim.SGD([_leaf(torch)]), *args, **settings)
+
+
 def _loaded(torch):
     torch.nn.Linear(1, 2).load_state_dict({"weight": torch.ones(3, 1), "other": torch.ones(1)})
 
@@ -100,6 +104,17 @@ MISTAKES = {
     "Adam of a negative rate": _adam(lr=-1.0),
     "Adam of a negative eps": _adam(eps=-1.0),
     "Adam of a negative weight decay": _adam(weight_decay=-1.0),
+    "RMSprop of a negative alpha": lambda torch: torch.optim.RMSprop([_leaf(torch)], alpha=-1.0),
+    "Adagrad of a negative lr_decay": lambda torch: torch.optim.Adagrad([_leaf(torch)], lr_decay=-1.0),
+    "Adadelta of a large rho": lambda torch: torch.optim.Adadelta([_leaf(torch)], rho=2),
+    "NAdam of a negative momentum_decay": lambda torch: torch.optim.NAdam([_leaf(torch)], momentum_decay=-1),
+    "StepLR of no optimizer": lambda torch: torch.optim.lr_scheduler.StepLR(3, 1),
+    "LambdaLR of two functions": _scheduled("LambdaLR", [abs, abs]),
+    "LinearLR from zero": _scheduled("LinearLR", 0),
+    "OneCycleLR without steps": _scheduled("OneCycleLR", 0.1),
+    "ReduceLROnPlateau of growth": _scheduled("ReduceLROnPlateau", "min", 1.5),
+    "ReduceLROnPlateau of no mode": _scheduled("ReduceLROnPlateau", "least"),
+    "StepLR resumed too early": _scheduled("StepLR", 1, last_epoch=3),
     "SGD of nesterov alone": lambda torch: torch.optim.SGD([_leaf(torch)], nesterov=True),
     "SGD of a number": lambda torch: torch.optim.SGD([3]),
     "SGD of one parameter twice": _in_two_groups,

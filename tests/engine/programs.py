@@ -9,7 +9,14 @@ import itertools
 
 import gradviz
 from gradviz.engine.switches import Observer, mode
-from tests.engine import programs_elementwise, programs_in_place, programs_neural, programs_shaping
+from tests.engine import (
+    programs_elementwise,
+    programs_in_place,
+    programs_layers,
+    programs_measures,
+    programs_neural,
+    programs_shaping,
+)
 from tests.engine.sampling import Sample
 
 M, SQUARE, V, CLASSES, POSITIVE = (2, 3), (3, 3), (3,), ((2,), "class"), ((2, 3), "positive")
@@ -138,6 +145,8 @@ PROGRAMS = {
     **programs_shaping.PROGRAMS,
     **programs_neural.PROGRAMS,
     **programs_in_place.PROGRAMS,
+    **programs_layers.PROGRAMS,
+    **programs_measures.PROGRAMS,
 }  # fmt: skip
 
 

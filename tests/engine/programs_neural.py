@@ -112,7 +112,7 @@ LOSSES = {
 IN_SECOND_BACKWARDS = {
     "KnownMean", "KnownRstd", "MeanLike", "ConvolutionBackward", "ConvolutionToWeight",
     "MaxPool2DWithIndicesBackward", "AvgPool2DBackward",
-    "AdaptiveAvgPool2DBackward", "UpsampleNearest2DBackward", "NllLoss2DBackward", "DiagonalBackward",
-    "SafeSoftmax", "Cofactors", "MaxPool2DPicked",
+    "AdaptiveAvgPool2DBackward", "NllLoss2DBackward", "DiagonalBackward",
+    "Cofactors", "MaxPool2DPicked",
 }  # fmt: skip
 PROGRAMS: dict[str, tuple] = {**PRODUCTS, **LINALG, **LAYERS, **LOSSES}

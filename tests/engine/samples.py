@@ -5,7 +5,14 @@ tests that need an example of every op (against PyTorch, numeric gradients, loca
 this table, and one of them fails for an op that is not in it. Each family of ops has a file of its own.
 """
 
-from tests.engine import samples_elementwise, samples_in_place, samples_neural, samples_shaping
+from tests.engine import (
+    samples_elementwise,
+    samples_in_place,
+    samples_layers,
+    samples_measures,
+    samples_neural,
+    samples_shaping,
+)
 from tests.engine.sampling import Sample, twice, values
 
 __all__ = ["SAMPLES", "Sample", "values"]
@@ -138,4 +145,6 @@ SAMPLES = (
     *samples_shaping.SAMPLES,
     *samples_neural.SAMPLES,
     *samples_in_place.SAMPLES,
+    *samples_layers.SAMPLES,
+    *samples_measures.SAMPLES,
 )  # fmt: skip

@@ -186,5 +186,4 @@ SAMPLES: tuple[Sample, ...] = (
     _linear("one_hot_of", lambda torch, i: torch.nn.functional.one_hot(i, 4), INDEX),
     _linear("embedding", lambda torch, i, w: torch.nn.functional.embedding(i, w), INDEX, (3, 2)),
     _linear("embedding_dense_backward", twice(lambda torch, w, i: torch.nn.functional.embedding(i, w)), (3, 2), PLACES),
-    _linear("reshape_alias", lambda torch, a: a.t().reshape(3, 1, 2), A),
 )

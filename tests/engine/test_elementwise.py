@@ -258,3 +258,14 @@ def test_layers_print_as_pytorchs(name):
 @pytest.mark.parametrize(("name", "given"), [("Softmin", (1,)), ("Threshold", (0.5, 2)), ("GELU", ("tanh",))])
 def test_layers_with_arguments_print_as_pytorchs(name, given):
     assert repr(getattr(gradviz.nn, name)(*given)) == repr(getattr(torch.nn, name)(*given))
+
+
+@pytest.mark.parametrize("zeros", [(), (1,), (0, 3), (1, 4, 5), (0, 1, 2)])
+@pytest.mark.parametrize(
+    "program",
+    [lambda torch, a: a.prod(), lambda torch, a: a.prod(1), lambda torch, a: a.cumprod(1), lambda torch, a: a.cumprod(0)],  # noqa: E501
+)
+def test_second_gradients_of_products_at_zeros(program, zeros):
+    array = np.array([[1.5, -2.0, 0.5], [0.7, 3.0, -1.1]])
+    array.reshape(-1)[list(zeros)] = 0
+    same(program, [array])

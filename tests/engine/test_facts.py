@@ -10,7 +10,7 @@ import pytest
 
 import gradviz
 from gradviz.engine.op import catalogue
-from tests.engine import programs_elementwise, programs_neural
+from tests.engine import programs_elementwise, programs_layers, programs_neural
 from tests.engine.observations import FACTS, OBSERVATIONS, observed, stored
 
 EXACT = [
@@ -60,7 +60,7 @@ def test_every_differentiable_op_has_its_graph_among_the_facts():
         *(f"{mode}Pad{n}DBackward" for mode in ("Reflection", "Replication") for n in (1, 2, 3)),
     }  # fmt: skip
     ours = {op.node_class.__name__ for op in catalogue.values() if op.node_class is not None}
-    in_second_backwards |= {*programs_neural.IN_SECOND_BACKWARDS}
+    in_second_backwards |= {*programs_neural.IN_SECOND_BACKWARDS, *programs_layers.IN_SECOND_BACKWARDS}
     others = programs_elementwise.IN_SECOND_BACKWARDS | {"AsStridedBackward0_copy"}
     assert ours - named == {f"{name}Backward0" for name in in_second_backwards} | others
 

@@ -15,6 +15,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: .ci/run i
 A, POSITIVE, OTHER, MASK, INDEX = (2, 3), ((2, 3), "positive"), (2, 3), ((2, 3), "bool"), ((2,), "class")
 NO_NAMES = ["asinh_", "acosh_", "atanh_", "arcsinh_", "arccosh_", "arctanh_"]  # PyTorch's nodes have no derivative
 _ALONE = (
+    "digamma_ erfinv_ lgamma_ "
     "abs_ absolute_ ceil_ cos_ cosh_ deg2rad_ erf_ erfc_ exp_ exp2_ expm1_ fix_ floor_ frac_ log_ log10_ log1p_ log2_ "
     "logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ relu_ round_ rsqrt_ sgn_ sigmoid_ sign_ sin_ sinc_ sinh_ "
     "sqrt_ square_ tan_ tanh_ tril_ triu_ trunc_ zero_ logical_not_ asinh_ arcsinh_"

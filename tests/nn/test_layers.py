@@ -35,6 +35,40 @@ LAYERS = {
     "Identity": (lambda nn: nn.Identity(3, unused=True), TABLE),
     "Unfold": (lambda nn: nn.Unfold(2), IMAGE),
     "Upsample": (lambda nn: nn.Upsample(scale_factor=2), IMAGE),
+    "Fold": (lambda nn: nn.Fold((4, 3), 2), (1, 8, 6)),
+    "AdaptiveMaxPool1d": (lambda nn: nn.AdaptiveMaxPool1d(2), ROWS),
+    "AdaptiveMaxPool2d": (lambda nn: nn.AdaptiveMaxPool2d((2, 3)), IMAGE),
+    "Upsample bilinear": (lambda nn: nn.Upsample((3, 4), mode="bilinear"), IMAGE),
+    "UpsamplingBilinear2d": (lambda nn: nn.UpsamplingBilinear2d(scale_factor=2), IMAGE),
+    "UpsamplingNearest2d": (lambda nn: nn.UpsamplingNearest2d((3, 9)), IMAGE),
+    "PixelShuffle": (lambda nn: nn.PixelShuffle(2), IMAGE),
+    "PixelUnshuffle": (lambda nn: nn.PixelUnshuffle(2), (1, 2, 4, 2)),
+    "ChannelShuffle": (lambda nn: nn.ChannelShuffle(2), IMAGE),
+    "Unflatten": (lambda nn: nn.Unflatten(1, (2, 2)), IMAGE),
+    "BatchNorm3d": (lambda nn: nn.BatchNorm3d(2), (2, 2, 3, 2, 2)),
+    "InstanceNorm1d": (lambda nn: nn.InstanceNorm1d(4), ROWS),
+    "InstanceNorm2d": (lambda nn: nn.InstanceNorm2d(4, affine=True, track_running_stats=True), IMAGE),
+    "InstanceNorm2d alone": (lambda nn: nn.InstanceNorm2d(4), (4, 6, 5)),
+    "InstanceNorm3d": (lambda nn: nn.InstanceNorm3d(2, affine=True), (2, 2, 3, 2, 2)),
+    "Dropout1d": (lambda nn: nn.Dropout1d(0.3), ROWS),
+    "Dropout2d": (lambda nn: nn.Dropout2d(0.3), IMAGE),
+    "Dropout3d": (lambda nn: nn.Dropout3d(0.3), (2, 2, 3, 2, 2)),
+    "AlphaDropout": (lambda nn: nn.AlphaDropout(0.3), IMAGE),
+    "FeatureAlphaDropout": (lambda nn: nn.FeatureAlphaDropout(0.3), IMAGE),
+    "Softmax": (lambda nn: nn.Softmax(1), TABLE),
+    "LogSoftmax": (lambda nn: nn.LogSoftmax(dim=-1), TABLE),
+    "Softmax2d": (lambda nn: nn.Softmax2d(), IMAGE),
+    "GLU": (lambda nn: nn.GLU(1), IMAGE),
+    "PReLU": (lambda nn: nn.PReLU(), TABLE),
+    "PReLU of channels": (lambda nn: nn.PReLU(4, 0.1), IMAGE),
+    "RReLU": (lambda nn: nn.RReLU(), TABLE),
+    "Hardshrink": (lambda nn: nn.Hardshrink(), TABLE),
+    "Softshrink": (lambda nn: nn.Softshrink(0.2), TABLE),
+    **{
+        f"{kind}Pad{n}d": (lambda nn, kind=kind, n=n: getattr(nn, f"{kind}Pad{n}d")(1), (2, 2, 3, 4, 2)[: n + 2])
+        for kind in ("Zero", "Reflection", "Replication", "Circular") for n in (1, 2, 3)
+    },
+    "ConstantPad2d": (lambda nn: nn.ConstantPad2d((1, 0, 2, 1), 3.5), IMAGE),
     "a small network": (
         lambda nn: nn.Sequential(
             nn.Conv2d(4, 3, 3, padding=1), nn.BatchNorm2d(3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(18, 2)
@@ -49,7 +83,7 @@ PRINTED = {
     "Sequential, empty": lambda nn: nn.Sequential(),
     **{
         name: lambda nn, name=name: getattr(nn, name)()
-        for name in "MSELoss L1Loss SmoothL1Loss HuberLoss BCELoss BCEWithLogitsLoss KLDivLoss NLLLoss CrossEntropyLoss".split()  # noqa: E501
+        for name in "MSELoss L1Loss TripletMarginLoss CosineEmbeddingLoss HingeEmbeddingLoss MarginRankingLoss SoftMarginLoss MultiMarginLoss MultiLabelMarginLoss MultiLabelSoftMarginLoss GaussianNLLLoss PoissonNLLLoss PairwiseDistance TripletMarginWithDistanceLoss SmoothL1Loss HuberLoss BCELoss BCEWithLogitsLoss KLDivLoss NLLLoss CrossEntropyLoss".split()  # noqa: E501
     },
 }
 
@@ -199,3 +233,41 @@ def test_containers_are_lists_and_dicts():
     assert parameters.append(gradviz.zeros(1))[1].requires_grad and len(list(parameters.parameters())) == 2
     parameters = nn.ParameterDict({"w": gradviz.ones(2)})
     assert parameters["w"].requires_grad and [name for name, _ in parameters.items()] == ["w"]
+
+
+LOSSES = {
+    "PairwiseDistance": ((), "xy"), "TripletMarginLoss": ((), "xyz"), "TripletMarginWithDistanceLoss": ((), "xyz"),
+    "CosineEmbeddingLoss": ((0.1,), "xys"), "HingeEmbeddingLoss": ((), "xt"), "MarginRankingLoss": ((0.2,), "xyt"),
+    "SoftMarginLoss": ((), "xt"), "MultiMarginLoss": ((2, 0.5), "xc"), "MultiLabelMarginLoss": ((), "xm"),
+    "MultiLabelSoftMarginLoss": ((), "xp"), "GaussianNLLLoss": ((), "xyp"), "PoissonNLLLoss": ((False, True), "pq"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_as_a_module_is_pytorchs(name):
+    settings, letters = LOSSES[name]
+    draws = np.random.RandomState(0)
+    given = {letter: draws.randn(4, 3) for letter in "xyz"} | {letter: draws.rand(4, 3) for letter in "pq"}
+    given |= {"t": np.sign(draws.randn(4, 3)), "s": np.sign(draws.randn(4)), "c": draws.randint(0, 3, 4)}
+    given["m"] = draws.randint(-1, 3, (4, 3))
+    found = []
+    for side in (gradviz, torch):
+        inputs = [side.from_numpy(given[letter]) for letter in letters]
+        inputs[0].requires_grad_()
+        out = getattr(side.nn, name)(*settings)(*inputs)
+        out.sum().backward()
+        found.append({"out": out, "gradient": inputs[0].grad})
+    assert_same(*found)
+
+
+def test_an_embedding_shortens_what_it_looks_up():
+    found = []
+    for side in (gradviz, torch):
+        layer = side.nn.Embedding(5, 3, max_norm=1.5, norm_type=3.0)
+        with side.no_grad():
+            layer.weight.copy_(side.from_numpy(np.random.RandomState(0).randn(5, 3).astype("f4") * 2))
+        out = layer(side.tensor([[0, 3], [3, 1]]))
+        out.sum().backward()
+        found.append({"out": out, "weight": layer.weight, "gradient": layer.weight.grad})
+    assert_same(*found)
+    assert repr(gradviz.nn.Embedding(5, 3, 1, 1.5, 3.0)) == repr(torch.nn.Embedding(5, 3, 1, 1.5, 3.0))

@@ -1,0 +1,72 @@
+"""Attention as one op, as PyTorch's CPU code has it: scores are computed anew in backward, not saved.
+
+Source: Dao et al., "FlashAttention" (2022). PyTorch has no second derivative of it, so there is none here.
+"""
+
+from math import inf, sqrt
+
+from gradviz.engine.op import op, vjp
+from gradviz.ops.refusals import no_derivative
+
+
+def _mt(xp, array):
+    return xp.swapaxes(array, -1, -2)
+
+
+def _scores(xp, query, key, attn_mask, is_causal, scale):
+    scores = query @ _mt(xp, key) * query.dtype.type(1 / sqrt(query.shape[-1]) if scale is None else scale)
+    if attn_mask is not None:
+        scores = scores + attn_mask
+    if is_causal:
+        scores = xp.where(xp.tril(xp.ones(scores.shape[-2:], bool)), scores, scores.dtype.type(-inf))
+    return scores
+
+
+def _gradient_for(which):
+    def gradient(ops, grad, query, key, value, attn_mask, output, logsumexp, dropout_p, is_causal, scale):
+        return ops.flash_attention_backward(
+            grad, query, key, value, attn_mask, output, logsumexp, which=which, is_causal=is_causal, scale=scale
+        )
+
+    return gradient
+
+
+@op(
+    title="scaled_dot_product_attention",
+    query=vjp("scale * softmax' (grad @ value.T) @ key", _gradient_for("query")),
+    key=vjp("scale * softmax' (grad @ value.T).T @ query", _gradient_for("key")),
+    value=vjp("softmax(scale * query @ key.T).T (softmax.T @ grad)", _gradient_for("value")),
+    intermediates=("logsumexp",),
+    optional=("attn_mask",),
+    result="output",
+)
+def scaled_dot_product_flash_attention_for_cpu(xp, query, key, value, attn_mask, *, dropout_p, is_causal, scale):
+    """softmax(scale * query @ key.T + mask) @ value: (N, H, L, E), (N, H, S, E) and (N, H, S, E) to (N, H, L, E)."""
+    scores = _scores(xp, query, key, attn_mask, is_causal, scale)
+    top = scores.max(axis=-1, keepdims=True)
+    top = xp.where(xp.isinf(top), scores.dtype.type(0), top)
+    raised = xp.exp(scores - top)
+    total = raised.sum(axis=-1, keepdims=True)
+    nothing = total == 0  # to attend to: then zeros
+    total = xp.where(nothing, scores.dtype.type(1), total)
+    return raised @ value / total, xp.where(nothing, scores.dtype.type(-inf), xp.log(total) + top)[..., 0]
+
+
+def _none(*names):
+    return {name: vjp("none, as in PyTorch", _refuse) for name in names}
+
+
+def _refuse(grad):
+    return no_derivative("_scaled_dot_product_flash_attention_for_cpu_backward")
+
+
+@op(grad_fn="NotImplemented", optional=("attn_mask",), **_none("self", "query", "key", "value"))
+def flash_attention_backward(xp, self, query, key, value, attn_mask, output, logsumexp, *, which, is_causal, scale):
+    """The gradient of attention for one of its inputs; PyTorch has no derivative of it."""
+    known = xp.where(xp.isinf(logsumexp), logsumexp.dtype.type(0), logsumexp)[..., None]
+    weights = xp.exp(_scores(xp, query, key, attn_mask, is_causal, scale) - known)
+    if which == "value":
+        return _mt(xp, weights) @ self
+    slopes = weights * (self @ _mt(xp, value) - (self * output).sum(axis=-1, keepdims=True))
+    slopes *= query.dtype.type(1 / sqrt(query.shape[-1]) if scale is None else scale)
+    return slopes @ key if which == "query" else _mt(xp, slopes) @ query

@@ -1,0 +1,330 @@
+"""Decompositions of matrices: QR, eigenvalues of symmetric ones, singular values, and what is solved with them."""
+
+
+from gradviz.engine.dtypes import title
+from gradviz.engine.op import op, vjp
+from gradviz.ops.linear_algebra import _mt, _square
+from gradviz.ops.named import named_result
+
+_QR = named_result("linalg_qr", "Q", "R")
+_EIGH = named_result("linalg_eigh", "eigenvalues", "eigenvectors")
+_SVD = named_result("linalg_svd", "U", "S", "Vh")
+_OLD_SVD = named_result("svd", "U", "S", "V")
+_LSTSQ = named_result("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
+
+
+def refuse_no_matrix(name, array, named="A"):
+    """RuntimeError, in PyTorch's words, below two dimensions or for what is no floating point number."""
+    if array.ndim < 2:
+        raise RuntimeError(f"{name}: The input tensor {named} must have at least 2 dimensions.")
+    if array.dtype.kind != "f":
+        raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got {title(array.dtype)}")
+
+
+def _rows(ops, vector):
+    """A vector as a row, to scale columns."""
+    return ops.unsqueeze(vector, dim=len(vector.shape) - 1)
+
+
+def _column(ops, vector):
+    return ops.unsqueeze(vector, dim=len(vector.shape))
+
+
+def _on_diagonal(ops, vector):
+    last = len(vector.shape)
+    return ops.diag_embed(vector, offset=0, dim1=last - 1, dim2=last)
+
+
+# -- QR ----------------------------------------------------------------------------------------------
+
+
+def _solved_by_triangle(ops, R, given):
+    """`given @ inv(R).T`."""
+    return ops.solved_triangular(_mt(ops, R), given, upper=False, left=False, unitriangular=False)
+
+
+def _tall_gradient(ops, of_q, of_r, q, r):
+    inner = None
+    if of_r is not None:
+        inner = of_r @ _mt(ops, r)
+    if of_q is not None:
+        mixed = _mt(ops, q) @ of_q
+        inner = -mixed if inner is None else inner - mixed
+    inner = ops.triu(inner, diagonal=0)
+    symmetric = ops.tril(_mt(ops, inner), diagonal=-1) + ops.triu(inner, diagonal=0)
+    total = q @ symmetric
+    return _solved_by_triangle(ops, r, total if of_q is None else total + of_q)
+
+
+def _qr_gradient(ops, grads, Q, R, mode):
+    of_q, of_r = grads
+    if mode == "r":
+        raise RuntimeError(
+            "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please use linalg.qr(A, "
+            "mode='reduced') if you are going to differentiate through linalg.qr."
+        )
+    rows, columns = Q.shape[-2], R.shape[-1]
+    if mode == "complete" and rows > columns:
+        raise RuntimeError(
+            "The QR decomposition is not differentiable when mode='complete' and nrows > ncols."
+        )
+    if rows >= columns:
+        return _tall_gradient(ops, of_q, of_r, Q, R)
+    # the columns beyond the square are Q times their part of R
+    last = len(R.shape) - 1
+    square, rest = (ops.slice(R, dim=last, start=a, end=b, step=1) for a, b in ((0, rows), (rows, columns)))
+    if of_r is None:
+        first = _tall_gradient(ops, of_q, None, Q, square)
+        return ops.cat(first, ops.zero(rest), dim=last)
+    own, beyond = (ops.slice(of_r, dim=last, start=a, end=b, step=1) for a, b in ((0, rows), (rows, columns)))
+    through = Q @ beyond
+    pulled = (Q @ rest) @ _mt(ops, beyond)
+    first = _tall_gradient(ops, pulled if of_q is None else of_q + pulled, own, Q, square)
+    return ops.cat(first, through, dim=last)
+
+
+@op(
+    title="linalg.qr",
+    grad_fn="LinalgQrBackward0",
+    A=vjp("Q @ sym(triu(grad @ R.T - Q.T @ grad)) @ inv(R).T", _qr_gradient),
+    intermediates=("Q", "R"),
+    outputs=("Q", "R"),
+    several=True,
+)
+def linalg_qr(xp, A, *, mode):
+    """Q with columns at right angles and R, zero below the diagonal, with `Q @ R = A`."""
+    if mode == "r":
+        r = xp.linalg.qr(A, mode="r")
+        q = xp.zeros(0, A.dtype)
+    else:
+        q, r = xp.linalg.qr(A, mode=mode)
+    return [q, r], q, r
+
+
+def qr(A, mode="reduced"):
+    """(Q, R) with `Q @ R = A`."""
+    if mode not in ("reduced", "r", "complete"):
+        raise RuntimeError(
+            f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'"
+        )
+    refuse_no_matrix("linalg.qr", A._array)
+    return _QR(*linalg_qr(A, mode=mode))
+
+
+# -- eigenvalues of symmetric matrices ---------------------------------------------------------------
+
+
+def _gaps(ops, values):
+    """The differences of all pairs, 1 on the diagonal."""
+    apart = _rows(ops, values) - _column(ops, values)
+    return ops.where(apart == 0, 1.0, apart)
+
+
+def _eigen_gradient(ops, grads, eigenvalues, eigenvectors):
+    of_values, of_vectors = grads
+    turned = _mt(ops, eigenvectors)
+    if of_vectors is None:
+        return (eigenvectors * _rows(ops, of_values)) @ turned
+    inner = turned @ of_vectors
+    inner = (ops.tril(inner, diagonal=-1) + ops.triu(inner, diagonal=1)) / _gaps(ops, eigenvalues)
+    if of_values is not None:
+        inner = inner + _on_diagonal(ops, of_values)
+    return eigenvectors @ (inner @ turned)
+
+
+@op(
+    title="linalg.eigh",
+    grad_fn="LinalgEighBackward0",
+    A=vjp("V @ (diagonal of grad + V.T @ grad / gaps) @ V.T", _eigen_gradient),
+    intermediates=("eigenvalues", "eigenvectors"),
+    outputs=("eigenvalues", "eigenvectors"),
+    several=True,
+)
+def linalg_eigh_of(xp, A, *, UPLO):
+    """Eigenvalues in order, and eigenvectors as columns, of symmetric matrices, of which one triangle is read."""
+    values, vectors = xp.linalg.eigh(A, UPLO)
+    return [values, vectors], values, vectors
+
+
+def _decomposed(name, A, UPLO):
+    if UPLO.upper() not in ("L", "U"):
+        raise RuntimeError(f"Expected UPLO argument to be 'L' or 'U', but got {UPLO}")
+    array = A._array
+    if array.dtype.kind != "f":
+        raise NotImplementedError(f"\"linalg_eigh_cpu\" not implemented for '{title(array.dtype)}'")
+    _square(name, array)
+    return linalg_eigh_of(A, UPLO=UPLO.upper())
+
+
+def eigh(A, UPLO="L"):
+    """(eigenvalues, eigenvectors) of symmetric matrices; only one triangle of them is read."""
+    return _EIGH(*_decomposed("linalg.eigh", A, UPLO))
+
+
+def eigvalsh(A, UPLO="L"):
+    """The eigenvalues of symmetric matrices, in order."""
+    return _decomposed("linalg.eigvalsh", A, UPLO)[0]
+
+
+# -- singular values ---------------------------------------------------------------------------------
+
+
+def _skew(ops, array):
+    return array - _mt(ops, array)
+
+
+def _svd_gradient(ops, grads, U, S, Vh, S_sym_argsize_minus_1, full_matrices):
+    of_u, of_s, of_vh = grads
+    count = S_sym_argsize_minus_1
+    if full_matrices:  # the vectors beyond count have no gradient
+        last = len(U.shape) - 1
+        U, of_u = (None if each is None else ops.slice(each, dim=last, start=0, end=count, step=1) for each in (U, of_u))  # noqa: E501
+        Vh, of_vh = (None if each is None else ops.slice(each, dim=last - 1, start=0, end=count, step=1) for each in (Vh, of_vh))  # noqa: E501
+    if of_u is None and of_vh is None:
+        return (U * _rows(ops, of_s)) @ Vh
+    squares = S * S
+    gaps, inner, row = _gaps(ops, squares), None, _rows(ops, S)
+    if of_u is not None:
+        inner = _skew(ops, _mt(ops, U) @ of_u) / gaps * row
+    if of_vh is not None:
+        other = _column(ops, S) * (_skew(ops, Vh @ _mt(ops, of_vh)) / gaps)
+        inner = other if inner is None else inner + other
+    if of_s is not None:
+        inner = inner + _on_diagonal(ops, of_s)
+    found = U @ (inner @ Vh)
+    if of_u is not None and U.shape[-2] > count:
+        scaled = of_u / row
+        found = found + (scaled - U @ (_mt(ops, U) @ scaled)) @ Vh
+    if of_vh is not None and Vh.shape[-1] > count:
+        scaled = of_vh / _column(ops, S)
+        found = found + U @ (scaled - (scaled @ _mt(ops, Vh)) @ Vh)
+    return found
+
+
+@op(
+    title="linalg.svd",
+    grad_fn="LinalgSvdBackward0",
+    A=vjp("U @ (diagonal of grad + skew(U.T @ grad) / gaps) @ Vh", _svd_gradient),
+    intermediates=("U", "S", "Vh"),
+    outputs=("U", "S", "Vh"),
+    several=True,
+)
+def linalg_svd_of(xp, A, *, full_matrices):
+    """U, S and Vh with `(U * S) @ Vh = A`."""
+    found = xp.linalg.svd(A, full_matrices=full_matrices)
+    return [*found], *found
+
+
+def svd(A, full_matrices=True):
+    """(U, S, Vh) with `(U * S) @ Vh = A`: singular vectors as columns, values from the greatest on, vectors as rows."""
+    refuse_no_matrix("linalg.svd", A._array)
+    return _SVD(*linalg_svd_of(A, full_matrices=full_matrices))
+
+
+def svdvals(A):
+    """The singular values of matrices, from the greatest on."""
+    refuse_no_matrix("linalg.svd", A._array)
+    return linalg_svd_of(A, full_matrices=False)[1]
+
+
+def svd_of_columns(input, some=True, compute_uv=True):
+    """(U, S, V) with `(U * S) @ V.T = input`, as torch.svd."""
+    refuse_no_matrix("linalg.svd", input._array)
+    u, values, vh = linalg_svd_of(input, full_matrices=not some)
+    return _OLD_SVD(u, values, vh.mT)
+
+
+# -- the pseudoinverse, least squares ----------------------------------------------------------------
+
+
+def _pinv_gradient(ops, grad, self, result):
+    turned, given = _mt(ops, result), _mt(ops, grad)
+    if self.shape[-2] <= self.shape[-1]:
+        k = given @ result
+        kt = k @ turned
+        return -_mt(ops, result @ k) + kt - (self @ result) @ kt + (turned @ result) @ (given - k @ self)
+    k = result @ given
+    tk = turned @ k
+    return -_mt(ops, k @ result) + ((given - self @ k) @ result) @ turned + tk - (tk @ result) @ self
+
+
+@op(
+    title="linalg.pinv",
+    grad_fn="LinalgPinvBackward0",
+    self=vjp("-result.T (@ grad @ result.T), and what lies outside: outer product", _pinv_gradient),
+)
+def pseudoinverse(xp, self, *, rtol, hermitian):
+    """The pseudoinverse of matrices."""
+    share = max(self.shape[-2:]) * float(xp.finfo(self.dtype).eps) if rtol is None else rtol
+    return xp.linalg.pinv(self, share, hermitian)
+
+
+def pinv(A, *, rtol=None, hermitian=False):
+    """The pseudoinverse of matrices, (..., M, N) to (..., N, M); singular values below rtol of the greatest are 0."""
+    array = A._array
+    if array.ndim < 2 or array.dtype.kind != "f":
+        raise RuntimeError(
+            f"linalg.pinv({title(array.dtype)}{{{list(array.shape)}}}): expected a tensor with 2 or more dimensions of "
+            "float, double, cfloat or cdouble types"
+        )
+    return pseudoinverse(A, rtol=rtol, hermitian=hermitian)
+
+
+def _lstsq_own(ops, grads, self, b, solution):
+    inverse = ops.pseudoinverse(self, rtol=None, hermitian=False)
+    return _pinv_gradient(ops, grads[0] @ _mt(ops, b), self, inverse)
+
+
+@op(
+    title="linalg.lstsq",
+    grad_fn="LinalgLstsqBackward0",
+    self=vjp("as of pinv(self) @ b: outer product", _lstsq_own),
+    b=vjp(
+        "pinv(self).T (@ grad)",
+        lambda ops, grads, self, b, solution: _mt(ops, ops.pseudoinverse(self, rtol=None, hermitian=False)) @ grads[0],
+    ),
+    intermediates=("solution",),
+    outputs=("solution",),
+    several=True,
+)
+def least_squares(xp, self, b):
+    """X for which the squares of `self @ X - b` are least."""
+    share = max(self.shape[-2:]) * float(xp.finfo(self.dtype).eps)
+    found = xp.linalg.pinv(self, share) @ b
+    return [found], found
+
+
+pinverse = pinv
+
+
+@op(title="linalg.matrix_rank")
+def ranks(xp, self, *, atol, rtol, hermitian):
+    """How many singular values are more than a share of the greatest; no gradient."""
+    values = xp.abs(xp.linalg.eigvalsh(self)) if hermitian else xp.linalg.svd(self, compute_uv=False)
+    share = max(self.shape[-2:]) * float(xp.finfo(self.dtype).eps) if rtol is None and not atol else rtol or 0.0
+    greatest = values.max(axis=-1, keepdims=True, initial=0)
+    return (values > xp.maximum(share * greatest, atol or 0.0)).sum(axis=-1).astype(xp.int64)
+
+
+def matrix_rank(A, *, atol=None, rtol=None, hermitian=False):
+    """How many singular values of a matrix are not zero."""
+    if A._array.ndim < 2:
+        raise RuntimeError("torch.linalg.matrix_rank: The input tensor input must have at least 2 dimensions.")
+    return ranks(A, atol=atol, rtol=rtol, hermitian=hermitian)
+
+
+def lstsq(A, B, rcond=None, *, driver=None):
+    """(solution, residuals, rank, singular_values): X for which the squares of `A @ X - B` are least."""
+    if A._array.ndim < 2:
+        raise RuntimeError("torch.linalg.lstsq: input must have at least 2 dimensions.")
+    vector = B._array.ndim == A._array.ndim - 1
+    right = B.unsqueeze(-1) if vector else B
+    if A._array.shape[-2] != right._array.shape[-2]:
+        raise RuntimeError(f"torch.linalg.lstsq: input.size(-{2}) should match other.size(-{1 if vector else 2})")
+    (found,) = least_squares(A, right)
+    nothing = found.detach().reshape(-1)[:0]
+    return _LSTSQ(found.squeeze(-1) if vector else found, nothing, matrix_rank(A.detach()), nothing)
+
+
+__all__ = ["pinverse"]
+METHODS = __all__

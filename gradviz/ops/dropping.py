@@ -1,0 +1,100 @@
+"""Dropout: of elements, of whole channels, and for selu. What is dropped is drawn as PyTorch draws it."""
+
+from math import sqrt
+
+import numpy as np
+
+from gradviz.engine import backend, random
+from gradviz.engine.dtypes import title
+from gradviz.engine.tensor import Tensor
+from gradviz.engine.within import composed
+from gradviz.ops import pointwise
+from gradviz.ops.drawing import in_memory_order
+from gradviz.ops.in_place import in_place
+
+mul_ = in_place("mul_", pointwise.mul)
+
+
+def refuse_probability(p):
+    """ValueError, in PyTorch's words, for a p that is no probability."""
+    if p < 0.0 or p > 1.0:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+
+
+def _like(input, values):
+    kind = input._array.dtype
+    return Tensor(backend.moved(np.asarray(values, kind), backend.device_of(input._array)))
+
+
+def _elements(input, p):
+    """Random booleans, one an element, in the order in which they lie in memory, as PyTorch draws them."""
+    return in_memory_order(input._array, lambda shape: np.asarray(random.bernoulli(shape, 1 - p)))
+
+
+def _channels(input, p):
+    """Random booleans, one a channel."""
+    shape = (*input._array.shape[:2], *(1,) * (input._array.ndim - 2))
+    return random.bernoulli(shape, 1 - p)
+
+
+def _scaled(input, kept, p, inplace=False):
+    kind = input._array.dtype
+    if kind.kind != "f":
+        raise RuntimeError(f"result type Float can't be cast to the desired output type {title(kind)}")
+    factor = _like(input, np.asarray(kept).astype(kind) / kind.type(1 - p))
+    return mul_(input, factor) if inplace else pointwise.mul(input, factor)
+
+
+@composed("dropout")
+def dropout(input, p=0.5, training=True, inplace=False):
+    """In training each element is zero with probability p, the others grow by 1 / (1 - p)."""
+    refuse_probability(p)
+    if p == 0 or not training or not input._array.size:
+        return input
+    if p == 1:
+        return mul_(input, _like(input, 0)) if inplace else pointwise.mul(input, _like(input, 0))
+    return _scaled(input, _elements(input, p), p, inplace)
+
+
+@composed("feature_dropout")
+def feature_dropout(input, p, training):
+    """In training each channel of (N, C, ...) is zero with probability p, the others grow by 1 / (1 - p)."""
+    refuse_probability(p)
+    if p == 0 or not training or not input._array.size:
+        return input
+    if input._array.ndim < 2:
+        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
+    if p == 1:
+        return pointwise.mul(input, _like(input, 0))
+    return _scaled(input, _channels(input, p), p)
+
+
+def _like_selu(input, p, training, draw):
+    """Dropped to selu's lowest value, then scaled and moved so that mean and variance stay: Klambauer et al. (2017)."""
+    refuse_probability(p)
+    if p == 0 or not training or not input._array.size:
+        return input
+    if p == 1:
+        return pointwise.mul(input, _like(input, 0))
+    alpha = 1.7580993408473766
+    kept = draw(input, p)
+    scale = 1.0 / sqrt((alpha * alpha * p + 1) * (1 - p))
+    kind = input._array.dtype.type
+    moved = (kept.astype(kind) - kind(1)) * kind(alpha * scale) + kind(alpha * scale * p)
+    return pointwise.add(pointwise.mul(input, _like(input, kept.astype(kind) * kind(scale))), _like(input, moved))
+
+
+@composed("alpha_dropout")
+def alpha_dropout(input, p=0.5, training=False):
+    """dropout after selu: what is dropped takes selu's lowest value, and mean and variance stay."""
+    return _like_selu(input, p, training, _elements)
+
+
+@composed("feature_alpha_dropout")
+def feature_alpha_dropout(input, p=0.5, training=False):
+    """alpha_dropout of whole channels."""
+    return _like_selu(input, p, training, _channels)
+
+
+__all__ = ["alpha_dropout", "dropout", "feature_alpha_dropout", "feature_dropout"]
+METHODS = []

@@ -1,0 +1,165 @@
+"""Recurrent layers and their cells, in the steps in which PyTorch's CPU code composes them.
+
+`params` are the weights of a layer, one direction after the other: (w_ih, w_hh, b_ih, b_hh, w_hr), those that there
+are. A state is a tensor, or (hidden, cell) of an LSTM.
+"""
+
+from gradviz.engine.within import composed
+from gradviz.ops import composite, joining, pointwise, stacking
+from gradviz.ops.dropping import dropout
+from gradviz.ops.linear import linear
+
+# -- one step ----------------------------------------------------------------------------------------
+
+
+def _known(input, weights):
+    """What comes in, where the layer has multiplied all steps at once."""
+    return input
+
+
+def _entering(input, weights):
+    return linear(input, weights.w_ih, weights.b_ih)
+
+
+def _staying(hidden, weights):
+    return linear(hidden, weights.w_hh, weights.b_hh)
+
+
+def _parts(tensor, count):
+    return joining.unsafe_split(tensor, split_size=-(-tensor._array.shape[1] // count), dim=1)
+
+
+def _lstm_step(input, state, weights, enter):
+    hidden, cell = state
+    stays = _staying(hidden, weights)
+    enters, forget, new, leaves = _parts(pointwise.add(stays, enter(input, weights)), 4)
+    enters, forget = pointwise.sigmoid(enters), pointwise.sigmoid(forget)
+    new, leaves = pointwise.tanh(new), pointwise.sigmoid(leaves)
+    kept = pointwise.mul(forget, cell)
+    cell = pointwise.add(kept, pointwise.mul(enters, new))
+    hidden = pointwise.mul(leaves, pointwise.tanh(cell))
+    return (hidden if weights.w_hr is None else linear(hidden, weights.w_hr), cell)
+
+
+def _gru_step(input, hidden, weights, enter):
+    one = _parts(enter(input, weights), 3)
+    two = _parts(_staying(hidden, weights), 3)
+    reset = pointwise.sigmoid(pointwise.add(two[0], one[0]))
+    keep = pointwise.sigmoid(pointwise.add(two[1], one[1]))
+    new = pointwise.tanh(pointwise.add(one[2], pointwise.mul(two[2], reset)))
+    return pointwise.add(pointwise.mul(pointwise.sub(hidden, new), keep), new)
+
+
+def _plain_step(activation):
+    def step(input, hidden, weights, enter):
+        stays = _staying(hidden, weights)
+        return activation(pointwise.add(stays, enter(input, weights)))
+
+    return step
+
+
+_rnn_tanh_step, _rnn_relu_step = _plain_step(pointwise.tanh), _plain_step(pointwise.relu)
+
+
+class _Weights:
+    """The weights of one direction of one layer."""
+
+    __slots__ = ("w_ih", "w_hh", "b_ih", "b_hh", "w_hr")
+
+    def __init__(self, given, has_biases):
+        self.w_ih, self.w_hh = given[:2]
+        self.b_ih, self.b_hh = given[2:4] if has_biases else (None, None)
+        rest = given[4 if has_biases else 2 :]
+        self.w_hr = rest[0] if rest else None
+
+
+def _cell(name, step):
+    @composed(name)
+    def cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
+        return step(input, hx, _Weights((w_ih, w_hh, b_ih, b_hh), True), _entering)
+
+    cell.__name__ = cell.__qualname__ = name
+    cell.__doc__ = f"One step of {name[:-5]}: (N, input) and the state before to the state after."
+    return cell
+
+
+rnn_tanh_cell = _cell("rnn_tanh_cell", _rnn_tanh_step)
+rnn_relu_cell = _cell("rnn_relu_cell", _rnn_relu_step)
+lstm_cell = _cell("lstm_cell", _lstm_step)
+gru_cell = _cell("gru_cell", _gru_step)
+
+
+# -- many steps --------------------------------------------------------------------------------------
+
+
+def _run(step, inputs, state, weights):
+    """(outputs, last state) of steps one after the other."""
+    outputs = []
+    for each in inputs:
+        state = step(each, state, weights, _known)
+        outputs.append(state[0] if isinstance(state, tuple) else state)
+    return outputs, state
+
+
+def _one_way(step, input, state, weights, backwards):
+    steps = joining.unbind(linear(input, weights.w_ih, weights.b_ih), dim=0)
+    outputs, state = _run(step, steps[::-1] if backwards else steps, state, weights)
+    return stacking.stack(outputs[::-1] if backwards else outputs), state
+
+
+def _layers(step, input, states, params, settings):
+    """(output, last states) of all layers: `states` has one a direction of each layer."""
+    has_biases, num_layers, p, train, bidirectional = settings
+    ways = 2 if bidirectional else 1
+    size = len(params) // (num_layers * ways)
+    weights = [_Weights(params[k : k + size], has_biases) for k in range(0, len(params), size)]
+    last = []
+    for layer in range(num_layers):
+        found = [
+            _one_way(step, input, states[k], weights[k], backwards=bool(k % ways))
+            for k in range(layer * ways, (layer + 1) * ways)
+        ]
+        outputs = [output for output, _ in found]
+        last += [state for _, state in found]
+        input = stacking.cat(outputs, -1) if bidirectional else outputs[0]
+        if p and train and layer < num_layers - 1:
+            input = dropout(input, p)
+    return input, last
+
+
+def _turned(input, batch_first):
+    return composite.transpose(input, 0, 1) if batch_first else input
+
+
+def _plain_layers(name, step):
+    @composed(name)
+    def layers(input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first=False):
+        states = joining.unbind(hx, dim=0)
+        settings = has_biases, num_layers, dropout, train, bidirectional
+        output, last = _layers(step, _turned(input, batch_first), states, list(params), settings)
+        return _turned(output, batch_first), stacking.stack(last)
+
+    layers.__name__ = layers.__qualname__ = name
+    layers.__doc__ = f"{name} over (steps, N, input): the outputs of the last layer, and the last state of each layer."
+    return layers
+
+
+rnn_tanh = _plain_layers("rnn_tanh", _rnn_tanh_step)
+rnn_relu = _plain_layers("rnn_relu", _rnn_relu_step)
+gru = _plain_layers("gru", _gru_step)
+
+
+@composed("lstm")
+def lstm(input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first=False):
+    """lstm over (steps, N, input): the outputs of the last layer, and the last hidden and cell state of each layer."""
+    states = list(zip(joining.unbind(hx[0], dim=0), joining.unbind(hx[1], dim=0), strict=True))
+    settings = has_biases, num_layers, dropout, train, bidirectional
+    output, last = _layers(_lstm_step, _turned(input, batch_first), states, list(params), settings)
+    hidden, cell = zip(*last, strict=True)
+    return _turned(output, batch_first), stacking.stack(hidden), stacking.stack(cell)
+
+
+__all__ = [
+    "gru", "gru_cell", "lstm", "lstm_cell", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell",
+]  # fmt: skip
+METHODS = []

@@ -9,8 +9,8 @@ usage: sh run.sh [JOB] [ARGS...]
 
   demo    (default) trace samples/02_linear_regression_by_hand.py: prints the table, leaves 02_linear_regression_by_hand.gradviz and .svg in this folder
   test    run the tests; ARGS go to pytest
-  bench   print the timing ratios against PyTorch; ARGS go to the benchmark
-  setup   only set up .venv; ARGS are extras of pyproject.toml (test, torch, cuda12, cuda13)
+  bench   print the timing ratios against PyTorch and its peers; ARGS go to the benchmark
+  setup   only set up .venv; ARGS are extras of pyproject.toml (test, torch, bench, cuda12, cuda13)
 
 PYTHON=/path/to/python3 picks the Python that .venv is made from.
 END
@@ -116,8 +116,8 @@ case $job in
     setup)
         for extra in "$@"; do
             case $extra in
-                test | torch | cuda12 | cuda13) ;;
-                *) fail "'$extra' is no extra; choose from test, torch, cuda12, cuda13" ;;
+                test | torch | bench | cuda12 | cuda13) ;;
+                *) fail "'$extra' is no extra; choose from test, torch, bench, cuda12, cuda13" ;;
             esac
         done
         need

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from textwrap import wrap
 
 
 def main() -> None:
@@ -51,7 +52,7 @@ def names(catalogue) -> str:
     works = [f"  {each.name:15}{each.title}" for each in catalogue.WORKS]
     works.append(f"  {'command':15}start-up of the command, and tracing a script end to end")
     peers = ", ".join((catalogue.PYTORCH, catalogue.NUMPY, *catalogue.PEERS))
-    return "\n".join(["works:", *works, "", "peers:", f"  {peers}"])
+    return "\n".join(["works:", *works, "", "peers:", *wrap(peers, 78)])
 
 
 def _named(parser: argparse.ArgumentParser, option: str, given: list[str], known: tuple[str, ...]) -> list[str]:

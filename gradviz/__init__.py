@@ -3,6 +3,7 @@
 from math import e, inf, nan, pi
 
 from gradviz import autograd, linalg, nn, optim
+from gradviz.engine.allocation import keep_large_blocks as _keep_large_blocks
 from gradviz.engine.creation import (
     arange,
     eye,
@@ -52,6 +53,8 @@ from gradviz.ops.stacking import *
 from gradviz.ops.statistics import *
 
 __version__ = "0.1.0"
+
+_keep_large_blocks()
 
 bool = bool_
 newaxis = None

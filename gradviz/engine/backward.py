@@ -17,6 +17,7 @@ from gradviz.engine.catalogue import lifted, raw
 from gradviz.engine.coerce import quietly
 from gradviz.engine.hooks import hooked
 from gradviz.engine.node import RELEASED, SECOND_BACKWARD, AccumulateGrad
+from gradviz.engine.ownership import added, taken
 from gradviz.engine.switches import _GradMode, mode
 from gradviz.engine.tensor import NO_RETAIN, Tensor, edge_of
 
@@ -46,7 +47,7 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
             node, output_nr = edge_of(tensor)
             found = call.captured.get((node.sequence_nr, output_nr))
             if found is not None:
-                call.accumulate(node, tensor, found)
+                call.accumulate(node, tensor, [node, found])
 
 
 def grad(
@@ -158,7 +159,7 @@ class Backward:
             if ends:
                 if observer is not None:
                     observer.step(self.number, node, entry[1:], (), started)
-                self.accumulate(node, node.variable, entry[1])
+                self.accumulate(node, node.variable, entry)
                 if hooks is not None and hooks.post:
                     hooks.after((), entry[1:], as_tensor)
                 continue
@@ -195,6 +196,7 @@ class Backward:
                 else:
                     pending[number] = [following, gradient]
                     heappush(heap, -number)
+            outgoing = gradient = None  # so that what waits is held by `pending` alone: see ownership
 
     def _step(self, node, entry, ops, needed):
         """The gradients that a node hands on, one an edge."""
@@ -231,8 +233,12 @@ class Backward:
         if entry is None:
             entry = self._pending[number] = [node, *[None] * node.outputs]
             heappush(self._heap, -number)
-        before = entry[output_nr + 1]
-        entry[output_nr + 1] = gradient if before is None else before + gradient
+        if entry[output_nr + 1] is None:
+            entry[output_nr + 1] = gradient
+        elif self._observer is None:
+            added(entry, output_nr + 1, gradient)
+        else:
+            entry[output_nr + 1] = entry[output_nr + 1] + gradient
 
     def _fitted(self, gradient, node, following, output_nr):
         shape = following._shape if following.outputs == 1 else following.output_shape(output_nr)
@@ -251,20 +257,21 @@ class Backward:
             gradient = lifted.to_copy(gradient, dtype=dtype)
         return gradient
 
-    def accumulate(self, node, leaf, gradient):
-        """Adds a gradient to a leaf's .grad: in place, or as a new tensor of the graph under create_graph."""
+    def accumulate(self, node, leaf, entry):
+        """Adds entry[1] to a leaf's .grad: in place, or as a new tensor of the graph under create_graph."""
         observer = self._observer
         before = observer.before_accumulation(leaf) if observer is not None else None
         held = leaf._grad
         if self._create_graph:
-            leaf._grad = gradient if held is None else held + gradient
+            leaf._grad = entry[1] if held is None else held + entry[1]
         elif held is None:
-            # a copy: the array may be another leaf's gradient too, or a saved tensor that the user holds
-            leaf._grad = Tensor(np.array(gradient) if isinstance(gradient, np.generic) else gradient.copy())
+            # mostly a copy: the array may be another leaf's gradient too, or a saved tensor that the user holds
+            watched = observer is not None or node._hooks is not None
+            leaf._grad = Tensor(entry[1].copy() if watched else taken(entry, 1))
         elif held._requires_grad:
-            leaf._grad = Tensor(held._array + gradient)
+            leaf._grad = Tensor(held._array + entry[1])
         else:
-            held._array += gradient
+            held._array += entry[1]
             versions.bump(held._array)
         if observer is not None:
             observer.accumulated(self.number, node, leaf, before)

@@ -17,7 +17,7 @@ from gradviz.engine.catalogue import lifted, raw
 from gradviz.engine.coerce import quietly
 from gradviz.engine.hooks import hooked
 from gradviz.engine.node import RELEASED, SECOND_BACKWARD, AccumulateGrad
-from gradviz.engine.ownership import added, taken
+from gradviz.engine.ownership import added, copied, taken
 from gradviz.engine.switches import _GradMode, mode
 from gradviz.engine.tensor import NO_RETAIN, Tensor, edge_of
 
@@ -267,7 +267,7 @@ class Backward:
         elif held is None:
             # mostly a copy: the array may be another leaf's gradient too, or a saved tensor that the user holds
             watched = observer is not None or node._hooks is not None
-            leaf._grad = Tensor(entry[1].copy() if watched else taken(entry, 1))
+            leaf._grad = Tensor(copied(entry[1]) if watched else taken(entry, 1))
         elif held._requires_grad:
             leaf._grad = Tensor(held._array + entry[1])
         else:

@@ -27,7 +27,12 @@ def taken(holder, place):
     """The array at a place of a list, to be kept and changed: itself where nobody else sees it, else a copy."""
     if _is_large(holder[place]) and is_alone(holder, place) and holder[place].flags.c_contiguous:
         return holder[place]
-    return np.array(holder[place]) if isinstance(holder[place], np.generic) else holder[place].copy()
+    return copied(holder[place])
+
+
+def copied(array):
+    """An array, or a NumPy scalar, as an array of its own."""
+    return np.array(array) if isinstance(array, np.generic) else array.copy()
 
 
 def is_alone(holder, place):

@@ -1,16 +1,22 @@
 """In-place forms: an op computed out of place, then its values written into the tensor."""
 
+import numpy as np
+
 from gradviz.engine import versions
+from gradviz.engine.coerce import quietly
+from gradviz.engine.ownership import LARGE
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import pointwise
 
 
-def in_place(name, compute):
+def in_place(name, compute, write=None):
     """The in-place form of an op: `compute(self, ...)` out of place, then its values written into self.
 
     Leaves that require grad refuse it outside no_grad; a tensor with a history takes the new node as
     its own, as PyTorch's rebase_history does. A view of a tensor in a graph refuses it.
+
+    write: the same on two arrays, straight into the first; for what an optimizer does to large parameters.
     """
 
     def changed(self, *args, **kwargs):
@@ -22,6 +28,11 @@ def in_place(name, compute):
                 f"{name} on a view of a tensor that is part of a graph is not supported by gradviz: "
                 f"use the out-of-place form, {name.rstrip('_')}()"
             )
+        if write is not None and not grads and mode.observer is None and _alike(self, args, kwargs):
+            quietly(write, self._array, args[0]._array, **kwargs)
+            if self._rare is None or not self._rare.untracked:
+                versions.bump(self._array)
+            return self
         result = compute(self, *args, **kwargs)
         if result._array.shape != self._array.shape:
             raise RuntimeError(
@@ -51,14 +62,38 @@ def in_place(name, compute):
     return changed
 
 
+def _alike(self, args, settings):
+    """Whether it is about two large float arrays of one kind, so that nothing is promoted, spread or refused."""
+    if len(args) != 1 or not isinstance(args[0], Tensor) or not set(map(type, settings.values())) <= {int, float}:
+        return False
+    one, two = self._array, args[0]._array
+    return (
+        one.__class__ is two.__class__ is np.ndarray
+        and one.dtype.kind == "f"
+        and one.nbytes >= LARGE
+        and one.dtype == two.dtype
+        and one.shape == two.shape
+        and settings.keys() <= {"alpha"}
+        and not np.may_share_memory(one, two)
+    )
+
+
+def _add_into(array, other, alpha=1):
+    array += other if alpha == 1 else alpha * other
+
+
+def _subtract_from(array, other, alpha=1):
+    array -= other if alpha == 1 else alpha * other
+
+
 def _filled(self, value):
     if isinstance(value, Tensor):
         return pointwise.fill_tensor(self, value)
     return pointwise.fill_number(self, value=value)
 
 
-add_ = in_place("add_", pointwise.add)
-sub_ = in_place("sub_", pointwise.sub)
+add_ = in_place("add_", pointwise.add, _add_into)
+sub_ = in_place("sub_", pointwise.sub, _subtract_from)
 mul_ = in_place("mul_", pointwise.mul)
 div_ = in_place("div_", pointwise.div)
 copy_ = in_place("copy_", pointwise.copy)

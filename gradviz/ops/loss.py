@@ -20,7 +20,8 @@ def log_softmax(xp, self, *, dim):
     if not self.size:
         return self.copy()
     shifted = self - self.max(axis=dim, keepdims=True)
-    return shifted - xp.log(xp.exp(shifted).sum(axis=dim, keepdims=True))
+    shifted -= xp.log(xp.exp(shifted).sum(axis=dim, keepdims=True))
+    return shifted
 
 
 @op(
@@ -34,8 +35,10 @@ def softmax(xp, self, *, dim):
     """`exp(self) / sum(exp(self))` along a dimension, shifted by its maximum so that nothing overflows."""
     if not self.size:
         return self.copy()
-    raised = xp.exp(self - self.max(axis=dim, keepdims=True))
-    return raised / raised.sum(axis=dim, keepdims=True)
+    raised = xp.subtract(self, self.max(axis=dim, keepdims=True), out=xp.empty_like(self))
+    xp.exp(raised, out=raised)
+    raised /= raised.sum(axis=dim, keepdims=True)
+    return raised
 
 
 def _mse_gradient(grad, self, target, reduction, sign):

@@ -11,7 +11,7 @@ from bench.catalogue import GRADVIZ, NUMPY, PEERS, PYTORCH, RECORDED, WORKS, Wor
 from bench.sides import Side, Silent
 
 SAMPLE = 0.03  # seconds: a shorter work is repeated up to about this length, then divided
-LONGEST = 20.0  # seconds that one row may take, about: slow peers get fewer rounds, but three
+LONGEST = 20.0  # seconds that one row may take, about: slow peers get fewer rounds
 TOLERANCE = 1e-3  # float32: a peer may add up in another order, and goes on training from there
 
 
@@ -86,7 +86,7 @@ def in_turn(sides: Sequence[Side], rounds: int) -> tuple[tuple[float, float], ..
     """Seconds of both sides, round by round; who begins a round changes, so that none always runs after the other."""
     first = [side.sample(1) for side in sides]  # also their warm-up
     repeats = [max(1, ceil(SAMPLE / each)) for each in first]
-    rounds = min(rounds, max(3, int(LONGEST / sum(each * n for each, n in zip(first, repeats, strict=True)))))
+    rounds = min(rounds, max(1, int(LONGEST / sum(each * n for each, n in zip(first, repeats, strict=True)))))
     pairs = []
     for turn in range(rounds):
         order = (0, 1) if turn % 2 == 0 else (1, 0)

@@ -33,7 +33,8 @@ def three(name, work):
 @pytest.mark.parametrize("work", QUICK, ids=lambda work: work.name)
 @pytest.mark.parametrize("peer", [PYTORCH, NUMPY, "HIPS autograd", "MyGrad", "DeZero"])
 def test_every_engine_computes_the_same(work, peer):
-    assert rows.difference(GRADVIZ, three(GRADVIZ, work), peer, three(peer, work)) == ""
+    theirs = three(peer, work)  # first: it may not be able to
+    assert rows.difference(GRADVIZ, three(GRADVIZ, work), peer, theirs) == ""
 
 
 @pytest.mark.parametrize("work", QUICK, ids=lambda work: work.name)

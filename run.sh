@@ -11,8 +11,8 @@ usage: sh run.sh [JOB] [ARGS...]
   test    run the tests; ARGS go to pytest
   gpu-test
           run the ops on CuPy, against NumPy and against a PyTorch that sees the GPU, and write docs/gpu-report-DATE.md; skips, and says why, without a GPU
-  bench   print the timing ratios against PyTorch; ARGS go to the benchmark
-  setup   only set up .venv; ARGS are extras of pyproject.toml (test, torch, cuda12, cuda13)
+  bench   print the timing ratios against PyTorch and its peers; ARGS go to the benchmark
+  setup   only set up .venv; ARGS are extras of pyproject.toml (test, torch, bench, cuda12, cuda13)
 
 PYTHON=/path/to/python3 picks the Python that .venv is made from.
 END
@@ -131,8 +131,8 @@ case $job in
     setup)
         for extra in "$@"; do
             case $extra in
-                test | torch | cuda12 | cuda13) ;;
-                *) fail "'$extra' is no extra; choose from test, torch, cuda12, cuda13" ;;
+                test | torch | bench | cuda12 | cuda13) ;;
+                *) fail "'$extra' is no extra; choose from test, torch, bench, cuda12, cuda13" ;;
             esac
         done
         need

@@ -2,36 +2,68 @@
 
 import argparse
 import json
-import os
+from textwrap import wrap
 
 
 def main() -> None:
-    """Measure, and print each comparison as soon as it is there."""
-    told = "Ratios against peers, measured side by side."
-    parser = argparse.ArgumentParser(prog="python -m bench", description=told)
-    parser.add_argument("--rounds", type=int, default=15, metavar="N", help="runs of each (default: 15)")
+    """Measure, and print each row as soon as it is there."""
+    from bench import catalogue
+
+    told = "Ratios against peers: pairs of processes take turns at the same work."
+    parser = argparse.ArgumentParser(prog="python -m bench", description=told, epilog=names(catalogue))
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="works with this in their name")
+    parser.add_argument("--peer", action="append", default=[], metavar="NAME", help="peers with this in their name")
+    parser.add_argument("--rounds", type=int, default=15, metavar="N", help="rounds a row (default: 15)")
+    parser.add_argument("--threads", type=int, default=2, metavar="N", help="for each side (default: 2; 1 is steadier)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     options = parser.parse_args()
-    if options.rounds < 1:
-        parser.error(f"--rounds {options.rounds}: expected a number from 1")
+    for name in ("rounds", "threads"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name} {getattr(options, name)}: expected a number from 1")
+    works = (*(each.name for each in catalogue.WORKS), "command")
+    peers = (catalogue.PYTORCH, catalogue.NUMPY, *catalogue.PEERS)
+    measure(options, _named(parser, "--only", options.only, works), _named(parser, "--peer", options.peer, peers))
 
-    # Read when NumPy and PyTorch load their libraries, hence before the imports below.
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = "1"
-    from bench import command, engine, report
 
-    facts, done = report.machine(), []
+def measure(options: argparse.Namespace, works: list[str], peers: list[str]) -> None:
+    """Runs what was asked for."""
+    from bench import command, report, rows
+
+    facts, found, processes = report.machine(options.threads), [], []
     if not options.json:
-        print("\n".join(f"{name:9}{value}" for name, value in facts.items()))
-        print(f"medians of {options.rounds} interleaved rounds (a third as many where processes start);")
-        print("a ratio below 1 is faster than the peer")
-    for room in (engine, command):
-        for comparison in room.comparisons(options.rounds):
-            done.append(comparison)
+        print(report.heading(facts, options.rounds))
+    if set(works) != {"command"}:
+        for row in rows.rows(options.rounds, options.threads, works, peers):
+            if not options.json:
+                print(report.row_text(row, first=not found or found[-1].work is not row.work), flush=True)
+            found.append(row)
+    if "command" in works or not (works or peers):
+        for comparison in command.comparisons(options.rounds):
+            processes.append(comparison)
             if not options.json:
                 print("\n" + report.text(comparison), flush=True)
     if options.json:
-        print(json.dumps(report.as_json(facts, options.rounds, done), indent=1))
+        print(json.dumps(report.as_json(facts, options.rounds, found, processes), indent=1))
+
+
+def names(catalogue) -> str:
+    """The works and peers, for the help."""
+    works = [f"  {each.name:15}{each.title}" for each in catalogue.WORKS]
+    works.append(f"  {'command':15}start-up of the command, and tracing a script end to end")
+    peers = ", ".join((catalogue.PYTORCH, catalogue.NUMPY, *catalogue.PEERS))
+    return "\n".join(["works:", *works, "", "peers:", *wrap(peers, 78)])
+
+
+def _named(parser: argparse.ArgumentParser, option: str, given: list[str], known: tuple[str, ...]) -> list[str]:
+    """The names that what was given stands for: "chain" for all the chains."""
+    found = []
+    for part in given:
+        named = [each for each in known if part.lower() in each.lower()]
+        if not named:
+            parser.error(f"{option} {part}: expected one of {', '.join(known)}")
+        found += named
+    return found
 
 
 if __name__ == "__main__":

@@ -66,8 +66,7 @@ def tracing(rounds: int) -> Comparison:
         size = Path(folder, "script.gradviz").stat().st_size
         notes.append(f"its trace: {size / 1e6:.1f} MB, {size / OPS:.0f} bytes an op")
         contenders = [
-            Contender(name, lambda run=run: python(*run, folder=folder), against=(plain,))
-            for name, run in runs.items()
+            Contender(name, lambda run=run: python(*run, folder=folder), against=(plain,)) for name, run in runs.items()
         ]
         return Comparison(work, OPS, interleaved(contenders, rounds), notes)
 

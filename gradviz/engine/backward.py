@@ -18,6 +18,7 @@ from gradviz.engine.coerce import quietly
 from gradviz.engine.fitting import fitted_all
 from gradviz.engine.hooks import hooked, opened
 from gradviz.engine.node import RELEASED, SECOND_BACKWARD, AccumulateGrad, Edge, GradientEdge, place_of
+from gradviz.engine.ownership import added, copied, taken
 from gradviz.engine.reach import arrival, as_sequence, nodes_on_the_way, reached_from, targets_of
 from gradviz.engine.switches import _GradMode, mode
 from gradviz.engine.tensor import NO_RETAIN, Size, Tensor, edge_of
@@ -50,7 +51,7 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
             found = call.captured.get((node.sequence_nr, output_nr))
             tensor = getattr(node, "variable", None) if isinstance(each, GradientEdge) else each
             if found is not None and tensor is not None:
-                call.accumulate(node, tensor, found)
+                call.accumulate(node, tensor, [node, found])
 
 
 def grad(
@@ -180,6 +181,7 @@ class Backward:
                     or (changed and versions.spoilt(node))
                 ):
                     odd = [node, gradient]
+                    gradient = handed = outgoing = None  # so that the entry alone holds it: see ownership
                     break
                 try:
                     outgoing = run(gradient, saved, node._settings, None)
@@ -201,8 +203,7 @@ class Backward:
                     if node is None and number not in pending:
                         node, gradient, newest = edge, handed, number
                     elif number in pending:
-                        waiting = pending[number]
-                        waiting[1] = waiting[1] + handed
+                        added(pending[number], 1, handed)
                     elif node is edge:
                         gradient = gradient + handed
                     elif number > newest:
@@ -239,7 +240,7 @@ class Backward:
         if ends:
             if observer is not None:
                 observer.step(self.number, node, entry[1:], (), started)
-            self.accumulate(node, node.variable, entry[1])
+            self.accumulate(node, node.variable, entry)
             if hooks is not None and hooks.post:
                 hooks.after((), entry[1:], as_tensor)
             return
@@ -316,23 +317,28 @@ class Backward:
         if entry is None:
             entry = self._pending[number] = [node, *[None] * (node._count if several else 1)]
             heappush(self._heap, -number)
-        before = entry[place]
-        entry[place] = gradient if before is None else before + gradient
+        if entry[place] is None:
+            entry[place] = gradient
+        elif self._observer is None:
+            added(entry, place, gradient)
+        else:
+            entry[place] = entry[place] + gradient
 
-    def accumulate(self, node, leaf, gradient):
-        """Adds a gradient to a leaf's .grad: in place, or as a new tensor of the graph under create_graph."""
+    def accumulate(self, node, leaf, entry):
+        """Adds entry[1] to a leaf's .grad: in place, or as a new tensor of the graph under create_graph."""
         observer = self._observer
         before = observer.before_accumulation(leaf) if observer is not None else None
         held = leaf._grad
         if self._create_graph:
-            leaf._grad = gradient if held is None else held + gradient
+            leaf._grad = entry[1] if held is None else held + entry[1]
         elif held is None:
-            # a copy: the array may be another leaf's gradient too, or a saved tensor that the user holds
-            leaf._grad = Tensor(np.array(gradient) if isinstance(gradient, np.generic) else gradient.copy())
+            # mostly a copy: the array may be another leaf's gradient too, or a saved tensor that the user holds
+            watched = observer is not None or node._hooks is not None
+            leaf._grad = Tensor(copied(entry[1]) if watched else taken(entry, 1))
         elif held._requires_grad:
-            leaf._grad = Tensor(held._array + gradient)
+            leaf._grad = Tensor(held._array + entry[1])
         else:
-            held._array += gradient
+            held._array += entry[1]
             versions.bump(held._array)
         if observer is not None:
             observer.accumulated(self.number, node, leaf, before)

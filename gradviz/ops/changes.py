@@ -71,12 +71,27 @@ OWN = {
 }  # fmt: skip
 
 
+def _add_into(array, other, alpha=1):
+    array += other if alpha == 1 else alpha * other
+
+
+def _subtract_from(array, other, alpha=1):
+    array -= other if alpha == 1 else alpha * other
+
+
+def _multiply_into(array, other):
+    array *= other
+
+
+WRITTEN = {"add": _add_into, "sub": _subtract_from, "mul": _multiply_into}
+
+
 def _out_of_place(name):
     return next(getattr(room, name) for room in _ROOMS if name in room.METHODS)
 
 
 FORMS = {f"{name}_": in_place(f"{name}_", compute) for name, compute in OWN.items()}
-FORMS |= {f"{name}_": in_place(f"{name}_", _out_of_place(name)) for name in SAME}
+FORMS |= {f"{name}_": in_place(f"{name}_", _out_of_place(name), WRITTEN.get(name)) for name in SAME}
 
 
 # -- what changes a tensor's shape, not its values -----------------------------------------------------

@@ -90,6 +90,9 @@ def _forward(xp, input, weight, stride, padding, dilation, groups):
 
 
 def _to_input(xp, grad, weight, sizes, stride, padding, dilation, groups):
+    around = tuple(n + 2 * p for n, p in zip(sizes, padding, strict=True))
+    if _in_runs(grad.shape, weight.shape, around, stride, groups):
+        return _to_input_in_runs(xp, grad, weight, sizes, around, padding, dilation, groups)
     flat = grad.reshape(*grad.shape[:2], prod(grad.shape[2:]))
     if groups == 1:
         cols = weight.reshape(weight.shape[0], -1).T @ flat
@@ -97,6 +100,57 @@ def _to_input(xp, grad, weight, sizes, stride, padding, dilation, groups):
         turned = weight.reshape(groups, weight.shape[0] // groups, -1).swapaxes(1, 2)
         cols = (turned @ _grouped(flat, groups)).reshape(grad.shape[0], weight.shape[1] * groups * prod(weight.shape[2:]), flat.shape[2])  # noqa: E501
     return windows_added(xp, cols, sizes, weight.shape[2:], stride, padding, dilation)
+
+
+# With a stride of 1 the gradients need no columns. Let the incoming gradient have rows as long as the padded input's: a
+# kernel position is then one distance in memory for all windows, and what it meets is one run. A matrix product a
+# position does it; it takes half the time where there are enough channels for it, and rows not much longer than before.
+
+
+def _in_runs(grad_shape, weight_shape, around, stride, groups):
+    enough = grad_shape[1] // groups >= 8 and weight_shape[1] >= 8
+    return enough and prod(stride) == 1 and prod(weight_shape[2:]) > 1 and around[-1] <= 1.2 * grad_shape[-1]
+
+
+def _runs(kernel, windows, around, dilation):
+    """(length of a run, [(kernel position, where its run starts), ...]) in a padded input that is laid out flat."""
+    pitches = [prod(around[d + 1 :]) for d in range(len(around))]
+    length = sum((n - 1) * pitch for n, pitch in zip(windows, pitches, strict=True)) + 1
+    positions = product(*map(range, kernel))
+    return length, [
+        (position, sum(k * d * pitch for k, d, pitch in zip(position, dilation, pitches, strict=True)))
+        for position in positions
+    ]
+
+
+def _widened(xp, grad, around, groups, length):
+    """(N, O, *windows) with zeros in rows as long as the padded input's, (N, groups, O / groups, length)."""
+    windows = grad.shape[2:]
+    wide = xp.zeros((*grad.shape[:2], windows[0], *around[1:]), grad.dtype)
+    wide[(..., *map(slice, windows))] = grad
+    return wide.reshape(grad.shape[0], groups, grad.shape[1] // groups, windows[0] * prod(around[1:]))[..., :length]
+
+
+def _to_input_in_runs(xp, grad, weight, sizes, around, padding, dilation, groups):
+    length, runs = _runs(weight.shape[2:], grad.shape[2:], around, dilation)
+    wide = _widened(xp, grad, around, groups, length)
+    turned = weight.reshape(groups, weight.shape[0] // groups, *weight.shape[1:]).swapaxes(1, 2)
+    out = xp.zeros((grad.shape[0], groups, weight.shape[1], prod(around)), grad.dtype)
+    for position, start in runs:
+        out[..., start : start + length] += turned[(..., *position)] @ wide
+    out = out.reshape(grad.shape[0], groups * weight.shape[1], *around)
+    return out[(..., *(slice(p, p + n) for n, p in zip(sizes, padding, strict=True)))]
+
+
+def _to_weight_in_runs(xp, grad, input, shape, around, padding, dilation, groups):
+    length, runs = _runs(shape[2:], grad.shape[2:], around, dilation)
+    wide = _widened(xp, grad, around, groups, length)
+    flat = extended(xp, input, [(p, p) for p in padding])
+    flat = flat.reshape(input.shape[0], groups, shape[1], prod(around)).swapaxes(2, 3)
+    out = xp.empty((groups, shape[0] // groups, *shape[1:]), grad.dtype)
+    for position, start in runs:
+        out[(..., *position)] = (wide @ flat[:, :, start : start + length]).sum(axis=0)
+    return out.reshape(shape)
 
 
 def _conv_input(ops, grad, input, weight, transposed, output_padding, **how):
@@ -190,6 +244,10 @@ def convolution_to_input(xp, self, weight, *, sizes, stride, padding, dilation, 
 )  # fmt: skip
 def convolution_to_weight(xp, self, input, *, kernel, stride, padding, dilation, groups):
     """The gradient of a convolution for its weight: `self` is the incoming gradient."""
+    shape = (self.shape[1], input.shape[1] // groups, *kernel)
+    around = tuple(n + 2 * p for n, p in zip(input.shape[2:], padding, strict=True))
+    if _in_runs(self.shape, shape, around, stride, groups):
+        return _to_weight_in_runs(xp, self, input, shape, around, padding, dilation, groups)
     cols = columns(xp, input, kernel, stride, padding, dilation)
     # windows that no stride reaches are left out of the gradient too
     flat = self.reshape(*self.shape[:2], prod(self.shape[2:]))
@@ -197,7 +255,7 @@ def convolution_to_weight(xp, self, input, *, kernel, stride, padding, dilation,
         found = (flat @ cols.swapaxes(1, 2)).sum(axis=0)
     else:
         found = (_grouped(flat, groups) @ _grouped(cols, groups).swapaxes(2, 3)).sum(axis=0)
-    return found.reshape(self.shape[1], input.shape[1] // groups, *kernel)
+    return found.reshape(shape)
 
 
 def _check(input, weight, bias, padding, dilation, transposed, groups):

@@ -6,6 +6,7 @@ import numpy as np
 
 from gradviz.engine import backend, versions, views
 from gradviz.engine.births import told_at_the_end
+from gradviz.engine.coerce import quietly
 from gradviz.engine.dtypes import title
 from gradviz.engine.inference import refuse_change
 from gradviz.engine.switches import Observer, mode
@@ -16,14 +17,20 @@ FILLS = ("fill_", "zero_")
 _RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
 
 
-def in_place(name, compute):
+def in_place(name, compute, write=None):
     """The in-place form of an op: `compute(self, ...)` out of place, then its values written into self.
 
     RuntimeError as PyTorch's for leaves that require grad, views that a graph can't follow, and results that don't
     fit; a tensor with a history takes the new node as its own, a view's base takes it as CopySlices.
+
+    write: the same on two arrays, straight into the first; for what optimizers do to parameters.
     """
 
     def changed(self, *args, **kwargs):
+        if write is not None and not mode.grad and mode.observer is None and _alike(self, args, kwargs):
+            quietly(write, self._array, args[0]._array, **kwargs)
+            count(self, "")
+            return self
         given = [each for each in (*args, *kwargs.values()) if isinstance(each, Tensor)]
         if mode.grad and isinstance(self, Tensor):
             refuse_in_graph(self, ())
@@ -38,6 +45,24 @@ def in_place(name, compute):
     changed.__name__ = changed.__qualname__ = name
     changed.__doc__ = f"`{name.rstrip('_')}`, in place; returns self."
     return changed
+
+
+def _alike(self, args, settings):
+    """Whether it is about two float arrays of one kind, so that nothing is promoted, spread or refused."""
+    if len(args) != 1 or not isinstance(args[0], Tensor) or versions.uncounted:
+        return False
+    one, two = self._array, args[0]._array
+    return (
+        one.__class__ is two.__class__ is np.ndarray
+        and one.dtype.kind == "f"
+        and one.dtype is two.dtype
+        and one.shape == two.shape
+        and self._viewed is None
+        and settings.keys() <= {"alpha"}
+        and all(type(each) in (int, float) for each in settings.values())
+        and one.flags.writeable
+        and not np.may_share_memory(one, two)
+    )
 
 
 def refuse_in_graph(self, given, made_by=""):

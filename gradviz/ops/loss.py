@@ -33,7 +33,8 @@ def log_softmax(xp, self, *, dim):
         return self.copy()
     _refuse_whole("log_softmax", self, dim)
     shifted = self - self.max(axis=dim, keepdims=True)
-    return shifted - xp.log(xp.exp(shifted).sum(axis=dim, keepdims=True))
+    shifted -= xp.log(xp.exp(shifted).sum(axis=dim, keepdims=True))
+    return shifted
 
 
 @op(
@@ -47,8 +48,10 @@ def softmax(xp, self, *, dim):
     if not self.size:
         return self.copy()
     _refuse_whole("softmax", self, dim)
-    raised = xp.exp(self - self.max(axis=dim, keepdims=True))
-    return raised / raised.sum(axis=dim, keepdims=True)
+    raised = xp.subtract(self, self.max(axis=dim, keepdims=True), out=xp.empty_like(self))
+    xp.exp(raised, out=raised)
+    raised /= raised.sum(axis=dim, keepdims=True)
+    return raised
 
 
 def _mse_gradient(grad, self, target, reduction, sign):

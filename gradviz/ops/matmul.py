@@ -17,9 +17,37 @@ def _matrices(a, b, names):
             raise RuntimeError(f"{name} must be a matrix" + (f", got {array.ndim}-D tensor" if name == "mat1" else ""))
 
 
+# A gradient is laid out in memory as what it belongs to: a Linear's weight.T lies column by column, and so its gradient
+# reaches the weight row by row, with nothing to copy. As PyTorch's mm_mat1_backward and mm_mat2_backward.
+
+
+def _lies_by_columns(sizes, strides):
+    return strides[0] == 1 and strides[1] == sizes[0]
+
+
+def _left_gradient(ops, grad, right, sizes, strides):
+    """grad @ right.T"""
+    return ops.t(right @ ops.t(grad)) if _lies_by_columns(sizes, strides) else grad @ ops.t(right)
+
+
+def _right_gradient(ops, grad, left, sizes, strides):
+    """left.T @ grad"""
+    return ops.t(ops.t(grad) @ left) if _lies_by_columns(sizes, strides) else ops.t(left) @ grad
+
+
 @op(
-    self=vjp("mat2.T (grad @ mat2.T)", lambda ops, grad, mat2, self_sym_sizes, self_sym_strides: grad @ ops.t(mat2)),
-    mat2=vjp("self.T (self.T @ grad)", lambda ops, grad, self, mat2_sym_sizes, mat2_sym_strides: ops.t(self) @ grad),
+    self=vjp(
+        "mat2.T (grad @ mat2.T)",
+        lambda ops, grad, mat2, self_sym_sizes, self_sym_strides: _left_gradient(
+            ops, grad, mat2, self_sym_sizes, self_sym_strides
+        ),
+    ),
+    mat2=vjp(
+        "self.T (self.T @ grad)",
+        lambda ops, grad, self, mat2_sym_sizes, mat2_sym_strides: _right_gradient(
+            ops, grad, self, mat2_sym_sizes, mat2_sym_strides
+        ),
+    ),
     dtype="same",
 )
 def mm(xp, self, mat2):
@@ -91,11 +119,15 @@ def _times(xp, array, factor):
     self=vjp("beta", lambda grad, beta: _scaled(grad, beta)),
     mat1=vjp(
         "mat2.T (grad @ mat2.T)",
-        lambda ops, grad, mat2, alpha, mat1_sym_sizes, mat1_sym_strides: _scaled(grad @ ops.t(mat2), alpha),
+        lambda ops, grad, mat2, alpha, mat1_sym_sizes, mat1_sym_strides: _scaled(
+            _left_gradient(ops, grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha
+        ),
     ),
     mat2=vjp(
         "mat1.T (mat1.T @ grad)",
-        lambda ops, grad, mat1, alpha, mat2_sym_sizes, mat2_sym_strides: _scaled(ops.t(mat1) @ grad, alpha),
+        lambda ops, grad, mat1, alpha, mat2_sym_sizes, mat2_sym_strides: _scaled(
+            _right_gradient(ops, grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha
+        ),
     ),
     dtype="same",
 )

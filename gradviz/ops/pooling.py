@@ -76,24 +76,30 @@ def max_pool2d_with_indices(xp, self, *, kernel_size, stride, padding, dilation,
     around = _surrounded(xp, self, kernel_size, stride, padding, dilation, sizes, lowest)
     best, chosen = None, None
     for number, (_, met) in enumerate(places(kernel_size, sizes, stride, dilation)):
-        value = around[(..., *met)]
+        value = around[(..., *met)].copy()  # once in order, the passes below take a tenth of the time
         if best is None:
-            best, chosen = value.copy(), xp.zeros(value.shape, xp.int16)
+            best, chosen = value, xp.zeros(value.shape, xp.int8 if prod(kernel_size) < 128 else xp.int32)
             continue
         better = value > best
         if value.dtype.kind == "f":
             better |= value != value
-        xp.copyto(best, value, where=better)
-        chosen[better] = number
+        xp.maximum(value, best, out=best)  # of 0 and -0 the first
+        xp.maximum(chosen, better * chosen.dtype.type(number), out=chosen)  # a later place has a greater number
     return best, _plane_index(xp, chosen, self.shape, kernel_size, stride, padding, dilation)
 
 
 def _plane_index(xp, chosen, shape, kernel, stride, padding, dilation):
     """Kernel positions as places in the input's plane, row * width + column; padding is never the place."""
-    rows = xp.arange(chosen.shape[-2])[:, None] * stride[0] - padding[0] + chosen // kernel[1] * dilation[0]
-    cols = xp.arange(chosen.shape[-1]) * stride[1] - padding[1] + chosen % kernel[1] * dilation[1]
-    # a window of -inf only: the first place that is no padding
-    return (xp.clip(rows, 0, shape[-2] - 1) * shape[-1] + xp.clip(cols, 0, shape[-1] - 1)).astype(xp.int64)
+    position = xp.arange(prod(kernel))
+    rows = (position // kernel[1] * dilation[0] - padding[0]).take(chosen)
+    rows += xp.arange(chosen.shape[-2])[:, None] * stride[0]
+    cols = (position % kernel[1] * dilation[1] - padding[1]).take(chosen)
+    cols += xp.arange(chosen.shape[-1]) * stride[1]
+    if any(padding):  # a window of -inf only: the first place that is no padding
+        rows, cols = xp.clip(rows, 0, shape[-2] - 1), xp.clip(cols, 0, shape[-1] - 1)
+    rows *= shape[-1]
+    rows += cols
+    return rows.astype(xp.int64, copy=False)
 
 
 @op(
@@ -108,15 +114,11 @@ def _plane_index(xp, chosen, shape, kernel, stride, padding, dilation):
 def max_pool2d_backward(xp, self, indices, *, sizes, kernel_size, stride, padding, dilation):
     """Each window's gradient added at the place of its maximum."""
     height, width = sizes[-2:]
-    windows = self.shape[-2:]
-    out = xp.zeros(sizes, self.dtype)
-    around = _surrounded(xp, out, kernel_size, stride, padding, dilation, windows, 0)
-    for position, met in places(kernel_size, windows, stride, dilation):
-        rows = xp.arange(windows[0])[:, None] * stride[0] - padding[0] + position[0] * dilation[0]
-        cols = xp.arange(windows[1]) * stride[1] - padding[1] + position[1] * dilation[1]
-        inside = (rows >= 0) & (rows < height) & (cols >= 0) & (cols < width)
-        around[(..., *met)] += xp.where((indices == rows * width + cols) & inside, self, 0)
-    return around[..., padding[0] : padding[0] + height, padding[1] : padding[1] + width]
+    out = xp.zeros(prod(sizes), self.dtype)
+    starts = xp.arange(prod(sizes[:-2]))[:, None] * (height * width)  # of the planes
+    found = indices.reshape(len(starts), prod(indices.shape[-2:])) + starts
+    xp.add.at(out, found.reshape(-1), self.reshape(-1))
+    return out.reshape(sizes)
 
 
 def _in_plane(xp, array, indices):

@@ -36,10 +36,11 @@ _END = 30.0  # erfc is zero from here on, in float64 too
 def _ratio(coefficients, x):
     parts = []
     for side in coefficients:
-        total = x * 0 + side[0]
-        for each in side[1:]:
-            total = total * x + each
-        parts.append(total)
+        total = x * side[0]
+        for each in side[1:-1]:
+            total += each
+            total *= x
+        parts.append(total + side[-1])
     return parts[0] / parts[1]
 
 
@@ -51,12 +52,15 @@ def _near_zero(xp, x):
 def _tail(xp, y):
     """erfc of y > 0.46; for smaller y some number."""
     y = xp.minimum(xp.maximum(y, 0.4), _END)
-    turned = 1 / (y * y)
-    far = (1 / sqrt(pi) - turned * _ratio(_FAR, turned)) / y
     # exp(-y * y) in two steps, as y * y alone would be rounded
     coarse = xp.trunc(y * 16) / 16
     scale = xp.exp(-coarse * coarse) * xp.exp(-(y - coarse) * (y + coarse))
-    return scale * xp.where(y > 4, far, _ratio(_MIDDLE, xp.minimum(y, 4.0)))
+    middle = _ratio(_MIDDLE, xp.minimum(y, 4.0))
+    if not (y > 4).any():
+        return scale * middle
+    turned = 1 / (y * y)
+    far = (1 / sqrt(pi) - turned * _ratio(_FAR, turned)) / y
+    return scale * xp.where(y > 4, far, middle)
 
 
 def _in_float32_at_least(compute):

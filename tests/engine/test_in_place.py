@@ -150,3 +150,34 @@ def test_the_scripts_own_warning_filters_make_no_op_fail(action):
         out = torch.log(x)
         out.sum().backward()
         assert (out.tolist(), x.grad.tolist()) == ([-np.inf, 0.0], [np.inf, 1.0])
+
+
+@pytest.mark.parametrize("name", ["add_", "sub_"])
+@pytest.mark.parametrize("size", [3, 20_000])
+def test_a_step_outside_a_graph_is_counted_and_seen_by_all_who_share(name, size):
+    found = []
+    for alpha in (1, 0.5):
+        x, step = torch.full((size,), 2.0, requires_grad=True), torch.full((size,), 0.25)
+        view, plain = x.detach()[1:], x.detach()
+        version = x._version
+        with torch.no_grad():
+            assert getattr(x, name)(step, alpha=alpha) is x
+        assert (view == x.detach()[1:]).all() and (plain == x).all() and (step == 0.25).all()
+        assert x._version == version + 1 and x.requires_grad and x.is_leaf
+        found.append(x[0].item())
+    assert found == ([2.25, 2.125] if name == "add_" else [1.75, 1.875])
+
+
+def test_a_large_change_of_a_saved_tensor_is_noticed():
+    x = torch.full((20_000,), 2.0, requires_grad=True)
+    y = (x * x).sum()
+    with torch.no_grad():
+        x.sub_(torch.ones(20_000))
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.backward()
+
+
+def test_a_large_tensor_less_itself_turned_around():
+    x = torch.arange(20_000, dtype=torch.float32)
+    x.sub_(torch.from_numpy(x.numpy()[::-1]))
+    assert x[:2].tolist() == [-19_999.0, -19_997.0] and x[-1].item() == 19_999.0

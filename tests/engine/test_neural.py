@@ -1,6 +1,7 @@
 """Products, linear algebra, layers and losses beside PyTorch at the edges: shapes, dtypes, ties, NaN, nothing."""
 
 import itertools
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gradviz
+from gradviz.ops import convolution
 from tests.engine.peers import assert_same, run
 from tests.engine.samples import values
 
@@ -61,6 +63,46 @@ def test_convolutions_of_all_sizes(data, spread, transposed):
     x, w = values((batch, groups * inner, *sizes)), values((first, second, *kernel), seed=2)
     name = f"conv{'_transpose' if transposed else ''}{spread}d"
     same(f(name, **how), x, w, values((groups * outer,), seed=3))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    sizes=st.sampled_from([(20,), (3, 14), (12, 13), (2, 3, 12)]),
+    groups=st.integers(1, 2),
+    padding=st.integers(0, 1),
+    dilation=st.integers(1, 2),
+    transposed=st.booleans(),
+)
+def test_convolutions_of_many_channels(sizes, groups, padding, dilation, transposed):
+    spread = len(sizes)
+    kernel = (*(1 for _ in sizes[1:]), 2) if min(sizes) < 4 else (2,) * spread
+    across = (*(0 for _ in sizes[1:]), padding) if min(sizes) < 4 else (padding,) * spread
+    how = {"padding": across, "dilation": dilation, "groups": groups}
+    inner, outer = 8 * groups, 16 * groups
+    first, second = (inner, outer // groups) if transposed else (outer, inner // groups)
+    if spread == 3 and transposed:
+        return
+    x, w = values((2, inner, *sizes)), values((first, second, *kernel), seed=2)
+    with counted(convolution, "_runs") as runs:
+        same(f(f"conv{'_transpose' if transposed else ''}{spread}d", **how), x, w, values((outer,), seed=3))
+    assert runs  # the gradients without columns, where there are channels enough
+
+
+@contextmanager
+def counted(module, name):
+    """A list that grows with each call of a function."""
+    calls, real = [], getattr(module, name)
+    setattr(module, name, lambda *args: calls.append(args) or real(*args))
+    try:
+        yield calls
+    finally:
+        setattr(module, name, real)
+
+
+def test_one_maximum_of_equal_ones_gets_the_gradient():
+    same(f("max_pool2d", 2), np.zeros((2, 3, 4, 4), np.float32))
+    same(f("max_pool2d", 2, 1), np.float32([[[[0.0, -0.0, 0.0], [-0.0, 0.0, -0.0], [1, 1, 1]]]]))
+    same(f("max_pool2d", 12, 1, 6), values((1, 1, 14, 14)))  # more places in a window than an int8 counts
 
 
 @settings(max_examples=40, deadline=None)

@@ -150,8 +150,8 @@ class Op:
         tensors = {self.result, *self.inputs, *self.intermediates}
         self.saves_list = self.variadic in asked
         kept = [name for name in asked if name in tensors and name != self.variadic]
-        # PyTorch's order: inputs by name, then results
-        saved = (*sorted(name for name in kept if name in self.inputs), *(n for n in kept if n not in self.inputs))
+        # PyTorch's order: inputs by name, then results by name
+        saved = tuple(sorted(kept, key=lambda name: (name not in self.inputs, name)))
         settings = tuple(name for name in asked if name not in tensors)
         fields = {
             "op": self,

@@ -2,8 +2,10 @@
 
 from types import FunctionType
 
+import numpy as np
+
 from gradviz.engine import backend
-from gradviz.engine.coerce import NUMBERS
+from gradviz.engine.coerce import NUMBERS, quietly
 from gradviz.engine.op import op
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
@@ -72,11 +74,18 @@ OWN = {
 
 
 def _add_into(array, other, alpha=1):
-    array += other if alpha == 1 else alpha * other
+    array += other if alpha == 1 else _scaled(other, alpha)
 
 
 def _subtract_from(array, other, alpha=1):
-    array -= other if alpha == 1 else alpha * other
+    array -= other if alpha == 1 else _scaled(other, alpha)
+
+
+def _scaled(array, factor):
+    try:
+        return factor * array
+    except RuntimeWarning:  # the script's filters make errors of NumPy's warnings
+        return quietly(np.multiply, factor, array)
 
 
 def _multiply_into(array, other):

@@ -6,7 +6,6 @@ import numpy as np
 
 from gradviz.engine import backend, versions, views
 from gradviz.engine.births import told_at_the_end
-from gradviz.engine.coerce import quietly
 from gradviz.engine.dtypes import title
 from gradviz.engine.inference import refuse_change
 from gradviz.engine.switches import Observer, mode
@@ -28,7 +27,10 @@ def in_place(name, compute, write=None):
 
     def changed(self, *args, **kwargs):
         if write is not None and not mode.grad and mode.observer is None and _alike(self, args, kwargs):
-            quietly(write, self._array, args[0]._array, **kwargs)
+            try:
+                write(self._array, args[0]._array, **kwargs)
+            except RuntimeWarning:  # the script's filters make errors of NumPy's warnings, when all is written already
+                pass
             count(self, "")
             return self
         given = [each for each in (*args, *kwargs.values()) if isinstance(each, Tensor)]
@@ -58,8 +60,7 @@ def _alike(self, args, settings):
         and one.dtype is two.dtype
         and one.shape == two.shape
         and self._viewed is None
-        and settings.keys() <= {"alpha"}
-        and all(type(each) in (int, float) for each in settings.values())
+        and (not settings or (len(settings) == 1 and settings.get("alpha").__class__ in (int, float)))
         and one.flags.writeable
         and not np.may_share_memory(one, two)
     )

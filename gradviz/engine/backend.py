@@ -88,7 +88,23 @@ def owner(array):
     base = array.base
     while base is not None and hasattr(base, "base"):
         array, base = base, base.base
-    return array
+    return array if array.__class__ is np.ndarray else _lender(array)
+
+
+def _lender(array):
+    """Whose memory an array without a base shows: that of the array that `strided` was given, else its own."""
+    lender = getattr(getattr(array.data, "mem", None), "_owner", None)
+    return lender if isinstance(lender, type(array)) else array
+
+
+def strided(array, shape, strides):
+    """A view of an array's memory, from its first element on, by shape and strides in bytes."""
+    if isinstance(array, np.ndarray):
+        return np.lib.stride_tricks.as_strided(array, shape, strides)
+    # CuPy's as_strided gives no base, and a base can't be set: so the memory says whose it is
+    xp, own = modules["cuda"], owner(array)
+    memory = xp.cuda.UnownedMemory(address(own), own.nbytes, own, array.device.id)
+    return xp.ndarray(shape, array.dtype, xp.cuda.MemoryPointer(memory, address(array) - address(own)), strides)
 
 
 def cuda():
@@ -102,10 +118,11 @@ def cuda():
 def offset_of(array):
     """How many elements after the start of its memory an array begins."""
     own = owner(array)
-    return (_address(array) - _address(own)) // array.itemsize if own is not array else 0
+    return (address(array) - address(own)) // array.itemsize if own is not array else 0
 
 
-def _address(array):
+def address(array):
+    """Where an array's first element lies in memory."""
     return array.__array_interface__["data"][0] if isinstance(array, np.ndarray) else array.data.ptr
 
 

@@ -248,6 +248,14 @@ def _pinv_gradient(ops, grad, self, result):
     return -_mt(ops, k @ result) + ((given - self @ k) @ result) @ turned + tk - (tk @ result) @ self
 
 
+def _symmetric_pinv(xp, self, share):
+    values, vectors = xp.linalg.eigh(self)
+    sizes = xp.abs(values)
+    kept = sizes > share * sizes.max(axis=-1, keepdims=True)
+    inverse = xp.where(kept, 1 / xp.where(kept, values, 1), 0).astype(self.dtype, copy=False)
+    return (vectors * inverse[..., None, :]) @ vectors.mT
+
+
 @op(
     title="linalg.pinv",
     grad_fn="LinalgPinvBackward0",
@@ -256,7 +264,7 @@ def _pinv_gradient(ops, grad, self, result):
 def pseudoinverse(xp, self, *, rtol, hermitian):
     """The pseudoinverse of matrices."""
     share = max(self.shape[-2:]) * float(xp.finfo(self.dtype).eps) if rtol is None else rtol
-    return xp.linalg.pinv(self, share, hermitian)
+    return _symmetric_pinv(xp, self, share) if hermitian and self.size else xp.linalg.pinv(self, share)
 
 
 def pinv(A, *, rtol=None, hermitian=False):
@@ -302,7 +310,7 @@ def ranks(xp, self, *, atol, rtol, hermitian):
     """How many singular values are more than a share of the greatest; no gradient."""
     values = xp.abs(xp.linalg.eigvalsh(self)) if hermitian else xp.linalg.svd(self, compute_uv=False)
     share = max(self.shape[-2:]) * float(xp.finfo(self.dtype).eps) if rtol is None and not atol else rtol or 0.0
-    greatest = values.max(axis=-1, keepdims=True, initial=0)
+    greatest = values.max(axis=-1, keepdims=True) if values.size else values
     return (values > xp.maximum(share * greatest, atol or 0.0)).sum(axis=-1).astype(xp.int64)
 
 

@@ -102,13 +102,13 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False):
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     array = input._array
-    noise = np.zeros(array.shape, array.dtype)
+    device = backend.device_of(array)
+    noise = backend.made(device, lambda xp: (xp.ones if training else xp.zeros)(array.shape, array.dtype))
     if training:
-        below = np.asarray(backend.moved(array, "cpu") <= 0)
-        noise[...] = 1
-        noise[below] = random.uniform((int(below.sum()),), np.dtype(np.float64), lower, upper)
-    noise = Tensor(backend.moved(noise, backend.device_of(array)))
-    return rrelu_with_noise(input, noise, lower=lower, upper=upper, training=training)
+        below = backend.made(device, lambda xp: xp.flatnonzero(array <= 0))
+        slopes = random.uniform((below.size,), np.dtype(np.float64), lower, upper).astype(array.dtype)
+        noise.reshape(-1)[below] = backend.moved(slopes, device)
+    return rrelu_with_noise(input, Tensor(noise), lower=lower, upper=upper, training=training)
 
 
 # -- a gap around zero -------------------------------------------------------------------------------

@@ -104,10 +104,10 @@ def multi_margin_loss_backward(xp, self, scores, target, weight, *, p, margin, r
 
 def _named(xp, target, kind):
     """How often each class is named in its row before the first -1, (N, C)."""
-    before = xp.cumprod(target >= 0, axis=1).astype(bool)
+    before = xp.cumprod(target >= 0, axis=1)
     found = xp.zeros(target.shape, kind)
     rows = xp.broadcast_to(xp.arange(len(target))[:, None], target.shape)
-    xp.add.at(found, (rows[before], target[before]), 1)
+    xp.add.at(found, (rows, target * before), before.astype(kind))
     return found
 
 

@@ -1,5 +1,7 @@
 """Matrix products."""
 
+import numpy as np
+
 from gradviz.engine.op import op, vjp
 from gradviz.ops.refusals import refuse_kinds
 from gradviz.ops.shape import expand_complaint
@@ -110,9 +112,9 @@ def _scaled(value, factor):
     return value if factor == 1 else value * factor
 
 
-def _times(xp, array, factor):
+def _times(array, factor):
     """An array times a number, in the array's dtype as PyTorch has it: 0.5 is 0 for integers."""
-    return array if factor == 1 else array * xp.asarray(factor).astype(array.dtype)
+    return array if factor == 1 else array * np.asarray(factor).astype(array.dtype)[()]
 
 
 @op(
@@ -137,9 +139,9 @@ def addmm(xp, self, mat1, mat2, *, beta=1, alpha=1):
     if mat1.shape[1] != mat2.shape[0]:
         raise _cannot_multiply(mat1, mat2)
     refuse_kinds("addmm_impl_cpu_", mat1, "b")
-    product = _times(xp, mat1 @ mat2, alpha)
+    product = _times(mat1 @ mat2, alpha)
     _spreads(self, product)
-    product += _times(xp, self, beta)
+    product += _times(self, beta)
     return product
 
 
@@ -168,9 +170,9 @@ def addmv(xp, self, mat, vec, *, beta=1, alpha=1):
             f"size mismatch, got input ({self.size}), mat ({mat.shape[0]}x{mat.shape[1]}), vec ({vec.shape[0]})"
         )
     refuse_kinds("addmv_impl_cpu", mat, "b")
-    product = _times(xp, mat @ vec, alpha)
+    product = _times(mat @ vec, alpha)
     _spreads(self, product)
-    return product + _times(xp, self, beta)
+    return product + _times(self, beta)
 
 
 @op(
@@ -184,9 +186,9 @@ def addr(xp, self, vec1, vec2, *, beta=1, alpha=1):
     for name, array in (("1", vec1), ("2", vec2)):
         if array.ndim != 1:
             raise RuntimeError(f"addr: Expected 1-D argument vec{name}, but got {array.ndim}-D")
-    product = _times(xp, vec1[:, None] * vec2, alpha)
+    product = _times(vec1[:, None] * vec2, alpha)
     _spreads(self, product)
-    return product + _times(xp, self, beta)
+    return product + _times(self, beta)
 
 
 def _of_batches(batch1, batch2):
@@ -221,9 +223,9 @@ def baddbmm(xp, self, batch1, batch2, *, beta=1, alpha=1):
     """`beta * self + alpha * bmm(batch1, batch2)`; self broadcasts to (B, N, M)."""
     _of_batches(batch1, batch2)
     refuse_kinds("baddbmm", batch1, "b")
-    product = _times(xp, batch1 @ batch2, alpha)
+    product = _times(batch1 @ batch2, alpha)
     _spreads(self, product)
-    return product + _times(xp, self, beta)
+    return product + _times(self, beta)
 
 
 def _to_each(ops, grad, batches):
@@ -251,9 +253,9 @@ def addbmm(xp, self, batch1, batch2, *, beta=1, alpha=1):
     """`beta * self + alpha * bmm(batch1, batch2).sum(0)`; self broadcasts to (N, M)."""
     _of_batches(batch1, batch2)
     refuse_kinds("addmm_impl_cpu_", batch1, "b")
-    product = _times(xp, xp.tensordot(batch1, batch2, axes=((0, 2), (0, 1))), alpha)
+    product = _times(xp.tensordot(batch1, batch2, axes=((0, 2), (0, 1))), alpha)
     _spreads(self, product)
-    return product + _times(xp, self, beta)
+    return product + _times(self, beta)
 
 
 @op(

@@ -15,6 +15,7 @@ from gradviz.ops.extremes import _shared_by_all
 from gradviz.ops.gathering import gather
 from gradviz.ops.named import named_result
 from gradviz.ops.refusals import refuse_kinds
+from gradviz.ops.scans import accumulated
 
 _MODE, _NANMEDIAN = (named_result(name, "values", "indices") for name in ("mode", "nanmedian"))
 _BETWEEN = ("linear", "lower", "higher", "midpoint", "nearest")
@@ -32,12 +33,13 @@ def _as_fractions(input, q):
     if not isinstance(q, Tensor):
         if not 0 <= q <= 1:
             raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q}")
-        return Tensor(np.asarray(q, array.dtype))
+        return Tensor(backend.made(backend.device_of(array), lambda xp: xp.full((), q, array.dtype)))
     if q._array.ndim > 1:
         raise RuntimeError("quantile() q must be a scalar or 1D tensor")
     if q._array.dtype != array.dtype:
         raise RuntimeError("quantile() q tensor must be same dtype as the input tensor")
-    if not ((q._array >= 0) & (q._array <= 1)).all():
+    on_cpu = isinstance(q._array, np.ndarray)  # on a GPU this look would wait for the device
+    if on_cpu and not ((q._array >= 0) & (q._array <= 1)).all():
         raise RuntimeError("quantile() q values must be in the range [0, 1]")
     return q
 
@@ -150,7 +152,7 @@ def _most_often(xp, ordered):
     places = xp.arange(ordered.shape[-1])
     new = xp.ones(ordered.shape, bool)
     new[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
-    return (places - xp.maximum.accumulate(xp.where(new, places, 0), axis=-1)).argmax(axis=-1)
+    return (places - accumulated(xp, xp.maximum, xp.where(new, places, 0), -1)).argmax(axis=-1)
 
 
 mode_along = _selecting("mode", "ModeBackward0", _most_often, "The most frequent element along a dimension.")
@@ -256,10 +258,11 @@ def counts_in_bins(xp, self, *, bins, min, max):
     """How many elements lie in each of bins of one width; no gradient."""
     refuse_kinds("histogram_cpu", self, "biu")
     edges = xp.linspace(min, max, bins + 1, dtype=self.dtype)
-    known = self.reshape(-1)
-    known = known[(known >= edges[0]) & (known <= edges[-1])]
-    places = xp.minimum(xp.searchsorted(edges, known, side="right") - 1, bins - 1)
-    return xp.bincount(places, minlength=bins).astype(self.dtype)
+    values = self.reshape(-1)
+    places = xp.minimum(xp.searchsorted(edges, values, side="right") - 1, bins - 1)
+    counts = xp.zeros(bins + 1, xp.int64)  # the last one of what lies outside
+    xp.add.at(counts, xp.where((values >= edges[0]) & (values <= edges[-1]), places, bins), 1)
+    return counts[:-1].astype(self.dtype)
 
 
 def histc(input, bins=100, min=0, max=0):

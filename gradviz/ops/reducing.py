@@ -8,6 +8,7 @@ from gradviz.ops import flattened, stacking
 from gradviz.ops.composite import wrapped
 from gradviz.ops.gathering import _ready_to_scatter
 from gradviz.ops.picking import _OUT_OF_BOUNDS, _at_least_1d, _flat_places, refuse_outside
+from gradviz.ops.scans import folded_at
 
 _START = {"sum": 0, "mean": 0, "prod": 1, "amax": float("-inf"), "amin": float("inf")}
 _UFUNC = {"sum": "add", "mean": "add", "prod": "multiply", "amax": "maximum", "amin": "minimum"}
@@ -84,7 +85,7 @@ def scatter_reduced(xp, self, index, src, *, dim, reduce, include_self):
     row = flat.reshape(-1)
     if not include_self:
         row[places] = _start(xp, reduce, out.dtype)
-    getattr(xp, _UFUNC[reduce]).at(row, places.reshape(-1), src.reshape(-1))
+    folded_at(xp, getattr(xp, _UFUNC[reduce]), row, places.reshape(-1), src.reshape(-1))
     if reduce == "mean":
         counts = xp.full(row.shape, int(include_self))
         xp.add.at(counts, places.reshape(-1), 1)
@@ -285,8 +286,8 @@ def _in_order(array, r, with_replacement):
     xp = backend.module_of(array)
     places = xp.indices((array.shape[0],) * r)
     found = xp.ones(places.shape[1:], bool)
-    for one, two in zip(places, places[1:], strict=False):
-        found &= one <= two if with_replacement else one < two
+    for k in range(r - 1):
+        found &= places[k] <= places[k + 1] if with_replacement else places[k] < places[k + 1]
     return found
 
 

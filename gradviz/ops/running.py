@@ -6,6 +6,7 @@ from gradviz.engine.within import composed
 from gradviz.ops import composite, criteria, indexing, logic, pointwise, products, reduction, stacking
 from gradviz.ops.named import named_result
 from gradviz.ops.refusals import refuse_kinds
+from gradviz.ops.scans import accumulated
 
 _CUMMAX, _CUMMIN = (named_result(name, "values", "indices") for name in ("cummax", "cummin"))
 
@@ -22,10 +23,10 @@ def _so_far(xp, function, self, dim):
     """(extremes so far, the last place of each), along a dimension; a NaN stays."""
     if not self.ndim:
         return self.copy(), xp.zeros((), xp.int64)
-    values = function.accumulate(self, axis=dim)
+    values = accumulated(xp, function, self, dim)
     hit = (self == values) | (self != self)
     places = xp.arange(self.shape[dim]).reshape(-1, *(1,) * (self.ndim - 1 - dim))
-    return values, xp.maximum.accumulate(xp.where(hit, places, 0), axis=dim)
+    return values, accumulated(xp, xp.maximum, xp.where(hit, places, 0), dim)
 
 
 @op(
@@ -87,7 +88,7 @@ def _log_sums_gradient(ops, grad, self, result, dim):
 def log_sums_so_far(xp, self, *, dim):
     """`log(cumsum(exp(self)))` along a dimension."""
     refuse_kinds("logcumsumexp_out_cpu", self, "biu")
-    return xp.logaddexp.accumulate(self, axis=dim) if self.ndim else self.copy()
+    return accumulated(xp, xp.logaddexp, self, dim) if self.ndim else self.copy()
 
 
 def logcumsumexp(input, dim):

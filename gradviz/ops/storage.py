@@ -33,10 +33,7 @@ class UntypedStorage:
 
 
 def _address(array):
-    if not array.size:
-        return 0
-    known = getattr(array, "__array_interface__", None) or array.__cuda_array_interface__
-    return known["data"][0]
+    return backend.address(array) if array.size else 0
 
 
 def untyped_storage(self):
@@ -51,8 +48,7 @@ def data_ptr(self):
 
 def storage_offset(self):
     """How many elements lie before the first one in the memory that it shows."""
-    own = backend.owner(self._array)
-    return (_address(self._array) - _address(own)) // self._array.itemsize if self._array.size else 0
+    return backend.offset_of(self._array) if self._array.size else 0
 
 
 def stride(self, dim=None):

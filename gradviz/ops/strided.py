@@ -6,7 +6,7 @@ view of memory is once the base's gradient lies as the base does.
 
 from math import prod
 
-from gradviz.engine.backend import offset_of, owner
+from gradviz.engine.backend import offset_of, owner, strided
 from gradviz.engine.op import op, vjp
 from gradviz.ops.picking import added_at
 
@@ -15,10 +15,10 @@ SHARED = (
 )
 
 
-def _spread(xp, flat, sizes, strides, offset=0):
+def _spread(flat, sizes, strides, offset=0):
     """A view of flat memory, with strides in elements."""
     steps = tuple(step * flat.itemsize for step in strides)
-    return xp.lib.stride_tricks.as_strided(flat[offset:] if prod(sizes) else flat, sizes, steps)
+    return strided(flat[offset:] if prod(sizes) else flat, sizes, steps)
 
 
 def _span(sizes, strides):
@@ -30,10 +30,10 @@ def _laid_out(xp, array, geometry, fill=True):
     sizes, strides, part_sizes, part_strides, offset = geometry
     length = max(_span(sizes, strides), offset + _span(part_sizes, part_strides))
     flat = xp.zeros(length, array.dtype)
-    whole = _spread(xp, flat, sizes, strides)
+    whole = _spread(flat, sizes, strides)
     if fill:
         whole[...] = array
-    return whole, _spread(xp, flat, part_sizes, part_strides, offset)
+    return whole, _spread(flat, part_sizes, part_strides, offset)
 
 
 def _geometry_of(sizes, strides, self_offset, size, stride, storage_offset):
@@ -69,7 +69,7 @@ def strided_view(xp, self, *, size, stride, storage_offset):
             f"{self.itemsize} requiring a storage size of {(storage_offset + _span(size, stride)) * self.itemsize} are "
             f"out of bounds for storage of size {memory.nbytes}"
         )
-    return _spread(xp, memory, size, stride, storage_offset)
+    return _spread(memory, size, stride, storage_offset)
 
 
 @op(
@@ -98,7 +98,7 @@ def strided_backward(xp, self, *, geometry):
         self = self.sum(axis=repeated, keepdims=True)
         part = part[tuple(slice(0, 1) if d in repeated else slice(None) for d in range(part.ndim))]
     if overlaps(part.shape, part_strides):
-        places = _spread(xp, xp.arange(offset + _span(part_sizes, part_strides)), part.shape, part_strides, offset)
+        places = _spread(xp.arange(offset + _span(part_sizes, part_strides)), part.shape, part_strides, offset)
         added_at(xp, owner(part), places, self)
     else:
         part[...] = self

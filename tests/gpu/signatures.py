@@ -48,7 +48,7 @@ def observed():
         "attributes": sorted(
             name for name, each in _members(cupy) if inspect.isgetsetdescriptor(each) or isinstance(each, property)
         ),
-        "add.at": _scattered(cupy),
+        "at": {name: _scattered(cupy, name) for name in sorted(ufuncs) if "at" in ufuncs[name].split()},
     }
 
 
@@ -103,12 +103,13 @@ def _supports(cupy, ufunc, method):
     return _refusal(getattr(ufunc, method), *given) not in (NotImplementedError, AttributeError)
 
 
-def _scattered(cupy):
-    """The dtypes that `cupy.add.at` takes."""
+def _scattered(cupy, name):
+    """The dtypes that a ufunc's `at` takes."""
+    call = getattr(cupy, name).at
     index = _here(cupy, np.int64)
     kinds = ("bool", "int8", "uint8", "int16", "int32", "int64", "float16", "float32", "float64")
     arrays = {kind: _here(cupy, np.dtype(kind)) for kind in kinds}
-    return [kind for kind, array in arrays.items() if _refusal(cupy.add.at, array, index, array) is not TypeError]
+    return [kind for kind, array in arrays.items() if _refusal(call, array, index, array) is not TypeError]
 
 
 def _refusal(call, *given):

@@ -12,7 +12,19 @@ import numpy as np
 
 from gradviz.engine import backend
 from tests.gpu import signatures
-from tests.gpu.strict_array import Device, Journey, StrictArray, bare, check_device, scalar_or_array, wrapped, writable
+from tests.gpu.strict_array import (
+    Device,
+    Journey,
+    MemoryPointer,
+    StrictArray,
+    UnownedMemory,
+    bare,
+    check_device,
+    on_memory,
+    scalar_or_array,
+    wrapped,
+    writable,
+)  # fmt: skip
 
 FACTS = signatures.stored()
 CREATING = set("zeros ones full empty eye identity arange linspace logspace tri indices array asarray".split())
@@ -86,8 +98,9 @@ class Ufunc:
         return method
 
     def _at(self, array, index, *values):
-        if array.dtype.name not in FACTS["add.at"]:
-            raise TypeError(f"cupy.{self._name}.at only supports {', '.join(FACTS['add.at'])} as data type")
+        kinds = FACTS["at"][self._name]
+        if array.dtype.name not in kinds:
+            raise TypeError(f"cupy.{self._name}.at only supports {', '.join(kinds)} as data type")
         sources = []
         self._host.at(*bare((array, index, *values), sources))
 
@@ -109,6 +122,8 @@ def _function(name):
         short = name.rpartition(".")[2]
         _check_first(short, args)
         check_device(sources)
+        if short == "as_strided":
+            return StrictArray(host(*given, **settings))  # without a base, as CuPy's
         made = wrapped(host(*given, **settings), sources)
         return writable(made) if short == "diagonal" else made
 
@@ -152,10 +167,13 @@ class Stream:
 
 
 cupy = Place("", "cupy")
+cupy.ndarray = on_memory
 cupy.linalg = Place("linalg.", "cupy.linalg")
 cupy.lib = SimpleNamespace(stride_tricks=Place("lib.stride_tricks.", "cupy.lib.stride_tricks"))
 cupy.cuda = SimpleNamespace(
     Device=Device,
+    MemoryPointer=MemoryPointer,
+    UnownedMemory=UnownedMemory,
     Stream=Stream,
     get_current_stream=Stream,
     is_available=lambda: True,

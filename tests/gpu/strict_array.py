@@ -2,6 +2,7 @@
 
 import operator
 from inspect import Signature
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -48,16 +49,30 @@ class Flags:
         self.c_contiguous, self.f_contiguous, self.owndata = flags.c_contiguous, flags.f_contiguous, flags.owndata
 
 
+class UnownedMemory:
+    """Memory that an object holds, which is not asked about it."""
+
+    def __init__(self, ptr, size, owner, device_id=-1):
+        self.ptr, self.size, self._owner, self.device_id = ptr, size, owner, device_id
+
+
+class MemoryPointer:
+    """Where an array begins, as CuPy tells it."""
+
+    def __init__(self, mem, offset):
+        self.mem, self.ptr = mem, mem.ptr + offset
+
+
 class StrictArray:
     """A NumPy array that hides, and offers what `cupy.ndarray` has: `methods` maps its methods to their signatures."""
 
-    __slots__ = ("_host", "_root", "device", "__weakref__")
+    __slots__ = ("_host", "_root", "_memory", "device", "__weakref__")
     __array_ufunc__ = None  # NumPy's functions and operators don't work on it
     __hash__ = None
     methods: dict[str, Signature] = {}
 
     def __init__(self, host, root=None):
-        self._host, self._root = host, root
+        self._host, self._root, self._memory = host, root, None
         self.device = Device() if root is None else root.device
 
     shape, dtype, ndim, size, strides, itemsize, nbytes = (
@@ -70,6 +85,16 @@ class StrictArray:
     )
     base = property(lambda self: self._root)
     flags = property(lambda self: Flags(self._host.flags))
+
+    @property
+    def data(self):
+        """Its pointer."""
+        start = self._host.__array_interface__["data"][0]
+        if self._root is not None:
+            memory = self._root.data.mem
+        else:
+            memory = self._memory or SimpleNamespace(ptr=start)
+        return MemoryPointer(memory, start - memory.ptr)
 
     def __getattr__(self, name):
         if name not in self.methods:
@@ -124,6 +149,15 @@ class StrictArray:
         value = bare(value, sources)
         check_device(sources)
         self._host[host] = value
+
+
+def on_memory(shape, dtype, memptr, strides):
+    """A new array on memory that another one lent."""
+    memory = memptr.mem
+    host = memory._owner._host.ravel(order="K")
+    made = StrictArray(np.ndarray(shape, dtype, host, memptr.ptr - memory.ptr, strides))
+    made._memory, made.device = memory, Device(memory.device_id)
+    return made
 
 
 def _looking(name, convert):

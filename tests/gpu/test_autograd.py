@@ -65,3 +65,20 @@ def test_two_masks_at_once(leaf):
     picked = leaf[rows, columns]
     picked.sum().backward()
     assert picked.tolist() == [2] and leaf.grad.cpu().tolist() == [[1, 0, 0], [0, 0, 0]]
+
+
+@pytest.mark.parametrize("device", ("cpu", "cuda"))
+def test_a_view_by_strides_shares_its_base(device, cuda):
+    leaf = torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], device=device, requires_grad=True)
+    base = leaf * 1
+    view = base.as_strided((2, 2), (2, 1), 1)
+    assert view.storage_offset() == 1 and view.untyped_storage().nbytes() == 24
+    assert view[1].storage_offset() == 3 and view.data_ptr() == base.data_ptr() + 4
+    squares = (base * base).sum()
+    view.mul_(3)
+    assert base._version == view._version == 1 and base.tolist() == [1, 6, 9, 12, 15, 6]
+    base.sum().backward()
+    assert leaf.grad.tolist() == [1, 3, 3, 3, 3, 1]
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        squares.backward()
+    assert view.as_strided((3,), (1,), 2).tolist() == [9, 12, 15]

@@ -10,24 +10,41 @@ from tests.gpu import strict
 from tests.gpu.strict_array import MASK, Journey, StrictArray
 from tests.gpu.walking import walk
 
+# Unlike PyTorch, whose kernel decides for each element how many terms of a series it adds: here the least one does.
+POLES = {"float"}
 # What an op may look at, since PyTorch waits for the device there too: sizes that depend on values, and error checks.
 LOOKS = {
     "bincounts": {"int", "bincount"},
+    "counts_in_bins": {"float"},  # the least and the greatest, where no range is given
+    "cumprod_of": {"item"},  # its backward asks whether there is a zero
+    "digamma": POLES,  # its second backward
     "index": {MASK},
     "index_fill_tensor": {"unique"},  # its backward
     "linalg_cholesky_ex": {"bool"},
     "linalg_inv_ex": {"bool"},
     "linalg_solve_ex": {"bool"},
+    "log": {"bool"},  # of gaussian_nll_loss, which refuses negative variances
     "masked_select": {MASK},
     "masked_scatter": {MASK},  # its backward
     "masked_scatter_backward": {MASK},
+    "mm": {"float"},  # of cov: the weights' sums
     "nonzero": {"nonzero"},
+    "polygamma_of": POLES,
+    "prod_dim": {"int", "item"},  # its backward counts zeros
+    "prod_of": {"int", "item"},  # the same
     "repeated_places": {"tolist"},
+    "rrelu_with_noise": {"flatnonzero"},  # unlike PyTorch: the CPU draws for what is negative alone, and so does this
     "tril": {"bool"},  # of a Cholesky decomposition
-    "unique_of": {"unique"},
+    "unique_of": {"unique", "flatnonzero"},
 }
-# What comes from the host: lists and numbers that the sample itself holds, and random numbers.
-UPLOADS = {"index", "mul", "repeated_places", "search"}
+# What comes from the host: lists and numbers that the sample itself holds.
+HELD = {"index", "lerp_tensor", "mm", "mul", "repeated_places", "search", "sub_number"}
+# And random numbers, which are the CPU's for the same seed; add's are of alpha dropout, mul's of dropout.
+DRAWN = {
+    "add", "bernoulli_fill", "exponential_fill", "mul", "normal_fill", "random_fill_0", "random_fill_1",
+    "random_fill_2", "rrelu_with_noise", "uniform_fill",
+}  # fmt: skip
+UPLOADS = HELD | DRAWN
 
 
 def _host(tensor):
@@ -91,6 +108,10 @@ def test_the_namespace_refuses_numpy(cuda):
         cuda.maximum.accumulate(array)
     with pytest.raises(TypeError, match="only supports"):
         cuda.add.at(StrictArray(np.ones(2, bool)), 0, True)
+    with pytest.raises(TypeError, match="only supports"):
+        cuda.maximum.at(StrictArray(np.ones(2, np.float16)), 0, 1.0)
+    assert cuda.lib.stride_tricks.as_strided(array[1:], (1,), (8,)).base is None
+    assert array[1:].data.ptr == array.data.ptr + 8 and array[1:].data.mem.ptr == array.data.mem.ptr
     assert Journey.looks == []
 
 

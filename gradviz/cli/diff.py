@@ -6,6 +6,7 @@ import typer
 
 from gradviz.cli.choices import Graph, Json, graph_of_trace, limit
 from gradviz.cli.files import picture_file, picture_format, write_picture
+from gradviz.cli.say import note
 from gradviz.errors import BadInput
 
 if TYPE_CHECKING:
@@ -49,13 +50,16 @@ def diff(
     from gradviz.views.comparison import compare
 
     stories = {path: Story(path) for path, _ in asked.values()}
-    found = compare(*(_side(stories[asked[text][0]], asked[text][1], text) for text in (left, right)), every)
+    one, other = (_side(stories[asked[text][0]], asked[text][1], text) for text in (left, right))
+    if one.trace is other.trace:
+        other = other._replace(label=f"#{other.graph.number}")
+    found = compare(one, other, every)
     if output != "-":
         _tell(found, every, json)
     if output:
         from gradviz.views.diagram import difference_text, render
 
-        write_picture(target, render(difference_text(found, nodes=most), kind))
+        write_picture(target, render(difference_text(found, nodes=most), kind), note if json else print)
     for story in stories.values():
         story.tell_damage()
 

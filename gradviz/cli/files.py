@@ -55,7 +55,7 @@ def picture_file(output: str | None, trace: Path, kind: str) -> Path | None:
     return path
 
 
-def write_picture(path: Path | None, picture: bytes) -> None:
+def write_picture(path: Path | None, picture: bytes, say=print) -> None:
     """Write a picture and say so, or (None) send it to stdout."""
     if path is None:
         sys.stdout.flush()
@@ -63,7 +63,7 @@ def write_picture(path: Path | None, picture: bytes) -> None:
         sys.stdout.buffer.flush()
         return
     write_file(path, picture)
-    print(f"wrote {path}")
+    say(f"wrote {path}")
 
 
 def replaceable(path: Path) -> bool:

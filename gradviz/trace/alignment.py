@@ -74,7 +74,7 @@ def _middle(one, other, patience):
         if done or patience < 0:
             break
     ends = ((place, place - diagonal) for diagonal, place in reached.items())
-    here, there = (len(one), len(other)) if done else max(ends, key=sum)
+    here, there = (len(one), len(other)) if done else max(ends, key=lambda end: (sum(end), min(end)))
     return _path(history, here, there), (len(one) - here, len(other) - there)
 
 

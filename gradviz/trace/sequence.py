@@ -1,5 +1,6 @@
 """The graphs of a run over time: what each one was, who released its saved tensors, and when its last node ended."""
 
+import re
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
@@ -62,7 +63,7 @@ class GraphLife(NamedTuple):
         calls = tuple((call.origin, call.retain_graph, call.create_graph, call.failed) for call in self.backwards)
         released = tuple((each.which, each.backward and each.backward.origin, each.nodes) for each in self.released)
         gone = self.gone and (self.gone.backward and self.gone.backward.origin, self.gone.after)
-        return self[1:8], calls, released, self.alive, self.holders, gone
+        return self[1:8], calls, released, self.alive, tuple(map(series, self.holders)), gone
 
 
 class Run(NamedTuple):
@@ -100,6 +101,11 @@ def sequence(trace: Trace, graphs: Sequence[Graph]) -> list[GraphLife]:
         ended = (released[at], alive, holders.get(at, ()), gone)
         found.append(GraphLife(graph.number, *counts, first, last, graph.backwards, *ended))
     return found
+
+
+def series(name: str) -> str:
+    """`losses[…]` for `losses[3]`: what the places of one list have in common."""
+    return re.sub(r"\[\d+\]", "[…]", name)
 
 
 def runs(fates: Sequence[Hashable]) -> list[Run]:

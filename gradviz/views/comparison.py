@@ -123,9 +123,13 @@ def _nodes(side: Side, aside: set[int]) -> list[_Node]:
     for node, row in zip(graph.nodes, rows(side.trace, graph, side.trace.lives), strict=True):
         if node.number not in aside and node.number not in numbers:
             inputs = tuple(called[used] if used in numbers else used for used in node.inputs)
-            names = ", ".join(called.get(used, "?") for used in node.inputs)
+            names = ", ".join(each if isinstance(each, str) else _named(each, called) for each in inputs)
             found.append(_Node(node.number, row, inputs, names, called[node.number]))
     return sorted(found, key=lambda node: (used_at[node.number], node.number))
+
+
+def _named(number: int, called: dict[int, str]) -> str:
+    return f"#{number:,} {called[number]}" if number in called else "?"
 
 
 def _first_uses(graph: Graph) -> dict[int, tuple[int, int]]:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gradviz.trace.graph import Graph
-from gradviz.trace.sequence import GraphLife, Released, Run, runs
+from gradviz.trace.sequence import GraphLife, Released, Run, runs, series
 from gradviz.trace.structure import shaped_alike, unlike
 from gradviz.trace.trace import Origin, Trace
 from gradviz.views import format as fmt
@@ -159,6 +159,8 @@ def _ends(grouped: list[Run], most: int | None) -> tuple[list[Run], int]:
 
 def _cells(trace: Trace, history: Sequence[GraphLife], run: Run, firsts: dict[int, int]) -> tuple[str, ...]:
     life = history[run.first]
+    if run.count > 1:
+        life = life._replace(holders=tuple(map(series, life.holders)))
     new = firsts[life.structure] == run.first > 0
     return (
         _numbers(run),

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from gradviz.cli.diff import diff
+from gradviz.cli.graphs import graphs
 from gradviz.cli.info import info
 from gradviz.cli.render import render
 from gradviz.cli.table import table
@@ -21,6 +23,8 @@ app.command(
 )(trace)
 app.command(short_help="Draw a graph as a filmstrip.")(render)
 app.command(short_help="Show a graph's nodes as a table.")(table)
+app.command(short_help="List the graphs of a run over time.")(graphs)
+app.command(short_help="Show what two graphs don't have in common.")(diff)
 app.command(short_help="Tell what a trace file holds.")(info)
 
 

@@ -1,5 +1,6 @@
 """Options that several commands share, and what their texts mean."""
 
+import os
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -7,6 +8,7 @@ import typer
 
 from gradviz.errors import BadInput
 
+MOST_NAMED = 5
 Graph = int | str  # a graph's number, 'all' or 'last'
 
 
@@ -83,3 +85,21 @@ def trace_file(text: str | None) -> Path:
     from gradviz.trace.store import newest
 
     return newest(".")
+
+
+def graph_of_trace(text: str) -> tuple[Path, Graph]:
+    """`3`, `t.gradviz` or `t.gradviz#3` as a trace and which of its graphs; BadInput lists the traces there are."""
+    if os.path.exists(text) and not text.isdecimal():
+        return Path(text), "last"
+    path, mark, number = text.rpartition("#")
+    if number.isdecimal() and int(number) > 0 and bool(path) == bool(mark):
+        if not path:
+            return trace_file(None), int(number)
+        if os.path.exists(path):
+            return Path(path), int(number)
+    from gradviz.trace.store import shown
+
+    here = sorted(entry for entry in os.listdir() if entry.endswith(".gradviz") and not entry.startswith("."))
+    listed = ", ".join(map(shown, here[:MOST_NAMED])) or "none"
+    more = f" and {len(here) - MOST_NAMED} more" if len(here) > MOST_NAMED else ""
+    raise BadInput(f"{text}: expected a graph's number (from 1), a trace, or TRACE#N; traces here: {listed}{more}")

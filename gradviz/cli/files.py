@@ -1,10 +1,13 @@
 """The files that commands write: whole or not at all, and nothing else is lost for them."""
 
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 
 from gradviz.errors import BadInput
+
+FORMATS = ("svg", "png", "pdf", "dot")
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -23,6 +26,44 @@ def write_file(path: Path, data: bytes) -> None:
             draft.unlink(missing_ok=True)
     except OSError as error:
         raise BadInput(f"{path} can't be written: {error.strerror}; choose another with -o") from None
+
+
+def picture_format(format: str | None, output: str | None) -> str:
+    """What --format says, else what the file's name ends in, else svg; BadInput for anything unknown."""
+    known = f"known formats: {', '.join(FORMATS)}"
+    if format is not None:
+        if format.lower() not in FORMATS:
+            raise BadInput(f"--format {format}: unknown; {known}")
+        return format.lower()
+    suffix = Path(output).suffix[1:].lower() if output else ""
+    if suffix and suffix not in FORMATS:
+        raise BadInput(f"-o {output}: no format is known by the ending .{suffix}; {known}")
+    return suffix or "svg"
+
+
+def picture_file(output: str | None, trace: Path, kind: str) -> Path | None:
+    """The file to write; None for stdout. BadInput when its folder isn't there."""
+    if output == "-":
+        return None
+    path = Path(output) if output else trace.with_suffix(f".{kind}")
+    if os.path.isdir(path):
+        path = path / f"{trace.stem}.{kind}"
+    if not os.path.isdir(path.parent):
+        raise BadInput(f"the folder {path.parent} doesn't exist; make it, or choose another with -o")
+    if os.path.realpath(path) == os.path.realpath(trace):
+        raise BadInput(f"the picture would replace the trace {trace}; choose another name with -o")
+    return path
+
+
+def write_picture(path: Path | None, picture: bytes, say=print) -> None:
+    """Write a picture and say so, or (None) send it to stdout."""
+    if path is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(picture)
+        sys.stdout.buffer.flush()
+        return
+    write_file(path, picture)
+    say(f"wrote {path}")
 
 
 def replaceable(path: Path) -> bool:

@@ -1,17 +1,13 @@
 """`gradviz render`: the picture of a graph, after forward, during backward and after it."""
 
-import os
-import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gradviz.cli.choices import GraphChoice, TraceFile, graph_choice, limit, trace_file
-from gradviz.cli.files import write_file
+from gradviz.cli.files import FORMATS, picture_file, picture_format, write_picture
 from gradviz.errors import BadInput
 
-FORMATS = ("svg", "png", "pdf", "dot")
 WHEN = ("all", "forward", "backward", "freed")
 DIRECTIONS = ("TB", "LR", "BT", "RL")
 
@@ -52,53 +48,21 @@ def render(
     which, most = graph_choice(graph), limit("--nodes", nodes)
     if which == "all":
         raise BadInput("--graph all: a picture shows one graph; give its number, or last")
-    kind = _format(format, output)
+    kind = picture_format(format, output)
     _one_of("--when", when, WHEN)
     direction = direction.upper()
     _one_of("--direction", direction, DIRECTIONS)
     path = trace_file(file)
-    target = _target(output, path, kind)
+    target = picture_file(output, path, kind)
 
     from gradviz.cli.story import Story
 
     story = Story(path)
     picture = story.picture(which, kind, when=when, direction=direction, nodes=most, timeout=timeout)
     story.tell_damage()
-    if target is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(picture)
-        sys.stdout.buffer.flush()
-        return
-    write_file(target, picture)
-    print(f"wrote {target}")
-
-
-def _format(format: str | None, output: str | None) -> str:
-    known = f"known formats: {', '.join(FORMATS)}"
-    if format is not None:
-        if format.lower() not in FORMATS:
-            raise BadInput(f"--format {format}: unknown; {known}")
-        return format.lower()
-    suffix = Path(output).suffix[1:].lower() if output else ""
-    if suffix and suffix not in FORMATS:
-        raise BadInput(f"-o {output}: no format is known by the ending .{suffix}; {known}")
-    return suffix or "svg"
+    write_picture(target, picture)
 
 
 def _one_of(option: str, given: str, known: tuple[str, ...]) -> None:
     if given not in known:
         raise BadInput(f"{option} {given}: expected one of {', '.join(known)}")
-
-
-def _target(output: str | None, trace: Path, kind: str) -> Path | None:
-    """The file to write; None for stdout. BadInput when its folder isn't there."""
-    if output == "-":
-        return None
-    path = Path(output) if output else trace.with_suffix(f".{kind}")
-    if os.path.isdir(path):
-        path = path / f"{trace.stem}.{kind}"
-    if not os.path.isdir(path.parent):
-        raise BadInput(f"the folder {path.parent} doesn't exist; make it, or choose another with -o")
-    if os.path.realpath(path) == os.path.realpath(trace):
-        raise BadInput(f"the picture would replace the trace {trace}; choose another name with -o")
-    return path

@@ -15,7 +15,7 @@ from gradviz.trace.store import load
 PATIENCE = 20.0  # seconds for a picture that nobody asked for by name
 
 
-def _screen():
+def screen():
     """stdout as rich writes to it; a reader who has seen enough is main's business, not the end of the process."""
     from rich.console import Console
 
@@ -43,8 +43,8 @@ class Story:
         """When nodes and buffers lived."""
         return self.trace.lives
 
-    def chosen(self, which: Graph) -> list:
-        """The graphs that --graph asks for; BadInput when there is none of that number."""
+    def chosen(self, which: Graph, asked: str = "") -> list:
+        """The graphs that --graph, or `asked`, asks for; BadInput when there is none of that number."""
         if not self.graphs and which in ("all", "last"):
             return []
         if which == "all":
@@ -52,8 +52,9 @@ class Story:
         if which == "last":
             return [last_backward(self.graphs) or self.graphs[-1]]
         if which > len(self.graphs):
-            known = "only graph 1" if len(self.graphs) == 1 else f"graphs 1 to {len(self.graphs)}"
-            raise BadInput(f"--graph {which}: {self.trace.path} holds {known}")
+            several = f"graphs 1 to {len(self.graphs)}" if self.graphs else "no graph"
+            known = "only graph 1" if len(self.graphs) == 1 else several
+            raise BadInput(f"{asked or f'--graph {which}'}: {self.trace.path} holds {known}")
         return [self.graphs[which - 1]]
 
     def tell(self, choice: TableChoice) -> None:
@@ -67,7 +68,7 @@ class Story:
             found = table.as_json(self.trace, chosen, self.graphs, self.lives, choice.rows)
             print(json.dumps(found, indent=1, allow_nan=False, default=lambda value: value.item()))
             return
-        console = _screen()
+        console = screen()
         ran = last_backward(self.graphs)
         for graph in chosen:
             console.print(table.heading(graph, len(self.graphs), graph is ran), markup=False, style="bold")
@@ -79,6 +80,26 @@ class Story:
         if ending:
             console.print(ending, markup=False, style="bold red")
         table.summary(console, self.trace, self.graphs, self.lives)
+
+    def list_graphs(self, every: bool, as_json: bool) -> None:
+        """Print the graphs of the run in order, alike ones on one line unless `every`, or all of them as JSON."""
+        from gradviz.trace.sequence import sequence
+        from gradviz.views import history
+        from gradviz.views.table import ending_line
+
+        lives = sequence(self.trace, self.graphs)
+        if as_json:
+            import json
+
+            print(json.dumps(history.as_json(self.trace, lives), indent=1))
+            return
+        console = screen()
+        if lives:
+            history.render_graphs(console, self.trace, self.graphs, lives, every)
+        else:
+            console.print("no graph: the script ran no tensor op that gradviz saw", markup=False)
+        if ending := ending_line(self.trace):
+            console.print(ending, markup=False, style="bold red")
 
     def picture(self, which: Graph, form: str, *, when="all", direction="TB", nodes=150, timeout=60.0) -> bytes:
         """A graph's filmstrip as the bytes of a file."""

@@ -73,7 +73,7 @@ class Graph(NamedTuple):
     """
 
     number: int
-    nodes: Sequence[GraphNode]
+    nodes: "Nodes"
     root: int
     backwards: tuple[Backward, ...]
     built: int
@@ -82,16 +82,19 @@ class Graph(NamedTuple):
 
 
 class Nodes(Sequence):
-    """The nodes of one graph, made when first looked at: a long run has more graphs than are shown."""
+    """The nodes of one graph, made when first looked at: a long run has more graphs than are shown.
+
+    ops: the places in forwards of all of them; graph_ops: of those that hang together
+    """
 
     def __init__(self, trace: Trace, ops: np.ndarray, graph_ops: np.ndarray):
         self._trace = trace
-        self._ops = ops
-        self._graph_ops = graph_ops
+        self.ops = ops
+        self.graph_ops = graph_ops
         self._made: tuple[GraphNode, ...] | None = None
 
     def __len__(self):
-        return len(self._ops)
+        return len(self.ops)
 
     def __getitem__(self, at):
         return self._all()[at]
@@ -101,7 +104,7 @@ class Nodes(Sequence):
 
     def _all(self):
         if self._made is None:
-            self._made = tuple(_nodes(self._trace, self._ops, self._graph_ops))
+            self._made = tuple(_nodes(self._trace, self.ops, self.graph_ops))
         return self._made
 
 

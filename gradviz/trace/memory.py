@@ -7,6 +7,7 @@ import numpy as np
 from gradviz.trace.events import Flag, Kind
 
 if TYPE_CHECKING:
+    from gradviz.trace.forwards import Forwards
     from gradviz.trace.trace import Trace
 
 NEVER = np.iinfo(np.int64).max
@@ -88,7 +89,7 @@ def saved_summary(trace: "Trace", lives: Lives) -> SavedSummary:
     node = forwards.node[forwards.kept_owner]
     began = forwards.steps[forwards.kept_owner]
     ended = np.minimum(lives.released_at[node], lives.gone_at[node])
-    buffer, nbytes = _own_places(trace, forwards, lives.nbytes)
+    buffer, nbytes = saved_places(trace, forwards, lives.nbytes)
     steps, change, buffers = _changes(buffer, began, ended, nbytes)
     kept = np.cumsum(change)
     peak = int(kept.max(initial=0))
@@ -104,8 +105,10 @@ def saved_summary(trace: "Trace", lives: Lives) -> SavedSummary:
     )
 
 
-def _own_places(trace, forwards, nbytes):
-    """(buffers, nbytes): a saved number, which has no buffer, counted as one of its own behind all the others."""
+def saved_places(trace: "Trace", forwards: "Forwards", nbytes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The buffer of each saved tensor, and the bytes by buffer; a saved number, which has none, is one of its own
+    behind all the others.
+    """
     buffer = forwards.kept_buffer.copy()
     loose = np.flatnonzero((buffer == 0) & (forwards.kept_meta > 0))
     buffer[loose] = len(nbytes) + np.arange(len(loose))

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
+from math import prod
 from pathlib import Path
 from typing import NamedTuple
 
@@ -186,7 +187,7 @@ class Trace:
         if int(row["flags"]) & Flag.INLINE:
             number = self.rows["value"][step : step + 1].view("<f8")
             meta = self.meta(int(row["meta"]))
-            shape = meta.shape if np.prod(meta.shape, dtype=object) == 1 else ()
+            shape = meta.shape if prod(meta.shape) == 1 else ()
             dtype = _NUMBERS.get(meta.dtype.removeprefix("torch."), np.dtype("float64"))
             if dtype.kind != "f" and not np.isfinite(number[0]):
                 raise BadTrace(

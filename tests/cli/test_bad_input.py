@@ -50,6 +50,19 @@ def files(folder):
         ("table empty.gradviz", "empty.gradviz is empty"),
         ("table missing.gradviz", "missing.gradviz"),
         ("info folder", "folder"),
+        ("graphs empty.gradviz", "empty.gradviz is empty"),
+        ("graphs missing.gradviz", "missing.gradviz"),
+        ("diff", "Missing argument 'A'"),
+        ("diff 1", "Missing argument 'B'"),
+        ("diff 0 1", "0: expected a graph's number (from 1), a trace, or TRACE#N; traces here: empty.gradviz, foreign"),
+        ("diff no.gradviz#1 foreign.gradviz", "no.gradviz#1: expected a graph's number"),
+        ("diff foreign.gradviz#x foreign.gradviz", "foreign.gradviz#x: expected a graph's number"),
+        ("diff #1 foreign.gradviz", "#1: expected a graph's number"),
+        ("diff foreign.gradviz#1 foreign.gradviz", "foreign.gradviz is not a gradviz trace"),
+        ("diff foreign.gradviz folder", "foreign.gradviz is not a gradviz trace"),
+        ("diff foreign.gradviz#1 foreign.gradviz#2 -o x.gif", "no format is known by the ending .gif"),
+        ("diff foreign.gradviz#1 foreign.gradviz#2 -o no/x.svg", "the folder no doesn't exist"),
+        ("diff foreign.gradviz#1 foreign.gradviz#2 --nodes few", "--nodes few: expected"),
         ("tabel", "No such command 'tabel'"),
     ],
 )
@@ -64,11 +77,11 @@ def test_one_clear_line(gradviz, folder, command, message):
     assert sorted(path.name for path in folder.iterdir()) == before
 
 
-@pytest.mark.parametrize("command", ["table", "render", "info"])
+@pytest.mark.parametrize("command", ["table", "render", "info", "graphs", "diff 1 2"])
 def test_no_trace_in_the_folder(gradviz, folder, command):
     for name in ("empty.gradviz", "foreign.gradviz"):
         (folder / name).unlink()
-    result = gradviz(command)
+    result = gradviz(*command.split())
     assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
     assert "no trace" in result.err
     assert "gradviz trace" in result.err

@@ -1,4 +1,4 @@
-"""The filmstrip: one picture of a graph after forward, during backward and after backward."""
+"""Pictures: the filmstrip of a graph (after forward, during backward, after it), and what two graphs differ in."""
 
 import re
 from xml.etree import ElementTree
@@ -7,7 +7,9 @@ from gradviz.errors import BadInput
 from gradviz.trace.graph import Graph
 from gradviz.trace.memory import Lives
 from gradviz.trace.trace import Trace
-from gradviz.views.diagram.cards import card_size, label_size
+from gradviz.views.comparison import Comparison
+from gradviz.views.diagram.cards import Strip, card_size, label_size
+from gradviz.views.diagram.difference import difference
 from gradviz.views.diagram.drawing import draw
 from gradviz.views.diagram.layout import arrange, graphviz
 from gradviz.views.diagram.panels import strip
@@ -42,12 +44,32 @@ def dot_text(
     _known("direction", direction, DIRECTIONS)
     if not graph.nodes:
         raise BadInput("nothing to draw: the script ran no tensor op that gradviz saw")
-    if min(len(graph.nodes), len(graph.nodes) if nodes is None else nodes) > MOST:
-        raise BadInput(
-            f"a picture of {len(graph.nodes):,} results can't be laid out or read: draw at most {MOST:,} of them with "
-            "--nodes N"
-        )
+    _small_enough(len(graph.nodes), nodes)
     picture = strip(trace, graph, lives, when, direction, None if nodes is None else max(nodes, 1), of)
+    return _placed(picture, timeout)
+
+
+def difference_text(found: Comparison, *, direction: str = "TB", nodes: int | None = 150, timeout: float = 60.0) -> str:
+    """The picture of what two graphs don't have in common, as dot_text gives it; raises BadInput as it does.
+
+    nodes: draw at most so many, what differs and what is next to it first (None: everything).
+    """
+    _known("direction", direction, DIRECTIONS)
+    if not found.entries:
+        raise BadInput("nothing to draw: neither graph has a node")
+    _small_enough(len(found.entries), nodes)
+    return _placed(difference(found, direction, None if nodes is None else max(nodes, 1)), timeout)
+
+
+def _small_enough(count: int, nodes: int | None) -> None:
+    if min(count, count if nodes is None else nodes) > MOST:
+        raise BadInput(
+            f"a picture of {count:,} results can't be laid out or read: draw at most {MOST:,} of them with --nodes N"
+        )
+
+
+def _placed(picture: Strip, timeout: float) -> str:
+    """DOT text with the place of everything in it."""
     sizes: dict[int, tuple[float, float]] = {}
     for panel in picture.panels:
         for number, card in panel.cards.items():
@@ -58,7 +80,7 @@ def dot_text(
     for same in zip(*(panel.arrows for panel in picture.panels), strict=True):
         width, height = (max(side) for side in zip(*(label_size(arrow.label) for arrow in same), strict=True))
         arrows.append((same[0].tail, same[0].head, width, height))
-    return draw(picture, arrange(sizes, arrows, direction, timeout))
+    return draw(picture, arrange(sizes, arrows, picture.direction, timeout))
 
 
 def render(dot: str, form: str, timeout: float = 60.0) -> bytes:

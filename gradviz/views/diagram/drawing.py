@@ -51,6 +51,10 @@ LOOKS = {
     "alias": Look("rounded,filled", COLOURS["paper"], COLOURS["leaf"], 0.7),
     "again": Look("rounded,filled", COLOURS["paper"], COLOURS["faint"], 0.7),
     "more": Look("rounded,filled,dashed", COLOURS["paper"], COLOURS["faint"], 1.0),
+    "added": Look("filled,bold", COLOURS["live fill"], COLOURS["live"], 2.8),
+    "removed": Look("filled,dashed", COLOURS["paper"], COLOURS["faded"], 1.4),
+    "changed": Look("filled,diagonals", COLOURS["flow fill"], COLOURS["flow"], 1.4),
+    "alike": Look("filled", COLOURS["constant fill"], COLOURS["faint"], 1.0),
     "panel": Look("rounded,filled", COLOURS["panel"], COLOURS["rule"], 1.0),
     "saved": Look("rounded,filled", COLOURS["live pill"], COLOURS["live pill"], 1.0),
     "badge": Look("filled", COLOURS["flow"], COLOURS["paper"], 1.5),
@@ -59,6 +63,8 @@ ARROWS = {
     "data": Look("solid", "", COLOURS["dim"], 1.2),
     "quiet": Look("solid", "", COLOURS["faint"], 0.9),
     "cut": Look("dashed", "", COLOURS["faint"], 1.0),
+    "added": Look("bold", "", COLOURS["live"], 2.4),
+    "removed": Look("dashed", "", COLOURS["faded"], 1.2),
     "gradient": Look("solid", "", COLOURS["flow"], 1.7),
 }
 

@@ -97,7 +97,7 @@ def graph_of_trace(text: str) -> tuple[Path, Graph]:
             return trace_file(None), int(number)
         if os.path.exists(path):
             return Path(path), int(number)
-    from gradviz.trace.store import shown
+    from gradviz.trace.journal import shown
 
     here = sorted(entry for entry in os.listdir() if entry.endswith(".gradviz") and not entry.startswith("."))
     listed = ", ".join(map(shown, here[:MOST_NAMED])) or "none"

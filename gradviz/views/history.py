@@ -203,7 +203,11 @@ def _freed(trace: Trace, life: GraphLife) -> str:
     parts = [(_by(trace, life, each), each.nodes) for each in life.released] + ([("not freed", kept)] if kept else [])
     if len(parts) == 1:
         return parts[0][0]
-    return "; ".join(f"{text}: {nodes:,} of {life.saving:,} nodes" for text, nodes in parts)
+    return "; ".join(f"{text}: {nodes:,} of {life.saving:,}" for text, nodes in parts)
+
+
+def _parts(life: GraphLife) -> int:
+    return len(life.released) + (sum(each.nodes for each in life.released) < life.saving)
 
 
 def _by(trace: Trace, life: GraphLife, released: Released) -> str:
@@ -243,6 +247,8 @@ def _notes(history: Sequence[GraphLife], grouped: list[Run], left_out: int) -> l
     notes = []
     if any(life.accumulators for life in history):
         notes.append("nodes: of ops + AccumulateGrads of leaves")
+    if any(_parts(life) > 1 for life in history):
+        notes.append("n of m: so many of the m nodes that saved something")
     if any(life.gone and not life.gone.backward for life in history):
         notes.append("after line N: the last line seen to run before the last node ended")
     if any(life.alive for life in history):

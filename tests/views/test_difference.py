@@ -45,10 +45,18 @@ def two(tmp_path):
 def test_the_table(two):
     assert told(compare(*two)) == """\
 t.gradviz#1 → t.gradviz#2
-   #  #  name  op             what changed
-────────────────────────────────────────────────────────────────
-~  2  6  x     tensor         shape (4, 3) float32 → (8, 3) float32
-~  1  1  w     AccumulateGrad grad norm
+   #   #  name  op              what changed
+─────────────────────────────────────────────────────────────────────
+~  2   6  x     tensor          shape (4, 3) float32 → (8, 3) float32
+~  1   1  w     AccumulateGrad  grad norm 2.449 → 4.899
+~  3   7  h     MmBackward0     shape (4, 2) float32 → (8, 2) float32
+                                saved self 48 B → self 96 B
+                                grad norm 2.828 → 4.
+−  4      relu  ReluBackward0   (4, 2) float32
++      8  tanh  TanhBackward0   (8, 2) float32
++      9  exp   ExpBackward0    (8, 2) float32
+~  5  10  loss  SumBackward0    inputs #4 relu → #9 exp
+2 added, 1 removed, 4 changed (shape 2, grad norm 2, saved 1, inputs 1), 0 alike
 """
 
 

@@ -66,6 +66,8 @@ def render(
     which, most = graph_choice(graph or ("all" if memory else "last")), limit("--nodes", nodes)
     if which == "all" and not memory:
         raise BadInput("--graph all: a picture shows one graph; give its number, or last")
+    if memory and (when, direction.upper(), nodes) != ("all", "TB", "150"):
+        raise BadInput("--view memory: --when, --direction and --nodes are for --view graph")
     kind = _format(format, output)
     one_of("--when", when, WHEN)
     direction = direction.upper()

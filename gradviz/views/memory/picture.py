@@ -75,10 +75,12 @@ def svg(samples: Samples, title: str) -> bytes:
 def dot_text(samples: Samples, title: str) -> str:
     """The picture as the background of an empty graph, in Graphviz's xdot language."""
     drawn = " ".join(_operation(shape) for shape in shapes(samples, title))
-    drawn = drawn.replace("\\", "\\\\").replace('"', '\\"')
+    # Graphviz reads strings of up to 16 KiB, and joins them at a plus
+    parts = [drawn[start : start + 4000] for start in range(0, len(drawn), 4000)]
+    joined = " + ".join('"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in parts)
     size = f"width={WIDTH / 72:.4f}, height={HEIGHT / 72:.4f}"
     return (
-        f'digraph gradviz {{\ngraph [bb="0,0,{WIDTH},{HEIGHT}", pad=0, bgcolor=white, _background="{drawn}"]\n'
+        f'digraph gradviz {{\ngraph [bb="0,0,{WIDTH},{HEIGHT}", pad=0, bgcolor=white, _background={joined}]\n'
         f'sheet [pos="{WIDTH / 2:g},{HEIGHT / 2:g}", shape=box, fixedsize=true, label="", style=invis, {size}]\n}}\n'
     )
 

@@ -25,7 +25,7 @@ def memory(
     gradients           from the first event that tells of it as one to its end
     saved for backward  while a node keeps it
     temporary           it ended before an op of another line ran
-    held by variables   all else: a variable, a container or a running call holds it
+    still held          all else: a variable, a container or a running call holds it
 
     Not counted: what an op takes and gives back while it runs, numbers without a buffer, arrays of NumPy's own.
     Who holds a buffer is known at the script's end only; before, the name is the one that the script gave it.

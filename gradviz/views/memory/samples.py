@@ -9,7 +9,7 @@ from gradviz.trace.trace import Trace
 from gradviz.trace.usage import Phase, Usage
 from gradviz.views.rows import at_line, place
 
-TITLES = ("parameters", "gradients", "saved for backward", "held by variables", "temporary")
+TITLES = ("parameters", "gradients", "saved for backward", "still held", "temporary")
 PHASES = {Phase.FORWARD: "forward", Phase.BACKWARD: "backward", Phase.STEP: "step"}
 
 

@@ -11,7 +11,7 @@ def memory(
     file: TraceFile = None,
     graph: GraphChoice = "all",
     axis: Annotated[
-        str, typer.Option("--axis", metavar="|".join(AXES), help="What the columns are: equal events, or equal times.")
+        str, typer.Option("--axis", metavar="|".join(AXES), help="The columns: equally many rows of the trace, or equal times.")
     ] = "events",
     json: Json = False,
 ) -> None:

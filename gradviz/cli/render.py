@@ -41,7 +41,7 @@ def render(
         typer.Option("--graph", metavar="N|all|last", help="Default: the last that ran backward; of memory, all."),
     ] = None,
     axis: Annotated[
-        str, typer.Option("--axis", metavar="|".join(AXES), help="Of memory: equal events, or equal times.")
+        str, typer.Option("--axis", metavar="|".join(AXES), help="Of memory: by the rows of the trace, or by time.")
     ] = "events",
     nodes: Annotated[
         str, typer.Option("--nodes", metavar="N|all", help="At most so many, nearest the root. all: none left out.")

@@ -63,7 +63,7 @@ def test_ascii_where_the_screen_has_no_more(folder):
 
 def test_one_graph_s_time(folder):
     whole, one = (run("memory", "it.gradviz", *more, cwd=folder).stdout for more in ([], ["--graph", "2"]))
-    assert "event 1 " in whole and "event 1 " not in one
+    assert "row 1 " in whole and "row 1 " not in one
     assert "line 4" in one or "line 5" in one
 
 

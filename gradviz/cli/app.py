@@ -7,6 +7,7 @@ import typer
 from gradviz.cli.diff import diff
 from gradviz.cli.graphs import graphs
 from gradviz.cli.info import info
+from gradviz.cli.memory import memory
 from gradviz.cli.render import render
 from gradviz.cli.table import table
 from gradviz.cli.trace import ScriptCommand, trace
@@ -21,10 +22,11 @@ app.command(
     short_help="Run a script; show what autograd did.",
     context_settings={"allow_interspersed_args": False},
 )(trace)
-app.command(short_help="Draw a graph as a filmstrip.")(render)
+app.command(short_help="Draw a graph as a filmstrip, or the memory over time.")(render)
 app.command(short_help="Show a graph's nodes as a table.")(table)
 app.command(short_help="List the graphs of a run over time.")(graphs)
 app.command(short_help="Show what two graphs don't have in common.")(diff)
+app.command(short_help="Chart the bytes alive over time.")(memory)
 app.command(short_help="Tell what a trace file holds.")(info)
 
 

@@ -9,6 +9,8 @@ import typer
 from gradviz.errors import BadInput
 
 MOST_NAMED = 5
+AXES = ("events", "time")
+
 Graph = int | str  # a graph's number, 'all' or 'last'
 
 
@@ -51,6 +53,12 @@ def graph_choice(text: str) -> Graph:
     if text.isdecimal() and int(text) > 0:
         return int(text)
     raise BadInput(f"--graph {text}: expected a graph's number (from 1), all or last")
+
+
+def one_of(option: str, given: str, known: tuple[str, ...]) -> None:
+    """BadInput when what was given to an option is none of these."""
+    if given not in known:
+        raise BadInput(f"{option} {given}: expected one of {', '.join(known)}")
 
 
 def limit(option: str, text: str) -> int | None:

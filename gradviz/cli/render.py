@@ -4,10 +4,11 @@ from typing import Annotated
 
 import typer
 
-from gradviz.cli.choices import GraphChoice, TraceFile, graph_choice, limit, trace_file
+from gradviz.cli.choices import AXES, TraceFile, graph_choice, limit, one_of, trace_file
 from gradviz.cli.files import FORMATS, picture_file, picture_format, write_picture
 from gradviz.errors import BadInput
 
+VIEWS = ("graph", "memory")
 WHEN = ("all", "forward", "backward", "freed")
 DIRECTIONS = ("TB", "LR", "BT", "RL")
 
@@ -22,13 +23,22 @@ def render(
         str | None,
         typer.Option("-o", "--output", metavar="FILE", help="The picture, or - for stdout. Default: beside the trace."),
     ] = None,
+    view: Annotated[
+        str, typer.Option("--view", metavar="|".join(VIEWS), help="The filmstrip, or the bytes alive over time.")
+    ] = "graph",
     when: Annotated[
         str, typer.Option("--when", metavar="|".join(WHEN), help="One panel of the filmstrip, or all three.")
     ] = "all",
     direction: Annotated[
         str, typer.Option("--direction", metavar="|".join(DIRECTIONS), help="Which way data flows.")
     ] = "TB",
-    graph: GraphChoice = "last",
+    graph: Annotated[
+        str | None,
+        typer.Option("--graph", metavar="N|all|last", help="Default: the last that ran backward; of memory, all."),
+    ] = None,
+    axis: Annotated[
+        str, typer.Option("--axis", metavar="|".join(AXES), help="Of memory: by the rows of the trace, or by time.")
+    ] = "events",
     nodes: Annotated[
         str, typer.Option("--nodes", metavar="N|all", help="At most so many, nearest the root. all: none left out.")
     ] = "150",
@@ -36,33 +46,39 @@ def render(
         float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Give up on the layout then.")
     ] = 60,
 ) -> None:
-    """Draw a graph as a filmstrip: after forward, during backward, and after it.
+    """Draw a graph as a filmstrip: after forward, during backward, and after it. Or the memory over time.
 
     \b
     Examples:
       gradviz render
       gradviz render train.gradviz --format png -o train.png
       gradviz render --when backward --direction LR --graph 3
+      gradviz render --view memory --format png
       gradviz render --format dot -o - | dot -Tsvg -Kneato -n2
     """
-    which, most = graph_choice(graph), limit("--nodes", nodes)
-    if which == "all":
+    one_of("--view", view, VIEWS)
+    one_of("--axis", axis, AXES)
+    memory = view == "memory"
+    which, most = graph_choice(graph or ("all" if memory else "last")), limit("--nodes", nodes)
+    if which == "all" and not memory:
         raise BadInput("--graph all: a picture shows one graph; give its number, or last")
+    if memory and (when, direction.upper(), nodes) != ("all", "TB", "150"):
+        raise BadInput("--view memory: --when, --direction and --nodes are for --view graph")
     kind = picture_format(format, output)
-    _one_of("--when", when, WHEN)
+    one_of("--when", when, WHEN)
     direction = direction.upper()
-    _one_of("--direction", direction, DIRECTIONS)
+    one_of("--direction", direction, DIRECTIONS)
     path = trace_file(file)
-    target = picture_file(output, path, kind)
+    target = picture_file(output, path, f"memory.{kind}" if memory else kind)
 
     from gradviz.cli.story import Story
 
     story = Story(path)
-    picture = story.picture(which, kind, when=when, direction=direction, nodes=most, timeout=timeout)
+    if memory:
+        picture = story.memory_picture(which, kind, axis, timeout)
+    else:
+        picture = story.picture(which, kind, when=when, direction=direction, nodes=most, timeout=timeout)
     story.tell_damage()
     write_picture(target, picture)
 
 
-def _one_of(option: str, given: str, known: tuple[str, ...]) -> None:
-    if given not in known:
-        raise BadInput(f"{option} {given}: expected one of {', '.join(known)}")

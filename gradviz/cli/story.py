@@ -5,12 +5,13 @@ from pathlib import Path
 
 from gradviz.cli.choices import Graph, TableChoice
 from gradviz.cli.files import write_file
-from gradviz.cli.say import note
+from gradviz.cli.say import note, printable_stdout
 from gradviz.errors import BadInput
 from gradviz.trace.events import Kind
 from gradviz.trace.graph import graphs, last_backward
 from gradviz.trace.memory import Lives
 from gradviz.trace.store import load
+from gradviz.trace.usage import Usage
 
 PATIENCE = 20.0  # seconds for a picture that nobody asked for by name
 
@@ -114,6 +115,48 @@ class Story:
             timeout=timeout,
         )  # fmt: skip
         return render(dot, form, timeout)
+
+    @cached_property
+    def usage(self) -> Usage:
+        """Which bytes were alive when, and what for."""
+        return Usage(self.trace)
+
+    def span(self, which: Graph) -> tuple[int, int]:
+        """The steps, both included, of the whole run, or from a graph's first op to that of the next one."""
+        chosen = self.chosen(which)
+        if which == "all" or not chosen:
+            return 0, self.trace.end
+        later = [graph.first for graph in self.graphs if graph.first > chosen[0].first]
+        return chosen[0].first, min(later, default=self.trace.end + 1) - 1
+
+    def tell_memory(self, which: Graph, axis: str, as_json: bool) -> None:
+        """Print the chart of the bytes alive and what the peak consisted of, or both as JSON."""
+        from gradviz.views import memory
+
+        span = self.span(which)
+        if as_json:
+            import json
+
+            print(json.dumps(memory.as_json(self.trace, self.usage, span, axis), indent=1))
+            return
+        console = screen()
+        samples = memory.sampled(self.trace, self.usage, memory.columns_for(console.width), span, axis)
+        blocks = memory.has_blocks(console.encoding)
+        printable_stdout()
+        for line in memory.chart(samples, blocks):
+            console.print(line, no_wrap=True, crop=False, overflow="ignore")
+        told = "\n".join(["", *memory.peak_lines(self.trace, self.usage, span)])
+        print(told if blocks else told.replace("…", "~"))
+
+    def memory_picture(self, which: Graph, form: str, axis: str, timeout: float) -> bytes:
+        """The chart of the bytes alive as the bytes of a file."""
+        from gradviz.views import diagram, memory
+
+        samples = memory.sampled(self.trace, self.usage, memory.COLUMNS, self.span(which), axis)
+        title = self.trace.path.stem
+        if form == "svg":
+            return memory.svg(samples, title)
+        return diagram.render(memory.dot_text(samples, title), form, timeout)
 
     def draw(self, path: Path, which: Graph) -> Path:
         """Write the SVG of the graph that the table shows (of all: the last that ran backward); its path."""

@@ -46,6 +46,9 @@ class Observer:
     def attached(self, name, part):
         """A module got a parameter or another module as its attribute `name`."""
 
+    def keeps(self, state):
+        """An optimizer has this state ({name: tensor, or what else it may be}) for a parameter."""
+
     def entered(self, name, aside):
         """A module or composite function begins: the ops until `left` belong to it.
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from copy import deepcopy
 
 from gradviz.engine.dtypes import title
-from gradviz.engine.switches import no_grad
+from gradviz.engine.switches import mode, no_grad
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import Within
 
@@ -66,6 +66,8 @@ class Optimizer:
                 for parameter in group["params"]:
                     if parameter._grad is not None:
                         self.move(parameter, group, self.state[parameter])
+                        if mode.observer is not None:
+                            mode.observer.keeps(self.state[parameter])
         return loss
 
     def move(self, parameter, group, state):

@@ -27,7 +27,7 @@ from gradviz.record.saved import in_place, saved_arrays, saved_names
 from gradviz.record.source import Sources
 from gradviz.record.variables import variables
 from gradviz.trace import preview
-from gradviz.trace.events import FLOWING, GRAD, NUMBER, RETURNED, SAVED, SHARED, UNSEEN, Flag, Kind
+from gradviz.trace.events import FLOWING, GRAD, NUMBER, RETURNED, SAVED, SHARED, STATE, UNSEEN, Flag, Kind
 from gradviz.trace.journal import Journal
 
 __all__ = ["Recorder", "set_default_device"]
@@ -293,6 +293,11 @@ class Recorder(Observer):
             for inner, parameter in part.named_parameters():
                 self._named(parameter, f"{name}.{inner}")
 
+    def keeps(self, state):
+        """A row for each tensor that is new in an optimizer's state."""
+        for part in filter(_is_tensor, state.values()):
+            self._tensor(part, STATE)
+
     def entered(self, name, aside):
         """The ops until `left` are within this."""
         self._places.enter(name, aside, sys._getframe(2).f_code)
@@ -381,13 +386,8 @@ def _call_json(name, grad_fn, settings, saved, inputs):
         key: value if isinstance(value, (int, float, str, bool, type(None))) else str(value)
         for key, value in settings.items()
     }
-    return {
-        "op": name,
-        "grad_fn": grad_fn or "",
-        "params": params,
-        "saved": [list(each) for each in saved],
-        "inputs": inputs,
-    }
+    pairs = [list(each) for each in saved]
+    return {"op": name, "grad_fn": grad_fn or "", "params": params, "saved": pairs, "inputs": inputs}
 
 
 def _is_tensor(value):

@@ -59,8 +59,9 @@ UNSEEN = "(made before recording)"
 SHARED = "(shares memory)"  # made by no op, such as x.data
 SAVED = "(about to be saved)"  # an op's result, in the hands of a hook on saved tensors before the op ends
 RETURNED = "(autograd.grad)"  # a gradient that autograd.grad returned
+STATE = "(optimizer's state)"
 FLOWING = "(gradient)"  # a gradient on its way, where backward itself builds a graph
-MET = frozenset((NUMBER, GRAD, UNSEEN, SHARED, SAVED, RETURNED, FLOWING))
+MET = frozenset((NUMBER, GRAD, UNSEEN, SHARED, SAVED, RETURNED, STATE, FLOWING))
 
 
 class Kind(IntEnum):

@@ -90,7 +90,7 @@ def saved_summary(trace: "Trace", lives: Lives) -> SavedSummary:
     began = forwards.steps[forwards.kept_owner]
     ended = np.minimum(lives.released_at[node], lives.gone_at[node])
     buffer, nbytes = saved_places(trace, forwards, lives.nbytes)
-    steps, change, buffers = _changes(buffer, began, ended, nbytes)
+    steps, change, buffers = changes(buffer, began, ended, nbytes)
     kept = np.cumsum(change)
     peak = int(kept.max(initial=0))
     now = kept[steps <= trace.end]
@@ -146,8 +146,11 @@ def _buffers(trace, count):
     return made, nbytes
 
 
-def _changes(buffer, began, ended, nbytes):
-    """The steps at which the bytes kept change, ascending, by how much, and in which buffer."""
+def changes(buffer, began, ended, nbytes):
+    """The steps at which the bytes kept change, ascending, by how much, and in which buffer.
+
+    Each entry of buffer is kept from its step in began to that in ended; nbytes is by buffer.
+    """
     lasting = ended != NEVER
     buffers = np.concatenate([buffer, buffer[lasting]])
     steps = np.concatenate([began, ended[lasting]])

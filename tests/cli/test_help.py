@@ -10,7 +10,7 @@ COMMANDS = sorted(command().commands)
 
 
 def test_commands():
-    assert COMMANDS == ["diff", "graphs", "info", "render", "table", "trace"]
+    assert COMMANDS == ["diff", "graphs", "info", "memory", "render", "table", "trace"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -88,7 +88,7 @@ def saved_summary(trace: "Trace", lives: Lives) -> SavedSummary:
     node = forwards.node[forwards.kept_owner]
     began = forwards.steps[forwards.kept_owner]
     ended = np.minimum(lives.released_at[node], lives.gone_at[node])
-    buffer, nbytes = _own_places(trace, forwards, lives.nbytes)
+    buffer, nbytes = own_places(trace, forwards, lives.nbytes)
     steps, change, buffers = _changes(buffer, began, ended, nbytes)
     kept = np.cumsum(change)
     peak = int(kept.max(initial=0))
@@ -104,7 +104,7 @@ def saved_summary(trace: "Trace", lives: Lives) -> SavedSummary:
     )
 
 
-def _own_places(trace, forwards, nbytes):
+def own_places(trace, forwards, nbytes):
     """(buffers, nbytes): a saved number, which has no buffer, counted as one of its own behind all the others."""
     buffer = forwards.kept_buffer.copy()
     loose = np.flatnonzero((buffer == 0) & (forwards.kept_meta > 0))

@@ -50,6 +50,9 @@ def files(folder):
         ("table empty.gradviz", "empty.gradviz is empty"),
         ("table missing.gradviz", "missing.gradviz"),
         ("info folder", "folder"),
+        ("why w missing.gradviz", "missing.gradviz"),
+        ("why missing.gradviz", "missing.gradviz"),
+        ("why w foreign.gradviz", "foreign.gradviz is not a gradviz trace"),
         ("tabel", "No such command 'tabel'"),
     ],
 )
@@ -64,7 +67,7 @@ def test_one_clear_line(gradviz, folder, command, message):
     assert sorted(path.name for path in folder.iterdir()) == before
 
 
-@pytest.mark.parametrize("command", ["table", "render", "info"])
+@pytest.mark.parametrize("command", ["table", "render", "info", "why"])
 def test_no_trace_in_the_folder(gradviz, folder, command):
     for name in ("empty.gradviz", "foreign.gradviz"):
         (folder / name).unlink()

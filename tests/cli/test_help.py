@@ -10,7 +10,7 @@ COMMANDS = sorted(command().commands)
 
 
 def test_commands():
-    assert COMMANDS == ["info", "render", "table", "trace"]
+    assert COMMANDS == ["info", "render", "table", "trace", "why"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -28,20 +28,20 @@ def facts(trace: Trace, alive: Alive, found: list[Holding], what: Holding | list
         weighed = holding[:MOST_WEIGHED]
         pairs = zip(weighed, alive.weigh(weighed), strict=True)
         pairs = sorted(pairs, key=lambda pair: (-pair[1].nbytes, -pair[1].nodes))
-        told["holders"] = [_holder(trace, alive, each, weight) for each, weight in pairs if weight.nodes]
+        told["holders"] = [_holder(trace, alive, found, each, weight) for each, weight in pairs if weight.nodes]
         told["holders_not_weighed"] = len(holding) - len(weighed)
         told["holders_of_values"] = len(found) - told["holders_not_weighed"] - len(told["holders"])
     elif isinstance(what, Holding):
         mine = {held.name for held in what.held}
         rest = [held for each in found for held in each.held if held.name not in mine]
         weight = alive.weigh([what, Holding("", tuple(rest))])[0]
-        told["holders"] = [_holder(trace, alive, what, weight) | {"chain": _chain(trace, alive, what)}]
+        told["holders"] = [_holder(trace, alive, found, what, weight) | {"chain": _chain(trace, alive, what)}]
     else:
         told["results"] = [_result(trace, alive, found, op) for op in what]
     return told
 
 
-def _holder(trace: Trace, alive: Alive, holding: Holding, weight: Weight) -> dict:
+def _holder(trace: Trace, alive: Alive, found: list[Holding], holding: Holding, weight: Weight) -> dict:
     starts = _starts(trace)
     first = holding.held[0]
     freed = [
@@ -64,7 +64,7 @@ def _holder(trace: Trace, alive: Alive, holding: Holding, weight: Weight) -> dic
         "only_bytes": weight.own_bytes,
         "retained": [_place(trace, starts.get(call))["place"] for call in weight.retained],
         "verdict": weight.verdict,
-        "fix": _fix(trace, alive, holding, weight),
+        "fix": _fix(trace, alive, found, holding, weight),
     }
 
 
@@ -141,7 +141,7 @@ def _users(alive, node) -> set[int]:
     return found
 
 
-def _fix(trace, alive, holding, weight) -> str:
+def _fix(trace, alive, found, holding, weight) -> str:
     """One line that would let go of the graph; '' where there is none to let go of."""
     if weight.verdict == VALUE:
         return ""
@@ -158,8 +158,7 @@ def _fix(trace, alive, holding, weight) -> str:
     value = _value(trace, held)
     element = held.name[len(holding.name) :]
     if element.startswith("[") and element[1:-1].isdecimal():
-        called = _variable(trace, held)
-        return f"{name}.append({called}{value})"
+        return f"{name}.append({_variable(trace, found, holding)}{value})"
     added = _added(trace, alive, held, name)
     if added:
         return f"{name} += {added}{value}"
@@ -176,10 +175,12 @@ def _value(trace, held) -> str:
     return ".item()" if meta is not None and math.prod(meta.shape) == 1 else ".detach()"
 
 
-def _variable(trace, held) -> str:
-    """What the script calls the value, `value` where it has no name of its own."""
-    name = safe(trace.name(held.tensor))
-    return name if name and _is_plain(name) else "value"
+def _variable(trace, found, holding) -> str:
+    """What the script calls the values that are held, `value` where they have no name of their own."""
+    tensors = {held.tensor for held in holding.held}
+    names = [trace.name(holding.held[0].tensor)]
+    names += [held.name for each in found if each is not holding for held in each.held if held.tensor in tensors]
+    return next((name for name in map(safe, names) if _is_plain(name)), "value")
 
 
 def _added(trace, alive, held, name) -> str:

@@ -7,6 +7,7 @@ import typer
 
 from gradviz.cli.choices import Json, TraceFile, trace_file
 from gradviz.cli.files import is_trace
+from gradviz.cli.say import printable_stdout
 from gradviz.errors import BadInput
 
 DEFAULT_WIDTH = 80
@@ -57,6 +58,6 @@ def why(
         import json as text
 
         print(text.dumps(facts, indent=1))
-    else:
+    elif printable_stdout():
         print("\n".join(view.lines(facts, shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns)))
     story.tell_damage()

@@ -172,7 +172,8 @@ def test_an_ambiguous_name(folder):
     ]
     done = folder.gradviz("why", "inner")
     assert done.returncode == 2
-    assert done.stderr.startswith("gradviz: inner may mean 20 things; give one of them:\n  #13 MulBackward0  (line 12)\n")
+    assert done.stderr.splitlines()[1] == "  #13 MulBackward0  (line 12)"
+    assert done.stderr.startswith("gradviz: inner may mean 20 things; give one of them:\n")
     assert done.stderr.endswith("\n  … 12 more\n")
 
 
@@ -197,6 +198,14 @@ def test_a_run_that_was_cut_off(folder):
     done = folder.gradviz("why")
     assert (done.returncode, done.stdout) == (2, "")
     assert "the run was cut off" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_screen_without_unicode(folder):
+    folder.trace("losses = [f(), f()]\n")
+    folder.environment["PYTHONIOENCODING"] = "ascii"
+    done = folder.gradviz("why", "losses")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "losses[0] ? losses[1]" in done.stdout
 
 
 def test_what_steers_a_terminal_is_shown(folder):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gradviz.trace.events import Kind
 from gradviz.trace.holding import ACTIVATIONS, NODES, ONE_GRAPH, VALUE, Alive, Holding, container, holdings
 from tests.trace.build import Builder
 
@@ -163,6 +164,18 @@ def test_a_deep_graph_and_many_holders_take_seconds(build):
     assert len(found[0].held) == 10_000
     assert len(alive.way([total.node], alive.deepest([total.node]))) == 30_001
     assert time.process_time() - began < 10
+
+
+def test_what_was_too_much_to_look_at_is_told(build):
+    build.leaf("w")
+    ended = {"how": "finished", "error": "", "exit_code": 0, "origin": 0, "not_looked_at": 5}
+    build.row(Kind.ENDED, ref=build.journal.text(ended))
+    build.close()
+    assert build.load().not_looked_at == 5
+
+
+def test_a_trace_of_before_tells_nothing_of_it(build):
+    assert build.load().not_looked_at == 0
 
 
 def test_a_holder_of_nothing(build):

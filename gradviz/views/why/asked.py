@@ -48,12 +48,13 @@ def _is_in(name: str, text: str) -> bool:
 def _inner(found: list[Holding], text: str) -> dict[str, tuple[Held, ...]]:
     """{full name: what is held} for the paths in which the text is a part after the first: `loss` of `step.loss[0]`."""
     inner: dict[str, list[Held]] = {}
+    part = re.compile(rf"\.{re.escape(text)}(?=$|[\[.{{])")
     for holding in found:
         for held in holding.held:
             name = safe(held.name)
-            at = name.find(f".{text}")
-            if at >= 0 and _is_in(name[at + 1 :], text):
-                inner.setdefault(name[: at + 1 + len(text)], []).append(held)
+            found_part = part.search(name)
+            if found_part:
+                inner.setdefault(name[: found_part.end()], []).append(held)
     return {name: tuple(held) for name, held in inner.items()}
 
 

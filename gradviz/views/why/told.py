@@ -32,14 +32,11 @@ def _lines(facts, width) -> Iterator[str]:
     if facts["results"]:
         for result in facts["results"]:
             yield from _result(result, width)
-        lost = not any(result["held_by"] for result in facts["results"])
     elif facts["holders"] and "chain" in facts["holders"][0]:
         yield from _holder(facts["holders"][0], width)
-        lost = False
     else:
         yield from _overview(facts, width)
-        lost = bool(facts["unnamed_nodes"])
-    if facts["not_looked_at"] and lost:
+    if facts["not_looked_at"]:
         yield f"{count(facts['not_looked_at'], 'object')} or more were too many to look for holders in them"
 
 

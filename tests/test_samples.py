@@ -167,3 +167,14 @@ def test_each_training_step_makes_a_graph_and_only_the_last_lives(table):
     assert len(graphs) == 20
     assert {state for graph in graphs[:-1] for state in states(graph).values()} == {"gone"}
     assert set(states(graphs[-1]).values()) == {"saved freed", "live"}
+
+
+def test_two_leaks_and_the_near_miss(tmp_path):
+    (sample,) = (each for each in SAMPLES if each.name.startswith("26"))
+    gradviz("trace", "--no-diagram", sample, cwd=tmp_path)
+    told = json.loads(gradviz("why", "--json", cwd=tmp_path).stdout)
+    assert [(each["name"], each["verdict"], each["fix"]) for each in told["holders"]] == [
+        ("total", "a leak of activations", "total += score.item()"),
+        ("losses", "a leak of nodes", "losses.append(loss.item())"),
+    ]
+    assert [each["saved_bytes"] for each in told["holders"]] == [96, 0]

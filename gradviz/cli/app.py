@@ -11,6 +11,7 @@ from gradviz.cli.memory import memory
 from gradviz.cli.render import render
 from gradviz.cli.table import table
 from gradviz.cli.trace import ScriptCommand, trace
+from gradviz.cli.why import why
 
 app = typer.Typer(
     invoke_without_command=True,
@@ -27,6 +28,7 @@ app.command(short_help="Show a graph's nodes as a table.")(table)
 app.command(short_help="List the graphs of a run over time.")(graphs)
 app.command(short_help="Show what two graphs don't have in common.")(diff)
 app.command(short_help="Chart the bytes alive over time.")(memory)
+app.command(short_help="Tell why a graph is still alive.")(why)
 app.command(short_help="Tell what a trace file holds.")(info)
 
 
@@ -59,6 +61,7 @@ def gradviz(
       gradviz trace -e "((w*x + b - y)**2).mean()" -v w=2 -v b=0 -c "x=[1,2,3]" -c y=5
       gradviz render --format png
       gradviz table --graph all
+      gradviz why losses
     """
     if context.invoked_subcommand is None:
         print(context.get_help())

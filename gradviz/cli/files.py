@@ -73,3 +73,8 @@ def replaceable(path: Path) -> bool:
     with suppress(OSError), open(path, "rb") as file:
         return file.read(len(MAGIC)) in (MAGIC, b"")
     return True  # what can't be read is the recorder's to complain about
+
+
+def is_trace(text: str) -> bool:
+    """Whether this names a trace, or a file that is none: a variable has no such name."""
+    return text.endswith(".gradviz") or os.sep in text and os.path.exists(text)

@@ -4,6 +4,7 @@ import numpy as np
 
 from gradviz.engine import backend
 from gradviz.engine.dtypes import of_array
+from gradviz.record.saved import saved_names
 from gradviz.trace.events import Kind
 
 _SCALARS = frozenset((np.float32, np.float64))
@@ -91,3 +92,25 @@ class Definitions:
     def _number(self, kind):
         self._made[kind] += 1
         return self._made[kind]
+
+
+def described(name, declared, inputs, outputs, node, settings):
+    """The JSON of a CALL row for an op that ran."""
+    grad_fn = node.name() if node is not None else ""
+    saved = [] if node is None else saved_names(declared, node, inputs, outputs)
+    return call_json(name, grad_fn, settings, saved, len(inputs))
+
+
+def call_json(name, grad_fn, settings, saved, inputs):
+    """The JSON of a CALL row."""
+    params = {
+        key: value if isinstance(value, (int, float, str, bool, type(None))) else str(value)
+        for key, value in settings.items()
+    }
+    return {
+        "op": name,
+        "grad_fn": grad_fn or "",
+        "params": params,
+        "saved": [list(each) for each in saved],
+        "inputs": inputs,
+    }

@@ -5,6 +5,7 @@ from types import CodeType, FrameType
 from typing import NamedTuple
 
 from gradviz.record.definitions import Definitions
+from gradviz.record.insides import Place
 from gradviz.record.script import PACKAGE
 from gradviz.record.source import Sources
 
@@ -29,6 +30,7 @@ class Places:
         self._calls = []  # outermost first
         self._ours = {}  # filename -> whether it is gradviz's own code
         self._origins = {}  # (id of a code object that Sources keeps, lasti) -> number of its ORIGIN row
+        self._bound = {}  # (file, variable) -> number of the ORIGIN row of its binding, 0 unknown
         self._targets = {}  # that number -> the variable that the value is assigned to
 
     def here(self) -> tuple[int, int]:
@@ -72,6 +74,16 @@ class Places:
             described = self._sources.origin(code, lasti)
             number = self._origins[key] = self._numbers.origin(described)
             self._targets[number] = described["target"]
+        return number
+
+    def held_at(self, place: Place | tuple[str, str] | None) -> int:
+        """The number of the place that a holder has: a frame's, or the line that binds a (file, variable)."""
+        if place is None or isinstance(place, Place):
+            return self.origin(*place) if place else 0
+        number = self._bound.get(place)
+        if number is None:
+            described = self._sources.binding(*place)
+            number = self._bound[place] = self._numbers.origin(described) if described else 0
         return number
 
     def _is_ours(self, frame):

@@ -18,14 +18,14 @@ from gradviz.engine.reach import arrival
 from gradviz.engine.switches import Observer, mode
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.versions import version_of
-from gradviz.nn.module import Module, Parameter
+from gradviz.nn.module import Parameter
 from gradviz.record import device_values
-from gradviz.record.definitions import Definitions
+from gradviz.record.definitions import Definitions, call_json, described
+from gradviz.record.holders import holders, is_tensor
 from gradviz.record.lives import Lives
 from gradviz.record.places import Places
 from gradviz.record.saved import in_place, saved_arrays, saved_names
 from gradviz.record.source import Sources
-from gradviz.record.variables import variables
 from gradviz.trace import preview
 from gradviz.trace.events import FLOWING, GRAD, NUMBER, RETURNED, SAVED, SHARED, STATE, UNSEEN, Flag, Kind
 from gradviz.trace.journal import Journal
@@ -140,7 +140,7 @@ class Recorder(Observer):
         else:
             name = FLOWING if self._running else UNSEEN if flags & NEW_BUFFER else SHARED
         origin, within = self._here()
-        call = self._numbers.call((name, None, 0, ()), _call_json, name, None, {}, [], 0)
+        call = self._numbers.call((name, None, 0, ()), call_json, name, None, {}, [], 0)
         self._row(
             _FORWARD, flags, within, origin, self._now(), 0, 0, number, 0, 0, leaf, meta, buffer, call, value,
         )  # fmt: skip
@@ -177,7 +177,7 @@ class Recorder(Observer):
         else:  # what a user's Function saves, or a hook keeps of it, may differ from call to call
             pattern = tuple(saved_names(None, node, inputs, outputs))
         key = (name, pattern, len(inputs), tuple(settings.items()) if settings else ())
-        return self._numbers.call(key, _described, name, declared, inputs, outputs, node, settings)
+        return self._numbers.call(key, described, name, declared, inputs, outputs, node, settings)
 
     def _kept(self, declared, node, number, inputs, outputs):
         """KEPT rows for what the node saved besides inputs and outputs."""
@@ -277,7 +277,7 @@ class Recorder(Observer):
     def mutated(self, tensor, op):
         """A MUTATED row: the values after an in-place change, and the new version."""
         flags, meta, buffer, value = self._value(tensor._array)
-        call = self._numbers.call((op, None, 1, ()), _call_json, op, "", {}, [], 1)
+        call = self._numbers.call((op, None, 1, ()), call_json, op, "", {}, [], 1)
         self._handed.pop(buffer, None)
         origin, within = self._here()
         self._row(
@@ -295,7 +295,7 @@ class Recorder(Observer):
 
     def keeps(self, state):
         """A row for each tensor that is new in an optimizer's state."""
-        for part in filter(_is_tensor, state.values()):
+        for part in [each for each in state.values() if isinstance(each, Tensor)]:
             self._tensor(part, STATE)
 
     def entered(self, name, aside):
@@ -312,17 +312,21 @@ class Recorder(Observer):
         """Names and holders, found in the script's own variables while they live, and the ENDED row."""
         self._here = lambda: (0, 0)  # no line of the script's is running any more
         named = {}  # number of a leaf -> whether a module's attribute named it: model.0.weight says more than params[0]
-        for name, tensor, of_module in variables([("", outcome.namespace)], _is_tensor, _is_module):
-            number = self._tensor(tensor)
-            if tensor._edge is None and (number not in named or of_module > named[number]):
+        found = holders(outcome)
+        for name, held, of_module, place in found:
+            tensor, node = (held, held.grad_fn) if is_tensor(held) else (None, held)
+            number = self._tensor(tensor) if tensor is not None else 0
+            if number and tensor._edge is None and (number not in named or of_module > named[number]):
                 self._named(tensor, name)
                 named[number] = of_module
-            node = self._node_number(tensor.grad_fn) if tensor.grad_fn is not None else 0
-            self._row(Kind.HOLDER, tensor=number, node=node, ref=self._journal.text({"name": name}))
-        tensor = None
+            node = self._node_number(node) if node is not None else 0
+            ref, origin = self._journal.text({"name": name}), self._places.held_at(place)
+            self._row(Kind.HOLDER, origin=origin, tensor=number, node=node, ref=ref)
+        held = tensor = None
         origin = self._places.origin(*outcome.origin) if outcome.origin else 0
         ended = {"how": outcome.how, "error": outcome.error, "exit_code": outcome.exit_code, "origin": origin}
-        self._row(Kind.ENDED, origin=origin, time=self._now(), ref=self._journal.text(ended))
+        ref = self._journal.text(ended | {"not_looked_at": found.cut})
+        self._row(Kind.ENDED, origin=origin, time=self._now(), ref=ref)
 
     def _named(self, tensor, name):
         self._row(Kind.NAMED, tensor=self._tensor(tensor), ref=self._journal.text({"name": name}))
@@ -373,26 +377,3 @@ class Recorder(Observer):
         if isinstance(array, (np.ndarray, np.generic)):
             return preview.encode(np.asarray(array), whole_up_to=self._whole)
         return device_values.encoded(array, self._whole)
-
-
-def _described(name, declared, inputs, outputs, node, settings):
-    grad_fn = node.name() if node is not None else ""
-    saved = [] if node is None else saved_names(declared, node, inputs, outputs)
-    return _call_json(name, grad_fn, settings, saved, len(inputs))
-
-
-def _call_json(name, grad_fn, settings, saved, inputs):
-    params = {
-        key: value if isinstance(value, (int, float, str, bool, type(None))) else str(value)
-        for key, value in settings.items()
-    }
-    pairs = [list(each) for each in saved]
-    return {"op": name, "grad_fn": grad_fn or "", "params": params, "saved": pairs, "inputs": inputs}
-
-
-def _is_tensor(value):
-    return isinstance(value, Tensor)
-
-
-def _is_module(value):
-    return isinstance(value, Module)

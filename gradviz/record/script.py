@@ -50,6 +50,7 @@ class Outcome(NamedTuple):
     how: 'finished', 'raised', 'interrupted' or 'exited' (it called sys.exit). error: 'KeyError: 3', or ''.
     origin: (code, lasti) of the program's own line that failed. namespace: its `__main__` variables.
     failure: the exception; while it lives, so do the variables of the functions that it came through.
+    folder: where the program's own modules lie; '' when unknown.
     """
 
     how: str
@@ -57,7 +58,8 @@ class Outcome(NamedTuple):
     exit_code: int
     origin: tuple[CodeType, int] | None
     namespace: dict
-    failure: BaseException | None
+    failure: BaseException | None = None
+    folder: str = ""
 
 
 def script(path: str, arguments: Sequence[str] = ()) -> Program:
@@ -109,7 +111,8 @@ def run(program: Program) -> Outcome:
         how, exit_code, failure = _execute(program, main)
         if os.getpid() != process:
             _leave_fork(exit_code)
-        return Outcome(how, _error_text(failure), exit_code, _failing_line(failure), main.__dict__, failure)
+        text, where = _error_text(failure), _failing_line(failure)
+        return Outcome(how, text, exit_code, where, main.__dict__, failure, program.folder)
     finally:
         if atexit._ncallbacks() > handlers:  # the last to be registered runs first, before the program's own
             atexit.register(_enter, _surroundings())

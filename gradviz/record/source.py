@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 MAX_TEXT = 2000  # characters of source text kept with an origin: a data file written as code stays small
 
+_SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)  # where no `global` can stand
 Span = tuple[int, int, int, int]  # first line, first column, last line, end column; columns in UTF-8 bytes
 
 
@@ -65,6 +66,24 @@ class Sources:
             "target": target,
         }
 
+    def binding(self, filename: str, name: str) -> dict | None:
+        """The last place where a module's variable is bound, as the JSON of an ORIGIN row; None when unknown."""
+        file = self._file(filename)
+        span = file.bindings().get(name)
+        if span is None:
+            return None
+        line, byte, end_line, end_byte = span
+        return {
+            "file": self._shown(filename),
+            "function": "<module>",
+            "line": line,
+            "column": file.character(line, byte),
+            "end_line": end_line,
+            "end_column": file.character(end_line, end_byte),
+            "text": file.text(line, end_line),
+            "target": name,
+        }
+
     def _file(self, filename: str) -> "_SourceFile":
         file = self._files.get(filename)
         if file is None:
@@ -106,6 +125,7 @@ class _SourceFile:
     def __init__(self, lines: list[str]) -> None:
         self.lines = lines
         self._targets: dict[Span, str] | None = None
+        self._bindings: dict[str, Span] | None = None
 
     def character(self, line: int, byte: int) -> int:
         """The column in characters of a column in UTF-8 bytes."""
@@ -126,6 +146,13 @@ class _SourceFile:
             tree = _parse("\n".join(self.lines))
             self._targets = {} if tree is None else _targets(tree, self._segment)
         return self._targets
+
+    def bindings(self) -> dict[str, Span]:
+        """A variable of the module -> where it is bound last."""
+        if self._bindings is None:
+            tree = _parse("\n".join(self.lines))
+            self._bindings = {} if tree is None else _bound(tree)
+        return self._bindings
 
     def _segment(self, node: ast.expr) -> str:
         if node.lineno != node.end_lineno:
@@ -206,3 +233,29 @@ def _spans(value: ast.expr) -> Iterator[Span]:
 
 def _span(node: ast.expr | ast.stmt) -> Span:
     return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
+
+
+def _bound(tree: ast.Module) -> dict[str, Span]:
+    """The last binding of each name of a module: by its own statements, and by functions that declare it global."""
+    found: dict[str, Span] = {}
+    waiting: list[tuple[ast.AST, set[str] | None]] = [(tree, None)]  # None: in the module's own scope
+    while waiting:
+        node, shared = waiting.pop()
+        for name in _names(node):
+            if (shared is None or name in shared) and (name not in found or _span(node) > found[name]):
+                found[name] = _span(node)
+        if isinstance(node, _SCOPES):
+            shared = set()
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            shared = {name for inner in node.body if isinstance(inner, ast.Global) for name in inner.names}
+        waiting.extend((child, shared) for child in ast.iter_child_nodes(node))
+    return found
+
+
+def _names(node: ast.AST) -> list[str]:
+    """The names that one node of the tree binds."""
+    if isinstance(node, ast.Name):
+        return [node.id] if isinstance(node.ctx, ast.Store) else []
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return [alias.asname or alias.name.partition(".")[0] for alias in node.names]
+    return [node.name] if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else []

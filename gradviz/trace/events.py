@@ -16,7 +16,8 @@ WITHIN     within; ref: JSON {name, inside, aside}: the modules and composite ca
            an optimizer's or a Function's own work, beside the graph
 NODE       node, tensor (the leaf); ref: JSON {grad_fn}: a node that no FORWARD row makes (AccumulateGrad)
 NAMED      tensor; ref: JSON {name}: the script's name for it; the newest counts
-HOLDER     tensor, node; ref: JSON {name}: the variable that still holds it at the end
+HOLDER     tensor, node (either may be 0); ref: JSON {name}: what still holds it at the end, such as losses[3];
+           origin: where that variable is bound, or where the function was that it belongs to
 CALL       a: call; ref: JSON {op, grad_fn, params, saved: [[name, which]], inputs}; which: the
            input's position, -1 the result, -2 an intermediate
 
@@ -44,7 +45,8 @@ BACKWARD_ENDED  a: the backward call; flags FAILED when it raised
 FREED      a buffer's real end: buffer
 GONE       a node's real end: node
 MUTATED    a tensor was changed in place: tensor, a: version, meta, buffer, value, origin; ref: CALL number
-ENDED      the script's end; ref: JSON {how, error, exit_code, origin}
+ENDED      the script's end; ref: JSON {how, error, exit_code, origin, not_looked_at}; not_looked_at: how many
+           objects, or more, were too many to look for holders in them
 """
 
 from enum import IntEnum, IntFlag

@@ -118,6 +118,14 @@ class Trace:
             raise BadTrace(f"this trace is damaged: a run can't end as {how[:40]!r}")
         return Ending(how, error, exit_code, origin)
 
+    @cached_property
+    def not_looked_at(self) -> int:
+        """How many objects, or more, were too many to look for holders in them."""
+        steps = self.of(Kind.ENDED)
+        record = self._heap.json(int(self.rows["ref"][steps[-1]])) if steps.size else {}
+        amount = record.get("not_looked_at", 0) if isinstance(record, dict) else 0
+        return amount if type(amount) is int else 0
+
     @property
     def end(self) -> int:
         """The step of the script's end, or the last one known; -1 when there are no rows."""
@@ -171,7 +179,7 @@ class Trace:
         origin = None if inside else self.origin(int(row["origin"]))
         if origin is not None and origin.target:
             return origin.target, 0
-        held = self._held.get(tensor)
+        held = self._held.get(tensor) if tensor else None
         return self.text(held, "name") if held is not None else "", 0
 
     def changed(self, tensor: int, at: int) -> int:

@@ -63,6 +63,9 @@ def files(folder):
         ("diff foreign.gradviz#1 foreign.gradviz#2 -o x.gif", "no format is known by the ending .gif"),
         ("diff foreign.gradviz#1 foreign.gradviz#2 -o no/x.svg", "the folder no doesn't exist"),
         ("diff foreign.gradviz#1 foreign.gradviz#2 --nodes few", "--nodes few: expected"),
+        ("why w missing.gradviz", "missing.gradviz"),
+        ("why missing.gradviz", "missing.gradviz"),
+        ("why w foreign.gradviz", "foreign.gradviz is not a gradviz trace"),
         ("tabel", "No such command 'tabel'"),
     ],
 )
@@ -77,7 +80,7 @@ def test_one_clear_line(gradviz, folder, command, message):
     assert sorted(path.name for path in folder.iterdir()) == before
 
 
-@pytest.mark.parametrize("command", ["table", "render", "info", "graphs", "diff 1 2"])
+@pytest.mark.parametrize("command", ["table", "render", "info", "graphs", "diff 1 2", "why"])
 def test_no_trace_in_the_folder(gradviz, folder, command):
     for name in ("empty.gradviz", "foreign.gradviz"):
         (folder / name).unlink()

@@ -1,6 +1,5 @@
 """What the recorder tells of hooks on saved tensors, checkpoints, inference mode, anomaly mode and module hooks."""
 
-from types import SimpleNamespace
 
 import pytest
 
@@ -8,6 +7,7 @@ import gradviz as torch
 from gradviz import nn
 from gradviz.engine.switches import mode
 from gradviz.record.recorder import Recorder
+from gradviz.record.script import Outcome
 from gradviz.trace.events import FLOWING, SAVED, Kind
 from gradviz.trace.graph import graphs
 from gradviz.trace.memory import saved_summary
@@ -21,8 +21,7 @@ def recorded(path, program):
     """The trace of a program that returns its variables."""
     with Recorder(path, HEADER) as recorder:
         variables = program()
-        ended = {"how": "finished", "error": "", "exit_code": 0, "origin": None}
-        recorder.finish(SimpleNamespace(**ended, namespace=variables))
+        recorder.finish(Outcome("finished", "", 0, None, variables))
         variables.clear()
     return load(path)
 

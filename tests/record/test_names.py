@@ -1,6 +1,5 @@
 """What results are called: after variables, attributes, parameters, and the calls whose code computed them."""
 
-from types import SimpleNamespace
 
 import pytest
 
@@ -8,6 +7,7 @@ import gradviz as torch
 from gradviz import nn, optim
 from gradviz.nn import functional as F
 from gradviz.record.recorder import Recorder
+from gradviz.record.script import Outcome
 from gradviz.trace.graph import graphs
 from gradviz.trace.store import load
 from gradviz.views.rows import called_by
@@ -22,7 +22,7 @@ def called(tmp_path):
     def of(program):
         with Recorder(tmp_path / "t.gradviz", HEADER) as recorder:
             namespace = program() or {}
-            recorder.finish(SimpleNamespace(how="finished", error="", exit_code=0, origin=None, namespace=namespace))
+            recorder.finish(Outcome("finished", "", 0, None, namespace))
         trace = load(tmp_path / "t.gradviz")
         found = {}
         for graph in graphs(trace):

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import weakref
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +15,7 @@ import gradviz as torch
 from gradviz.engine.backend import owner
 from gradviz.engine.switches import mode
 from gradviz.record.recorder import Recorder
+from gradviz.record.script import Outcome
 from gradviz.trace.events import Flag, Kind
 from gradviz.trace.store import load
 
@@ -23,7 +23,7 @@ HEADER = {"format": 1, "gradviz": "test", "script": "test", "argv": [], "mode": 
 
 
 def ended(namespace):
-    return SimpleNamespace(how="finished", error="", exit_code=0, origin=None, namespace=namespace)
+    return Outcome("finished", "", 0, None, namespace)
 
 
 def recorded(path, program):

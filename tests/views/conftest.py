@@ -5,11 +5,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from gradviz.record.recorder import Recorder
+from gradviz.record.script import Outcome
 from gradviz.trace.graph import graphs, last_backward
 from gradviz.trace.store import load
 from gradviz.views.diagram import dot_text
@@ -27,7 +27,7 @@ def record(tmp_path):
         path = tmp_path / f"{program.__name__}.gradviz"
         with Recorder(path, HEADER) as recorder:
             namespace = program() or {}
-            recorder.finish(SimpleNamespace(how="finished", error="", exit_code=0, origin=None, namespace=namespace))
+            recorder.finish(Outcome("finished", "", 0, None, namespace))
             namespace.clear()
         return load(path)
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from gradviz.cli.explain import explain
 from gradviz.cli.info import info
 from gradviz.cli.render import render
 from gradviz.cli.table import table
@@ -21,6 +22,7 @@ app.command(
 )(trace)
 app.command(short_help="Draw a graph as a filmstrip.")(render)
 app.command(short_help="Show a graph's nodes as a table.")(table)
+app.command(short_help="Show the chain rule in numbers.")(explain)
 app.command(short_help="Tell what a trace file holds.")(info)
 
 
@@ -53,6 +55,7 @@ def gradviz(
       gradviz trace -e "((w*x + b - y)**2).mean()" -v w=2 -v b=0 -c "x=[1,2,3]" -c y=5
       gradviz render --format png
       gradviz table --graph all
+      gradviz explain --path loss..w
     """
     if context.invoked_subcommand is None:
         print(context.get_help())

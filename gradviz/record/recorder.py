@@ -21,6 +21,7 @@ from gradviz.engine.versions import version_of
 from gradviz.nn.module import Module, Parameter
 from gradviz.record import device_values
 from gradviz.record.definitions import Definitions
+from gradviz.record.formulas import formulas
 from gradviz.record.lives import Lives
 from gradviz.record.places import Places
 from gradviz.record.saved import in_place, saved_arrays, saved_names
@@ -373,7 +374,7 @@ class Recorder(Observer):
 def _described(name, declared, inputs, outputs, node, settings):
     grad_fn = node.name() if node is not None else ""
     saved = [] if node is None else saved_names(declared, node, inputs, outputs)
-    return _call_json(name, grad_fn, settings, saved, len(inputs))
+    return _call_json(name, grad_fn, settings, saved, len(inputs)) | formulas(declared, node, inputs)
 
 
 def _call_json(name, grad_fn, settings, saved, inputs):

@@ -18,7 +18,8 @@ NODE       node, tensor (the leaf); ref: JSON {grad_fn}: a node that no FORWARD 
 NAMED      tensor; ref: JSON {name}: the script's name for it; the newest counts
 HOLDER     tensor, node; ref: JSON {name}: the variable that still holds it at the end
 CALL       a: call; ref: JSON {op, grad_fn, params, saved: [[name, which]], inputs}; which: the
-           input's position, -1 the result, -2 an intermediate
+           input's position, -1 the result, -2 an intermediate; and, where the catalogue knows them,
+           names: the op's names for its inputs, edges: [[name, local gradient in words]], one an edge
 
 Events, in the order in which they happened:
 

@@ -12,10 +12,13 @@ import numpy as np
 from gradviz.trace.events import Kind
 from gradviz.trace.gradients import gradients
 from gradviz.trace.graph import Graph, GraphNode
-from gradviz.trace.local import ELEMENTS, NUMEL, split, worked
+from gradviz.trace.local import AVERAGED, ELEMENTS, NUMEL, split, worked
 from gradviz.trace.preview import Preview
+from gradviz.trace.spread import as_preview, layings, same, summed
 from gradviz.trace.trace import Call, Trace
 
+LARGEST = 1 << 64  # of the whole numbers that are worked with
+MEAN = 1  # PyTorch's number for a loss's reduction
 ELEMENTWISE, PRODUCT, WORDS = "elementwise", "product", "words"  # how a local gradient is known
 
 
@@ -28,7 +31,7 @@ class Arrival(NamedTuple):
 
 
 class Operand(NamedTuple):
-    """An input of an op: the op's name for it ('' unknown), its number (0 unknown), the step whose value it had (-1)."""
+    """An input of an op: the op's name for it, its number (0 unknown), the step that has its value (-1 unknown)."""
 
     name: str
     number: int
@@ -66,11 +69,15 @@ class Work(NamedTuple):
 
 
 class Local(NamedTuple):
-    """A local gradient: how it is known, its text (of a PRODUCT the vector-Jacobian product), and its value."""
+    """A local gradient: how it is known, its text, and its value; of a PRODUCT, both are those of the product.
+
+    laid: the shape in which the incoming gradient is multiplied, which differs where an op changes the shape.
+    """
 
     how: str
     text: str
     value: np.ndarray | None
+    laid: tuple[int, ...] = ()
 
 
 class Chain:
@@ -87,6 +94,10 @@ class Chain:
         added = trace.of(Kind.ADDED)
         calls, nodes = (trace.rows[column][added].tolist() for column in ("a", "node"))
         self._added = dict(zip(zip(calls, nodes, strict=True), added.tolist(), strict=True))
+
+    def call(self, entry: GraphNode) -> Call:
+        """What the op of a result was called with."""
+        return self.trace.call(int(self.trace.forwards.call[entry.number - 1]))
 
     def ran(self) -> list[int]:
         """The numbers of the results whose nodes took in a gradient in the newest backward, in backward's order."""
@@ -130,18 +141,20 @@ class Chain:
             sure = found is not None and same(found, handed)
             return Local(PRODUCT, product, found if sure else None)
         found = worked(text, known)
-        times = None if found is None else worked("local * grad", {"local": found, "grad": incoming.values})
-        if times is None or not same(times, handed):
-            return Local(WORDS, text, None)
-        return Local(ELEMENTWISE, text, found)
+        for shape in layings(incoming.shape, handed.shape) if found is not None else ():
+            times = worked("local * grad", {"local": found, "grad": incoming.values.reshape(shape)})
+            if times is not None and same(times, handed):
+                return Local(ELEMENTWISE, text, found, shape)
+        return Local(WORDS, text, None)
 
     def applied(self, work: Work, passed: Passed, local: Local, gradient: np.ndarray) -> np.ndarray | None:
         """What a gradient becomes on its way to one input, un-broadcasting left aside; None where that isn't known."""
         handed = self.trace.value(passed.step)
         if local.value is not None and local.how == ELEMENTWISE:
-            return np.broadcast_to(local.value * gradient, handed.shape)
+            return np.broadcast_to(local.value * gradient.reshape(local.laid), handed.shape)
         if local.value is not None:
-            return worked(local.text, self.values(work.entry) | {"grad": gradient})
+            found = worked(local.text, self.values(work.entry) | {"grad": gradient})
+            return None if found is None else np.broadcast_to(found, handed.shape)
         incoming = self.incoming(work)
         if incoming is None or handed is None or not (incoming.whole and handed.whole):
             return None
@@ -151,6 +164,22 @@ class Chain:
     def incoming(self, work: Work) -> Preview | None:
         """The value that came into a node with a single output; None where there is none, or there are several."""
         return self.trace.value(work.incoming[0][1]) if len(work.incoming) == 1 else None
+
+    def arrival(self, work: Work, arrival: Arrival) -> Preview | None:
+        """A gradient that a node with one output took in, un-broadcast; where it was not kept whole, as it was sent."""
+        value, incoming = self.trace.value(arrival.step), self.incoming(work)
+        if value is None or incoming is None or value.shape == incoming.shape:
+            return value
+        if value.whole:
+            return summed(value, incoming.shape)
+        return incoming if len(work.arrivals) == 1 else value
+
+    def is_sum(self, work: Work, arrived: list[Preview | None]) -> bool | None:
+        """Whether what came into a node is the sum of what arrived; None where values were not kept whole."""
+        values = [self.incoming(work), *arrived]
+        if not all(value is not None and value.whole for value in values):
+            return None
+        return same(sum(value.values.astype(np.float64) for value in values[1:]), values[0])
 
     def values(self, entry: GraphNode, first: bool = False) -> dict[str, np.ndarray]:
         """By name, what the formulas of an op may ask for: whole inputs, the result, and settings that are numbers.
@@ -176,21 +205,22 @@ class Chain:
         return found
 
     def settings(self, entry: GraphNode) -> dict[str, np.ndarray]:
-        """The numbers among an op's settings, and the two that formulas have of shapes."""
+        """The numbers among an op's settings, and what formulas ask of shapes."""
         given = self.call(entry).params
-        found = {name: np.float64(value) for name, value in given.items() if isinstance(value, (bool, int, float))}
+        found = {name: np.float64(value) for name, value in given.items() if _is_number(value)}
         steps = [operand.step for operand in self.operands(entry)[:1] if operand.step >= 0]
         made = math.prod(entry.meta.shape)
         if steps and made:
             size = math.prod(self._shape(steps[0]))
-            found |= {NUMEL: np.float64(size), ELEMENTS: np.float64(size / made)}
+            averaged = size if given.get("reduction") == MEAN else 1
+            found |= {NUMEL: np.float64(size), ELEMENTS: np.float64(size / made), AVERAGED: np.float64(averaged)}
         return found
 
     def unbroadcast(self, passed: Passed, backward: int) -> Preview | None:
         """What is left for the input of a gradient that was computed in the shape it was broadcast to."""
         value = self.trace.value(passed.step)
         if value is not None and value.whole:
-            return as_preview(summed_to(value.values, passed.shape))
+            return summed(value, passed.shape)
         return self.arrived_at(passed.node, backward) if self.uses(passed, backward) == 1 else None
 
     def uses(self, passed: Passed, backward: int) -> int:
@@ -247,19 +277,16 @@ class Chain:
         return steps[np.searchsorted(steps, step) : np.searchsorted(steps, end)].tolist()
 
     def _arrival(self, step):
-        row = self.trace.rows[step]
-        source = self._number_of.get(int(row["node"]), 0)
-        name, _ = self._edge(self.entries[source], int(row["b"])) if source else ("", "")
+        owners, rows = self.trace.of(Kind.STEP), self.trace.rows
+        owner = np.searchsorted(owners, step) - 1  # the gradients that a node hands on follow its STEP row
+        source = self._number_of.get(int(rows["node"][owners[owner]]), 0) if owner >= 0 else 0
+        name, _ = self._edge(self.entries[source], int(rows["b"][step])) if source else ("", "")
         return Arrival(source, name, step)
 
     def _edge(self, entry, position):
         """(the input's name, the local gradient's text) of one edge of a node."""
         edges = self.call(entry).edges
         return edges[position] if position < len(edges) else ("", "")
-
-    def call(self, entry: GraphNode) -> Call:
-        """What the op of a result was called with."""
-        return self.trace.call(int(self.trace.forwards.call[entry.number - 1]))
 
     def _passed(self, entry, handed):
         name, formula = self._edge(entry, handed.position)
@@ -275,29 +302,8 @@ class Chain:
         return self.trace.meta(meta).shape if meta else ()
 
 
-def as_preview(values: np.ndarray, dtype: str = "") -> Preview:
-    """An array that was worked out here, as what was recorded looks."""
-    values = np.asarray(values) if not dtype else np.asarray(values).astype(dtype)
-    return Preview(values.shape, values.dtype.name, True, 0, values, None)
-
-
-def summed_to(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Undoes broadcasting: the sum over what was spread out."""
-    extra = values.ndim - len(shape)
-    dims = [*range(extra), *(extra + at for at, size in enumerate(shape) if size == 1 != values.shape[extra + at])]
-    return np.add.reduce(values, axis=tuple(dims), keepdims=True).reshape(shape)
-
-
-def same(found: np.ndarray, handed: Preview) -> bool:
-    """Whether a product is, within rounding, the gradient that was recorded; it may be spread out to its shape."""
-    recorded = handed.values.astype(np.float64)
-    try:
-        spread = np.broadcast_to(found, recorded.shape)
-    except ValueError:
-        return False
-    coarse = {"float16": 2e-2, "bfloat16": 5e-2, "float32": 2e-4}.get(handed.dtype, 1e-8)
-    largest = float(np.abs(recorded[np.isfinite(recorded)]).max(initial=0))
-    return bool(np.allclose(spread, recorded, rtol=coarse, atol=coarse * largest, equal_nan=True))
+def _is_number(value):
+    return isinstance(value, float) or isinstance(value, int) and abs(value) < LARGEST
 
 
 def _whole(value):

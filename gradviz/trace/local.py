@@ -18,8 +18,13 @@ import numpy as np
 LONGEST = 300  # characters of a formula that is worked out
 _PRODUCT = re.compile(r"(?P<local>.*?) \((?P<product>.*\bgrad\b.*)\)")
 _CASES = re.compile(r"(?P<first>.+?) where (?P<condition>.+?), else (?P<rest>.+)")
-NUMEL, ELEMENTS = "numel", "elements_of_the_dims"  # of the input; of it for each of the result's
-_PHRASES = {"elements of the dims": ELEMENTS}
+NUMEL = "numel"  # elements of the first input
+ELEMENTS = "elements_of_the_dims"  # of it, for each element of the result
+AVERAGED = "averaged_over"  # numel in a loss that takes the mean, else 1
+_PHRASES = {
+    " / numel where the mean is taken, else without numel": f" / {AVERAGED}",
+    "elements of the dims": ELEMENTS,
+}
 
 _OPERATORS = {
     ast.Add: operator.add,
@@ -36,9 +41,9 @@ _OPERATORS = {
     ast.NotEq: operator.ne,
     ast.USub: operator.neg,
 }
-_FUNCTIONS = {
-    name: getattr(np, name) for name in "exp log sin cos tan sinh cosh tanh sqrt sign abs".split()
-} | {"sigmoid": lambda value: 1 / (1 + np.exp(-value))}
+_FUNCTIONS = {name: getattr(np, name) for name in "exp log sin cos tan sinh cosh tanh sqrt sign abs".split()} | {
+    "sigmoid": lambda value: 1 / (1 + np.exp(-value))
+}
 
 
 class Unknown(Exception):

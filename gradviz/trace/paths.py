@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradviz.trace.chain import Chain, Local, Passed, Work, summed_to
+from gradviz.trace.chain import Chain, Local, Passed, Work
+from gradviz.trace.spread import summed_to
 
 
 class Step(NamedTuple):

@@ -10,7 +10,7 @@ COMMANDS = sorted(command().commands)
 
 
 def test_commands():
-    assert COMMANDS == ["info", "render", "table", "trace"]
+    assert COMMANDS == ["explain", "info", "render", "table", "trace"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -6,8 +6,9 @@ Text, Markdown and LaTeX are all written from these blocks, so that they can't d
 import re
 from typing import NamedTuple
 
-from gradviz.trace.chain import ELEMENTWISE, PRODUCT, Chain, Passed, Work, as_preview
+from gradviz.trace.chain import ELEMENTWISE, PRODUCT, Chain, Passed, Work
 from gradviz.trace.preview import Preview
+from gradviz.trace.spread import as_preview
 from gradviz.views import format as fmt
 from gradviz.views.rows import at_line, called_by
 
@@ -62,9 +63,9 @@ def added_lines(chain: Chain, step: int, how: str = "") -> list[Line]:
     call, node = int(row["a"]), int(row["node"])
     came = chain.arrived_at(node, call)
     return [
-        Line("before", "", "none" if before is None else before),
-        Line("added", how, "not kept" if came is None else came),
-        Line("after", "" if before is None else "before + added", value_or_none(trace.value(step))),
+        Line(".grad before", "", "none" if before is None else before),
+        Line(".grad added", how, "not kept" if came is None else came),
+        Line(".grad after", "" if before is None else "before + added", value_or_none(trace.value(step))),
     ]
 
 
@@ -79,6 +80,8 @@ def _operands(chain, work, names):
     texts = " ".join(passed.formula for passed in work.passed)
     if _speaks_of(texts, "result"):
         lines.append(Line("result is", names[entry.number], value_or_none(chain.trace.value(entry.step))))
+    if any(chain.local(work, passed).value is None for passed in work.passed):
+        texts = texts.replace("elements of the dims", "")  # may be others than were counted
     settings = {name.replace("_", " "): fmt.number(value) for name, value in chain.settings(entry).items()}
     settings |= {name: fmt.safe(str(value)) for name, value in chain.call(entry).params.items()}
     return lines + [Line(f"{fmt.safe(name)} is", value) for name, value in settings.items() if _speaks_of(texts, name)]
@@ -94,18 +97,18 @@ def _at(chain, step):
 
 def _incoming(chain, work, names):
     lines = [Line("incoming", heading=True)]
-    for arrival in work.arrivals if len(work.arrivals) > 1 else ():
-        lines.append(Line("from", _source(arrival, names), value_or_none(chain.trace.value(arrival.step))))
     if len(work.incoming) != 1:
-        for position, step in work.incoming:
-            lines.append(Line(f"output {position}", "", value_or_none(chain.trace.value(step))))
-        return lines
-    value = value_or_none(chain.trace.value(work.incoming[0][1]))
+        lines += [Line("from", _source(each, names), value_or_none(_at(chain, each.step))) for each in work.arrivals]
+        return lines + [Line(f"output {at}", "", value_or_none(_at(chain, step))) for at, step in work.incoming]
+    value = value_or_none(chain.incoming(work))
     if not work.arrivals:
         return [*lines, Line("given", "backward starts here", value)]
-    if len(work.arrivals) == 1:
-        return [*lines, Line("from", _source(work.arrivals[0], names), value)]
-    return [*lines, Line("sum", "", value)]
+    arrived = [chain.arrival(work, each) for each in work.arrivals]
+    for each, came in zip(work.arrivals, arrived, strict=True):
+        lines.append(Line("from", _source(each, names), value_or_none(came)))
+    if chain.is_sum(work, arrived) is False:
+        return [*lines, Line("became", "by a hook, or with what backward() was given", value)]
+    return [*lines, Line("sum", "", value)] if len(arrived) > 1 else lines
 
 
 def _source(arrival, names):
@@ -121,17 +124,25 @@ def _passed(chain, work, passed: Passed, names):
     local = chain.local(work, passed)
     text = fmt.safe(local.text)
     if local.how == ELEMENTWISE and isinstance(handed, Preview):
-        lines += [Line("local gradient", text, as_preview(local.value, handed.dtype)), Line("× incoming", "", handed)]
+        laid = local.laid != chain.incoming(work).shape
+        how = f"laid out as {fmt.shape(local.laid)}" if laid else ""
+        lines += [Line("local gradient", text, as_preview(local.value, handed.dtype)), Line("× incoming", how, handed)]
     elif local.how == PRODUCT:
         lines.append(Line("product", text, handed))
     else:
-        lines += [Line("local gradient", text or "the script's own backward"), Line("applied", "", handed)]
+        lines += [Line("local gradient", text or no_formula(work)), Line("applied", "", handed)]
         lines += _first_element(chain, work, passed)
     if isinstance(handed, Preview) and handed.shape != passed.shape:
         summed = chain.unbroadcast(passed, work.backward)
         how = f"sum {fmt.shape(handed.shape)} → {fmt.shape(passed.shape)}"
         lines.append(Line("un-broadcast", how, value_or_none(summed)))
     return lines + _stored(chain, work, passed)
+
+
+def no_formula(work: Work) -> str:
+    """The words for a node whose backward the catalogue has no formula for."""
+    own = work.entry.grad_fn.endswith("Backward")  # as Function's nodes are called; ops have a number behind it
+    return "the script's own backward" if own else "no formula recorded"
 
 
 def _first_element(chain, work, passed):
@@ -147,7 +158,7 @@ def _stored(chain, work, passed):
     uses = chain.uses(passed, work.backward)
     added = chain.added(work.backward, passed.node)
     if uses > 1:
-        return [Line("handed on", f"one of {uses} that are summed there")]
+        return [Line("handed on", f"one of {uses} that meet there")]
     if added >= 0:
         return added_lines(chain, added)
     returned = chain.captured(passed.target, work.backward)

@@ -3,10 +3,11 @@
 import numpy as np
 
 from gradviz.errors import BadInput
-from gradviz.trace.chain import PRODUCT, WORDS, Chain, as_preview, same
+from gradviz.trace.chain import PRODUCT, WORDS, Chain
 from gradviz.trace.paths import multiplied, paths
+from gradviz.trace.spread import as_preview, same
 from gradviz.views import format as fmt
-from gradviz.views.explain.blocks import Block, Line, added_lines, value_or_none
+from gradviz.views.explain.blocks import Block, Line, added_lines, no_formula, value_or_none
 
 MOST, WRITTEN = 256, 16  # paths that are added up, and those that are written out
 ENDS = 6  # results named at each end of a long way
@@ -61,7 +62,7 @@ def _way(numbers):
 
 
 def _factor(step):
-    text = fmt.safe(step.local.text) or "the script's own backward"
+    text = fmt.safe(step.local.text) or no_formula(step.work)
     if step.local.how == PRODUCT:
         return text
     return f"({text})" if step.local.how == WORDS else f"× {_bracketed(text)}"
@@ -94,4 +95,5 @@ def _total(chain, found, products, ends, names):
     lines.append(Line("took in", "recorded", value_or_none(came)))
     if work.added >= 0:
         lines += [Line("stored in .grad", heading=True), *added_lines(chain, work.added)]
-    return Block(f"{_many(found.count)} {'path' if found.count == 1 else 'paths'} from {names[start]} to {names[end]}", tuple(lines))
+    noun = "path" if found.count == 1 else "paths"
+    return Block(f"{_many(found.count)} {noun} from {names[start]} to {names[end]}", tuple(lines))

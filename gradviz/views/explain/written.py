@@ -23,8 +23,11 @@ def written(blocks: Sequence[Block], form: str, width: int) -> str:
     if form == "latex":
         return _latex(blocks)
     text = "\n\n".join(_text(block, max(width, 60)) for block in blocks)
-    notes = [f"…: cut to fit {width} columns (--format md shows more)"] * ("…" in text)
-    notes += ["norm: of a value too large for its column, or not kept whole"] * (re.search(r" norm \d", text) is not None)
+    notes = []
+    if "…" in text:
+        notes.append(f"…: cut to fit {width} columns (--format md shows more)")
+    if re.search(r" norm \d", text):
+        notes.append("norm: of a value too large for its column, or not kept whole")
     return "\n".join([text, "", *notes]) if notes else text
 
 
@@ -32,7 +35,7 @@ def shown(value: Preview | str, room: int) -> str:
     """A value in so many characters: in full, by its ends, or by its norm."""
     if isinstance(value, str):
         return value
-    fits = value.whole and 2 * value.values.size <= room
+    fits = value.whole and (value.values.ndim == 1 or 2 * value.values.size <= room)
     text = fmt.preview(value, room) if fits else ""
     if text and not text.startswith("mean "):
         return text

@@ -120,7 +120,8 @@ class Chain:
         more = self._between(Kind.INCOMING, flow.step)
         incoming = [(0, flow.incoming)] if rows["meta"][flow.incoming] else []
         incoming += [(int(rows["b"][step]), step) for step in more]
-        passed = tuple(self._passed(entry, handed) for handed in flow.handed_on)
+        operands = {operand.name: operand for operand in self.operands(entry) if operand.name}
+        passed = tuple(self._passed(entry, handed, operands) for handed in flow.handed_on)
         added = self.added(call, entry.node)
         return Work(entry, call, flow.order, tuple(incoming), arrivals, passed, added)
 
@@ -288,13 +289,13 @@ class Chain:
         edges = self.call(entry).edges
         return edges[position] if position < len(edges) else ("", "")
 
-    def _passed(self, entry, handed):
+    def _passed(self, entry, handed, operands):
         name, formula = self._edge(entry, handed.position)
         target, shape = self._number_of.get(handed.node, 0), self._shape(handed.step)
-        for operand in self.operands(entry):
-            if name and operand.name == name:
-                target = operand.number or target
-                shape = self._shape(operand.step) if operand.step >= 0 else shape
+        operand = operands.get(name)
+        if operand is not None:
+            target = operand.number or target
+            shape = self._shape(operand.step) if operand.step >= 0 else shape
         return Passed(name, formula, target, handed.node, handed.step, shape)
 
     def _shape(self, step):

@@ -27,6 +27,9 @@ def gradviz(*arguments, cwd):
 def test_a_command_prints_what_the_readme_shows(line, printed, tmp_path):
     (tmp_path / "samples").symlink_to(ROOT / "samples")
     _, *arguments = shlex.split(line)
+    if arguments[0] != "trace":  # it tells of the trace that the example before it made
+        before = [shown for shown, _ in SHOWN[: SHOWN.index((line, printed))]][-1]
+        gradviz(*shlex.split(before)[1:], cwd=tmp_path)
     assert gradviz(*arguments, cwd=tmp_path).startswith(printed)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from gradviz.cli.diff import diff
+from gradviz.cli.explain import explain
 from gradviz.cli.graphs import graphs
 from gradviz.cli.info import info
 from gradviz.cli.memory import memory
@@ -29,6 +30,7 @@ app.command(short_help="List the graphs of a run over time.")(graphs)
 app.command(short_help="Show what two graphs don't have in common.")(diff)
 app.command(short_help="Chart the bytes alive over time.")(memory)
 app.command(short_help="Tell why a graph is still alive.")(why)
+app.command(short_help="Show the chain rule in numbers.")(explain)
 app.command(short_help="Tell what a trace file holds.")(info)
 
 
@@ -62,6 +64,7 @@ def gradviz(
       gradviz render --format png
       gradviz table --graph all
       gradviz why losses
+      gradviz explain --path loss..w
     """
     if context.invoked_subcommand is None:
         print(context.get_help())

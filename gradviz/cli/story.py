@@ -158,6 +158,15 @@ class Story:
             return memory.svg(samples, title)
         return diagram.render(memory.dot_text(samples, title), form, timeout)
 
+    def explanation(self, which: Graph, asked: tuple[str, ...], *, form="text", rows: int | None = None) -> str:
+        """The chain rule at one result, along the paths between two, or (of none) for the whole graph."""
+        from gradviz.views.explain import explained
+
+        found = self.chosen(which)
+        if not found:
+            raise BadInput(f"nothing to explain: {self.trace.path} holds no op")
+        return explained(self.trace, found[0], self.graphs, asked, form, _screen().width, rows)
+
     def draw(self, path: Path, which: Graph) -> Path:
         """Write the SVG of the graph that the table shows (of all: the last that ran backward); its path."""
         write_file(path, self.picture("last" if which == "all" else which, "svg", timeout=PATIENCE))

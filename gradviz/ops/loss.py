@@ -66,11 +66,11 @@ def _mse_gradient(grad, self, target, reduction, sign):
 
 @op(
     self=vjp(
-        "2 * (self - target) / numel",
+        "2 * (self - target) / numel where the mean is taken, else without numel",
         lambda grad, self, target, reduction: _mse_gradient(grad, self, target, reduction, 1),
     ),
     target=vjp(
-        "-2 * (self - target) / numel",
+        "-2 * (self - target) / numel where the mean is taken, else without numel",
         lambda grad, self, target, reduction: _mse_gradient(grad, self, target, reduction, -1),
     ),
     dtype="promote",

@@ -120,13 +120,13 @@ def _times(array, factor):
 @op(
     self=vjp("beta", lambda grad, beta: _scaled(grad, beta)),
     mat1=vjp(
-        "mat2.T (grad @ mat2.T)",
+        "alpha * mat2.T (alpha * grad @ mat2.T)",
         lambda ops, grad, mat2, alpha, mat1_sym_sizes, mat1_sym_strides: _scaled(
             _left_gradient(ops, grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha
         ),
     ),
     mat2=vjp(
-        "mat1.T (mat1.T @ grad)",
+        "alpha * mat1.T (alpha * mat1.T @ grad)",
         lambda ops, grad, mat1, alpha, mat2_sym_sizes, mat2_sym_strides: _scaled(
             _right_gradient(ops, grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha
         ),
@@ -158,7 +158,7 @@ def _spreads(self, product):
         "alpha * vec (outer product grad, vec)",
         lambda ops, grad, vec, alpha: _scaled(ops.unsqueeze(grad, dim=1) * vec, alpha),
     ),
-    vec=vjp("alpha * mat.T (mat.T @ grad)", lambda ops, grad, mat, alpha: _scaled(ops.t(mat) @ grad, alpha)),
+    vec=vjp("alpha * mat.T (alpha * mat.T @ grad)", lambda ops, grad, mat, alpha: _scaled(ops.t(mat) @ grad, alpha)),
     dtype="same",
 )
 def addmv(xp, self, mat, vec, *, beta=1, alpha=1):
@@ -177,8 +177,8 @@ def addmv(xp, self, mat, vec, *, beta=1, alpha=1):
 
 @op(
     self=vjp("beta", lambda grad, beta: _scaled(grad, beta)),
-    vec1=vjp("alpha * vec2 (grad @ vec2)", lambda grad, vec2, alpha: _scaled(grad @ vec2, alpha)),
-    vec2=vjp("alpha * vec1 (vec1 @ grad)", lambda ops, grad, vec1, alpha: _scaled(ops.t(grad) @ vec1, alpha)),
+    vec1=vjp("alpha * vec2 (alpha * grad @ vec2)", lambda grad, vec2, alpha: _scaled(grad @ vec2, alpha)),
+    vec2=vjp("alpha * vec1 (alpha * vec1 @ grad)", lambda ops, grad, vec1, alpha: _scaled(ops.t(grad) @ vec1, alpha)),
     dtype="same",
 )
 def addr(xp, self, vec1, vec2, *, beta=1, alpha=1):
@@ -210,11 +210,11 @@ def _turned(ops, batch):
 @op(
     self=vjp("beta", lambda grad, beta: _scaled(grad, beta)),
     batch1=vjp(
-        "alpha * batch2.T (grad @ batch2.T)",
+        "alpha * batch2.T (alpha * grad @ batch2.T)",
         lambda ops, grad, batch2, alpha: _scaled(ops.bmm(grad, _turned(ops, batch2)), alpha),
     ),
     batch2=vjp(
-        "alpha * batch1.T (batch1.T @ grad)",
+        "alpha * batch1.T (alpha * batch1.T @ grad)",
         lambda ops, grad, batch1, alpha: _scaled(ops.bmm(_turned(ops, batch1), grad), alpha),
     ),
     dtype="same",
@@ -236,13 +236,13 @@ def _to_each(ops, grad, batches):
 @op(
     self=vjp("beta", lambda grad, beta: _scaled(grad, beta)),
     batch1=vjp(
-        "alpha * batch2.T (grad @ batch2.T)",
+        "alpha * batch2.T (alpha * grad @ batch2.T)",
         lambda ops, grad, batch2, alpha, batch1_sym_argsize_0, batch1_sym_argsize_1, batch2_sym_argsize_2: _scaled(
             ops.bmm(_to_each(ops, grad, batch1_sym_argsize_0), _turned(ops, batch2)), alpha
         ),
     ),
     batch2=vjp(
-        "alpha * batch1.T (batch1.T @ grad)",
+        "alpha * batch1.T (alpha * batch1.T @ grad)",
         lambda ops, grad, batch1, alpha, batch1_sym_argsize_0, batch1_sym_argsize_1, batch2_sym_argsize_2: _scaled(
             ops.bmm(_turned(ops, batch1), _to_each(ops, grad, batch1_sym_argsize_0)), alpha
         ),

@@ -4,6 +4,7 @@ import numpy as np
 
 from gradviz.engine import backend
 from gradviz.engine.dtypes import of_array
+from gradviz.record.formulas import formulas
 from gradviz.record.saved import saved_names
 from gradviz.trace.events import Kind
 
@@ -98,7 +99,7 @@ def described(name, declared, inputs, outputs, node, settings):
     """The JSON of a CALL row for an op that ran."""
     grad_fn = node.name() if node is not None else ""
     saved = [] if node is None else saved_names(declared, node, inputs, outputs)
-    return call_json(name, grad_fn, settings, saved, len(inputs))
+    return call_json(name, grad_fn, settings, saved, len(inputs)) | formulas(declared, node, inputs)
 
 
 def call_json(name, grad_fn, settings, saved, inputs):

@@ -19,7 +19,8 @@ NAMED      tensor; ref: JSON {name}: the script's name for it; the newest counts
 HOLDER     tensor, node (either may be 0); ref: JSON {name}: what still holds it at the end, such as losses[3];
            origin: where that variable is bound, or where the function was that it belongs to
 CALL       a: call; ref: JSON {op, grad_fn, params, saved: [[name, which]], inputs}; which: the
-           input's position, -1 the result, -2 an intermediate
+           input's position, -1 the result, -2 an intermediate; and, where the catalogue knows them,
+           names: the op's names for its inputs, edges: [[name, local gradient in words]], one an edge
 
 Events, in the order in which they happened:
 

@@ -48,13 +48,19 @@ class Meta(NamedTuple):
 
 
 class Call(NamedTuple):
-    """What an op was called with; saved: (name, which), an input's position, -1 the result, -2 another."""
+    """What an op was called with; saved: (name, which), an input's position, -1 the result, -2 another.
+
+    names: the op's names for its inputs; edges: (input's name, local gradient as people read it), one an edge of
+    its node. Both are empty where the recorder did not know them.
+    """
 
     op: str
     grad_fn: str
     params: dict
     saved: tuple[tuple[str, int], ...]
     inputs: int
+    names: tuple[str, ...] = ()
+    edges: tuple[tuple[str, str], ...] = ()
 
 
 class Within(NamedTuple):
@@ -265,7 +271,15 @@ class Trace:
             raise BadTrace(
                 f"this trace is damaged: call {number} ({op!r:.40}) has inputs or saved tensors that can't be"
             )  # noqa: E501
-        return Call(op, grad_fn, params, pairs, inputs)
+        return Call(op, grad_fn, params, pairs, inputs, *self._formulas(ref, number))
+
+    def _formulas(self, ref, number):
+        """The names and edges of a call; older traces have none."""
+        record = self._heap.json(ref)
+        names, edges = record.get("names", []), record.get("edges", [])
+        if not (_texts(names) and type(edges) is list and all(_texts(edge) and len(edge) == 2 for edge in edges)):
+            raise BadTrace(f"this trace is damaged: call {number} has formulas that can't be")
+        return tuple(names), tuple(map(tuple, edges))
 
     def _within(self, number):
         if not number:
@@ -315,6 +329,10 @@ class Trace:
         """{number: ref of its newest (or oldest) row} for one kind of definition."""
         rows = self.rows[self.of(kind)][:: 1 if newest else -1]
         return dict(zip(rows[column].tolist(), rows["ref"].tolist(), strict=True))
+
+
+def _texts(value):
+    return type(value) is list and all(type(each) is str for each in value)
 
 
 def _check_numbers(rows):

@@ -85,10 +85,12 @@ class Builder:
         no_grad=False,
         grad_fn="",
         within="",
+        formulas=None,
     ):
         """An op; it has a node when gradients are on and an input requires grad.
 
         saved: names of inputs by position ('self', 'other', 'arg2', …) or 'result'
+        formulas: {input's name: local gradient in words}, of inputs that are all there and have an edge each
         """
         grad = not no_grad and any(
             made and (made.node or made.tensor in self._accumulating) for made in inputs
@@ -98,7 +100,7 @@ class Builder:
         grad_fn = grad_fn or op.title().replace("_", "") + "Backward0"
         dtype = np.result_type(*(made.value for made in inputs if made)) if any(inputs) else np.float32
         return self._result(
-            op, grad_fn, tuple(inputs), value, kept, name, line, text, grad, no_grad, dtype, False, within
+            op, grad_fn, tuple(inputs), value, kept, name, line, text, grad, no_grad, dtype, False, within, formulas
         )  # noqa: E501
 
     def backward(
@@ -208,8 +210,9 @@ class Builder:
         return self._define(Kind.META, "meta", record)
 
     def _result(
-        self, op, grad_fn, inputs, value, saved, name, line, text, grad, no_grad, dtype, leaf, within=""
-    ):
+        self, op, grad_fn, inputs, value, saved, name, line, text, grad, no_grad, dtype, leaf, within="",
+        formulas=None,
+    ):  # fmt: skip
         value = np.asarray(value, dtype)
         tensor, buffer = self._next("tensor"), self._next("buffer")
         node = self._next("node") if grad and not leaf else 0
@@ -221,6 +224,8 @@ class Builder:
         record = dict(
             op=op, grad_fn=grad_fn, params={}, saved=[list(pair) for pair in saved], inputs=len(inputs)
         )
+        if formulas:
+            record |= dict(names=list(formulas), edges=[list(pair) for pair in formulas.items()])
         call = self._define(Kind.CALL, "a", record)
         text = text or (f"{name} = {op}(...)" if name else f"{op}(...)")
         origin = self.origin(line or tensor, text, name)

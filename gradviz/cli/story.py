@@ -165,7 +165,7 @@ class Story:
         found = self.chosen(which)
         if not found:
             raise BadInput(f"nothing to explain: {self.trace.path} holds no op")
-        return explained(self.trace, found[0], self.graphs, asked, form, _screen().width, rows)
+        return explained(self.trace, found[0], self.graphs, asked, form, screen().width, rows)
 
     def draw(self, path: Path, which: Graph) -> Path:
         """Write the SVG of the graph that the table shows (of all: the last that ran backward); its path."""

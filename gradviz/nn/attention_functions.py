@@ -8,7 +8,7 @@ from gradviz.engine.dtypes import in_cpp
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import composite, criteria, joining, padding, pointwise, stacking
-from gradviz.ops.attention import scaled_dot_product_flash_attention_for_cpu
+from gradviz.ops.attention import scale_of, scaled_dot_product_flash_attention_for_cpu
 from gradviz.ops.dropping import dropout
 from gradviz.ops.linear import linear
 
@@ -76,7 +76,7 @@ def _in_one(query, key, value, attn_mask, dropout_p):
 def _in_steps(query, key, value, attn_mask, dropout_p, is_causal, scale):
     if is_causal and attn_mask is not None:
         raise RuntimeError("_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True")
-    share = sqrt(scale if scale is not None else 1 / sqrt(query.shape[-1]))
+    share = sqrt(scale_of(query, scale))
     if is_causal:
         xp = backend.module_of(query._array)
         attn_mask = _as_numbers(Tensor(xp.tril(xp.ones((query.shape[-2], key.shape[-2]), bool))), query)

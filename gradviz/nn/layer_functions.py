@@ -202,8 +202,14 @@ def adaptive_avg_pool1d(input, output_size):
 
 def adaptive_max_pool2d(input, output_size, return_indices=False):
     """The greatest values of as many windows as asked for; None keeps a size."""
-    given = (output_size,) * 2 if output_size is None or isinstance(output_size, int) else output_size
-    sizes = tuple(n if each is None else each for each, n in zip(given, input.shape[-2:], strict=True))
+    sizes = output_size
+    if isinstance(output_size, int):
+        sizes = (output_size,) * 2
+    elif input.ndim <= 2:
+        raise ValueError("Input dimension should be at least 3")
+    else:
+        given = (None, None) if output_size is None else output_size
+        sizes = tuple(n if each is None else each for each, n in zip(given, input.shape[-2:], strict=True))
     found = pooling.adaptive_max_pool2d(input, output_size=sizes)
     return found if return_indices else found[0]
 

@@ -2,12 +2,13 @@
 
 from math import log, pi
 
+from gradviz.engine import likeness
 from gradviz.engine.switches import no_grad
-from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.nn.loss_functions import reduced, reduction_number
 from gradviz.ops import activations, bounds, composite, criteria, joining, margins, pointwise, reduction
 from gradviz.ops.norms import norm_of
+from gradviz.ops.refusals import refuse_whole_result
 
 _LEAST = 1e-12
 
@@ -98,7 +99,8 @@ def _summed(tensor, dim):
 def hinge_embedding_loss(input, target, margin=1.0, reduction="mean"):
     """`input` where the target is 1, `max(0, margin - input)` where it is -1."""
     reduction_number(reduction)
-    gap = _at_least_zero(pointwise.sub(margin, input))
+    whole = input._array.dtype.kind in "iu"  # PyTorch takes the margin into the dtype of the input
+    gap = _at_least_zero(pointwise.sub(int(margin) if whole else margin, input))
     gap = pointwise.where(target != 1, gap, _zeros(input))
     return reduced(pointwise.add(gap, pointwise.where(target != -1, input, _zeros(input))), reduction)
 
@@ -165,13 +167,14 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
     if isinstance(var, float):
         if var < 0:
             raise ValueError("var has negative entry/entries")
-        var = Tensor(input._array * 0 + input._array.dtype.type(var))
+        var = pointwise.mul(likeness.ones_like(input), var)
     elif (var._array < 0).any():
         raise ValueError("var has negative entry/entries")
     if var.shape != input.shape:
         var = _spread(input, var)
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(reduction + " is not valid")
+    refuse_whole_result(var._array)
     var = pointwise.clone(var)
     with no_grad():
         var._array[var._array < eps] = eps  # nobody has seen the copy yet

@@ -5,6 +5,7 @@ Source: Dao et al., "FlashAttention" (2022). PyTorch has no second derivative of
 
 from math import inf, sqrt
 
+from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.ops.refusals import no_derivative
 
@@ -13,8 +14,15 @@ def _mt(xp, array):
     return xp.swapaxes(array, -1, -2)
 
 
+def scale_of(query, scale):
+    """`scale`, or where it is None 1 / sqrt of the last size."""
+    if scale is not None:
+        return scale
+    return 1 / sqrt(query.shape[-1]) if query.shape[-1] else inf
+
+
 def _scores(xp, query, key, attn_mask, is_causal, scale):
-    scores = query @ _mt(xp, key) * query.dtype.type(1 / sqrt(query.shape[-1]) if scale is None else scale)
+    scores = query @ _mt(xp, key) * query.dtype.type(scale_of(query, scale))
     if attn_mask is not None:
         scores = scores + attn_mask
     if is_causal:
@@ -42,6 +50,8 @@ def _gradient_for(which):
 )
 def scaled_dot_product_flash_attention_for_cpu(xp, query, key, value, attn_mask, *, dropout_p, is_causal, scale):
     """softmax(scale * query @ key.T + mask) @ value: (N, H, L, E), (N, H, S, E) and (N, H, S, E) to (N, H, L, E)."""
+    if query.dtype.kind != "f":
+        raise RuntimeError(f"expected scalar type Float but found {title(query.dtype)}")
     scores = _scores(xp, query, key, attn_mask, is_causal, scale)
     top = scores.max(axis=-1, keepdims=True)
     top = xp.where(xp.isinf(top), scores.dtype.type(0), top)
@@ -68,5 +78,5 @@ def flash_attention_backward(xp, self, query, key, value, attn_mask, output, log
     if which == "value":
         return _mt(xp, weights) @ self
     slopes = weights * (self @ _mt(xp, value) - (self * output).sum(axis=-1, keepdims=True))
-    slopes *= query.dtype.type(1 / sqrt(query.shape[-1]) if scale is None else scale)
+    slopes *= query.dtype.type(scale_of(query, scale))
     return slopes @ key if which == "query" else _mt(xp, slopes) @ query

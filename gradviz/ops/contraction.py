@@ -291,6 +291,8 @@ def _pair(a, b, sums):
     both = [d for d in rest if one[d] != 1 and two[d] != 1]
     only_a = [d for d in rest if one[d] != 1 and two[d] == 1]
     only_b = [d for d in rest if one[d] == 1]
+    if only_a and only_b and max(only_b) < min(only_a):
+        return _pair(b, a, sums)  # so that the product needs no permuting
     sizes = [math.prod(one[d] for d in dims) for dims in (both, only_a, sums)]
     last = math.prod(two[d] for d in only_b)
     left = composite.reshape(composite.permute(a, *both, *only_a, *sums, *only_b), *sizes)

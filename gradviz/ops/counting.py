@@ -1,5 +1,7 @@
 """Looking up and counting: no gradients here, but where embedding picks rows of a weight."""
 
+from math import prod
+
 from gradviz.engine import coerce
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
@@ -88,7 +90,8 @@ def unique_of(xp, self, *, dim=None, in_runs=False):
 
 
 def _runs(xp, self, dim):
-    rows = self.reshape(-1, 1) if dim is None else xp.moveaxis(self, dim, 0).reshape(self.shape[dim], -1)
+    rows = self.reshape(-1, 1) if dim is None else xp.moveaxis(self, dim, 0)
+    rows = rows.reshape(len(rows), prod(rows.shape[1:]))
     new = xp.ones(len(rows), bool)
     new[1:] = (rows[1:] != rows[:-1]).any(axis=1)
     starts = xp.flatnonzero(new)

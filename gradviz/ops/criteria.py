@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from gradviz.engine.dtypes import title
+from gradviz.engine.dtypes import default_float, title
 from gradviz.engine.op import op, vjp
 from gradviz.ops import loss
 from gradviz.ops.reduction import averaged
@@ -202,22 +202,27 @@ def nll_loss2d_backward(xp, self, log_probabilities, target, weight, total_weigh
 # -- what composed losses are made of, named as PyTorch's C++ names it --------------------------------
 
 
+def as_floats(array, number):
+    """Integers in the default dtype where they meet a float; all else as it is."""
+    return array.astype(default_float()) if array.dtype.kind != "f" and isinstance(number, float) else array
+
+
 @op(title="mul", grad_fn="MulBackward1", self=vjp("other", lambda grad, other: grad * other))
 def mul_number(xp, self, *, other):
     """A tensor times a number that PyTorch's own code multiplies by."""
-    return self * other
+    return as_floats(self, other) * other
 
 
 @op(title="div", grad_fn="DivBackward1", self=vjp("1 / other", lambda grad, other: grad / other))
 def div_number(xp, self, *, other):
     """A tensor divided by a number that PyTorch's own code divides by."""
-    return self / other
+    return as_floats(self, 1.0) / other
 
 
 @op(title="add", grad_fn="AddBackward1", self=vjp("1", lambda grad: grad))
 def add_number(xp, self, *, other):
     """A tensor plus a number that PyTorch's own code adds."""
-    return self + other
+    return as_floats(self, other) + other
 
 
 @op(

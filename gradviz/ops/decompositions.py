@@ -1,10 +1,12 @@
 """Decompositions of matrices: QR, eigenvalues of symmetric ones, singular values, and what is solved with them."""
 
+import numpy as np
 
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
-from gradviz.ops.linear_algebra import _mt, _square
+from gradviz.ops.linear_algebra import LinAlgError, _mt, _square
 from gradviz.ops.named import named_result
+from gradviz.ops.refusals import refuse_half
 
 _QR = named_result("linalg_qr", "Q", "R")
 _EIGH = named_result("linalg_eigh", "eigenvalues", "eigenvectors")
@@ -108,6 +110,7 @@ def qr(A, mode="reduced"):
             f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'"
         )
     refuse_no_matrix("linalg.qr", A._array)
+    refuse_half("geqrf_cpu", A._array)
     return _QR(*linalg_qr(A, mode=mode))
 
 
@@ -152,6 +155,7 @@ def _decomposed(name, A, UPLO):
     array = A._array
     if array.dtype.kind != "f":
         raise NotImplementedError(f"\"linalg_eigh_cpu\" not implemented for '{title(array.dtype)}'")
+    refuse_half("linalg_eigh_cpu", array)
     _square(name, array)
     return linalg_eigh_of(A, UPLO=UPLO.upper())
 
@@ -211,25 +215,41 @@ def _svd_gradient(ops, grads, U, S, Vh, S_sym_argsize_minus_1, full_matrices):
 )
 def linalg_svd_of(xp, A, *, full_matrices):
     """U, S and Vh with `(U * S) @ Vh = A`."""
+    _refuse_infinite(xp, A)
     found = xp.linalg.svd(A, full_matrices=full_matrices)
     return [*found], *found
 
 
+def _refuse_infinite(xp, array):
+    """LinAlgError for what is not finite: LAPACK may take forever over it."""
+    if xp is np and not np.isfinite(array).all():
+        rows = np.isfinite(array).all(axis=(-1, -2)).reshape(-1)
+        where = f"(Batch element {rows.argmin()}): " if array.ndim > 2 else ""
+        raise LinAlgError(
+            f"linalg.svd: {where}The algorithm failed to converge because the input matrix contained non-finite values."
+        )
+
+
+def _refuse_for_svd(array):
+    refuse_no_matrix("linalg.svd", array)
+    refuse_half("linalg_svd_cpu", array)
+
+
 def svd(A, full_matrices=True):
     """(U, S, Vh) with `(U * S) @ Vh = A`: singular vectors as columns, values from the greatest on, vectors as rows."""
-    refuse_no_matrix("linalg.svd", A._array)
+    _refuse_for_svd(A._array)
     return _SVD(*linalg_svd_of(A, full_matrices=full_matrices))
 
 
 def svdvals(A):
     """The singular values of matrices, from the greatest on."""
-    refuse_no_matrix("linalg.svd", A._array)
+    _refuse_for_svd(A._array)
     return linalg_svd_of(A, full_matrices=False)[1]
 
 
 def svd_of_columns(input, some=True, compute_uv=True):
     """(U, S, V) with `(U * S) @ V.T = input`, as torch.svd."""
-    refuse_no_matrix("linalg.svd", input._array)
+    _refuse_for_svd(input._array)
     u, values, vh = linalg_svd_of(input, full_matrices=not some)
     return _OLD_SVD(u, values, vh.mT)
 
@@ -263,6 +283,7 @@ def _symmetric_pinv(xp, self, share):
 )
 def pseudoinverse(xp, self, *, rtol, hermitian):
     """The pseudoinverse of matrices."""
+    _refuse_infinite(xp, self)
     share = max(self.shape[-2:]) * float(xp.finfo(self.dtype).eps) if rtol is None else rtol
     return _symmetric_pinv(xp, self, share) if hermitian and self.size else xp.linalg.pinv(self, share)
 
@@ -270,7 +291,7 @@ def pseudoinverse(xp, self, *, rtol, hermitian):
 def pinv(A, *, rtol=None, hermitian=False):
     """The pseudoinverse of matrices, (..., M, N) to (..., N, M); singular values below rtol of the greatest are 0."""
     array = A._array
-    if array.ndim < 2 or array.dtype.kind != "f":
+    if array.ndim < 2 or array.dtype.kind != "f" or array.dtype.itemsize == 2:
         raise RuntimeError(
             f"linalg.pinv({title(array.dtype)}{{{list(array.shape)}}}): expected a tensor with 2 or more dimensions of "
             "float, double, cfloat or cdouble types"
@@ -297,6 +318,7 @@ def _lstsq_own(ops, grads, self, b, solution):
 )
 def least_squares(xp, self, b):
     """X for which the squares of `self @ X - b` are least."""
+    _refuse_infinite(xp, self)
     share = max(self.shape[-2:]) * float(xp.finfo(self.dtype).eps)
     found = xp.linalg.pinv(self, share) @ b
     return [found], found
@@ -308,16 +330,24 @@ pinverse = pinv
 @op(title="linalg.matrix_rank")
 def ranks(xp, self, *, atol, rtol, hermitian):
     """How many singular values are more than a share of the greatest; no gradient."""
+    if not hermitian:
+        _refuse_infinite(xp, self)
     values = xp.abs(xp.linalg.eigvalsh(self)) if hermitian else xp.linalg.svd(self, compute_uv=False)
     share = max(self.shape[-2:]) * float(xp.finfo(self.dtype).eps) if rtol is None and not atol else rtol or 0.0
     greatest = values.max(axis=-1, keepdims=True) if values.size else values
     return (values > xp.maximum(share * greatest, atol or 0.0)).sum(axis=-1).astype(xp.int64)
 
 
+def _refuse_low(array):
+    if array.dtype.kind != "f" or array.dtype.itemsize == 2:
+        raise RuntimeError("This function doesn't handle types other than float and double")
+
+
 def matrix_rank(A, *, atol=None, rtol=None, hermitian=False):
     """How many singular values of a matrix are not zero."""
     if A._array.ndim < 2:
         raise RuntimeError("torch.linalg.matrix_rank: The input tensor input must have at least 2 dimensions.")
+    _refuse_low(A._array)
     return ranks(A, atol=atol, rtol=rtol, hermitian=hermitian)
 
 
@@ -325,10 +355,13 @@ def lstsq(A, B, rcond=None, *, driver=None):
     """(solution, residuals, rank, singular_values): X for which the squares of `A @ X - B` are least."""
     if A._array.ndim < 2:
         raise RuntimeError("torch.linalg.lstsq: input must have at least 2 dimensions.")
-    vector = B._array.ndim == A._array.ndim - 1
+    if not B._array.ndim:
+        raise RuntimeError("torch.linalg.lstsq: other must have at least 1 dimension.")
+    vector = B._array.ndim == 1 or B._array.shape == A._array.shape[:-1]
     right = B.unsqueeze(-1) if vector else B
     if A._array.shape[-2] != right._array.shape[-2]:
         raise RuntimeError(f"torch.linalg.lstsq: input.size(-{2}) should match other.size(-{1 if vector else 2})")
+    _refuse_low(A._array)
     (found,) = least_squares(A, right)
     nothing = found.detach().reshape(-1)[:0]
     return _LSTSQ(found.squeeze(-1) if vector else found, nothing, matrix_rank(A.detach()), nothing)

@@ -5,11 +5,13 @@ from math import inf
 
 import numpy as np
 
+from gradviz.engine import coerce
 from gradviz.engine.catalogue import raw
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.ops import composite, pointwise, reduction
 from gradviz.ops.norms import _norm_gradient
+from gradviz.ops.refusals import refuse_kinds
 
 # -- distances ---------------------------------------------------------------------------------------
 
@@ -83,7 +85,10 @@ def cdist(x1, x2, p=2.0):
         )
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
-    batch = np.broadcast_shapes(x1._array.shape[:-2], x2._array.shape[:-2])
+    shapes = [each._array.shape[:-2] for each in (x1, x2)]
+    if (complaint := coerce.broadcast_complaint(*shapes)) is not None:
+        raise RuntimeError(complaint)
+    batch = np.broadcast_shapes(*shapes)
     given = (each if each._array.shape[:-2] == batch else composite.expand(each, *batch, -1, -1) for each in (x1, x2))
     return distances(*given, p=float(p))
 
@@ -103,11 +108,15 @@ def cdist(x1, x2, p=2.0):
 )
 def distance(xp, self, other, *, p):
     """The norm of the difference of two tensors."""
+    if self.dtype.kind != "f":
+        raise RuntimeError(f"norm(): input dtype should be either floating point or complex. Got {title(self.dtype)} instead.")  # noqa: E501
     return _distances(xp, (self - other).reshape(1, -1), xp.zeros((1, 1), self.dtype), p)[0, 0]
 
 
 def dist(input, other, p=2):
     """The norm of order p of the difference of two tensors."""
+    if "b" in (input._array.dtype.kind, other._array.dtype.kind):
+        coerce.refuse_bools(input._array, other._array)
     return distance(input, other, p=p)
 
 
@@ -122,6 +131,7 @@ def dist(input, other, p=2):
 )
 def linalg_cross(xp, self, other, *, dim):
     """The cross product of vectors of three elements along a dimension."""
+    refuse_kinds("cross", self, "b")
     a, b = (xp.moveaxis(each, dim, 0) for each in xp.broadcast_arrays(self, other))
     out = xp.stack([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
     return xp.moveaxis(out, 0, dim)
@@ -155,6 +165,10 @@ def cross(input, other, dim=None):
 
 def vecdot(x, y, *, dim=-1):
     """The inner product of vectors along `dim`."""
+    if "f" not in (x._array.dtype.kind, y._array.dtype.kind):
+        raise RuntimeError(
+            f"linalg.vecdot: Expected a floating point or complex tensor as input. Got {title(x._array.dtype)}"
+        )
     product = pointwise.mul(x, y)
     return reduction.sum_dim(product, dim=(composite.wrapped(dim, product._array.ndim),))
 

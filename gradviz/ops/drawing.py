@@ -3,8 +3,10 @@
 import numpy as np
 
 from gradviz.engine import backend, random
+from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
+from gradviz.ops.refusals import refuse_kinds
 
 _NONE = {"self": vjp("0", lambda ops, grad: ops.zero(grad))}
 _DIGITS = {"float16": 11, "float32": 24, "float64": 53}
@@ -26,6 +28,7 @@ def normal_fill(xp, self, *, mean, std):
     """Normal numbers."""
     if std < 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
+    refuse_kinds("normal_kernel_cpu", self, "biu")
     return _drawn(self, lambda shape: random.normal(shape, self.dtype) * std + mean)
 
 
@@ -34,6 +37,7 @@ def uniform_fill(xp, self, *, low, high):
     """Uniform numbers in [low, high)."""
     if low > high:
         raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}")
+    refuse_kinds("check_uniform_bounds", self, "biu")
     return _drawn(self, lambda shape: random.uniform(shape, self.dtype, low, high))
 
 
@@ -42,6 +46,11 @@ def exponential_fill(xp, self, *, lambd):
     """Exponential numbers of a rate."""
     if lambd <= 0:
         raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd:g}")
+    if self.dtype.kind != "f":
+        raise RuntimeError(
+            "Exponential distribution is a continuous probability distribution. dtype must be a floating point but you "
+            f"specified {title(self.dtype)}"
+        )
     return _drawn(self, lambda shape: random.exponential(shape, np.dtype(np.float64)) / lambd)
 
 

@@ -5,12 +5,12 @@ from math import sqrt
 import numpy as np
 
 from gradviz.engine import backend, random
-from gradviz.engine.dtypes import title
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import pointwise
 from gradviz.ops.drawing import in_memory_order
 from gradviz.ops.in_place import in_place
+from gradviz.ops.refusals import refuse_whole_result
 
 mul_ = in_place("mul_", pointwise.mul)
 
@@ -39,8 +39,7 @@ def _channels(input, p):
 
 def _scaled(input, kept, p, inplace=False):
     kind = input._array.dtype
-    if kind.kind != "f":
-        raise RuntimeError(f"result type Float can't be cast to the desired output type {title(kind)}")
+    refuse_whole_result(input._array)
     factor = _like(input, np.asarray(kept).astype(kind) / kind.type(1 - p))
     return mul_(input, factor) if inplace else pointwise.mul(input, factor)
 
@@ -76,6 +75,7 @@ def _like_selu(input, p, training, draw):
         return input
     if p == 1:
         return pointwise.mul(input, _like(input, 0))
+    refuse_whole_result(input._array)
     alpha = 1.7580993408473766
     kept = draw(input, p)
     scale = 1.0 / sqrt((alpha * alpha * p + 1) * (1 - p))

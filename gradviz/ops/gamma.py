@@ -75,9 +75,17 @@ def digamma(xp, self):
 
 
 def _hurwitz(xp, s, q):
-    """`sum((q + k)**-s)` over all k: a few terms, then the Euler-Maclaurin formula."""
+    """`sum((q + k)**-s)` over all k; what lies below zero is a difference of two sums of what lies above."""
+    low = q < 0
+    above = xp.where(low, q - xp.floor(q), q)
+    below = _hurwitz_above(xp, s, 1 - above) - _hurwitz_above(xp, s, 1 - q)
+    return _hurwitz_above(xp, s, above) + xp.where(low, (-1) ** s * below, 0.0)
+
+
+def _hurwitz_above(xp, s, q):
+    """The same for q from zero on: a few terms, then the Euler-Maclaurin formula."""
     total, at = xp.zeros_like(q), q
-    for _ in range(int(_FAR) + int(max(0, -float(q.min()) if q.size else 0)) + 1):
+    for _ in range(int(_FAR) + 1):
         near = at < _FAR
         total = xp.where(near, total + xp.where(near, at, 1.0) ** -s, total)
         at = xp.where(near, at + 1, at)

@@ -30,6 +30,7 @@ def _glu_gradient(ops, grad, self, dim):
 )
 def gated(xp, self, *, dim):
     """The first half along a dimension, times the sigmoid of the second."""
+    refuse_kinds("glu_cpu", self, "biu")
     first, second = xp.split(self, 2, axis=dim)
     return first / (1 + xp.exp(-second))
 

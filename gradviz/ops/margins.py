@@ -2,14 +2,14 @@
 
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
-from gradviz.ops.criteria import _reduced, _shared
-from gradviz.ops.refusals import no_derivative
+from gradviz.ops.criteria import _reduced, _shared, as_floats
+from gradviz.ops.refusals import no_derivative, refuse_whole_result
 
 
 @op(title="sub", grad_fn="SubBackward1", self=vjp("1", lambda grad: grad))
 def sub_number(xp, self, *, other):
     """A tensor minus a number that PyTorch's own code subtracts."""
-    return self - other
+    return as_floats(self, other) - other
 
 
 def _soft_slope(ops, grad, self, target, reduction):
@@ -24,6 +24,7 @@ def _soft_slope(ops, grad, self, target, reduction):
 )
 def soft_margin_loss(xp, self, target, *, reduction):
     """`log(1 + exp(-target * self))`: targets are 1 and -1."""
+    refuse_whole_result(self)
     return _reduced(xp.log(xp.exp(-target * self) + 1), reduction)
 
 
@@ -42,7 +43,15 @@ def _rows(array, ndim):
     return array.reshape(1, -1) if array.ndim < ndim else array
 
 
+def _check_matrix(self):
+    if self.ndim > 2 or (self.ndim and not self.shape[-1]):
+        raise RuntimeError(
+            f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(self.shape)}"
+        )
+
+
 def _check_classes(self, target, weight):
+    _check_matrix(self)
     count = self.shape[0] if self.ndim == 2 else 1
     if target.dtype.kind not in "iu":
         raise RuntimeError(f"expected scalar type Long but found {title(target.dtype)}")
@@ -128,6 +137,9 @@ def _pairs(xp, self, times):
 )
 def multilabel_margin_loss(xp, self, target, *, reduction):
     """The mean of `max(0, 1 - self[t] + self[i])` over classes t that the target names (up to -1) and others i."""
+    _check_matrix(self)
+    if target.dtype.kind not in "iu":
+        raise RuntimeError(f"expected scalar type Long but found {title(target.dtype)}")
     if target.shape != self.shape:
         raise RuntimeError(f"inconsistent target size: {list(target.shape)} for input of size: {list(self.shape)}")
     if target.size and type(target).__module__ == "numpy" and not -1 <= target.min() <= target.max() < self.shape[-1]:

@@ -3,6 +3,7 @@
 from math import inf
 
 from gradviz.engine import backend
+from gradviz.engine.dtypes import title
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import composite, extremes, pointwise, reshaping
@@ -23,6 +24,8 @@ def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None):
     A = A if dtype is None else composite.to(A, dtype)
     rows, columns = (composite.wrapped(each, A._array.ndim) for each in dim)
     if ord in ("nuc", 2, -2):
+        if A._array.dtype.itemsize == 2:
+            raise RuntimeError(f"linalg.matrix_norm: Low precision dtypes not supported. Got {title(A._array.dtype)}")
         return _by_singular_values(A, ord, (rows, columns), keepdim)
     return _by_sums(A, ord, (rows, columns), keepdim)
 
@@ -37,6 +40,8 @@ def _by_sums(A, ord, dims, keepdim):
 
 
 def _extreme(tensor, ord, dim, keepdim):
+    if ord > 0 and not tensor._array.shape[dim]:
+        return composite.sum(tensor, dim, keepdim)  # no element: 0
     return (extremes.amax if ord > 0 else extremes.amin)(tensor, dim, keepdim)
 
 
@@ -46,7 +51,7 @@ def _by_singular_values(A, ord, dims, keepdim):
     order = [d for d in range(ndim) if d not in dims] + [*dims]
     values = svdvals(composite.permute(A, *order))
     last = values._array.ndim - 1
-    found = composite.sum(values, last, keepdim) if ord == "nuc" else _extreme(values, ord, last, keepdim)
+    found = composite.sum(values, last, keepdim) if ord == "nuc" else _extreme(values, ord, -1, keepdim)
     if not keepdim:
         return found
     return composite.permute(composite.unsqueeze(found, -1), *(order.index(d) for d in range(ndim)))
@@ -54,6 +59,10 @@ def _by_singular_values(A, ord, dims, keepdim):
 
 def norm(A, ord=None, dim=None, keepdim=False, *, dtype=None):
     """A vector norm, or a matrix norm where `ord` or two dims ask for one."""
+    if ord is not None and dim is None and A._array.ndim not in (1, 2):
+        raise RuntimeError(
+            f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {A._array.ndim}D."
+        )
     if isinstance(ord, str) or (ord is not None and (A._array.ndim == 2 if dim is None else _two(dim))):
         return matrix_norm(A, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
     return vector_norm(A, 2.0 if ord is None else ord, dim, keepdim, dtype=dtype)
@@ -66,8 +75,10 @@ def _two(dim):
 @composed("linalg.cond")
 def cond(A, p=None):
     """How much a matrix stretches one way more than another: the norm of it times that of its inverse."""
-    refuse_no_matrix("linalg.cond", A._array)
+    if A._array.ndim > 1 and not A._array.size and not isinstance(p, str):
+        return composite.sum(A, (-2, -1))
     if p is None or p in (2, -2):
+        refuse_no_matrix("linalg.cond", A._array)
         values = svdvals(A)
         count = values._array.shape[-1]
         most = reshaping.narrow(values, -1, 0, 1)
@@ -76,6 +87,8 @@ def cond(A, p=None):
         return reshaping.squeeze(ratio, -1)
     if p not in _ORDERS:
         raise RuntimeError(f"linalg.cond got an invalid norm type: {p}")
+    if A._array.ndim < 2:
+        raise RuntimeError(f"linalg.cond(ord={p}): The input tensor A must have at least 2 dimensions.")
     if A._array.shape[-1] != A._array.shape[-2]:
         raise RuntimeError(
             f"linalg.cond(ord={p}): A must be batches of square matrices, but they are {A._array.shape[-2]} by "

@@ -122,8 +122,8 @@ def max_pool2d_backward(xp, self, indices, *, sizes, kernel_size, stride, paddin
 
 
 def _in_plane(xp, array, indices):
-    flat = array.reshape(*array.shape[:-2], -1)
-    return xp.take_along_axis(flat, indices.reshape(*indices.shape[:-2], -1), axis=-1).reshape(indices.shape)
+    flat, places = (each.reshape(*each.shape[:-2], prod(each.shape[-2:])) for each in (array, indices))
+    return xp.take_along_axis(flat, places, axis=-1).reshape(indices.shape)
 
 
 @op(
@@ -153,11 +153,12 @@ def adaptive_max_pool2d(xp, self, *, output_size):
     """The greatest values of as many windows as asked for, and their places in the plane."""
     if self.ndim not in (3, 4):
         raise RuntimeError(f"adaptive_max_pool2d(): Expected 3D or 4D tensor, but got: {list(self.shape)}")
+    _refuse_empty("adaptive_max_pool2d", self, self.ndim - 1)
     values = xp.empty((*self.shape[:-2], *output_size), self.dtype)
     places = xp.empty(values.shape, xp.int64)
     for i, (top, bottom) in enumerate(_shares(self.shape[-2], output_size[0])):
         for j, (left, right) in enumerate(_shares(self.shape[-1], output_size[1])):
-            flat = self[..., top:bottom, left:right].reshape(*self.shape[:-2], -1)
+            flat = self[..., top:bottom, left:right].reshape(*self.shape[:-2], (bottom - top) * (right - left))
             best = flat.argmax(axis=-1)
             values[..., i, j] = xp.take_along_axis(flat, best[..., None], axis=-1)[..., 0]
             places[..., i, j] = (top + best // (right - left)) * self.shape[-1] + left + best % (right - left)
@@ -173,7 +174,8 @@ def adaptive_max_pool2d_backward(xp, self, indices, *, sizes):
     planes, size = prod(sizes[:-2]), prod(sizes[-2:])
     starts = (xp.arange(planes) * size)[:, None]
     out = xp.zeros(sizes, self.dtype)
-    return added_at(xp, out, indices.reshape(planes, -1) + starts, self.reshape(planes, -1))
+    flat, places = (each.reshape(planes, prod(each.shape[-2:])) for each in (self, indices))
+    return added_at(xp, out, places + starts, flat)
 
 
 @op(
@@ -259,6 +261,16 @@ def avg_pool2d_backward(
     return around[..., padding[0] : padding[0] + sizes[-2], padding[1] : padding[1] + sizes[-1]]
 
 
+def _refuse_empty(name, self, last):
+    """RuntimeError where one of so many last dimensions has no elements."""
+    for d in range(max(self.ndim - last, 0), self.ndim):
+        if not self.shape[d]:
+            raise RuntimeError(
+                f"{name}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes "
+                f"{list(self.shape)} with dimension {d} being empty"
+            )
+
+
 def _shares(size, count):
     """Where each of `count` windows starts and ends, as PyTorch shares them out."""
     return [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
@@ -276,12 +288,9 @@ def adaptive_avg_pool2d(xp, self, *, output_size):
     refuse_kinds("adaptive_avg_pool2d", self, "biu")
     if self.ndim not in (3, 4):
         raise RuntimeError(f"adaptive_avg_pool2d(): Expected 3D or 4D tensor, but got {list(self.shape)}")
-    empty = next((d for d in range(-2, 0) if not self.shape[d]), None)
-    if empty is not None:
-        raise RuntimeError(
-            "adaptive_avg_pool2d(): Expected input to have non-zero size for non-batch dimensions, but input has sizes "
-            f"{list(self.shape)} with dimension {self.ndim + empty} being empty"
-        )
+    _refuse_empty("adaptive_avg_pool2d", self, 2)
+    if 0 in output_size:
+        return xp.zeros((*self.shape[:-2], *output_size), self.dtype)
     rows = [self[..., a:b, :].mean(axis=-2) for a, b in _shares(self.shape[-2], output_size[0])]
     stacked = xp.stack(rows, axis=-2)
     return xp.stack([stacked[..., a:b].mean(axis=-1) for a, b in _shares(self.shape[-1], output_size[1])], axis=-1)

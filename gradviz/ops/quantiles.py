@@ -90,7 +90,7 @@ def _quantile(name, input, q, dim, keepdim, interpolation):
     found = _between(ordered, ranks, interpolation)
     last = found._array.ndim - 1
     if q._array.ndim:
-        found = composite.transpose(shapes.unsqueeze(found, dim=0), 0, last + 1)
+        found = found.unsqueeze_(0).transpose_(0, last + 1)
         last += 1
     return shapes.squeeze_dim(found, dim=last)
 
@@ -132,6 +132,9 @@ def _selecting(title, grad_fn, position, said):
     """An op that selects one element along a dimension: `position` says which of the ordered ones."""
 
     def forward(xp, self, *, dim, keepdim):
+        if self.ndim and not self.shape[dim]:
+            name = "mode" if title == "mode" else "median"
+            raise IndexError(f"{name}(): Expected reduction dim {dim} to have non-zero size.")
         ordered, places = _ordered(xp, self, dim)
         found = _picked(xp, ordered, places, position(xp, ordered), dim, keepdim)
         return found if self.ndim else tuple(each.reshape(()) for each in found)
@@ -168,6 +171,8 @@ nanmedian_along = _selecting(
 )
 def nanmedian_of_all(xp, self):
     """The median of all that is a number."""
+    if not self.size:
+        return xp.asarray(xp.nan, self.dtype)
     ordered, places = _ordered(xp, self.reshape(-1), 0)
     return _picked(xp, ordered, places, _middle(xp, ordered), 0, False)[0]
 

@@ -8,6 +8,7 @@ from gradviz.ops import flattened, stacking
 from gradviz.ops.composite import wrapped
 from gradviz.ops.gathering import _ready_to_scatter
 from gradviz.ops.picking import _OUT_OF_BOUNDS, _at_least_1d, _flat_places, refuse_outside
+from gradviz.ops.refusals import refuse_kinds
 from gradviz.ops.scans import folded_at
 
 _START = {"sum": 0, "mean": 0, "prod": 1, "amax": float("-inf"), "amin": float("inf")}
@@ -25,8 +26,8 @@ def _counts(ops, grad, index, src, dim, include_self):
 
 def _ties(ops, self, index, src, result, dim):
     """(own values that are the extreme, given ones that are, how many share it)."""
-    own = ops.where(self == result, ops.zero(self) + 1.0, 0.0)
-    given = ops.where(src == ops.gather(result, index, dim=dim), ops.zero(src) + 1.0, 0.0)
+    own = (self == result) * 1
+    given = (src == ops.gather(result, index, dim=dim)) * 1
     return own, given, ops.scatter_add(own, index, given, dim=dim)
 
 
@@ -75,6 +76,8 @@ def _factor_gradient(ops, grad, self, index, src, result, dim, include_self):
 )
 def scatter_reduced(xp, self, index, src, *, dim, reduce, include_self):
     """A copy with the elements of src brought together where index points along a dimension."""
+    if reduce == "mean":
+        refuse_kinds("scatter_gather_tensor_cpu_reduce_mean", self, "b")
     out = xp.array(self, order="C")
     flat, index, src = _at_least_1d(out), _at_least_1d(index), _at_least_1d(src)
     refuse_outside(RuntimeError, index, flat.shape[dim], _OUT_OF_BOUNDS.format(dim, flat.shape[dim]))
@@ -97,6 +100,8 @@ def scatter_reduced(xp, self, index, src, *, dim, reduce, include_self):
 def _start(xp, reduce, kind):
     """What changes nothing that it is brought together with."""
     if reduce in ("amax", "amin") and kind.kind != "f":
+        if kind.kind == "b":
+            return reduce == "amin"
         return xp.iinfo(kind).min if reduce == "amax" else xp.iinfo(kind).max
     return _START[reduce]
 

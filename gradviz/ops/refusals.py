@@ -12,6 +12,18 @@ def refuse_kinds(kernel, array, kinds):
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{title(array.dtype)}'")
 
 
+def refuse_half(kernel, array):
+    """NotImplementedError for float16."""
+    if array.dtype.kind == "f" and array.dtype.itemsize == 2:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{title(array.dtype)}'")
+
+
+def refuse_whole_result(array, wanted="Float"):
+    """RuntimeError for integers, into whose memory PyTorch would write what is `wanted`."""
+    if array.dtype.kind != "f":
+        raise RuntimeError(f"result type {wanted} can't be cast to the desired output type {title(array.dtype)}")
+
+
 def tensors_only(call):
     """An op of two inputs as a function that takes no Python numbers."""
 

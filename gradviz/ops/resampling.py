@@ -7,6 +7,7 @@ UpSample.h, whose scales are taken over so that the same places come out.
 from inspect import Parameter, Signature
 
 from gradviz.engine.op import op, vjp
+from gradviz.ops.refusals import refuse_kinds
 
 NEAREST, EXACT, LINEAR, CUBIC = "nearest", "nearest_exact", "linear", "cubic"
 
@@ -99,9 +100,20 @@ def _check(self, dims, output_size):
             ", ".join(f"{name}: {size}" for name, size in zip(names, sizes, strict=True))
             for sizes in (self.shape[2:], output_size)
         )
+        joint = "and " if dims == 1 else ""
         raise RuntimeError(
-            f"Input and output sizes should be greater than 0, but got input ({next(shown)}) output ({next(shown)})"
+            f"Input and output sizes should be greater than 0, but got input ({next(shown)}) "
+            f"{joint}output ({next(shown)})"
         )
+
+
+def _refuse_kinds(how, dims, self):
+    """No kernel but for floats, and for bytes where PyTorch has one."""
+    word = "nearest" if how in (NEAREST, EXACT) else how
+    kernel = f"compute_indices_weights_{word}"
+    if dims == 2 and how != CUBIC:
+        kernel = f"upsample_{'bilinear' if how == LINEAR else word}2d_channels_last"
+    refuse_kinds(kernel, self, "biu" if how == LINEAR and dims != 2 or self.dtype.itemsize > 1 else "bi")
 
 
 def _signed(function, positional, keywords):
@@ -125,9 +137,12 @@ def _resampling(how, dims):
 
     def forward(xp, self, **given):
         _check(self, dims, given["output_size"])
-        for axis, _, found in terms(xp, self.shape, self.dtype, given):
-            self = _resampled(xp, self, axis, found)
-        return self
+        _refuse_kinds(how, dims, self)
+        bytes = self.dtype == xp.uint8 and how in (LINEAR, CUBIC)
+        out = self.astype(xp.float64) if bytes else self
+        for axis, _, found in terms(xp, self.shape, out.dtype, given):
+            out = _resampled(xp, out, axis, found)
+        return xp.clip(xp.floor(out + 0.5), 0, 255).astype(xp.uint8) if bytes else out
 
     def backward(xp, self, *, sizes, **given):
         for axis, size, found in terms(xp, sizes, self.dtype, given):

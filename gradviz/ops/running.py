@@ -133,9 +133,16 @@ def _steps(y, x, dim):
         if x._array.shape[0] != y._array.shape[dim]:
             raise RuntimeError("trapezoid: There must be one `x` value for each sample point")
         x = composite.view(x, *(-1 if d == dim else 1 for d in range(y._array.ndim)))
+    if not x._array.ndim:
+        return composite.view(x, 1)[:0]
     at = dim if x._array.ndim == y._array.ndim else x._array.ndim - 1
     before = _cut(x, at, None, -1)
     return pointwise.sub(_cut(x, at, 1, None), before)
+
+
+def _refuse_bool(name, y):
+    if y._array.dtype.kind == "b":
+        raise RuntimeError(f"{name}: received a bool input for `y`, but bool is not supported")
 
 
 def _pairs(y, dim):
@@ -147,6 +154,9 @@ def _pairs(y, dim):
 def trapezoid(y, x=None, *, dx=None, dim=-1):
     """The area below points y along `dim`: at sample points x, or dx apart."""
     dim = composite.wrapped(dim, y._array.ndim)
+    if y._array.ndim and not y._array.shape[dim]:
+        return reduction.sum_dim(y, dim=(dim,))
+    _refuse_bool("trapezoid", y)
     if isinstance(x, Tensor):
         steps = _steps(y, x, dim)
         areas = pointwise.mul(_pairs(y, dim), steps)
@@ -164,6 +174,7 @@ trapz = trapezoid
 def cumulative_trapezoid(y, x=None, *, dx=None, dim=-1):
     """The areas below points y up to each of them but the first."""
     dim = composite.wrapped(dim, y._array.ndim)
+    _refuse_bool("cumulative_trapezoid", y)
     if isinstance(x, Tensor):
         steps = _steps(y, x, dim)
         areas = pointwise.mul(_pairs(y, dim), steps)

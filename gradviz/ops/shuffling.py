@@ -80,7 +80,7 @@ def channels_in_turn(xp, self, *, groups):
         raise RuntimeError(
             f"Number of channels must be divisible by groups. Got {self.shape[1]} channels and {groups} groups."
         )
-    parts = self.reshape(self.shape[0], groups, -1, *self.shape[2:])
+    parts = self.reshape(self.shape[0], groups, self.shape[1] // groups, *self.shape[2:])
     return xp.ascontiguousarray(xp.swapaxes(parts, 1, 2)).reshape(self.shape)
 
 

@@ -1,7 +1,14 @@
 """Equations of triangles, and of what Cholesky's triangle stands for."""
 
+from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.ops.linear_algebra import _mt, _square
+from gradviz.ops.refusals import refuse_half, refuse_kinds
+
+
+def _refuse_kinds(kernel, array):
+    refuse_half(kernel, array)
+    refuse_kinds(kernel, array, "biu")
 
 
 def _triangle(ops, array, upper, unitriangular):
@@ -47,6 +54,7 @@ def solve_triangular(A, B, *, upper, left=True, unitriangular=False):
             "linalg.solve_triangular: Incompatible shapes of A and B for the equation "
             f"{'AX = B' if left else 'XA = B'} ({one.shape[-2]}x{one.shape[-1]} and {two.shape[-2]}x{two.shape[-1]})"
         )
+    _refuse_kinds("triangular_solve_cpu", one)
     return solved_triangular(A, B, upper=upper, left=left, unitriangular=unitriangular)
 
 
@@ -85,6 +93,12 @@ def cholesky_solve(input, input2, upper=False):
             f"Incompatible matrix sizes for cholesky_solve: each A matrix is {two.shape[-2]} by {two.shape[-1]} but "
             f"each b matrix is {one.shape[-2]} by {one.shape[-1]}"
         )
+    if one.dtype != two.dtype:
+        raise RuntimeError(
+            f"Expected b and A to have the same dtype, but found b of type {title(one.dtype)} and A of type "
+            f"{title(two.dtype)} instead."
+        )
+    _refuse_kinds("cholesky_solve_cpu", one)
     return solved_cholesky(input, input2, upper=upper)
 
 

@@ -11,7 +11,7 @@ def memory(
     file: TraceFile = None,
     graph: GraphChoice = "all",
     axis: Annotated[
-        str, typer.Option("--axis", metavar="|".join(AXES), help="The columns: equally many rows of the trace, or equal times.")
+        str, typer.Option("--axis", metavar="|".join(AXES), help="Columns of as many rows of the trace, or as long.")
     ] = "events",
     json: Json = False,
 ) -> None:

@@ -36,7 +36,7 @@ def sampled(trace: Trace, usage: Usage, columns: int, span: tuple[int, int], axi
     Raises BadInput when nothing was alive there.
     """
     curve = usage.curve.within(*span)
-    if not len(curve.steps) or not curve.total.any():
+    if curve.total.max(initial=0) <= 0:
         raise BadInput(f"nothing to show: {trace.path} tells of no array's memory there")
     by_time = axis == "time"
     low, high = (int(usage.clock[step]) if by_time else step for step in span)

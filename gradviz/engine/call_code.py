@@ -27,7 +27,8 @@ def call_lines(op, operator=False):
         lines.append("    out = tuple([Tensor(as_array(each)) for each in result])")
     else:
         lines += [
-            "    if result.__class__ is not ndarray: result = as_array(result)",
+            "    if result.__class__ is not ndarray:",
+            "        result = asarray(result) if result.__class__ in SCALARS else as_array(result)",
             "    out = new(Tensor)",
             "    out._array = result",
             "    out._grad = out._rare = out._viewed = None",

@@ -10,11 +10,11 @@ import json
 import sys
 import tracemalloc
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 
 from gradviz.record.recorder import Recorder
+from gradviz.record.script import Outcome
 from gradviz.trace.events import Kind
 from gradviz.trace.store import load
 from gradviz.trace.usage import Usage
@@ -66,7 +66,7 @@ def compared(script, path):
         recorder.watch()
         exec(code, namespace)
         recorder.ask("end")
-        recorder.finish(SimpleNamespace(how="finished", error="", exit_code=0, origin=None, namespace=namespace))
+        recorder.finish(Outcome("finished", "", 0, None, namespace))
     tracemalloc.stop()
     trace = load(path)
     steps = trace.of(Kind.NAMED)

@@ -19,9 +19,9 @@ from gradviz.engine.fitting import fitted_all
 from gradviz.engine.hooks import hooked, opened
 from gradviz.engine.node import RELEASED, SECOND_BACKWARD, AccumulateGrad, Edge, GradientEdge, place_of
 from gradviz.engine.ownership import added, copied, taken
-from gradviz.engine.reach import arrival, as_sequence, nodes_on_the_way, reached_from, targets_of
+from gradviz.engine.reach import arrival, as_sequence, edge_at, nodes_on_the_way, reached_from, targets_of
 from gradviz.engine.switches import _GradMode, mode
-from gradviz.engine.tensor import NO_RETAIN, Size, Tensor, edge_of
+from gradviz.engine.tensor import NO_RETAIN, Size, Tensor
 from gradviz.engine.views import settle
 
 
@@ -160,7 +160,7 @@ class Backward:
         self._needed = None if targets is None else nodes_on_the_way(self._roots, targets)
         self._ops = lifted if self._create_graph else None
         for root, gradient in zip(self._roots, gradients, strict=True):
-            self._deliver(_edge_at(root), gradient)
+            self._deliver(edge_at(root), gradient)
         plain = self._ops is None and targets is None and self._observer is None and mode.anomaly is None
         pending, heap, keep, changed = self._pending, self._heap, self._keep, versions.changed
         odd = None  # an entry for which the short way is not
@@ -387,11 +387,3 @@ def root_gradients(roots, given, create_graph):
             )
         made.append(gradient if create_graph else gradient._array)
     return made
-
-
-def _edge_at(root):
-    """The edge of a tensor, or of a GradientEdge in its place."""
-    if not isinstance(root, GradientEdge):
-        return edge_of(root)
-    node, output_nr = root[:2]
-    return Edge(node, output_nr) if node._is_several else node

@@ -5,6 +5,7 @@ import numpy as np
 from gradviz.engine import dtypes
 from gradviz.engine.tensor import Number, Tensor
 
+SCALARS = (np.float32, np.float64)  # what NumPy gives in place of arrays of 0 dims, mostly
 NUMBERS = frozenset((bool, int, float, np.float32, np.float64, np.int32, np.int64, np.bool_))
 _KIND_RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
 

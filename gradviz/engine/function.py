@@ -13,7 +13,7 @@ from gradviz.engine.births import born
 from gradviz.engine.catalogue import lifted
 from gradviz.engine.fitting import broadcasts_from, fitted
 from gradviz.engine.hooks import Held
-from gradviz.engine.node import RELEASED, SECOND_BACKWARD, AccumulateGrad, Edge, Node, place_of
+from gradviz.engine.node import RELEASED, SECOND_BACKWARD, AccumulateGrad, Node, edge_to, place_of
 from gradviz.engine.switches import _GradMode, is_grad_enabled, mode
 from gradviz.engine.tensor import Tensor, edge_of
 from gradviz.engine.views import settle
@@ -88,7 +88,7 @@ class FunctionNode(FunctionCtx, Node):
     def _unpack(self, array, position):
         edge = self._sources[position]
         if edge.__class__ is int:
-            edge = self._output_edge(edge)
+            edge = edge_to(self, edge)
         if array.__class__ is Held:
             return array.joined_to(edge)
         if edge is None:
@@ -102,9 +102,6 @@ class FunctionNode(FunctionCtx, Node):
     @property
     def _is_several(self):
         return self._count != 1
-
-    def _output_edge(self, output_nr):
-        return self if self._count == 1 else Edge(self, output_nr)
 
     def run_backward(self, gradients, create_graph):
         """The user's backward on Tensors: one gradient, or None, an input."""
@@ -359,5 +356,5 @@ def _join(ctx, inputs, outputs, returned):
             continue
         if _among(original, excluded):
             continue
-        tensor._edge = ctx._output_edge(output_nr)
+        tensor._edge = edge_to(ctx, output_nr)
         tensor._requires_grad = True

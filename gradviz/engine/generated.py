@@ -41,7 +41,7 @@ def scope_of(op):
         "OP": op, "MODE": mode, "NUMBERS": coerce.NUMBERS, "NODE": op.node_class, "Edge": Edge,
         "run_for": op.run_for, "edge_of": edge_of, "Tensor": Tensor, "Number": Number,
         "new": object.__new__, "ndarray": np.ndarray, "numpy": np, "as_array": coerce.as_array,
-        "asarray": np.asarray, "SCALARS": (np.float32, np.float64),
+        "asarray": np.asarray, "SCALARS": coerce.SCALARS,
         "as_tensors": coerce.as_tensors, "number_like": coerce.number_like, "promoted": coerce.promoted,
         "FORKS": versions.forks, "settle": views.settle, "bound": views.bound, "quietly": coerce.quietly,
         "module_of_all": meeting.module_of_all, "check_same": coerce.check_same, "forward": op.forward,

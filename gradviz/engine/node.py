@@ -154,6 +154,11 @@ class Edge:
         return self.node.sequence_nr
 
 
+def edge_to(node, output_nr):
+    """The edge of one output of a node."""
+    return Edge(node, output_nr) if node._is_several else node
+
+
 def place_of(edge):
     """(node, output_nr) of an edge; (None, 0) for none."""
     return (edge.node, edge.output_nr) if edge.__class__ is Edge else (edge, 0)

@@ -34,7 +34,7 @@ from typing import NamedTuple
 
 from gradviz.engine import coerce, versions
 from gradviz.engine.generated import SIZES, joined, on_first_use
-from gradviz.engine.node import AccumulateGrad, Edge, Node, SeveralOutputs
+from gradviz.engine.node import AccumulateGrad, Node, SeveralOutputs, edge_to
 from gradviz.engine.run_code import run_of
 from gradviz.engine.tensor import Tensor
 
@@ -183,9 +183,9 @@ class Op:
     def source_edge(self, node, name):
         """The edge of what is saved under this name: where its gradient goes, or None."""
         if name == self.result:
-            return Edge(node, 0) if self.several else node
+            return edge_to(node, 0)
         if name in self.outputs:
-            return Edge(node, self.outputs.index(name))
+            return edge_to(node, self.outputs.index(name))
         return node._edges[self.differentiable.index(name)] if name in self.differentiable else None
 
     def unpack(self, node, position, array):

@@ -1,6 +1,6 @@
 """Where gradients start and end: tensors or GradientEdges as places in the graph, and the nodes between them."""
 
-from gradviz.engine.node import GradientEdge, place_of
+from gradviz.engine.node import GradientEdge, edge_to, place_of
 from gradviz.engine.tensor import Tensor, edge_of
 from gradviz.engine.versions import forks
 from gradviz.engine.views import settle
@@ -14,6 +14,11 @@ def as_sequence(tensors):
 def arrival(root):
     """(node, output_nr) of a GradientEdge, or of where a tensor's gradient arrives."""
     return root[:2] if isinstance(root, GradientEdge) else place_of(edge_of(root))
+
+
+def edge_at(root):
+    """The edge of a tensor, or of a GradientEdge in its place."""
+    return edge_to(*root[:2]) if isinstance(root, GradientEdge) else edge_of(root)
 
 
 def targets_of(wanted):

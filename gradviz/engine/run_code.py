@@ -10,13 +10,14 @@ from types import FunctionType
 
 import numpy as np
 
+from gradviz.engine import coerce
 from gradviz.engine.fitting import fitted
 from gradviz.engine.generated import define
 
 
 def run_of(op, mask, fits):
     """The run for a mask, compiled when it is first used; the function takes over the compiled code."""
-    scope = {"fitted": fitted, "ndarray": np.ndarray, "SCALARS": (np.float32, np.float64)}
+    scope = {"fitted": fitted, "ndarray": np.ndarray, "SCALARS": coerce.SCALARS}
 
     def compiled(*args):
         ready = define(f"<gradviz backward {op.name} {mask:b}>", _lines(op, mask, fits, scope), "run", scope)

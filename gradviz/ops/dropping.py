@@ -8,11 +8,9 @@ from gradviz.engine import backend, random
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import pointwise
+from gradviz.ops.changes import mul_
 from gradviz.ops.drawing import in_memory_order
-from gradviz.ops.in_place import in_place
 from gradviz.ops.refusals import refuse_whole_result
-
-mul_ = in_place("mul_", pointwise.mul)
 
 
 def refuse_probability(p):

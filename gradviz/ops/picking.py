@@ -99,29 +99,24 @@ def _put(xp, self, values, indices, accumulate):
     return added_at(xp, out, places, spread)
 
 
-@op(
-    self=vjp(
+_PUT = {
+    "self": vjp(
         "1 where nothing was put, else 0 (1 where it was added)",
         lambda ops, grad, indices, accumulate: grad
         if accumulate
         else ops.index_put(grad, ops.new_zeros(grad, size=()), *indices, accumulate=False),
     ),
-    values=vjp("1 where it was put, else 0", lambda ops, grad, indices: ops.index(grad, *indices)),
-)
+    "values": vjp("1 where it was put, else 0", lambda ops, grad, indices: ops.index(grad, *indices)),
+}
+
+
+@op(**_PUT)
 def index_put_impl(xp, self, values, *indices, accumulate, unsafe):
     """What backward of an index runs: values added to zeros at the picked places."""
     return _put(xp, self, values, indices, accumulate)
 
 
-@op(
-    self=vjp(
-        "1 where nothing was put, else 0 (1 where it was added)",
-        lambda ops, grad, indices, accumulate: grad
-        if accumulate
-        else ops.index_put(grad, ops.new_zeros(grad, size=()), *indices, accumulate=False),
-    ),
-    values=vjp("1 where it was put, else 0", lambda ops, grad, indices: ops.index(grad, *indices)),
-)
+@op(**_PUT)
 def index_put(xp, self, values, *indices, accumulate=False):
     """A copy with values at the picked places, `self[indices] = values`; accumulate adds them."""
     if values.dtype != self.dtype:

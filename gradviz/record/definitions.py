@@ -3,12 +3,12 @@
 import numpy as np
 
 from gradviz.engine import backend
+from gradviz.engine.coerce import SCALARS
 from gradviz.engine.dtypes import of_array
 from gradviz.record.formulas import formulas
 from gradviz.record.saved import saved_names
 from gradviz.trace.events import Kind
 
-_SCALARS = frozenset((np.float32, np.float64))
 INTERNED = 100_000  # definitions kept to be shared; beyond that they are written again
 
 
@@ -31,7 +31,7 @@ class Definitions:
         """Shape, dtype and device."""
         known = self._known["meta"]
         kind = array.__class__
-        if kind is np.ndarray or kind in _SCALARS:  # on the CPU
+        if kind is np.ndarray or kind in SCALARS:  # on the CPU
             key = (array.shape, array.dtype)
         else:
             key = (array.shape, array.dtype, backend.device_of(array))

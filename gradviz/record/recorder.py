@@ -348,8 +348,7 @@ class Recorder(Observer):
 
     def _value(self, array, known=None):
         """(flags, meta, buffer, value) of an array, a Tensor or a NumPy scalar; known: values of whole buffers."""
-        plain = array.__class__ is np.ndarray  # quicker to ask than isinstance, three times an op
-        if not plain and isinstance(array, Tensor):
+        if array.__class__ is not np.ndarray and isinstance(array, Tensor):  # the first is quicker to ask
             array = array._array
         meta, buffer, flags = self._identity(array)
         if not self._whole:
@@ -358,15 +357,14 @@ class Recorder(Observer):
             return flags | INLINE, meta, buffer, float(array)
         if known and array.base is None and (value := known.pop(buffer, 0)):
             return flags, meta, buffer, value
-        data = preview.encode(array, whole_up_to=self._whole) if plain else self._encoded(array)
-        return flags, meta, buffer, self._journal.blob(data)
+        return flags, meta, buffer, self._journal.blob(self._encoded(array))
 
     def _identity(self, array):
         """(meta, buffer, flags); a NumPy scalar has no buffer to watch."""
         meta = self._numbers.meta(array)
         if array.__class__ is not np.ndarray and isinstance(array, np.generic):
             return meta, 0, 0
-        buffer, new = self._buffers.number(array if array.base is None else backend.owner(array))
+        buffer, new = self._buffers.of_array(array)
         if not new:
             return meta, buffer, 0
         if array.base is not None:

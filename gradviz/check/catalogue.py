@@ -1,0 +1,26 @@
+"""Every rule, once: a line here, a function in the file of its family, a page in docs/rules."""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from gradviz.check.case import Case
+from gradviz.check.finding import Finding
+from gradviz.trace.trace import Trace
+
+
+class Rule(NamedTuple):
+    """A stable code, what it is about in a few words, and what looks for it."""
+
+    code: str
+    title: str
+    found: Callable[[Case], Iterable[Finding]]
+
+
+RULES: tuple[Rule, ...] = ()
+
+
+def checked(trace: Trace) -> list[Finding]:
+    """What all rules find in a trace, in the order in which it happened."""
+    case = Case(trace)
+    findings = [each for rule in RULES for each in rule.found(case)]
+    return sorted(findings, key=lambda each: (each.step, each.code))

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Sets up a private environment in .venv (only when something changed), then does one job in it.
-# Needs Python 3.11 or newer and, the first time, a network. No administrator, system pip or compiler.
+# Needs Python 3.11 or newer and, the first time, a network. No administrator or system pip; a C compiler, if there
+# is one with Python's headers, makes gradviz faster.
 set -eu
 
 usage() {
@@ -83,11 +84,11 @@ need_venv() {
     place >"$venv/place"
 }
 
-# need [EXTRA]: gradviz is installed, with that extra, as pyproject.toml now asks.
+# need [EXTRA]: gradviz is installed, with that extra, as pyproject.toml now asks and with its C twins as they now are.
 need() {
     need_venv
     stamp=$venv/ready${1:+-$1}
-    asked=$(cksum <"$root/pyproject.toml")
+    asked=$(cat "$root"/pyproject.toml "$root"/hatch_build.py "$root"/gradviz/*/compiled/*.[ch] 2>/dev/null | cksum)
     if [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$asked" ]; then return; fi
     [ -w "$venv" ] || fail "cannot write to $venv: clone gradviz into a folder of your own"
     say "installing gradviz${1:+ with the extra '$1'} into $venv"

@@ -22,6 +22,7 @@ from gradviz.engine.ownership import added, copied, taken
 from gradviz.engine.reach import arrival, as_sequence, edge_at, nodes_on_the_way, reached_from, targets_of
 from gradviz.engine.switches import _GradMode, mode
 from gradviz.engine.tensor import NO_RETAIN, Size, Tensor
+from gradviz.engine.twins import follow
 from gradviz.engine.views import settle
 
 
@@ -161,7 +162,11 @@ class Backward:
         self._ops = lifted if self._create_graph else None
         for root, gradient in zip(self._roots, gradients, strict=True):
             self._deliver(edge_at(root), gradient)
-        plain = self._ops is None and targets is None and self._observer is None and mode.anomaly is None
+        plain = self._ops is None and targets is None and mode.anomaly is None
+        if plain and follow is not None:
+            follow(self, self._pending, self._heap, self._keep, self._observer)
+            return
+        plain = plain and self._observer is None
         pending, heap, keep, changed = self._pending, self._heap, self._keep, versions.changed
         odd = None  # an entry for which the short way is not
         while heap or odd is not None:
@@ -286,9 +291,10 @@ class Backward:
         if node.op is None:  # a user's Function
             return node.run_backward(entry[1:], self._create_graph)
         run, observed = node._run, self._observer is not None
-        if self._targets is not None or (observed and run.fits):
-            mask = run.mask if self._targets is None else self._mask(node)
-            run = node.op.run_for(mask, run.fits and not observed)
+        if self._targets is not None:
+            run = node.op.run_for(self._mask(node), run.fits)
+        if observed:
+            run = run.unfitted
         gradient = entry[1] if len(entry) == 2 else tuple(entry[1:])  # of several outputs, None where nothing arrived
         if self._ops is None:
             try:

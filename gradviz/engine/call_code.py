@@ -8,7 +8,7 @@ from gradviz.engine.generated import SIZES
 def call_lines(op, operator=False):
     """The source of the call, a line each; the first input of an operator's method is a tensor for certain."""
     numbers = _number_lines(op)[operator:]
-    lines = [f"def {op.name}({_parameters(op)}):", *numbers, *_array_lines(op), *_dtype_lines(op)]
+    lines = [f"def {op.name}({_parameters(op)}):", *numbers, *_quick_lines(op), *_array_lines(op), *_dtype_lines(op)]
     given = "".join(f", {'*' * (name == op.variadic)}r{i}" for i, name in enumerate(op.inputs))
     settings = "".join(f", {name}={name}" for name in op.settings)
     lines += [
@@ -60,6 +60,13 @@ def _number_lines(op):
         number = f"{name}.__class__ is not Tensor and {name}.__class__ in NUMBERS"
         lines.append(f"    if {number}: {name} = number_like({name}, {others})")
     return lines
+
+
+def _quick_lines(op):
+    """The C twin is asked first, where there is one: it answers None where it is not the frequent case."""
+    if op.quick is None:
+        return []
+    return [f"    out = quick({', '.join([*op.inputs, *op.settings])})", "    if out is not None: return out"]
 
 
 def _array_lines(op):

@@ -47,7 +47,7 @@ def scope_of(op):
         "module_of_all": meeting.module_of_all, "check_same": coerce.check_same, "forward": op.forward,
         "explained": coerce.explained, "clock": perf_counter_ns, "next_nr": mode.next_sequence_nr,
         "on_one_device": meeting.on_one_device, "BIRTHS": mode.births, "born": born,
-        "offset_of": offset_of,
+        "offset_of": offset_of, "quick": op.quick,
     }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ As in PyTorch's derivatives.yaml, an input that only one vjp names is saved only
 requires grad; every other name is saved always.
 """
 
+from functools import cached_property
 from inspect import Parameter, signature
 from itertools import chain
 from types import FunctionType
@@ -37,6 +38,7 @@ from gradviz.engine.generated import SIZES, joined, on_first_use
 from gradviz.engine.node import AccumulateGrad, Node, SeveralOutputs, edge_to
 from gradviz.engine.run_code import run_of
 from gradviz.engine.tensor import Tensor
+from gradviz.engine.twins import quick_of
 
 catalogue = {}  # name -> Op
 _by_grad_fn = {}
@@ -169,6 +171,11 @@ class Op:
         made = type(name, (SeveralOutputs if self.several else Node,), fields)
         self.runs = [None] * 2 ** (len(self.differentiable) + 1)
         return made
+
+    @cached_property
+    def quick(self):
+        """The C twin of the call, or None."""
+        return quick_of(self)
 
     # -- backward ----------------------------------------------------------------------------------
 

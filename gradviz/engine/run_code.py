@@ -27,6 +27,7 @@ def run_of(op, mask, fits):
     scope["compiled"] = compiled
     run = FunctionType(_compile_first.__code__, scope, "run")
     run.mask, run.fits = mask, fits
+    run.unfitted = op.run_for(mask) if fits else run
     return run
 
 

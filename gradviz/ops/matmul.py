@@ -14,6 +14,8 @@ def _cannot_multiply(a, b, first="mat1", second="mat2"):
 
 
 def _matrices(a, b, names):
+    if a.ndim == b.ndim == 2:
+        return
     for name, array in zip(names, (a, b), strict=True):
         if array.ndim != 2:
             raise RuntimeError(f"{name} must be a matrix" + (f", got {array.ndim}-D tensor" if name == "mat1" else ""))
@@ -147,6 +149,8 @@ def addmm(xp, self, mat1, mat2, *, beta=1, alpha=1):
 
 def _spreads(self, product):
     """RuntimeError unless `self` broadcasts to the shape of a product."""
+    if self.shape == product.shape[1:]:  # a bias
+        return
     spread = zip(reversed(self.shape), reversed(product.shape), strict=False)
     if self.ndim > product.ndim or any(size not in (1, wanted) for size, wanted in spread):
         raise RuntimeError(expand_complaint(self, product.shape))

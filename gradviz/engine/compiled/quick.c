@@ -1,0 +1,434 @@
+/* Quick: an op's call in the frequent case, the twin of the code that call_code.py writes.
+
+   The generated Python asks it first and goes on by itself where it answers None: for another device, mixed dtypes,
+   a complaint of NumPy's, views of changed buffers, and wherever somebody looks at each new node. Nothing has happened
+   then that the Python would do a second time, but for the forward itself, which changes nothing. */
+
+#include "world.h"
+#include <stddef.h>
+
+#define MOST_INPUTS 4
+#define MOST_SETTINGS 8
+#define MOST_SAVED 8
+#define MOST_KEPT 12
+
+enum { NEVER, UNLIKE, ALWAYS }; /* when gradients are brought to their input's shape and dtype */
+enum { SETTING, SHAPE, SIZE, NDIM, STRIDES };
+
+typedef struct {
+    PyObject_HEAD
+    vectorcallfunc vectorcall;
+    PyObject *op, *forward, *setting_names, *runs, *fitting;
+    PyTypeObject *node_class; /* NULL: it has no gradient */
+    int inputs, settings;
+    int one_dtype, floating, view, fits;
+    int wanted, differentiable[MOST_INPUTS];
+    int saved;
+    struct { int source, user; } save[MOST_SAVED]; /* source: an input, or -1 the result; user: -1 always */
+    int kept;
+    struct { int kind, of; } keep[MOST_KEPT]; /* a node's settings */
+} Quick;
+
+/* -- the frequent case, or not -------------------------------------------------------------------------- */
+
+/* The inputs' arrays, new references; 0 where Python has to look at them. */
+static int
+take_arrays(Quick *quick, PyObject *const *args, PyObject **arrays)
+{
+    for (int i = 0; i < quick->inputs; i++) {
+        PyTypeObject *type = Py_TYPE(args[i]);
+        if (type != world.Tensor && !PyType_IsSubtype(type, world.Tensor))
+            return 0;
+        PyObject *array = slot(args[i], at.array);
+        if (array == NULL || !is_array(array))
+            return 0;
+        arrays[i] = array;
+    }
+    PyArray_Descr *dtype = PyArray_DESCR((PyArrayObject *)arrays[0]);
+    if (quick->floating && dtype->kind != 'f')
+        return 0;
+    if (quick->one_dtype)
+        for (int i = 1; i < quick->inputs; i++)
+            if (PyArray_DESCR((PyArrayObject *)arrays[i]) != dtype)
+                return 0;
+    for (int i = 0; i < quick->inputs; i++)
+        Py_INCREF(arrays[i]);
+    return 1;
+}
+
+/* The forward's result as an array; NULL with an error, or without one where Python has to explain it. */
+static PyObject *
+computed(Quick *quick, PyObject *const *args, PyObject **arrays)
+{
+    PyObject *given[1 + MOST_INPUTS + MOST_SETTINGS];
+    given[0] = world.numpy;
+    for (int i = 0; i < quick->inputs; i++)
+        given[1 + i] = arrays[i];
+    for (int i = 0; i < quick->settings; i++)
+        given[1 + quick->inputs + i] = args[quick->inputs + i];
+    PyObject *result = PyObject_Vectorcall(quick->forward, given, 1 + quick->inputs,
+                                           quick->settings ? quick->setting_names : NULL);
+    if (result == NULL) {
+        if (PyErr_ExceptionMatches(PyExc_RuntimeWarning) || PyErr_ExceptionMatches(PyExc_ValueError) ||
+            PyErr_ExceptionMatches(PyExc_IndexError))
+            PyErr_Clear();
+        return NULL;
+    }
+    if (is_array(result))
+        return result;
+    PyObject *array;
+    if (PyArray_IsScalar(result, Floating))
+        array = PyArray_FromScalar(result, NULL);
+    else
+        array = PyObject_CallOneArg(world.as_array, result);
+    Py_DECREF(result);
+    return array;
+}
+
+/* -- the node ------------------------------------------------------------------------------------------- */
+
+/* Bit k: differentiable input k requires grad; -1 with an error. */
+static int
+asking(Quick *quick, PyObject *const *args)
+{
+    int mask = 0;
+    for (int k = 0; k < quick->wanted; k++) {
+        PyObject *flag = slot(args[quick->differentiable[k]], at.requires_grad);
+        int asks = flag == Py_True ? 1 : flag == Py_False ? 0 : PyObject_IsTrue(flag);
+        if (asks < 0)
+            return -1;
+        mask |= asks << k;
+    }
+    return mask;
+}
+
+/* The AccumulateGrad that a leaf refers to weakly, or NULL: without an error where there is none. */
+static PyObject *
+accumulator_of(PyObject *leaf)
+{
+    PyObject *rare = slot(leaf, at.rare), *found = NULL;
+    if (rare == Py_None)
+        return NULL;
+    PyObject *weak = slot(rare, at.accumulator);
+    if (weak == NULL || weak == Py_None)
+        return NULL;
+#if PY_VERSION_HEX >= 0x030D0000
+    if (PyWeakref_GetRef(weak, &found) < 0)
+        return NULL;
+#else
+    found = PyWeakref_GetObject(weak);
+    if (found == NULL || found == Py_None)
+        return NULL;
+    Py_INCREF(found);
+#endif
+    return found;
+}
+
+/* Where the gradient of an input goes. */
+static PyObject *
+edge_of(PyObject *tensor)
+{
+    PyObject *edge = slot(tensor, at.edge);
+    if (edge != Py_None)
+        return Py_NewRef(edge);
+    edge = accumulator_of(tensor);
+    if (edge != NULL || PyErr_Occurred())
+        return edge;
+    return PyObject_CallOneArg(world.edge_of, tensor);
+}
+
+static PyObject *
+edges_of(Quick *quick, PyObject *const *args, int mask)
+{
+    PyObject *edges = PyTuple_New(quick->wanted);
+    if (edges == NULL)
+        return NULL;
+    /* from the last to the first, so that the first input's AccumulateGrad is the newest, as in PyTorch */
+    for (int k = quick->wanted - 1; k >= 0; k--) {
+        PyObject *edge = mask >> k & 1 ? edge_of(args[quick->differentiable[k]]) : Py_NewRef(Py_None);
+        if (edge == NULL) {
+            Py_DECREF(edges);
+            return NULL;
+        }
+        PyTuple_SET_ITEM(edges, k, edge);
+    }
+    return edges;
+}
+
+static PyObject *
+saved_of(Quick *quick, PyObject *const *args, PyObject **arrays, PyObject *result, int mask)
+{
+    PyObject *saved = PyTuple_New(quick->saved);
+    if (saved == NULL)
+        return NULL;
+    for (int k = 0; k < quick->saved; k++) {
+        int source = quick->save[k].source, user = quick->save[k].user;
+        PyObject *value;
+        if (user >= 0 && !(mask >> user & 1))
+            value = Py_None;
+        else if (source < 0)
+            value = result;
+        else if (Py_TYPE(args[source]) == world.Number)
+            value = slot(args[source], at.value);
+        else
+            value = arrays[source];
+        PyTuple_SET_ITEM(saved, k, Py_NewRef(value));
+    }
+    return saved;
+}
+
+static PyObject *
+shape_of(PyObject *array)
+{
+    return PyArray_IntTupleFromIntp(PyArray_NDIM((PyArrayObject *)array), PyArray_DIMS((PyArrayObject *)array));
+}
+
+/* In elements, as PyTorch counts them. */
+static PyObject *
+strides_of(PyObject *array)
+{
+    npy_intp steps[NPY_MAXDIMS], size = PyArray_ITEMSIZE((PyArrayObject *)array);
+    int count = PyArray_NDIM((PyArrayObject *)array);
+    for (int k = 0; k < count; k++) /* rounded down, as // does */
+        steps[k] = PyArray_STRIDE((PyArrayObject *)array, k) / size - (PyArray_STRIDE((PyArrayObject *)array, k) % size < 0);
+    return PyArray_IntTupleFromIntp(count, steps);
+}
+
+/* What the vjps ask for beside saved tensors; where gradients will have to fit, their inputs' shapes and dtypes too. */
+static PyObject *
+settings_of(Quick *quick, PyObject *const *args, PyObject **arrays, int fits)
+{
+    int count = quick->kept + (fits ? 2 * quick->wanted : 0);
+    PyObject *settings = PyTuple_New(count);
+    if (settings == NULL)
+        return NULL;
+    for (int k = 0; k < count; k++) {
+        PyObject *value;
+        if (k >= quick->kept) {
+            int place = k - quick->kept;
+            PyObject *array = arrays[quick->differentiable[place / 2]];
+            value = place % 2 ? Py_NewRef((PyObject *)PyArray_DESCR((PyArrayObject *)array)) : shape_of(array);
+        }
+        else {
+            int of = quick->keep[k].of;
+            switch (quick->keep[k].kind) {
+            case SETTING: value = Py_NewRef(args[quick->inputs + of]); break;
+            case SHAPE: value = shape_of(arrays[of]); break;
+            case STRIDES: value = strides_of(arrays[of]); break;
+            case SIZE: value = PyLong_FromSsize_t(PyArray_SIZE((PyArrayObject *)arrays[of])); break;
+            default: value = PyLong_FromLong(PyArray_NDIM((PyArrayObject *)arrays[of]));
+            }
+        }
+        if (value == NULL) {
+            Py_DECREF(settings);
+            return NULL;
+        }
+        PyTuple_SET_ITEM(settings, k, value);
+    }
+    return settings;
+}
+
+static int
+are_unlike(Quick *quick, PyObject **arrays)
+{
+    PyArrayObject *first = (PyArrayObject *)arrays[0];
+    for (int i = 1; i < quick->inputs; i++) {
+        PyArrayObject *other = (PyArrayObject *)arrays[i];
+        if (PyArray_NDIM(other) != PyArray_NDIM(first) ||
+            !PyArray_CompareLists(PyArray_DIMS(other), PyArray_DIMS(first), PyArray_NDIM(first)))
+            return 1;
+    }
+    return 0;
+}
+
+static PyObject *
+new_node(Quick *quick, PyObject *const *args, PyObject **arrays, PyObject *result, int mask)
+{
+    int fits = quick->fits == ALWAYS || (quick->fits == UNLIKE && are_unlike(quick, arrays));
+    PyObject *edges = NULL, *saved = NULL, *settings = NULL, *number = NULL, *node = NULL;
+    if ((edges = edges_of(quick, args, mask)) && (saved = saved_of(quick, args, arrays, result, mask)) &&
+        (settings = settings_of(quick, args, arrays, fits)) && (number = PyObject_CallNoArgs(world.next_nr)) &&
+        (node = quick->node_class->tp_alloc(quick->node_class, 0))) {
+        fill(node, at.edges, edges);
+        fill(node, at.saved, saved);
+        fill(node, at.settings, settings);
+        fill(node, at.sequence_nr, number);
+        fill(node, at.run, Py_NewRef(PyTuple_GET_ITEM(fits ? quick->fitting : quick->runs, mask)));
+        fill(node, at.hooks, Py_NewRef(Py_None));
+        return node;
+    }
+    Py_XDECREF(edges);
+    Py_XDECREF(saved);
+    Py_XDECREF(settings);
+    Py_XDECREF(number);
+    return NULL;
+}
+
+/* -- the call ------------------------------------------------------------------------------------------- */
+
+static int
+tell(Quick *quick, PyObject *observer, PyObject *out, PyObject *const *args, PyObject *node, PyObject *started)
+{
+    PyObject *told = PyDict_New(), *inputs = PyTuple_New(quick->inputs), *heard = NULL;
+    if (told != NULL && inputs != NULL) {
+        for (int i = 0; i < quick->inputs; i++)
+            PyTuple_SET_ITEM(inputs, i, Py_NewRef(args[i]));
+        int failed = 0;
+        for (int i = 0; i < quick->settings && !failed; i++)
+            failed = PyDict_SetItem(told, PyTuple_GET_ITEM(quick->setting_names, i), args[quick->inputs + i]) < 0;
+        if (!failed) {
+            PyObject *given[] = {observer, quick->op, out, inputs, node == NULL ? Py_None : node, told, started};
+            heard = PyObject_VectorcallMethod(names.forward, given, 7, NULL);
+        }
+    }
+    Py_XDECREF(told);
+    Py_XDECREF(inputs);
+    Py_XDECREF(heard);
+    return heard == NULL ? -1 : 0;
+}
+
+/* The output around an array, joined to the graph; takes over the array's reference. */
+static PyObject *
+finished(Quick *quick, PyObject *const *args, PyObject **arrays, PyObject *result, PyObject *started)
+{
+    PyObject *out = new_tensor(result), *node = NULL;
+    if (out == NULL)
+        return NULL;
+    if (quick->view) {
+        PyObject *viewed = slot(args[0], at.viewed);
+        refill(out, at.viewed, Py_NewRef(viewed == Py_None ? args[0] : viewed));
+    }
+    if (quick->node_class != NULL && slot(world.mode, at.grad_mode) == Py_True) {
+        int mask = asking(quick, args);
+        if (mask < 0 || (mask && (node = new_node(quick, args, arrays, result, mask)) == NULL)) {
+            Py_DECREF(out);
+            return NULL;
+        }
+        if (mask) {
+            refill(out, at.edge, Py_NewRef(node));
+            refill(out, at.requires_grad, Py_NewRef(Py_True));
+        }
+    }
+    PyObject *observer = started == NULL ? NULL : Py_NewRef(slot(world.mode, at.observer));
+    if (observer != NULL && observer != Py_None && tell(quick, observer, out, args, node, started) < 0)
+        Py_CLEAR(out);
+    Py_XDECREF(observer);
+    Py_XDECREF(node);
+    return out;
+}
+
+static PyObject *
+call(PyObject *self, PyObject *const *args, size_t flags, PyObject *keywords)
+{
+    Quick *quick = (Quick *)self;
+    PyObject *arrays[MOST_INPUTS];
+    PyObject *grad = slot(world.mode, at.grad_mode);
+    if (PyVectorcall_NARGS(flags) != quick->inputs + quick->settings || keywords != NULL) {
+        PyErr_SetString(PyExc_TypeError, "Quick takes an op's inputs and settings, each by position");
+        return NULL;
+    }
+    if (PyList_GET_SIZE(world.births) || (grad != Py_True && (grad != Py_False || quick->view)) ||
+        (grad == Py_True && PyDict_GET_SIZE(world.forks)) || !take_arrays(quick, args, arrays))
+        Py_RETURN_NONE;
+    PyObject *started = NULL, *out = NULL;
+    int failed = slot(world.mode, at.observer) != Py_None && (started = PyObject_CallNoArgs(world.clock)) == NULL;
+    PyObject *result = failed ? NULL : computed(quick, args, arrays);
+    if (result != NULL)
+        out = finished(quick, args, arrays, result, started);
+    for (int i = 0; i < quick->inputs; i++)
+        Py_DECREF(arrays[i]);
+    Py_XDECREF(started);
+    if (out == NULL && !PyErr_Occurred())
+        Py_RETURN_NONE;
+    return out;
+}
+
+/* -- the type ------------------------------------------------------------------------------------------- */
+
+static int
+read_pairs(PyObject *pairs, int most, int *count, int (*into)[2])
+{
+    if (!PyTuple_Check(pairs) || PyTuple_GET_SIZE(pairs) > most) {
+        PyErr_SetString(PyExc_ValueError, "Quick: too many saved tensors or settings of a node");
+        return -1;
+    }
+    *count = (int)PyTuple_GET_SIZE(pairs);
+    for (int k = 0; k < *count; k++)
+        if (!PyArg_ParseTuple(PyTuple_GET_ITEM(pairs, k), "ii", &into[k][0], &into[k][1]))
+            return -1;
+    return 0;
+}
+
+static PyObject *
+make(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+    PyObject *op, *forward, *node_class, *setting_names, *differentiable, *saved, *kept, *runs, *fitting;
+    int inputs, one_dtype, floating, view, fits, pairs[MOST_KEPT][2];
+    if (!PyArg_ParseTuple(args, "OOOiO!pppO!OOiO!O!:Quick", &op, &forward, &node_class, &inputs, &PyTuple_Type,
+                          &setting_names, &one_dtype, &floating, &view, &PyTuple_Type, &differentiable, &saved, &kept,
+                          &fits, &PyTuple_Type, &runs, &PyTuple_Type, &fitting))
+        return NULL;
+    Py_ssize_t wanted = PyTuple_GET_SIZE(differentiable), masks = wanted ? (Py_ssize_t)1 << wanted : 0;
+    if (inputs < 1 || inputs > MOST_INPUTS || PyTuple_GET_SIZE(setting_names) > MOST_SETTINGS || wanted > inputs ||
+        PyTuple_GET_SIZE(runs) != masks || PyTuple_GET_SIZE(fitting) != masks) {
+        PyErr_SetString(PyExc_ValueError, "Quick: too many inputs or settings, or runs that don't match them");
+        return NULL;
+    }
+    Quick *quick = (Quick *)type->tp_alloc(type, 0);
+    if (quick == NULL)
+        return NULL;
+    quick->vectorcall = call;
+    quick->op = Py_NewRef(op);
+    quick->forward = Py_NewRef(forward);
+    quick->node_class = node_class == Py_None ? NULL : (PyTypeObject *)Py_NewRef(node_class);
+    quick->setting_names = Py_NewRef(setting_names);
+    quick->runs = Py_NewRef(runs);
+    quick->fitting = Py_NewRef(fitting);
+    quick->inputs = inputs;
+    quick->settings = (int)PyTuple_GET_SIZE(setting_names);
+    quick->one_dtype = one_dtype;
+    quick->floating = floating;
+    quick->view = view;
+    quick->fits = fits;
+    quick->wanted = (int)wanted;
+    for (int k = 0; k < quick->wanted; k++)
+        quick->differentiable[k] = (int)PyLong_AsLong(PyTuple_GET_ITEM(differentiable, k));
+    int bad = read_pairs(saved, MOST_SAVED, &quick->saved, pairs) < 0;
+    for (int k = 0; k < quick->saved && !bad; k++) {
+        quick->save[k].source = pairs[k][0];
+        quick->save[k].user = pairs[k][1];
+    }
+    bad = bad || read_pairs(kept, MOST_KEPT, &quick->kept, pairs) < 0;
+    for (int k = 0; k < quick->kept && !bad; k++) {
+        quick->keep[k].kind = pairs[k][0];
+        quick->keep[k].of = pairs[k][1];
+    }
+    if (bad || PyErr_Occurred())
+        Py_CLEAR(quick);
+    return (PyObject *)quick;
+}
+
+static void
+drop(PyObject *self)
+{
+    Quick *quick = (Quick *)self;
+    Py_XDECREF(quick->op);
+    Py_XDECREF(quick->forward);
+    Py_XDECREF(quick->node_class);
+    Py_XDECREF(quick->setting_names);
+    Py_XDECREF(quick->runs);
+    Py_XDECREF(quick->fitting);
+    Py_TYPE(self)->tp_free(self);
+}
+
+PyTypeObject QuickType = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "gradviz.engine._engine.Quick",
+    .tp_doc = "An op's call in the frequent case; None where Python has to see to it.",
+    .tp_basicsize = sizeof(Quick),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL,
+    .tp_vectorcall_offset = offsetof(Quick, vectorcall),
+    .tp_call = PyVectorcall_Call,
+    .tp_new = make,
+    .tp_dealloc = drop,
+};

@@ -5,6 +5,7 @@ gradviz is one extension module, built from all of its .c files.
 """
 
 import sys
+import sysconfig
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,6 +32,9 @@ def compiled(root):
     """The paths of the extension modules, newly built."""
     import numpy
     from setuptools import Distribution, Extension
+
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):  # the twins count on the lock, and would bring it back
+        return []
 
     extensions = []
     for folder in sorted(root.glob("gradviz/*/compiled")):

@@ -19,10 +19,13 @@ def machine(threads: int) -> dict[str, str]:
     """What the numbers were measured on, and with which peers."""
     import numpy
 
+    from gradviz.engine import twins
+
+    twinned = "with" if twins.follow is not None else "without"
     facts = {
         "machine": f"{_processor()}, {os.cpu_count()} CPUs, {platform.system()}",
         "Python": sys.version.split()[0],
-        "gradviz": f"{engines.version(GRADVIZ)} on NumPy {numpy.__version__}",
+        "gradviz": f"{engines.version(GRADVIZ)} on NumPy {numpy.__version__}, {twinned} its C twins",
     }
     peers = {name: engines.version(name) for name in (PYTORCH, *PEERS)}
     facts |= {name: found for name, found in peers.items() if found}

@@ -160,6 +160,14 @@ def test_a_file_stays_small_and_finished(path):
     assert UNFINISHED.findall(source) == []
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "gradviz").rglob("*.[ch]")), ids=named)
+def test_a_twin_in_c_stays_small_and_says_what_it_is(path):
+    source = path.read_text()
+    assert source.startswith("/* ") and source.count("\n") <= LINES
+    assert path.parent.name == "compiled"
+    assert UNFINISHED.findall(source) == []
+
+
 @pytest.mark.parametrize(
     ("path", "source", "through"),
     [

@@ -244,7 +244,10 @@ def _leaky_gradient(ops, grad, self, negative_slope):
 def leaky_relu(xp, self, *, negative_slope=0.01):
     """`self` above zero, `negative_slope * self` below."""
     refuse_kinds("leaky_relu_cpu", self, "biu")
-    return xp.where(self > 0, self, self * negative_slope)
+    below = self * negative_slope
+    if 0 < negative_slope <= 1:  # the same, without a branch an element
+        return xp.maximum(self, below)
+    return xp.where(self > 0, self, below)
 
 
 @op(
@@ -254,7 +257,10 @@ def leaky_relu(xp, self, *, negative_slope=0.01):
 )
 def leaky_relu_backward(xp, grad_output, self, *, negative_slope):
     """The gradient of leaky_relu."""
-    return xp.where(self > 0, grad_output, grad_output * negative_slope)
+    above = self > 0
+    if 0 <= negative_slope <= 1:  # the same, without a branch an element
+        return grad_output * xp.maximum(above.astype(grad_output.dtype), grad_output.dtype.type(negative_slope))
+    return xp.where(above, grad_output, grad_output * negative_slope)
 
 
 def _hardtanh_gradient(ops, grad, self, min_val, max_val):

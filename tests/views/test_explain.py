@@ -99,3 +99,16 @@ def test_names_steer_neither_terminal_nor_markup(record):
         assert "\x1b" not in told(trace, form=form)
     assert "\\|" in told(trace, form="md")
     assert "\\&" in told(trace, form="latex")
+
+
+def test_latex_knows_greek_letters_and_powers_of_ten(record):
+    def script():
+        names = {"θ": torch.tensor([2e-9, 3.0], requires_grad=True)}
+        names["Γ"] = names["θ"] * 2e7
+        names["é<中"] = names["Γ"].sum()
+        names["é<中"].backward()
+        return names
+
+    text = told(record(script), form="latex")
+    assert r"$\theta$" in text and r"$\Gamma$" in text and r"é$<$\texttt{U+4E2D}" in text
+    assert r"2 \cdot 10^{-9} & 3." in text

@@ -2,6 +2,7 @@
 
 import re
 import textwrap
+import unicodedata
 from collections.abc import Sequence
 
 from gradviz.trace.preview import Preview
@@ -115,12 +116,16 @@ _SPECIAL = {
     "×": r"$\times$",
     "→": r"$\to$",
     "…": r"\ldots{}",
+    **{character: f"${character}$" for character in "<>|"},
     **{character: "\\" + character for character in "&%$#_{}"},
 }
+_CAPITALS = "gamma delta theta lambda xi pi sigma upsilon phi psi omega".split()  # the others are Latin ones in TeX
+_GREEK = frozenset([*_CAPITALS, *map(str.title, _CAPITALS), *"alpha beta epsilon zeta eta iota kappa mu nu rho tau chi".split()])  # noqa: E501
 
 
 def _latex(blocks: Sequence[Block]) -> str:
-    opening = [r"\documentclass{article}", r"\usepackage{amsmath,longtable}", r"\begin{document}"]
+    packages = [r"\usepackage{amsmath,longtable}", r"\usepackage[margin=2cm]{geometry}"]
+    opening = [r"\documentclass{article}", *packages, r"\setlength{\arraycolsep}{3pt}", r"\begin{document}"]
     return "\n".join([*opening, *(_latex_block(block) for block in blocks), r"\end{document}"])
 
 
@@ -128,7 +133,7 @@ def _latex_block(block: Block) -> str:
     lines = [rf"\subsection*{{{_escaped(block.title)}}}"]
     if not block.lines:
         return lines[0]
-    lines.append(r"\begin{longtable}{@{}p{3.2cm}p{4.2cm}p{4.2cm}@{}}")
+    lines.append(r"\begin{longtable}{@{}p{3.5cm}p{5.5cm}p{6.8cm}@{}}")
     for line in block.lines:
         if line.heading:
             lines.append(rf"\multicolumn{{3}}{{@{{}}l}}{{\textbf{{{_escaped(line.label)}}}}} \\")
@@ -143,11 +148,24 @@ def _mathematics(value: Preview | str) -> str:
     if not small or max(value.shape, default=1) > LARGEST or not value.values.size:
         return _escaped(shown(value, 40))
     if not value.shape:
-        return f"${fmt.number(value.values)}$"
+        return f"${_power_of_ten(value.values)}$"
     rows = value.values.reshape(-1, value.shape[-1])
-    cells = r" \\ ".join(" & ".join(fmt.number(each) for each in row) for row in rows)
+    cells = r" \\ ".join(" & ".join(_power_of_ten(each) for each in row) for row in rows)
     return rf"$\begin{{bmatrix}} {cells} \end{{bmatrix}}$"
 
 
+def _power_of_ten(number: float) -> str:
+    return re.sub("e([+-]?[0-9]+)$", lambda found: rf" \cdot 10^{{{int(found[1])}}}", fmt.number(number))
+
+
 def _escaped(text: str) -> str:
-    return "".join(_SPECIAL.get(character, character) for character in text)
+    return "".join(_SPECIAL.get(each) or (each if each.isascii() else _letter(each)) for each in text)
+
+
+def _letter(character: str) -> str:
+    """A letter with an accent; a Greek one, as in mathematics; or the number of what TeX's fonts lack."""
+    words = unicodedata.name(character, "").lower().replace("lamda", "lambda").split()
+    if words[:1] == ["latin"] and character <= "\u017f":
+        return character
+    name = words[-1].title() if words[1:2] == ["capital"] else "".join(words[-1:])
+    return f"$\\{name}$" if words[:1] == ["greek"] and name in _GREEK else rf"\texttt{{U+{ord(character):04X}}}"

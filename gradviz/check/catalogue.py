@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from gradviz.check.case import Case
 from gradviz.check.finding import Finding
+from gradviz.errors import GradvizError
 from gradviz.trace.trace import Trace
 
 
@@ -19,8 +20,35 @@ class Rule(NamedTuple):
 RULES: tuple[Rule, ...] = ()
 
 
+class Broken(NamedTuple):
+    """A rule that failed itself: `KeyError: 3`."""
+
+    code: str
+    error: str
+
+
+class Examined(NamedTuple):
+    """What the rules found in a trace, in the order in which it happened, and which of them failed."""
+
+    findings: list[Finding]
+    broken: list[Broken]
+
+
+def examined(trace: Trace, rules: Iterable[Rule] | None = None) -> Examined:
+    """What the rules (all by default) find; one that fails costs no other its findings. BadTrace for damage."""
+    case, findings, broken = Case(trace), [], []
+    for rule in RULES if rules is None else rules:
+        try:
+            findings += rule.found(case)
+        except GradvizError:
+            raise
+        except Exception as error:
+            broken.append(Broken(rule.code, f"{type(error).__name__}: {error}"))
+    return Examined(sorted(findings, key=lambda each: (each.step, each.code)), broken)
+
+
 def checked(trace: Trace) -> list[Finding]:
-    """What all rules find in a trace, in the order in which it happened."""
+    """What all rules find in a trace, in the order in which it happened; a rule that fails raises."""
     case = Case(trace)
     findings = [each for rule in RULES for each in rule.found(case)]
     return sorted(findings, key=lambda each: (each.step, each.code))

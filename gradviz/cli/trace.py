@@ -97,7 +97,7 @@ def trace(
       gradviz trace -e "((w*x + b - y)**2).mean()" -v w=2 -v b=0 -c "x=[1,2,3]" -c y=5
     """
     choice = table_choice(graph, columns, wide, rows, json)
-    program = _program(
+    program = program_of(
         [script, *(arguments or [])] if script is not None else [],
         module,
         expression,
@@ -106,8 +106,8 @@ def trace(
     )
     path = _trace_path(output, program, diagram)
     here = os.open(".", os.O_RDONLY)
-    with _stdout_on_stderr() if json else nullcontext():
-        code = _record(program, path, device, values)
+    with stdout_on_stderr() if json else nullcontext():
+        code = record(program, path, device, values)
     if not printable_stdout():
         note(f"stdout is closed: see the table with `{ours()} table {shlex.quote(str(path))}`")
         return code
@@ -125,7 +125,7 @@ def trace(
         return code
 
 
-def _program(
+def program_of(
     arguments: Sequence[str],
     module: str | None,
     expression: str | None,
@@ -175,7 +175,7 @@ def _svg(path: Path) -> Path:
     return path.with_suffix(".svg")
 
 
-def _record(program, path: Path, device: str, values: str) -> int:
+def record(program, path: Path, device: str, values: str) -> int:
     """Run the program with its events going to the trace file; its exit code."""
     from gradviz.record.recorder import Recorder, set_default_device
     from gradviz.record.script import run
@@ -258,7 +258,7 @@ def _in_folder(folder: int) -> Iterator[None]:
 
 
 @contextmanager
-def _stdout_on_stderr() -> Iterator[None]:
+def stdout_on_stderr() -> Iterator[None]:
     """Send what the script prints to stderr, also from its subprocesses, so that stdout is JSON alone."""
     sys.stdout.flush()
     kept = os.dup(1)

@@ -4,7 +4,11 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from gradviz.check.case import Case
+from gradviz.check.changed import changed_in_place
 from gradviz.check.finding import Finding
+from gradviz.check.lost import lost_path
+from gradviz.check.nonleaf import grad_of_non_leaf
+from gradviz.check.second import second_backward
 from gradviz.errors import GradvizError
 from gradviz.trace.trace import Trace
 
@@ -17,7 +21,12 @@ class Rule(NamedTuple):
     found: Callable[[Case], Iterable[Finding]]
 
 
-RULES: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (
+    Rule("GV101", "second backward", second_backward),
+    Rule("GV102", "saved tensor changed in place", changed_in_place),
+    Rule("GV103", "gradient path lost", lost_path),
+    Rule("GV104", ".grad of a non-leaf read", grad_of_non_leaf),
+)
 
 
 class Broken(NamedTuple):

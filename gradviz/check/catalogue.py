@@ -14,17 +14,18 @@ from gradviz.trace.trace import Trace
 
 
 class Rule(NamedTuple):
-    """A stable code, what it is about in a few words, and what looks for it."""
+    """A stable code, what it is about in a few words, and what looks for it; explains: words of an engine's error."""
 
     code: str
     title: str
     found: Callable[[Case], Iterable[Finding]]
+    explains: str = ""
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("GV101", "second backward", second_backward),
-    Rule("GV102", "saved tensor changed in place", changed_in_place),
-    Rule("GV103", "gradient path lost", lost_path),
+    Rule("GV101", "second backward", second_backward, "Trying to backward through the graph a second time"),
+    Rule("GV102", "saved tensor changed in place", changed_in_place, "has been modified by an inplace operation"),
+    Rule("GV103", "gradient path lost", lost_path, "does not require grad and does not have a grad_fn"),
     Rule("GV104", ".grad of a non-leaf read", grad_of_non_leaf),
 )
 
@@ -61,3 +62,19 @@ def checked(trace: Trace) -> list[Finding]:
     case = Case(trace)
     findings = [each for rule in RULES for each in rule.found(case)]
     return sorted(findings, key=lambda each: (each.step, each.code))
+
+
+def explained(trace: Trace) -> list[Finding]:
+    """The finding about the error that the script died of, alone in a list; none where no rule knows that error."""
+    ending = trace.ending
+    if ending is None or ending.how != "raised":
+        return []
+    line = trace.origin(ending.origin)
+    found = examined(trace, [rule for rule in RULES if rule.explains and rule.explains in ending.error]).findings
+    there = [
+        each
+        for each in found
+        for place in each.places
+        if place.role == "failed" and line and trace.origin(place.origin)[:3] == line[:3]
+    ]
+    return there[-1:]

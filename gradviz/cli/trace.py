@@ -224,6 +224,8 @@ def _show(program, path: Path, choice, diagram: bool, code: int) -> int:
     from gradviz.views.format import safe, size
 
     story = Story(path)
+    if code:
+        story.tell_error()
     story.tell(choice)
     written = [path]
     if diagram and story.graphs:

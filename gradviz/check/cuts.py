@@ -5,13 +5,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradviz.check.case import Case
 from gradviz.check.mending import expression
 from gradviz.trace.events import FLOWING, GRAD, NUMBER, RETURNED, SHARED, Flag, Kind
+from gradviz.trace.forwards import Newest
+from gradviz.trace.trace import Trace
 
 MAKERS = ("tensor", "as_tensor", "asarray", "from_numpy", "from_dlpack", "frombuffer", "Parameter")
 CASTS = ("to", "long", "int", "bool", "short", "byte", "char", "type")
 LEAVING = (".numpy(", ".item(", ".tolist(", "float(")  # how values leave the graph without a row
+MOST = 3  # cuts that are looked for
 _COMPUTED = Flag.INLINE | Flag.REQUIRES_GRAD | Flag.LEAF
 
 
@@ -27,22 +29,46 @@ class Cut(NamedTuple):
     how: str
 
 
+class Earlier:
+    """Finds the newest row before another one of a tensor that shares its memory, or has its very value."""
+
+    def __init__(self, trace: Trace):
+        steps = trace.of(Kind.FORWARD, Kind.OUTPUT)
+        made = trace.rows[steps]
+        tensors, buffers, flags = made["tensor"].astype(np.int64), made["buffer"], made["flags"]
+        accumulating = np.zeros(int(trace.rows["tensor"].max(initial=0)) + 1, bool)
+        accumulating[trace.rows["tensor"][trace.of(Kind.NODE)]] = True
+        wants = ((flags & Flag.REQUIRES_GRAD) > 0) | accumulating[tensors]
+        self.wanting = frozenset(steps[wants].tolist())  # rows of tensors that require grad
+        span = len(trace.rows)
+        self._sharing = [Newest(buffers[some], steps[some], span) for some in (wants, ~wants)]
+        computed = (flags & _COMPUTED) == Flag.INLINE | Flag.REQUIRES_GRAD
+        self._values, place = np.unique(made["value"][computed], return_inverse=True)
+        self._with_value = Newest(place + 1, steps[computed], span)
+
+    def sharing(self, buffer: int, row: int) -> int:
+        """A row of the same memory, of a tensor that requires grad where there is one; -1 for none."""
+        found = (int(newest.at(buffer, row - 1)) for newest in self._sharing)
+        return next((each for each in found if each >= 0), -1)
+
+    def with_value(self, bits: int, row: int) -> int:
+        """A row of a result in a graph that is this very number; -1 for none."""
+        place = int(np.searchsorted(self._values, np.uint64(bits)))  # as an int64 both would become floats
+        known = place < len(self._values) and self._values[place] == bits
+        return int(self._with_value.at(place + 1, row - 1)) if known else -1
+
+
 class Cuts:
     """The way back from a tensor as it was at a step: to cuts, the newest first, and to leaves (rows)."""
 
-    def __init__(self, case: Case, root: int, before: int):
-        self._trace, self._rows, self._forwards = case.trace, case.trace.rows, case.trace.forwards
-        self._accumulating = set(self._rows["tensor"][self._trace.of(Kind.NODE)].tolist())
-        steps = self._trace.of(Kind.FORWARD, Kind.OUTPUT)
-        self._made = steps[steps < before]
+    def __init__(self, trace: Trace, earlier: Earlier, root: int, before: int):
+        self._trace, self._rows, self._forwards, self._earlier = trace, trace.rows, trace.forwards, earlier
         self.found: list[Cut] = []
         self.leaves: list[int] = []
         self._waiting: list[int] = []
         self._seen: set[int] = set()
-        own = self._made[self._rows["tensor"][self._made] == root]
-        if own.size:
-            self._reach(int(own[-1]))
-        while self._waiting:
+        self._reach(trace.forwards.row_of(root, before))
+        while self._waiting and len(self.found) < MOST:
             self._look(-heappop(self._waiting))
 
     def op_name(self, row: int) -> str:
@@ -51,7 +77,7 @@ class Cuts:
         return self._trace.call(int(self._rows["ref"][step])).op
 
     def _reach(self, row):
-        if row not in self._seen:
+        if row >= 0 and row not in self._seen:
             self._seen.add(row)
             heappush(self._waiting, -row)
 
@@ -64,9 +90,14 @@ class Cuts:
         slots = slice(self._forwards.input_from[op], self._forwards.input_from[op + 1])
         given = [source for source in self._forwards.input_row[slots].tolist() if source >= 0]
         sources = given or [source for source in (self._same_memory(row), self._same_value(row, name)) if source >= 0]
-        wanted = [source for source in sources if self._requires_grad(source)]
-        if wanted:
-            self.found.append(Cut(row, int(self._rows["tensor"][wanted[0]]), self._how(row, op, name)))
+        wanted = [source for source in sources if source in self._earlier.wanting]
+        how = self._how(row, op, name) if wanted else ""
+        if how == "other" and all(int(self._rows["flags"][source]) & Flag.LEAF for source in wanted):
+            self.leaves += wanted  # no op lost it: they were frozen since
+            for source in set(sources) - set(wanted):
+                self._reach(source)
+        elif wanted:
+            self.found.append(Cut(row, int(self._rows["tensor"][wanted[0]]), how))
         elif name == "Parameter" or not sources and name != NUMBER:
             self._end(row, name)
         else:
@@ -84,29 +115,18 @@ class Cuts:
     def _origin(self, row):
         return self._trace.origin(int(self._rows["origin"][row]))
 
-    def _requires_grad(self, row):
-        tensor, flags = int(self._rows["tensor"][row]), int(self._rows["flags"][row])
-        return bool(flags & Flag.REQUIRES_GRAD) or tensor in self._accumulating
-
     def _same_memory(self, row):
-        """A row before this one of a tensor in the same memory, one that requires grad where there is one; -1: none."""
-        buffer = int(self._rows["buffer"][row])
-        if not buffer or int(self._rows["flags"][row]) & Flag.NEW_BUFFER:
-            return -1
-        same = self._made[(self._rows["buffer"][self._made] == buffer) & (self._made < row)].tolist()
-        return next((each for each in reversed(same) if self._requires_grad(each)), same[-1] if same else -1)
+        new = int(self._rows["flags"][row]) & Flag.NEW_BUFFER
+        return -1 if new else self._earlier.sharing(int(self._rows["buffer"][row]), row)
 
     def _same_value(self, row, name):
-        """The newest result in a graph that has the very value of this number: `.item()` leaves no row; -1: none."""
+        """What `.item()` of a result gave, which leaves no row of its own."""
         if name not in (*MAKERS, NUMBER) or not int(self._rows["flags"][row]) & Flag.INLINE:
             return -1
         value = self._rows["value"][row : row + 1].view("<f8")[0]
         if not np.isfinite(value) or value == np.round(value):  # whole numbers are everywhere
             return -1
-        earlier = self._made[self._made < row]
-        computed = (self._rows["flags"][earlier] & _COMPUTED) == Flag.INLINE | Flag.REQUIRES_GRAD
-        same = earlier[computed & (self._rows["value"][earlier].view("<f8") == value)]
-        return int(same[-1]) if same.size else -1
+        return self._earlier.with_value(int(self._rows["value"][row]), row)
 
     def _how(self, row, op, name):
         if name in (*MAKERS, NUMBER):

@@ -9,38 +9,42 @@ through a detach is what many scripts want, and is left alone.
 from collections.abc import Iterator
 
 from gradviz.check.case import Case
-from gradviz.check.cuts import CASTS, Cuts
+from gradviz.check.cuts import CASTS, MOST, Cuts, Earlier
 from gradviz.check.finding import Finding, Place
 from gradviz.check.mending import statement_text, unwrapped, with_argument, without
 from gradviz.check.wording import at_line, bare, called
 from gradviz.trace.events import Kind
 
-MOST_SHOWN = 3  # cuts, or leaves
-
 
 def lost_path(case: Case) -> Iterator[Finding]:
     """GV103, one finding a backward call that could not reach a leaf."""
     trace, rows = case.trace, case.trace.rows
-    for step in trace.of(Kind.REFUSED).tolist():
+    refused, starts = trace.of(Kind.REFUSED), trace.of(Kind.BACKWARD)
+    from_leaves = starts[rows["node"][starts] == 0]
+    if not refused.size + from_leaves.size:
+        return
+    earlier = Earlier(trace)
+    for step in refused.tolist():
         root = int(rows["tensor"][step])
-        cuts = Cuts(case, root, step)
+        cuts = Cuts(trace, earlier, root, step)
         start = f"{called(trace, root)} does not require grad"
-        yield _Lost(case, cuts).finding(f"{start}: ", step, "failed") if cuts.found else _never(case, cuts, root, step)
+        yield (
+            _Lost(trace, cuts).finding(f"{start}: ", step, "failed") if cuts.found else _never(trace, cuts, root, step)
+        )
     asked = set(rows["a"][trace.of(Kind.CAPTURED)].tolist())  # autograd.grad wants the gradient there
-    starts = trace.of(Kind.BACKWARD)
-    for step in starts[rows["node"][starts] == 0].tolist():
+    for step in from_leaves.tolist():
         root = int(rows["tensor"][step])
-        cuts = Cuts(case, root, step)
+        cuts = Cuts(trace, earlier, root, step)
         if cuts.found and int(rows["a"][step]) not in asked:
             start = f"backward from {called(trace, root)} ends where it begins, at a leaf: "
-            yield _Lost(case, cuts).finding(start, step, "backward")
+            yield _Lost(trace, cuts).finding(start, step, "backward")
 
 
 class _Lost:
     """What there is to say of the newest cut; the others are shown."""
 
-    def __init__(self, case, cuts):
-        self.trace, self.rows, self.cuts = case.trace, case.trace.rows, cuts
+    def __init__(self, trace, cuts):
+        self.trace, self.rows, self.cuts = trace, trace.rows, cuts
         self.first = cuts.found[0]
         self.line = self.trace.origin(self._origin(self.first))
         self.source = called(self.trace, self.first.source) if self.first.source else ""
@@ -56,7 +60,7 @@ class _Lost:
         return Finding("GV103", cause, fix, (*self._places(), Place(role, int(self.rows["origin"][step]))), step)
 
     def _places(self):
-        lost = [Place("lost", self._origin(each)) for each in reversed(self.cuts.found[:MOST_SHOWN])]
+        lost = [Place("lost", self._origin(each)) for each in reversed(self.cuts.found)]
         made = self.trace.forwards.first_row(self.first.source)
         origin = int(self.rows["origin"][made]) if made >= 0 else 0
         one_line = origin and self.line and self.trace.origin(origin).line == self.line.line
@@ -108,9 +112,9 @@ class _Lost:
         return f"took its {self.op}, which has no gradient", mended
 
 
-def _never(case, cuts, root, step):
+def _never(trace, cuts, root, step):
     """The finding where nothing required grad from the start: of a module, its parameters are frozen."""
-    trace, rows = case.trace, case.trace.rows
+    rows = trace.rows
     leaves = [row for row in sorted(cuts.leaves) if "float" in trace.meta(int(rows["meta"][row])).dtype]
     frozen = [row for row in leaves if cuts.op_name(row) == "Parameter"]
     leaves = frozen or leaves
@@ -118,12 +122,12 @@ def _never(case, cuts, root, step):
     asked = called(trace, root)
     cause = f"{asked} does not require grad, and no op computed it."
     if names and names != [asked]:
-        more = " and others" if len(names) > MOST_SHOWN else ""
-        listed = ", ".join(names[:MOST_SHOWN])
+        more = " and others" if len(names) > MOST else ""
+        listed = ", ".join(names[:MOST])
         cause = f"{asked} does not require grad, and nothing that it was computed from does: {listed}{more}."
-    named = [bare(name) for name in names if bare(name).replace(".", "").isidentifier()][:MOST_SHOWN]
+    named = [bare(name) for name in names if bare(name).replace(".", "").isidentifier()][:MOST]
     fix = f"{named[0] if named else bare(asked)}.requires_grad_()  # before the forward pass"
     if len(named) > 1:
         fix += f"; or {' or '.join(named[1:])}: what is to be learned"
-    places = [Place("made", int(rows["origin"][row])) for row in leaves[:MOST_SHOWN]]
+    places = [Place("made", int(rows["origin"][row])) for row in leaves[:MOST]]
     return Finding("GV103", cause, fix, (*places, Place("failed", int(rows["origin"][step]))), step)

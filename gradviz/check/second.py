@@ -9,6 +9,8 @@ share a part of one graph, and their sum needs one call.
 from collections.abc import Iterator
 from functools import cached_property
 
+import numpy as np
+
 from gradviz.check.case import Case
 from gradviz.check.failures import Failure, failures
 from gradviz.check.finding import Finding, Place
@@ -57,8 +59,10 @@ class _Twice:
         """The tensors by which results made after the first call lead to what it freed."""
         forwards = self.trace.forwards
         root = forwards.maker(self.failure.root, self.second)
-        leading, crossing = {self.op}, {}
-        for op in range(self.op, root + 1):
+        call = int(self.trace.rows["a"][self.first])
+        freed = np.flatnonzero(self.trace.lives.released_by[forwards.node] == call)
+        leading, crossing = set(freed.tolist()), {}
+        for op in range(int(freed[0]), root + 1):
             inside = [(tensor, source) for tensor, source in forwards.inputs_of(op) if source in leading]
             if not inside or not forwards.node[op]:
                 continue

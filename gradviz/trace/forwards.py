@@ -70,8 +70,12 @@ class Forwards:
 
     def maker(self, tensor: int, before: int) -> int:
         """The op that made a tensor before a step, -1 when nobody saw it made."""
-        row = int(self._made.at(tensor, before - 1))
+        row = self.row_of(tensor, before)
         return int(self.op_of(row)) if row >= 0 else -1
+
+    def row_of(self, tensor: int, before: int) -> int:
+        """The row that made a tensor before a step, -1 when nobody saw it made."""
+        return int(self._made.at(tensor, before - 1))
 
     def accumulator(self, tensors, steps) -> np.ndarray:
         """The AccumulateGrad node of each leaf at a step: the newest that was made for it; 0 for none."""

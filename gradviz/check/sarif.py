@@ -57,10 +57,11 @@ def _result(finding):
 
 
 def _location(place):
-    region = {"startLine": place["line"], "snippet": {"text": place["text"]}}
+    region = {"startLine": place["line"]}
+    lines = {"startLine": place["line"], "endLine": max(place["line"], place["end_line"])}
     if place["end_column"]:
-        ends = {"endLine": place["end_line"], "endColumn": place["end_column"] + 1}
-        region |= {"startColumn": place["column"] + 1, **ends}
+        region |= {"startColumn": place["column"] + 1, **lines, "endColumn": place["end_column"] + 1}
     file = place["file"]
     uri = ("file://" if file.startswith("/") else "") + quote(file.encode("utf-8", "replace"))
-    return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}
+    context = {**lines, "snippet": {"text": place["text"]}}
+    return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region, "contextRegion": context}}

@@ -75,9 +75,9 @@ class _Twice:
     @cached_property
     def changed(self) -> frozenset[int]:
         """The leaves that require grad and were changed between the calls, as an optimizer does."""
-        steps = self.trace.of(Kind.MUTATED)
+        tensors, steps = self.trace.rows["tensor"], self.trace.of(Kind.MUTATED)
         between = steps[(steps > self.first) & (steps < self.second)]
-        return frozenset(self.trace.rows["tensor"][between].tolist())
+        return frozenset(tensors[between].tolist()) & frozenset(tensors[self.trace.of(Kind.NODE)].tolist())
 
     def below(self, tensor: int) -> set[int]:
         """The leaves that a tensor was computed from."""

@@ -44,7 +44,7 @@ def test_every_command_and_option_of_the_table_is_there():
     assert {name for name in re.findall(r"`gradviz (\w+)", TEXT)} == set(commands)
     for name, options in re.findall(r"\| `gradviz (\w+).*?\| (.*) \|", TEXT):
         known = {option for parameter in commands[name].params for option in parameter.opts}
-        assert set(re.findall(r"`(--\w+)", options)) <= known
+        assert set(re.findall(r"`(--[\w-]+)", options)) <= known
 
 
 def test_the_picture_says_what_it_says_today(tmp_path):

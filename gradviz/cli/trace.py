@@ -132,6 +132,7 @@ def program_of(
     variables: Sequence[str],
     constants: Sequence[str],
 ):
+    """What there is to run; BadInput, before anything runs, where that is nothing, or several things at once."""
     from gradviz.record import script
 
     if module is not None and expression is not None:

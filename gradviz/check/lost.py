@@ -115,19 +115,27 @@ class _Lost:
 def _never(trace, cuts, root, step):
     """The finding where nothing required grad from the start: of a module, its parameters are frozen."""
     rows = trace.rows
-    leaves = [row for row in sorted(cuts.leaves) if "float" in trace.meta(int(rows["meta"][row])).dtype]
-    frozen = [row for row in leaves if cuts.op_name(row) == "Parameter"]
-    leaves = frozen or leaves
+    floats = [row for row in sorted(cuts.leaves) if "float" in trace.meta(int(rows["meta"][row])).dtype]
+    frozen = [row for row in floats if cuts.op_name(row) == "Parameter"]
+    leaves = frozen or floats or sorted(cuts.leaves)
     names = list(dict.fromkeys(called(trace, int(rows["tensor"][row])) for row in leaves))
     asked = called(trace, root)
-    cause = f"{asked} does not require grad, and no op computed it."
-    if names and names != [asked]:
-        more = " and others" if len(names) > MOST else ""
-        listed = ", ".join(names[:MOST])
-        cause = f"{asked} does not require grad, and nothing that it was computed from does: {listed}{more}."
-    named = [bare(name) for name in names if bare(name).replace(".", "").isidentifier()][:MOST]
-    fix = f"{named[0] if named else bare(asked)}.requires_grad_()  # before the forward pass"
-    if len(named) > 1:
-        fix += f"; or {' or '.join(named[1:])}: what is to be learned"
+    listed = ", ".join(names[:MOST]) + (" and others" if len(names) > MOST else "")
+    if not names or names == [asked]:
+        cause = f"{asked} does not require grad, and no op computed it."
+    else:
+        kind = "" if floats else ", as integers and booleans can't"
+        cause = f"{asked} does not require grad, and nothing that it was computed from does{kind}: {listed}."
+    fix = _marking(trace, leaves[0], names[:MOST], "" if floats else ".float()") if leaves else ""
     places = [Place("made", int(rows["origin"][row])) for row in leaves[:MOST]]
     return Finding("GV103", cause, fix, (*places, Place("failed", int(rows["origin"][step]))), step)
+
+
+def _marking(trace, leaf, names, cast):
+    """The line that lets a leaf require grad, by its name or where it is made."""
+    named = [bare(name) for name in names if bare(name).replace(".", "").isidentifier()]
+    if not named:
+        return with_argument(trace.origin(int(trace.rows["origin"][leaf])), "requires_grad")
+    fix = f"{named[0]} = {named[0]}{cast}.requires_grad_()" if cast else f"{named[0]}.requires_grad_()"
+    others = f"; or {' or '.join(named[1:])}: what is to be learned" if len(named) > 1 else ""
+    return f"{fix}  # before the forward pass{others}"

@@ -31,9 +31,8 @@ def statement(origin: Origin | None) -> ast.stmt | None:
     if origin is None:
         return None
     tree = _parsed(textwrap.dedent(origin.text).strip())
-    if tree is None or isinstance(tree, (ast.If, ast.For, ast.While, ast.With, ast.Try, ast.FunctionDef, ast.ClassDef)):
-        tree = _parsed(expression(origin))
-    return tree
+    part = isinstance(tree, ast.Expr) and isinstance(tree.value, ast.Tuple)  # arguments of a call over several lines
+    return _parsed(expression(origin)) if tree is None or part or hasattr(tree, "body") else tree
 
 
 def statement_text(origin: Origin | None) -> str:
@@ -87,7 +86,11 @@ def marked_last(origin: Origin | None) -> str:
 
 def out_of_place(origin: Origin | None) -> str:
     """A line that changes a tensor in place as one that makes a new one; '' where it can't be told how."""
-    tree = statement(origin)
+    trees = statement(origin), _parsed(expression(origin))
+    return next(filter(None, map(_out_of_place, filter(None, trees))), "")
+
+
+def _out_of_place(tree):
     if isinstance(tree, ast.AugAssign):
         if isinstance(tree.target, ast.Subscript):
             return _cloned_first(tree.target.value, tree)
@@ -95,28 +98,32 @@ def out_of_place(origin: Origin | None) -> str:
         return ast.unparse(ast.Assign([tree.target], ast.BinOp(left, tree.op, tree.value), lineno=0))
     if isinstance(tree, ast.Assign) and isinstance(tree.targets[0], ast.Subscript):
         return _cloned_first(tree.targets[0].value, tree)
-    if rewritten := _rewritten(origin, _NotInPlace()):
-        return rewritten
-    if isinstance(tree, ast.Expr) and isinstance(call := tree.value, ast.Call):
-        method = call.func
-        if isinstance(method, ast.Attribute) and method.attr.endswith("_") and not method.attr.endswith("__"):
-            if isinstance(method.value, ast.Subscript):
-                return _cloned_first(method.value.value, tree)
-            return _method_out_of_place(method, call, tree)
+    before, after = ast.unparse(tree), ast.unparse(_NotInPlace().visit(tree))
+    if after != before:
+        return after
+    called = tree.value.func if isinstance(tree, ast.Expr) and isinstance(tree.value, ast.Call) else None
+    if isinstance(called, ast.Attribute) and called.attr.endswith("_") and not called.attr.endswith("__"):
+        return _method_out_of_place(called, tree)
     return ""
 
 
-def _method_out_of_place(method, call, tree):
-    name = ast.unparse(method.value)
+def _method_out_of_place(method, tree):
+    changed, name = method.value, ast.unparse(method.value)
+    if isinstance(changed, ast.Subscript):
+        return _cloned_first(changed.value, tree)
+    if not isinstance(changed, (ast.Name, ast.Attribute)):
+        return ""
     if method.attr == "zero_":
         return f"{name} = torch.zeros_like({name})"
     if method.attr in IN_PLACE_ONLY:
-        return _cloned_first(method.value, tree)
-    changed = ast.Call(ast.Attribute(method.value, method.attr[:-1], ast.Load()), call.args, call.keywords)
-    return f"{name} = {ast.unparse(changed)}"
+        return _cloned_first(changed, tree)
+    method.attr = method.attr[:-1]
+    return f"{name} = {ast.unparse(tree)}"
 
 
 def _cloned_first(target, tree):
+    if not isinstance(target, (ast.Name, ast.Attribute)):
+        return ""
     name = ast.unparse(target)
     return f"{name} = {name}.clone()\n{ast.unparse(tree)}"
 

@@ -107,6 +107,18 @@ WAYS = {
         "nothing that it was computed from does: `layer.weight`, `layer.bias`",
         "layer.weight.requires_grad_()  # before the forward pass; or layer.bias: what is to be learned",
     ),
+    "integers": (
+        "v = torch.tensor([1, 2])\nattempt(v.sum())\n",
+        {"made": 10, "failed": 7},
+        "nothing that it was computed from does, as integers and booleans can't: `v`",
+        "v = v.float().requires_grad_()  # before the forward pass",
+    ),
+    "a leaf without a name": (
+        "attempt(torch.ones(2).sum())\n",
+        {"made": 10, "failed": 7},
+        "nothing that it was computed from does: `torch.ones(2)`",
+        "torch.ones(2, requires_grad=True)",
+    ),
     "a leaf alone": (
         "s = torch.tensor(2.0)\nattempt(s)\n",
         {"made": 10, "failed": 7},

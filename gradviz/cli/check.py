@@ -3,20 +3,19 @@
 import shutil
 import tempfile
 from contextlib import nullcontext
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gradviz.cli.choices import Json, trace_file
+from gradviz.cli.choices import Constants, Expression, Json, Module, Variables, trace_file
 from gradviz.cli.say import note, printable_stdout
 from gradviz.cli.trace import ScriptCommand, program_of, record, stdout_on_stderr
 from gradviz.errors import BadInput, GradvizError
 
 DEFAULT_WIDTH = 80
 FOUND, OUR_FAILURE, INTERRUPTED = 1, 3, 130
-_TAKING_A_VALUE = ("--fail-on", "-m", "--module")
 
 
 class CheckCommand(ScriptCommand):
@@ -24,8 +23,10 @@ class CheckCommand(ScriptCommand):
 
     def parse_args(self, ctx, args: list[str]) -> list[str]:
         """See where the options may stand, then parse as usual."""
-        before = ["", *args]
-        words = (arg for at, arg in enumerate(args) if not arg.startswith("-") and before[at] not in _TAKING_A_VALUE)
+        taking_a_value = {
+            name for option in self.params if not getattr(option, "is_flag", True) for name in option.opts
+        }
+        words = (arg for before, arg in pairwise(["", *args]) if arg[:1] != "-" and before not in taking_a_value)
         ctx.allow_interspersed_args = any(map(_names_a_trace, islice(words, 1)))
         return super().parse_args(ctx, args)
 
@@ -42,9 +43,10 @@ def check(
     arguments: Annotated[
         list[str] | None, typer.Argument(metavar="ARGS", help="The script's own.", show_default=False)
     ] = None,
-    module: Annotated[
-        str | None, typer.Option("-m", "--module", metavar="MODULE", help="Run a module, as python -m does.")
-    ] = None,
+    module: Module = None,
+    expression: Expression = None,
+    variables: Variables = None,
+    constants: Constants = None,
     fail_on: Annotated[
         str | None,
         typer.Option("--fail-on", metavar="CODES", help="Only these, such as GV101,GV102, make the exit code 1."),
@@ -69,13 +71,15 @@ def check(
       gradviz check train.py --epochs 3
       gradviz check --fail-on GV101,GV102 train.py
       gradviz check train.gradviz --json
+      gradviz check -e "(x*w).sqrt().sum()" -v x=[1,0] -c w=2
       gradviz check --sarif train.py > train.sarif
     """
     failing = _codes(fail_on)
     if json and sarif:
         raise BadInput("--json and --sarif were both given; choose one")
     try:
-        facts, interrupted = _facts(script, arguments or [], module, json or sarif)
+        other = module, expression, variables or [], constants or []
+        facts, interrupted = _facts(script, arguments or [], other, aside=json or sarif)
         if not printable_stdout():
             note("stdout is closed: nobody can read what was found")
         elif sarif:
@@ -126,13 +130,16 @@ def _names_a_trace(text: str) -> bool:
         return False
 
 
-def _facts(script: str | None, arguments: list[str], module: str | None, aside: bool) -> tuple[dict, bool]:
-    """What was found, and whether the script was interrupted; aside: the script's stdout goes to stderr."""
-    if module is None and (script is None or _names_a_trace(script)):
+def _facts(script: str | None, arguments: list[str], other: tuple, aside: bool) -> tuple[dict, bool]:
+    """What was found, and whether the script was interrupted.
+
+    other: what there may be in place of a script, as program_of takes it; aside: the script's stdout goes to stderr.
+    """
+    if not any(other) and (script is None or _names_a_trace(script)):
         if arguments:
             raise BadInput(f"a trace takes no arguments, but {arguments[0]!r} was given; options go before it")
         return _examined(trace_file(script))
-    program = program_of([script, *arguments] if script is not None else [], module, None, [], [])
+    program = program_of([script, *arguments] if script is not None else [], *other)
     with tempfile.TemporaryDirectory(prefix="gradviz-") as folder:
         path = Path(folder, "run.gradviz")
         with stdout_on_stderr() if aside else nullcontext():

@@ -11,7 +11,18 @@ from typing import Annotated, Literal
 import typer
 from typer.core import TyperCommand
 
-from gradviz.cli.choices import Columns, GraphChoice, Json, Rows, Wide, table_choice
+from gradviz.cli.choices import (
+    Columns,
+    Constants,
+    Expression,
+    GraphChoice,
+    Json,
+    Module,
+    Rows,
+    Variables,
+    Wide,
+    table_choice,
+)
 from gradviz.cli.files import replaceable
 from gradviz.cli.say import argument, give_up_stdout, note, ours, printable_stdout
 from gradviz.errors import BadInput, GradvizError
@@ -49,20 +60,10 @@ def trace(
     arguments: Annotated[
         list[str] | None, typer.Argument(metavar="ARGS", help="The script's own.", show_default=False)
     ] = None,
-    module: Annotated[
-        str | None, typer.Option("-m", "--module", metavar="MODULE", help="Run a module, as python -m does.")
-    ] = None,
-    expression: Annotated[
-        str | None,
-        typer.Option("-e", "--expression", metavar="EXPR", help="Trace an expression; backward included."),
-    ] = None,
-    variables: Annotated[
-        list[str] | None,
-        typer.Option("-v", "--variable", metavar="NAME=VALUE", help="With -e: a leaf that requires grad."),
-    ] = None,
-    constants: Annotated[
-        list[str] | None, typer.Option("-c", "--constant", metavar="NAME=VALUE", help="With -e: a constant.")
-    ] = None,
+    module: Module = None,
+    expression: Expression = None,
+    variables: Variables = None,
+    constants: Constants = None,
     output: Annotated[
         str | None,
         typer.Option("-o", "--output", metavar="PATH", help="The trace file, or a folder for it."),

@@ -56,6 +56,12 @@ def test_a_module(check):
     assert check("-m", "clean", "x").stdout == "said ['x']\nno findings\n"
 
 
+def test_an_expression(check):
+    done = check("-e", "(x*w).sum()", "-v", "x=[1,2]", "-c", "w=2")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "no findings\n", "")
+    assert check("-v", "x=2").returncode == check("-e", "x", "-m", "clean").returncode == 2
+
+
 def test_the_traceback_is_the_scripts(check):
     done = check("twice.py")
     plain = check("-m", "twice")

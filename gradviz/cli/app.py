@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from gradviz.cli.check import CheckCommand, check
 from gradviz.cli.diff import diff
 from gradviz.cli.explain import explain
 from gradviz.cli.graphs import graphs
@@ -31,6 +32,11 @@ app.command(short_help="Show what two graphs don't have in common.")(diff)
 app.command(short_help="Chart the bytes alive over time.")(memory)
 app.command(short_help="Tell why a graph is still alive.")(why)
 app.command(short_help="Show the chain rule in numbers.")(explain)
+app.command(
+    cls=CheckCommand,
+    short_help="Find what is wrong in a run, and the fix.",
+    context_settings={"allow_interspersed_args": False},
+)(check)
 app.command(short_help="Tell what a trace file holds.")(info)
 
 
@@ -65,6 +71,7 @@ def gradviz(
       gradviz table --graph all
       gradviz why losses
       gradviz explain --path loss..w
+      gradviz check train.py
     """
     if context.invoked_subcommand is None:
         print(context.get_help())

@@ -28,6 +28,19 @@ TraceFile = Annotated[
     str | None,
     typer.Argument(metavar="TRACE", help="A trace; without it, the newest *.gradviz here.", show_default=False),
 ]
+Module = Annotated[
+    str | None, typer.Option("-m", "--module", metavar="MODULE", help="Run a module, as python -m does.")
+]
+Expression = Annotated[
+    str | None, typer.Option("-e", "--expression", metavar="EXPR", help="Trace an expression; backward included.")
+]
+Variables = Annotated[
+    list[str] | None,
+    typer.Option("-v", "--variable", metavar="NAME=VALUE", help="With -e: a leaf that requires grad."),
+]
+Constants = Annotated[
+    list[str] | None, typer.Option("-c", "--constant", metavar="NAME=VALUE", help="With -e: a constant.")
+]
 GraphChoice = Annotated[
     str,
     typer.Option("--graph", metavar="N|all|last", help="Which graphs; last: the last that ran backward."),

@@ -4,6 +4,7 @@ import os
 import shlex
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -13,6 +14,11 @@ def note(message: object) -> None:
 
     text = "\n".join(safe(line) for line in str(message).split("\n"))
     print(f"gradviz: {text}", file=sys.stderr)
+
+
+def note_lines(lines: Iterable[str]) -> None:
+    """Print lines on stderr as they are, with an empty one before; they are made safe already."""
+    print("\n".join(["", *lines]), file=sys.stderr)
 
 
 def printable_stdout() -> bool:

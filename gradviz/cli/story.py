@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gradviz.cli.choices import Graph, TableChoice
 from gradviz.cli.files import write_file
-from gradviz.cli.say import note, printable_stdout
+from gradviz.cli.say import note, note_lines, printable_stdout
 from gradviz.errors import BadInput
 from gradviz.trace.events import Kind
 from gradviz.trace.graph import graphs, last_backward
@@ -81,6 +81,15 @@ class Story:
         if ending:
             console.print(ending, markup=False, style="bold red")
         table.summary(console, self.trace, self.graphs, self.lives)
+
+    def tell_error(self) -> None:
+        """Under the script's traceback, on stderr: the finding about an error of autograd that it died of."""
+        from gradviz.check.catalogue import Examined, explained
+        from gradviz.check.report import facts
+        from gradviz.views import findings as view
+
+        for each in facts(self.trace, Examined(explained(self.trace), []))["findings"]:
+            note_lines(view.lines(each, screen().width))
 
     def list_graphs(self, every: bool, as_json: bool) -> None:
         """Print the graphs of the run in order, alike ones on one line unless `every`, or all of them as JSON."""

@@ -11,7 +11,18 @@ from typing import Annotated, Literal
 import typer
 from typer.core import TyperCommand
 
-from gradviz.cli.choices import Columns, GraphChoice, Json, Rows, Wide, table_choice
+from gradviz.cli.choices import (
+    Columns,
+    Constants,
+    Expression,
+    GraphChoice,
+    Json,
+    Module,
+    Rows,
+    Variables,
+    Wide,
+    table_choice,
+)
 from gradviz.cli.files import replaceable
 from gradviz.cli.say import argument, give_up_stdout, note, ours, printable_stdout
 from gradviz.errors import BadInput, GradvizError
@@ -49,20 +60,10 @@ def trace(
     arguments: Annotated[
         list[str] | None, typer.Argument(metavar="ARGS", help="The script's own.", show_default=False)
     ] = None,
-    module: Annotated[
-        str | None, typer.Option("-m", "--module", metavar="MODULE", help="Run a module, as python -m does.")
-    ] = None,
-    expression: Annotated[
-        str | None,
-        typer.Option("-e", "--expression", metavar="EXPR", help="Trace an expression; backward included."),
-    ] = None,
-    variables: Annotated[
-        list[str] | None,
-        typer.Option("-v", "--variable", metavar="NAME=VALUE", help="With -e: a leaf that requires grad."),
-    ] = None,
-    constants: Annotated[
-        list[str] | None, typer.Option("-c", "--constant", metavar="NAME=VALUE", help="With -e: a constant.")
-    ] = None,
+    module: Module = None,
+    expression: Expression = None,
+    variables: Variables = None,
+    constants: Constants = None,
     output: Annotated[
         str | None,
         typer.Option("-o", "--output", metavar="PATH", help="The trace file, or a folder for it."),
@@ -97,7 +98,7 @@ def trace(
       gradviz trace -e "((w*x + b - y)**2).mean()" -v w=2 -v b=0 -c "x=[1,2,3]" -c y=5
     """
     choice = table_choice(graph, columns, wide, rows, json)
-    program = _program(
+    program = program_of(
         [script, *(arguments or [])] if script is not None else [],
         module,
         expression,
@@ -106,8 +107,8 @@ def trace(
     )
     path = _trace_path(output, program, diagram)
     here = os.open(".", os.O_RDONLY)
-    with _stdout_on_stderr() if json else nullcontext():
-        code = _record(program, path, device, values)
+    with stdout_on_stderr() if json else nullcontext():
+        code = record(program, path, device, values)
     if not printable_stdout():
         note(f"stdout is closed: see the table with `{ours()} table {shlex.quote(str(path))}`")
         return code
@@ -125,13 +126,14 @@ def trace(
         return code
 
 
-def _program(
+def program_of(
     arguments: Sequence[str],
     module: str | None,
     expression: str | None,
     variables: Sequence[str],
     constants: Sequence[str],
 ):
+    """What there is to run; BadInput, before anything runs, where that is nothing, or several things at once."""
     from gradviz.record import script
 
     if module is not None and expression is not None:
@@ -175,7 +177,7 @@ def _svg(path: Path) -> Path:
     return path.with_suffix(".svg")
 
 
-def _record(program, path: Path, device: str, values: str) -> int:
+def record(program, path: Path, device: str, values: str) -> int:
     """Run the program with its events going to the trace file; its exit code."""
     from gradviz.record.recorder import Recorder, set_default_device
     from gradviz.record.script import run
@@ -224,6 +226,8 @@ def _show(program, path: Path, choice, diagram: bool, code: int) -> int:
     from gradviz.views.format import safe, size
 
     story = Story(path)
+    if code:
+        story.tell_error()
     story.tell(choice)
     written = [path]
     if diagram and story.graphs:
@@ -258,7 +262,7 @@ def _in_folder(folder: int) -> Iterator[None]:
 
 
 @contextmanager
-def _stdout_on_stderr() -> Iterator[None]:
+def stdout_on_stderr() -> Iterator[None]:
     """Send what the script prints to stderr, also from its subprocesses, so that stdout is JSON alone."""
     sys.stdout.flush()
     kept = os.dup(1)

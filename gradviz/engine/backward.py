@@ -150,7 +150,7 @@ class Backward:
         mode.backward = self._outer
         self._grad_mode.__exit__(kind, error, trace)
         if self._observer is not None:
-            self._observer.backward_ended(self.number, kind is not None)
+            self._observer.backward_ended(self.number, error)
 
     def run(self, gradients, targets):
         """Sends the roots' gradients through the graph; `targets` limits it to the nodes on the way there.
@@ -374,6 +374,8 @@ def root_gradients(roots, given, create_graph):
             if versions.forks:
                 settle((root,))
             if not root._requires_grad:
+                if mode.observer is not None:
+                    mode.observer.refused(root)
                 raise RuntimeError(f"element {position} of tensors does not require grad and does not have a grad_fn")
             array = root._array
         if gradient is None:

@@ -18,8 +18,11 @@ COPY_OF_A_TENSOR = (
 INTEGER_GRAD = "Only Tensors of floating point and complex dtype can require gradients"
 
 
-def made(name, array, dtype=None, device=None, requires_grad=False):
-    """Wraps an array, or what `array(xp)` makes there, as a new leaf on a device, and tells the observer."""
+def made(name, array, dtype=None, device=None, requires_grad=False, sources=()):
+    """Wraps an array, or what `array(xp)` makes there, as a new leaf on a device, and tells the observer.
+
+    sources: the tensors whose values it copies.
+    """
     started = perf_counter_ns() if mode.observer is not None else 0
     device = mode.default_device if device is None else Device(device)
     array = backend.made(device, array) if callable(array) else backend.moved(array, device)
@@ -30,7 +33,7 @@ def made(name, array, dtype=None, device=None, requires_grad=False):
         raise RuntimeError(INTEGER_GRAD)
     out = Tensor(array, bool(requires_grad))
     if mode.observer is not None:
-        mode.observer.forward(name, out, (), None, {}, started)
+        mode.observer.forward(name, out, sources, None, {}, started)
     return out
 
 
@@ -44,7 +47,8 @@ def tensor(data, dtype=None, device=None, requires_grad=False):
         warnings.warn(COPY_OF_A_TENSOR.format("torch.tensor"), UserWarning, stacklevel=2)
         if device is None and mode.default_device == "cpu":
             device = backend.device_of(data._array)
-    return made("tensor", copied(data, dtype), dtype, device, requires_grad)
+    sources = nested.tensors_in(data) if mode.observer is not None else ()
+    return made("tensor", copied(data, dtype), dtype, device, requires_grad, sources)
 
 
 def copied(data, dtype):

@@ -42,6 +42,18 @@ def array_of(data, dtype=None):
     return array
 
 
+def tensors_in(data):
+    """The tensors among nested sequences, in order; data itself where it is one."""
+    waiting, found = [data], []
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, Tensor):
+            found.append(each)
+        elif isinstance(each, SEQUENCES):
+            waiting += reversed(each)
+    return tuple(found)
+
+
 def _plain(data, typed):
     """Nested sequences with tensors in them as nested sequences of numbers; notes in typed what has a dtype."""
     if isinstance(data, SEQUENCES):

@@ -37,8 +37,14 @@ class Observer:
     def released(self, call, node):
         """The saved tensors of a node were released."""
 
-    def backward_ended(self, call, failed):
-        """A backward call ended; failed tells whether it raised."""
+    def backward_ended(self, call, error):
+        """A backward call ended: with this exception, or None."""
+
+    def refused(self, root):
+        """A backward call does not even begin: this root of it does not require grad."""
+
+    def grad_read(self, tensor):
+        """The script read .grad of a tensor that is no leaf and does not retain it: there is none."""
 
     def mutated(self, tensor, op):
         """A tensor was changed in place by the op of this name."""

@@ -118,6 +118,8 @@ class Tensor:
     def grad(self):
         """The gradient that backward accumulated, a Tensor of this shape, or None."""
         if self._grad is None and self._edge is not None and not self.retains_grad and self._requires_grad:
+            if mode.observer is not None:
+                mode.observer.grad_read(self)
             warnings.warn(NON_LEAF_GRAD, UserWarning, stacklevel=2)
         return self._grad
 

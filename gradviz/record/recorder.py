@@ -25,6 +25,7 @@ from gradviz.record.holders import holders, is_tensor
 from gradviz.record.lives import Lives
 from gradviz.record.places import Places
 from gradviz.record.saved import in_place, saved_arrays, saved_names
+from gradviz.record.script import error_text
 from gradviz.record.source import Sources
 from gradviz.trace import preview
 from gradviz.trace.events import FLOWING, GRAD, NUMBER, RETURNED, SAVED, SHARED, STATE, UNSEEN, Flag, Kind
@@ -264,13 +265,24 @@ class Recorder(Observer):
         """A RELEASED row: backward let go of a node's saved tensors."""
         self._row(Kind.RELEASED, 0, 0, 0, self._now(), 0, self._node_number(node), 0, call)
 
-    def backward_ended(self, call, failed):
-        """A BACKWARD_ENDED row."""
+    def backward_ended(self, call, error):
+        """A BACKWARD_ENDED row, with the error where it raised."""
         self._running -= 1
         if call in self._building:
             self._building.remove(call)
             self._places.leave(None)
-        self._row(Kind.BACKWARD_ENDED, int(Flag.FAILED) if failed else 0, time=self._now(), a=call)
+        ref = 0 if error is None else self._journal.text({"error": error_text(error)})
+        self._row(Kind.BACKWARD_ENDED, 0 if error is None else int(Flag.FAILED), time=self._now(), a=call, ref=ref)
+
+    def refused(self, root):
+        """A REFUSED row."""
+        number = self._tensor(root)
+        self._row(Kind.REFUSED, origin=self._here()[0], time=self._now(), tensor=number)
+
+    def grad_read(self, tensor):
+        """A GRAD_READ row."""
+        number = self._tensor(tensor)
+        self._row(Kind.GRAD_READ, origin=self._here()[0], time=self._now(), tensor=number)
 
     # -- everything else -----------------------------------------------------------------------------
 

@@ -111,7 +111,7 @@ def run(program: Program) -> Outcome:
         how, exit_code, failure = _execute(program, main)
         if os.getpid() != process:
             _leave_fork(exit_code)
-        text, where = _error_text(failure), _failing_line(failure)
+        text, where = error_text(failure), _failing_line(failure)
         return Outcome(how, text, exit_code, where, main.__dict__, failure, program.folder)
     finally:
         if atexit._ncallbacks() > handlers:  # the last to be registered runs first, before the program's own
@@ -262,7 +262,8 @@ def _failing_line(failure: BaseException | None) -> tuple[CodeType, int] | None:
     return place
 
 
-def _error_text(failure: BaseException | None) -> str:
+def error_text(failure: BaseException | None) -> str:
+    """`KeyError: 3`, as a traceback's last line says it; '' for none."""
     if failure is None:
         return ""
     try:

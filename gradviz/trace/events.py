@@ -42,7 +42,9 @@ ADDED      a leaf's .grad took a gradient in: a: backward call, node (Accumulate
 ASSIGNED   the script set a tensor's .grad: tensor, meta, buffer, value (meta 0: to None)
 CAPTURED   autograd.grad returns a gradient: a: backward call, tensor, meta, buffer, value
 RELEASED   a node's saved tensors were released: node, a: backward call (0: by nothing but its end)
-BACKWARD_ENDED  a: the backward call; flags FAILED when it raised
+BACKWARD_ENDED  a: the backward call; flags FAILED when it raised, and then ref: JSON {error}
+REFUSED    a backward call that does not begin: tensor: its root, which doesn't require grad; origin
+GRAD_READ  .grad was read of a tensor that is no leaf and has none: tensor, origin
 FREED      a buffer's real end: buffer
 GONE       a node's real end: node
 MUTATED    a tensor was changed in place: tensor, a: version, meta, buffer, value, origin; ref: CALL number
@@ -90,6 +92,8 @@ class Kind(IntEnum):
     CAPTURED = 37
     RELEASED = 38
     BACKWARD_ENDED = 39
+    REFUSED = 40
+    GRAD_READ = 41
     FREED = 48
     GONE = 49
     MUTATED = 50

@@ -70,17 +70,30 @@ class Forwards:
 
     def maker(self, tensor: int, before: int) -> int:
         """The op that made a tensor before a step, -1 when nobody saw it made."""
-        row = int(self._made.at(tensor, before - 1))
+        row = self.row_of(tensor, before)
         return int(self.op_of(row)) if row >= 0 else -1
+
+    def row_of(self, tensor: int, before: int) -> int:
+        """The row that made a tensor before a step, -1 when nobody saw it made."""
+        return int(self._made.at(tensor, before - 1))
 
     def accumulator(self, tensors, steps) -> np.ndarray:
         """The AccumulateGrad node of each leaf at a step: the newest that was made for it; 0 for none."""
         rows = self._accumulators.at(tensors, steps)
         return np.where(rows >= 0, self._nodes[rows], 0).astype(np.int64)
 
+    def op_of_node(self, node: int) -> int:
+        """The op that made a node, -1 for one that no forward op made."""
+        return int(self._op_of_node[node]) if 0 < node < len(self._op_of_node) else -1
+
+    def inputs_of(self, op: int) -> list[tuple[int, int]]:
+        """(tensor, the op that made it or -1) of each input of an op."""
+        slots = slice(self.input_from[op], self.input_from[op + 1])
+        return list(zip(self.input_tensor[slots].tolist(), self.input_op[slots].tolist(), strict=True))
+
     def kept_by(self, node: int) -> range:
         """The slots of what a node keeps; none for a node that no forward op made."""
-        op = int(self._op_of_node[node]) if 0 < node < len(self._op_of_node) else -1
+        op = self.op_of_node(node)
         return range(self.kept_from[op], self.kept_from[op + 1]) if op >= 0 else range(0)
 
     def first_row(self, tensor: int) -> int:

@@ -10,7 +10,7 @@ COMMANDS = sorted(command().commands)
 
 
 def test_commands():
-    assert COMMANDS == ["diff", "explain", "graphs", "info", "memory", "render", "table", "trace", "why"]
+    assert COMMANDS == ["check", "diff", "explain", "graphs", "info", "memory", "render", "table", "trace", "why"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from gradviz.check.accumulating import stale_gradients
 from gradviz.check.case import Case
 from gradviz.check.finding import Finding
 from gradviz.trace.trace import Trace
@@ -16,7 +17,9 @@ class Rule(NamedTuple):
     found: Callable[[Case], Iterable[Finding]]
 
 
-RULES: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (
+    Rule("GV111", "stale gradients in a step", stale_gradients),
+)
 
 
 def checked(trace: Trace) -> list[Finding]:

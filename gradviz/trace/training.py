@@ -1,0 +1,154 @@
+"""What trains in a run: who was given to which optimizer, when it stepped, and when a leaf moved by a gradient."""
+
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from gradviz.trace.events import GRAD, MET, RETURNED, Flag, Kind
+from gradviz.trace.trace import Trace
+
+
+class Given(NamedTuple):
+    """A tensor that an optimizer was given to move; requires_grad: at that time."""
+
+    optimizer: int
+    tensor: int
+    step: int
+    requires_grad: bool
+
+
+class Move(NamedTuple):
+    """A leaf was changed in place by an optimizer's step, or by an op that computed with a gradient."""
+
+    step: int
+    leaf: int
+
+
+class Training:
+    """The optimizers of a run, and the leaves that moved.
+
+    given: what each optimizer was given; stepped: {optimizer: the steps of its STEPPED rows}; moves: in order
+    """
+
+    def __init__(self, trace: Trace):
+        self._trace = trace
+        rows = trace.rows
+        self.given = [
+            Given(int(row["a"]), int(row["tensor"]), step, bool(row["flags"] & Flag.REQUIRES_GRAD))
+            for step, row in ((step, rows[step]) for step in trace.of(Kind.OPTIMIZED).tolist())
+        ]
+        self.stepped: dict[int, list[int]] = {}
+        steps = trace.of(Kind.STEPPED)
+        for optimizer, step in zip(rows["a"][steps].tolist(), steps.tolist(), strict=True):
+            self.stepped.setdefault(optimizer, []).append(step)
+
+    @cached_property
+    def optimizer_of(self) -> dict[int, Given]:
+        """The first optimizer that each tensor was given to."""
+        return {given.tensor: given for given in reversed(self.given)}
+
+    @cached_property
+    def leaves(self) -> set[int]:
+        """The tensors that a graph adds gradients to, and those that an optimizer was given."""
+        rows, made = self._trace.rows, self._trace.of(Kind.NODE)
+        return set(rows["tensor"][made].tolist()) | {given.tensor for given in self.given}
+
+    @cached_property
+    def moves(self) -> list[Move]:
+        """Each change of a leaf in place that is a step of training, in order."""
+        trace = self._trace
+        rows, steps = trace.rows, trace.of(Kind.MUTATED)
+        leaf_of = self._memory_of_leaves()
+        by_gradient = self._computed_with_gradients()
+        changed = zip(*(rows[column][steps].tolist() for column in ("buffer", "within")), steps.tolist(), strict=True)
+        found = []
+        for buffer, within, step in changed:
+            leaf = leaf_of.get(buffer, 0)
+            if leaf and (self._is_step(within) or self._writer(step) in by_gradient):
+                found.append(Move(step, leaf))
+        return found
+
+    @cached_property
+    def moved(self) -> set[int]:
+        """The leaves that moved at least once."""
+        return {move.leaf for move in self.moves}
+
+    def name(self, tensor: int) -> str:
+        """The script's name for what is trained: not one that is known from an optimizer's own lists alone."""
+        name = self._trace.name(tensor)
+        if ".param_groups" not in name and ".state" not in name:
+            return name
+        named = self.names(tensor)
+        return next((each for each in reversed(named) if ".param_groups" not in each and ".state" not in each), name)
+
+    def optimizer_name(self, given: Given) -> str:
+        """The variable that an optimizer was assigned to, `optimizer` where it has none."""
+        origin = self._trace.origin(int(self._trace.rows["origin"][given.step]))
+        return (origin and origin.target) or "optimizer"
+
+    def names(self, tensor: int) -> list[str]:
+        """All names that the script gave a tensor, the oldest first."""
+        trace = self._trace
+        origin = self.made_at(tensor)
+        target = trace.origin(origin).target if origin else ""
+        return [*filter(None, [target]), *self._named.get(tensor, ())]
+
+    def made_at(self, tensor: int) -> int:
+        """The origin (its number) of the line that made a tensor; 0 unknown."""
+        row = self._trace.forwards.first_row(tensor)
+        return int(self._trace.rows["origin"][row]) if row >= 0 else 0
+
+    @cached_property
+    def _named(self):
+        trace, found = self._trace, {}
+        rows = trace.rows[trace.of(Kind.NAMED)]
+        for tensor, ref in zip(rows["tensor"].tolist(), rows["ref"].tolist(), strict=True):
+            found.setdefault(tensor, []).append(trace.text(ref, "name"))
+        return found
+
+    def _memory_of_leaves(self):
+        """{buffer: the leaf whose values lie in it}."""
+        forwards, rows = self._trace.forwards, self._trace.rows
+        first = {leaf: forwards.first_row(leaf) for leaf in sorted(self.leaves, reverse=True)}
+        return {int(rows["buffer"][row]): leaf for leaf, row in first.items() if row >= 0 and rows["buffer"][row]}
+
+    def _is_step(self, within):
+        called = self._trace.within(within)
+        return called.aside and called.name.endswith(".step")
+
+    def _writer(self, step):
+        """The op whose result a MUTATED row wrote; -1 where the change was no op's."""
+        op = int(self._trace.forwards.op_of(step))
+        return op if op >= 0 and -int(self._trace.rows["buffer"][step]) in self._read(op) else -1
+
+    def _read(self, op):
+        """The inputs of an op: the numbers of the tensors, and those of their buffers with a minus."""
+        forwards = self._trace.forwards
+        slots = slice(forwards.input_from[op], forwards.input_from[op + 1])
+        made = forwards.input_row[slots]
+        buffers = self._trace.rows["buffer"][made[made >= 0]].astype(np.int64)
+        return forwards.input_tensor[slots].tolist() + (-buffers[buffers > 0]).tolist()
+
+    def _computed_with_gradients(self):
+        """The ops without a node that computed with a gradient, or with what was computed with one."""
+        trace, forwards = self._trace, self._trace.forwards
+        gradients, of_leaves = self._gradients(), self._memory_of_leaves()
+        found = set()
+        for op in np.flatnonzero(forwards.node == 0).tolist():
+            if gradients.isdisjoint(self._read(op)):
+                continue
+            found.add(op)
+            rows = [forwards.steps[op], *filter(None, [trace.in_place.get(op)])]  # such as a momentum that took one in
+            for tensor, buffer in ((int(trace.rows["tensor"][row]), int(trace.rows["buffer"][row])) for row in rows):
+                if buffer not in of_leaves:
+                    gradients |= {tensor, -buffer} - {0}
+        return found
+
+    def _gradients(self):
+        """The numbers of tensors that are gradients, and of their buffers with a minus."""
+        trace, forwards = self._trace, self._trace.forwards
+        calls = [call for call in np.unique(forwards.call).tolist() if trace.call(call).op in (GRAD, RETURNED)]
+        met = forwards.tensor[np.isin(forwards.call, calls)]
+        added = trace.rows["buffer"][trace.of(Kind.ADDED, Kind.ASSIGNED, Kind.CAPTURED)]
+        return set(met.tolist()) | set((-added[added > 0].astype(np.int64)).tolist())

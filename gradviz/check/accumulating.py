@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 from gradviz.check.case import Case
-from gradviz.check.finding import Finding, Place
-from gradviz.check.words import count, listed
+from gradviz.check.finding import Finding
+from gradviz.check.words import listed
 from gradviz.trace.accumulation import Stale, stale
+from gradviz.trace.words import count
 
 
 def stale_gradients(case: Case) -> Iterable[Finding]:
@@ -15,12 +16,10 @@ def stale_gradients(case: Case) -> Iterable[Finding]:
         groups.setdefault((_backward(case, each), case.at(each.again)), []).append(each)
     for (backward, moved), found in groups.items():
         first = found[0]
-        places = {"used": case.at(first.used), "added to": backward, "used again": moved}
-        if places["used"] == moved:  # the same line of a loop
-            places = {"added to": backward, "used again": moved}
-        yield Finding(
-            "GV111", _cause(case, found), _fix(case, found), tuple(Place(*each) for each in places.items()), first.new
-        )
+        used = case.at(first.used)
+        played = [("used", used)] if used != moved else []  # else it is one line of a loop
+        places = case.places(*played, ("added to", backward), ("used again", moved))
+        yield Finding("GV111", _cause(case, found), _fix(case, found), places, first.new)
 
 
 def _cause(case, found):

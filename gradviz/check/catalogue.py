@@ -6,6 +6,7 @@ from typing import NamedTuple
 from gradviz.check.accumulating import stale_gradients
 from gradviz.check.case import Case
 from gradviz.check.finding import Finding
+from gradviz.check.growth import graphs_kept_alive, retained_for_nothing
 from gradviz.trace.trace import Trace
 
 
@@ -18,6 +19,8 @@ class Rule(NamedTuple):
 
 
 RULES: tuple[Rule, ...] = (
+    Rule("GV106", "graphs kept alive across iterations", graphs_kept_alive),
+    Rule("GV107", "retain_graph for nothing", retained_for_nothing),
     Rule("GV111", "stale gradients in a step", stale_gradients),
 )
 

@@ -11,8 +11,3 @@ def listed(names: Sequence[str]) -> str:
     if len(names) > NAMED:
         return f"{', '.join(names[: NAMED - 1])} and {len(names) - NAMED + 1} more"
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
-def count(number: int, noun: str) -> str:
-    """`1 node`, `9,850 nodes`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

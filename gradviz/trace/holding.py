@@ -150,6 +150,10 @@ class Alive:
         self._count_bytes(keepers, tallies)
         return [tally.weight(self._repeats(each, tally)) for each, tally in zip(holdings, tallies, strict=True)]
 
+    def reached(self, holding: Holding) -> Iterable[int]:
+        """The live nodes that what is held leads to, the nearest first."""
+        return self._spread([self.of(held) for held in holding.held], 0)
+
     def way(self, starts: Iterable[int], target: int) -> list[int]:
         """A shortest way from one of the nodes to the target, both included; empty when there is none."""
         before = self._spread(starts, target)

@@ -1,0 +1,132 @@
+"""What a variable keeps alive more and more of: the graphs of earlier iterations, which have had their backward."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from gradviz.trace.events import Flag, Kind
+from gradviz.trace.graph import Graph
+from gradviz.trace.holding import ACTIVATIONS, NODES, Alive, Holding, Weight
+from gradviz.trace.memory import NEVER, saved_places
+from gradviz.trace.trace import Trace
+
+FEWEST = 3  # iterations through one graph that hangs together, which a script may mean to run twice
+
+
+class Growth(NamedTuple):
+    """Nodes and bytes that each iteration adds, rounded where `exact` is False.
+
+    joined: it is one graph, which each iteration makes longer; newest: the FORWARD row of the newest result held
+    """
+
+    iterations: int
+    nodes: int
+    nbytes: int
+    exact: bool
+    joined: bool
+    newest: int
+
+
+def growth(alive: Alive, holding: Holding, weight: Weight) -> Growth | None:
+    """How what is held grew from iteration to iteration; None where it did not.
+
+    An iteration ends with the backward call that is the first to run nodes of it, and the next one builds its nodes
+    after that. Where no backward ran at all, it is that one line's results are held again and again, to the end of a
+    run that ended by itself: in any other, they may have been about to be used.
+    """
+    trace = alive.trace
+    leak = weight.verdict in (NODES, ACTIVATIONS)
+    iterations, ran = _iterations(alive, holding)
+    if not ran and leak and trace.ending is not None and trace.ending.how in ("finished", "exited"):
+        iterations = weight.repeats
+    enough = iterations >= 2 if leak else min(iterations, weight.repeats) >= FEWEST
+    if not enough:
+        return None
+    exact = weight.nodes % iterations == weight.nbytes % iterations == 0
+    nodes = (alive.of(held) for held in holding.held)
+    newest = max(alive.ops[node] for node in nodes if node in alive.ops)
+    return Growth(
+        iterations, round(weight.nodes / iterations), round(weight.nbytes / iterations), exact, not leak,
+        int(trace.forwards.steps[newest]),
+    )  # fmt: skip
+
+
+def _iterations(alive, holding):
+    """(how many there were that followed each other, whether a backward ran any of the nodes)."""
+    final, started = _calls(alive.trace)
+    first: dict[int, int] = {}  # backward call -> the oldest op among the nodes that it was the first to run
+    for node in alive.reached(holding):
+        calls = [call for call in alive.ran.get(node, ()) if call in final]
+        op = alive.ops.get(node, -1)
+        if calls and op >= 0:
+            call = min(calls)
+            first[call] = min(first.get(call, op), op)
+    steps = alive.trace.forwards.steps
+    calls = sorted(first)
+    followed = [before for before, call in pairwise(calls) if steps[first[call]] > started[before]]
+    return len(followed) + 1 if followed else 0, bool(calls)
+
+
+def _calls(trace):
+    """The calls that were no part of a graph themselves; {call: its BACKWARD row}."""
+    starts = trace.of(Kind.BACKWARD)
+    rows = trace.rows[starts]
+    final = set(rows["a"][rows["flags"] & Flag.CREATE_GRAPH == 0].tolist())
+    return final, dict(zip(rows["a"].tolist(), starts.tolist(), strict=True))
+
+
+class Together(NamedTuple):
+    """Graphs of one line that were alive together, each after its backward, and had ended by the script's end.
+
+    graphs: in order; nodes, nbytes: of the newest one's nodes, and of what they had saved and no backward released
+    """
+
+    graphs: tuple[Graph, ...]
+    nodes: int
+    nbytes: int
+
+
+def together(trace: Trace, graphs: Sequence[Graph]) -> list[Together]:
+    """Where a line built graph after graph, three or more, and none ended before the last of them was built; then all.
+
+    A variable of a function that has returned held them: nobody could see it at the script's end.
+    """
+    lines: dict[int, list[Graph]] = {}
+    for graph in graphs:
+        lines.setdefault(int(trace.rows["origin"][graph.built]), []).append(graph)
+    return [_weighed(trace, stay) for found in lines.values() for stay in _stays(trace, found)]
+
+
+def _stays(trace, graphs):
+    """Graphs of one line that stayed together: from where none was left until none was, or the script ended."""
+    stay: list[Graph] = []
+    alone, first_gone, last_gone = True, NEVER, -1
+    for graph in graphs:
+        follows = not stay or stay[-1].backwards and stay[-1].backwards[-1].ended < graph.first < first_gone
+        if not follows:
+            alone_again = last_gone < graph.first
+            if alone and alone_again and len(stay) >= FEWEST:
+                yield stay
+            stay, alone, first_gone = [], alone_again, NEVER
+        stay.append(graph)
+        gone = _gone(trace, graph)
+        first_gone, last_gone = min(first_gone, gone), max(last_gone, gone)
+    if alone and len(stay) >= FEWEST and stay[-1].backwards and last_gone <= trace.end:
+        yield stay
+
+
+def _gone(trace, graph):
+    """The step at which a graph's last node ended."""
+    nodes = trace.forwards.node[graph.nodes.graph_ops]
+    return int(trace.lives.gone_at[nodes].max(initial=-1))
+
+
+def _weighed(trace, graphs):
+    forwards, lives = trace.forwards, trace.lives
+    nodes = forwards.node[graphs[-1].nodes.graph_ops]
+    buffers, nbytes = saved_places(trace, forwards, lives.nbytes)
+    owners = forwards.node[forwards.kept_owner]
+    kept = np.isin(owners, nodes[nodes > 0]) & (lives.released_at[owners] == NEVER)
+    return Together(tuple(graphs), int((nodes > 0).sum()), int(nbytes[np.unique(buffers[kept])].sum()))

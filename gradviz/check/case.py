@@ -6,6 +6,7 @@ from gradviz.check.finding import Place
 from gradviz.trace.events import Kind
 from gradviz.trace.graph import graphs
 from gradviz.trace.holding import Alive
+from gradviz.trace.replaced import Replaced, replaced
 from gradviz.trace.trace import Trace
 from gradviz.trace.training import Training
 from gradviz.trace.usage import Usage
@@ -36,6 +37,11 @@ class Case:
     def training(self) -> Training:
         """The optimizers, and the leaves that moved."""
         return Training(self.trace)
+
+    @cached_property
+    def replaced(self) -> list[Replaced]:
+        """What optimizers hold though others have taken its place."""
+        return replaced(self.trace, self.training)
 
     @cached_property
     def backwards(self) -> dict[int, int]:

@@ -7,6 +7,7 @@ from gradviz.check.accumulating import stale_gradients
 from gradviz.check.case import Case
 from gradviz.check.finding import Finding
 from gradviz.check.growth import graphs_kept_alive, retained_for_nothing
+from gradviz.check.optimizers import replaced_parameters
 from gradviz.trace.trace import Trace
 
 
@@ -22,6 +23,7 @@ RULES: tuple[Rule, ...] = (
     Rule("GV106", "graphs kept alive across iterations", graphs_kept_alive),
     Rule("GV107", "retain_graph for nothing", retained_for_nothing),
     Rule("GV111", "stale gradients in a step", stale_gradients),
+    Rule("GV112", "an optimizer holds a parameter of before", replaced_parameters),
 )
 
 

@@ -74,30 +74,50 @@ class Training:
         """The leaves that moved at least once."""
         return {move.leaf for move in self.moves}
 
+    def uses(self, tensor: int) -> list[int]:
+        """The steps of the ops that took in a tensor, or what lies in its memory; without an optimizer's own work."""
+        steps, tensors, buffers = self._inputs
+        row = self._trace.forwards.first_row(tensor)
+        buffer = int(self._trace.rows["buffer"][row]) if row >= 0 else 0
+        mine = tensors == tensor
+        return np.unique(steps[mine | (buffers == buffer) if buffer else mine]).tolist()
+
+    @cached_property
+    def _inputs(self):
+        """(step of the op, tensor, buffer) of each input of an op that is no work beside the graph."""
+        trace, forwards = self._trace, self._trace.forwards
+        rows = trace.rows
+        steps = forwards.steps[forwards.input_owner]
+        withins, places = np.unique(rows["within"][steps], return_inverse=True)
+        aside = np.array([trace.within(number).aside for number in withins.tolist()], bool)[places]
+        made = forwards.input_row
+        buffers = np.where(made >= 0, rows["buffer"][made] if len(rows) else 0, 0)
+        return steps[~aside], forwards.input_tensor[~aside], buffers[~aside]
+
     def name(self, tensor: int) -> str:
-        """The script's name for what is trained: not one that is known from an optimizer's own lists alone."""
+        """The script's name for what is trained; '' for what is known from an optimizer's own lists alone."""
         name = self._trace.name(tensor)
-        if ".param_groups" not in name and ".state" not in name:
+        if not _of_optimizer(name):
             return name
-        named = self.names(tensor)
-        return next((each for each in reversed(named) if ".param_groups" not in each and ".state" not in each), name)
+        told = [each for each in self._names(tensor) if not _of_optimizer(each)]
+        return max(reversed(told), key=lambda each: each.count("."), default="")
 
     def optimizer_name(self, given: Given) -> str:
         """The variable that an optimizer was assigned to, `optimizer` where it has none."""
         origin = self._trace.origin(int(self._trace.rows["origin"][given.step]))
         return (origin and origin.target) or "optimizer"
 
-    def names(self, tensor: int) -> list[str]:
+    def made_at(self, tensor: int) -> int:
+        """The origin (its number) of the line that made a tensor; 0 unknown."""
+        row = self._trace.forwards.first_row(tensor)
+        return int(self._trace.rows["origin"][row]) if row >= 0 else 0
+
+    def _names(self, tensor: int) -> list[str]:
         """All names that the script gave a tensor, the oldest first."""
         trace = self._trace
         origin = self.made_at(tensor)
         target = trace.origin(origin).target if origin else ""
         return [*filter(None, [target]), *self._named.get(tensor, ())]
-
-    def made_at(self, tensor: int) -> int:
-        """The origin (its number) of the line that made a tensor; 0 unknown."""
-        row = self._trace.forwards.first_row(tensor)
-        return int(self._trace.rows["origin"][row]) if row >= 0 else 0
 
     @cached_property
     def _named(self):
@@ -152,3 +172,7 @@ class Training:
         met = forwards.tensor[np.isin(forwards.call, calls)]
         added = trace.rows["buffer"][trace.of(Kind.ADDED, Kind.ASSIGNED, Kind.CAPTURED)]
         return set(met.tolist()) | set((-added[added > 0].astype(np.int64)).tolist())
+
+
+def _of_optimizer(name):
+    return ".param_groups[" in name or ".state." in name or ".state[" in name

@@ -8,6 +8,7 @@ from gradviz.check.case import Case
 from gradviz.check.finding import Finding
 from gradviz.check.growth import graphs_kept_alive, retained_for_nothing
 from gradviz.check.optimizers import replaced_parameters
+from gradviz.check.parameters import without_gradients
 from gradviz.trace.trace import Trace
 
 
@@ -20,6 +21,7 @@ class Rule(NamedTuple):
 
 
 RULES: tuple[Rule, ...] = (
+    Rule("GV105", "a parameter without a gradient", without_gradients),
     Rule("GV106", "graphs kept alive across iterations", graphs_kept_alive),
     Rule("GV107", "retain_graph for nothing", retained_for_nothing),
     Rule("GV111", "stale gradients in a step", stale_gradients),

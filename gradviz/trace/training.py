@@ -46,7 +46,10 @@ class Training:
     @cached_property
     def optimizer_of(self) -> dict[int, Given]:
         """The first optimizer that each tensor was given to."""
-        return {given.tensor: given for given in reversed(self.given)}
+        found: dict[int, Given] = {}
+        for given in self.given:
+            found.setdefault(given.tensor, given)
+        return found
 
     @cached_property
     def leaves(self) -> set[int]:

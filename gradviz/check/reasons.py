@@ -1,0 +1,82 @@
+"""Why a parameter got no gradient, in words, and what to write in place of the line that is to blame."""
+
+import re
+
+from gradviz.check.case import Case
+from gradviz.trace.events import SHARED, Flag
+from gradviz.trace.masked import RELU, ZEROS, Mask
+from gradviz.trace.passage import CUT, FROZEN, NOWHERE, REFUSED, Lack
+
+_ROLES = {NOWHERE: "computed", CUT: "cut", REFUSED: "refused", ZEROS: "multiplied", RELU: "masked"}
+
+
+def role(how: str) -> str:
+    """The part that the op of a Lack or Mask played."""
+    return _ROLES.get(how, "used")
+
+
+def reason(case: Case, why: Lack | Mask, several: int) -> str:
+    """What follows `w got no gradient`."""
+    it, its, does = ("it", "its", "does") if several == 1 else ("them", "their", "do")
+    op = _op(case, why)
+    if why.how == NOWHERE:
+        return f": what {op} computes with {it} leads to no backward"
+    if why.how == CUT:
+        return f": {its} way to the loss leads through {_cut(case, why)}"
+    if why.how == REFUSED:
+        return f": the backward of {op} gives {it} None"
+    if why.how == FROZEN:
+        return f": {'it' if several == 1 else 'they'} {does} not require grad"
+    if why.how == ZEROS:
+        return f" but zeros: {op} multiplies by {case.trace.name(why.factor) or 'a tensor'}, which is all zeros"
+    if why.how == RELU:
+        return f" but zeros: {op} let nothing through, since no element of its input is above zero"
+    return f": no op of the loss took {it} in"
+
+
+def fix(case: Case, why: Lack | Mask, names: list[str], made: int) -> str:
+    """The line as it could be; made: the row of the optimizer, or of the parameter where there is none."""
+    line = case.line(case.at(why.step if why.step >= 0 else made))
+    if why.how == NOWHERE:
+        return f"{line}  # and use the result in the loss"
+    if why.how == CUT:
+        return _uncut(case, why, line)
+    if why.how == REFUSED:
+        return f"return ...  # in {_op(case, why)}.backward: a gradient for each input that requires one"
+    if why.how == FROZEN:
+        return "\n".join(f"{name}.requires_grad_()" for name in names)
+    if why.how == ZEROS:
+        return f"{line}  # with a factor that is not all zeros"
+    if why.how == RELU:
+        leaky = re.sub(r"\b(?:torch|F)?\.?relu\(", "torch.nn.functional.leaky_relu(", line)
+        return leaky if leaky != line else f"{line}  # with nn.LeakyReLU, or other initial values"
+    return f"{line}  # without {', '.join(names)}, or compute the loss with {'it' if len(names) == 1 else 'them'}"
+
+
+def _cut(case, why):
+    op = _op(case, why)
+    if case.trace.rows["flags"][why.step] & Flag.NO_GRAD:
+        return f"{op}, which ran where gradients are off"
+    if op == "detach":
+        return "detach()"
+    return ".data, which no graph knows" if _takes_data(case, why) else f"{op}, which has no gradient"
+
+
+def _takes_data(case, why):
+    """Whether an op took in a tensor that shows another one's memory."""
+    forwards = case.trace.forwards
+    op = int(forwards.op_of(why.step))
+    made = forwards.input_op[forwards.input_from[op] : forwards.input_from[op + 1]]
+    return any(case.trace.call(int(forwards.call[each])).op == SHARED for each in made.tolist() if each >= 0)
+
+
+def _uncut(case, why, line):
+    if case.trace.rows["flags"][why.step] & Flag.NO_GRAD:
+        return f"{line}  # outside torch.no_grad()"
+    bare = re.sub(r"\.detach\(\)|\.data\b", "", line)
+    return bare if bare != line else f"{line}  # with an op that has a gradient in place of {_op(case, why)}"
+
+
+def _op(case, why):
+    """The op of a row by name, '' for none."""
+    return case.trace.call(int(case.trace.rows["ref"][why.step])).op if why.step >= 0 else ""

@@ -47,7 +47,8 @@ def _held(case):
         fix = f"{each.name} = {each.name}.detach()" if grown.joined else mended
         what = "makes its one graph longer in each iteration" if grown.joined else "keeps the graph of each iteration"
         more = _more(grown.nodes, grown.nbytes, grown.iterations, "" if grown.exact else "about ")
-        places = case.places(("built", case.at(grown.newest)), ("held by", case.bound.get(each.held[0].name, 0)))
+        bound = case.bound.get(each.held[0].name, 0)
+        places = case.places(("held by", bound), ("built", case.at(grown.newest)))
         yield Finding("GV106", f"{each.name} {what}: {more}", fix, places, grown.newest)
 
 

@@ -36,10 +36,8 @@ def _asked(case) -> Iterator[int]:
     """The tensors of optimizers that stepped; where there are none, the parameters of a model that moved by hand."""
     training, trace = case.training, case.trace
     replaced = {each.given.tensor for each in case.replaced}
-    trained = {given.optimizer for given in training.given if given.tensor in training.moved} | set(training.stepped)
-    yield from (
-        leaf for leaf, given in training.optimizer_of.items() if given.optimizer in trained and leaf not in replaced
-    )
+    given = training.optimizer_of.items()
+    yield from (leaf for leaf, by in given if by.optimizer in training.trained and leaf not in replaced)
     if not training.given:
         names = {_model(training.name(leaf)) for leaf in training.moved} - {""}
         parameters = (leaf for leaf in _parameters(trace) if leaf not in training.moved)

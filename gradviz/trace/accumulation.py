@@ -1,4 +1,4 @@
-"""What a leaf's .grad added up between two steps of training: a gradient that a step has used stays until it is reset."""
+"""What a leaf's .grad adds up: a gradient that a step of training has used stays in it until it is reset."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -56,7 +56,7 @@ class _Leaf:
 
     def changed(self, to_zero):
         """The script changed .grad: of what a step has used nothing is left, unless a newer one came in since."""
-        if to_zero or self.new < 0:
+        if to_zero or self.used >= 0 > self.new:
             self.reset()
 
 

@@ -1,5 +1,6 @@
 """What a variable keeps alive more and more of: the graphs of earlier iterations, which have had their backward."""
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -33,14 +34,14 @@ def growth(alive: Alive, holding: Holding, weight: Weight) -> Growth | None:
     """How what is held grew from iteration to iteration; None where it did not.
 
     An iteration ends with the backward call that is the first to run nodes of it, and the next one builds its nodes
-    after that. Where no backward ran at all, it is that one line's results are held again and again, to the end of a
-    run that ended by itself: in any other, they may have been about to be used.
+    after that. Results that no backward ran through count where one line's are held again and again, each a graph of
+    its own, or a sum of such: to the end of a run that ended by itself, since they may have been about to be used.
     """
     trace = alive.trace
     leak = weight.verdict in (NODES, ACTIVATIONS)
     iterations, ran = _iterations(alive, holding)
-    if not ran and leak and trace.ending is not None and trace.ending.how in ("finished", "exited"):
-        iterations = weight.repeats
+    if not ran and leak and trace.of(Kind.BACKWARD).size and trace.ending is not None:
+        iterations = _apart(alive, holding) if trace.ending.how in ("finished", "exited") else 0
     enough = iterations >= 2 if leak else min(iterations, weight.repeats) >= FEWEST
     if not enough:
         return None
@@ -57,7 +58,7 @@ def _iterations(alive, holding):
     """(how many there were that followed each other, whether a backward ran any of the nodes)."""
     final, started = _calls(alive.trace)
     first: dict[int, int] = {}  # backward call -> the oldest op among the nodes that it was the first to run
-    for node in alive.reached(holding):
+    for node in alive.reached_from(map(alive.of, holding.held)):
         calls = [call for call in alive.ran.get(node, ()) if call in final]
         op = alive.ops.get(node, -1)
         if calls and op >= 0:
@@ -67,6 +68,40 @@ def _iterations(alive, holding):
     calls = sorted(first)
     followed = [before for before, call in pairwise(calls) if steps[first[call]] > started[before]]
     return len(followed) + 1 if followed else 0, bool(calls)
+
+
+def _apart(alive, holding):
+    """How many results of one line are held, none of which was computed with another; or are summed in the one held."""
+    nodes = {alive.of(held) for held in holding.held} & alive.ops.keys()
+    if len(nodes) == 1:
+        nodes = _terms(alive, *nodes)
+    lines = Counter(_line(alive, node) for node in nodes)
+    line = max(lines, key=lines.__getitem__, default=0)
+    mine = [node for node in nodes if _line(alive, node) == line]
+    inside = alive.reached_from([each for node in mine for each in alive.following(node)])
+    return len(mine) if inside.isdisjoint(mine) else 0
+
+
+def _terms(alive, total):
+    """What a running total added up: at each of its additions, the node that is not the total of before."""
+    line, terms = _line(alive, total), set()
+    while total:
+        following = alive.following(total)
+        before = next((node for node in following if _line(alive, node) == line and _adds(alive, node)), 0)
+        terms.update(node for node in following if node != before and node in alive.ops)
+        total = before
+    return terms
+
+
+def _line(alive, node):
+    """The origin of a node's op; 0 for a leaf."""
+    op = alive.ops.get(node, -1)
+    return int(alive.trace.rows["origin"][alive.trace.forwards.steps[op]]) if op >= 0 else 0
+
+
+def _adds(alive, node):
+    forwards = alive.trace.forwards
+    return alive.trace.call(int(forwards.call[alive.ops[node]])).op in ("add", "add_")
 
 
 def _calls(trace):

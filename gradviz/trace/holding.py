@@ -5,7 +5,7 @@ node's end let go of it. Edges come from the forward ops; each leads to a node t
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from functools import cached_property
 from typing import NamedTuple
 
@@ -150,9 +150,9 @@ class Alive:
         self._count_bytes(keepers, tallies)
         return [tally.weight(self._repeats(each, tally)) for each, tally in zip(holdings, tallies, strict=True)]
 
-    def reached(self, holding: Holding) -> Iterable[int]:
-        """The live nodes that what is held leads to, the nearest first."""
-        return self._spread([self.of(held) for held in holding.held], 0)
+    def reached_from(self, nodes: Iterable[int]) -> Set[int]:
+        """The live nodes that these lead to, themselves included."""
+        return self._spread(nodes, 0).keys()
 
     def way(self, starts: Iterable[int], target: int) -> list[int]:
         """A shortest way from one of the nodes to the target, both included; empty when there is none."""

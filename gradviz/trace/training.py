@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradviz.trace.events import GRAD, MET, RETURNED, Flag, Kind
+from gradviz.trace.events import GRAD, RETURNED, Flag, Kind
 from gradviz.trace.trace import Trace
 
 
@@ -76,6 +76,13 @@ class Training:
     def moved(self) -> set[int]:
         """The leaves that moved at least once."""
         return {move.leaf for move in self.moves}
+
+    @cached_property
+    def trained(self) -> set[int]:
+        """The optimizers that stepped; of those whose step is the script's own, those that alone had what moved."""
+        told = {given.tensor for given in self.given if given.optimizer in self.stepped}
+        own = {given.optimizer for given in self.given if given.tensor in self.moved - told}
+        return own | set(self.stepped)
 
     def uses(self, tensor: int) -> list[int]:
         """The steps of the ops that took in a tensor, or what lies in its memory; without an optimizer's own work."""

@@ -1,5 +1,6 @@
 """Traces a script for real, and asks one rule what it finds."""
 
+from pathlib import Path
 from textwrap import dedent
 from typing import NamedTuple
 
@@ -12,6 +13,9 @@ from gradviz.record.script import run, script
 from gradviz.trace.store import load
 
 HEADER = {"format": 1, "gradviz": "test", "script": "it.py", "argv": [], "mode": "script"}
+
+
+SAMPLES = Path(__file__).parents[2] / "samples" / "rules"
 
 
 class Told(NamedTuple):
@@ -50,3 +54,9 @@ def found(traced):
         ]
 
     return of
+
+
+@pytest.fixture
+def sample(found):
+    """sample("GV111", "gv111_near_miss") -> what the rule finds in a sample."""
+    return lambda code, name: found(code, (SAMPLES / f"{name}.py").read_text())

@@ -1,4 +1,4 @@
-"""Leaves whose every gradient was zeros, where one op made them so: a product with zeros, a relu that let nothing by."""
+"""Leaves whose every gradient was zeros, where one op made them so: a product with zeros, a relu that was shut."""
 
 from functools import cached_property
 from typing import NamedTuple

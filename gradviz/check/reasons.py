@@ -54,8 +54,11 @@ def fix(case: Case, why: Lack | Mask, names: list[str], made: int) -> str:
 
 
 def _cut(case, why):
-    op = _op(case, why)
-    if case.trace.rows["flags"][why.step] & Flag.NO_GRAD:
+    op, row = _op(case, why), case.trace.rows[why.step]
+    dtype = case.trace.meta(int(row["meta"])).dtype if row["meta"] else ""
+    if "float" not in dtype:
+        return f"{op}, whose result of dtype {dtype} has no gradient"
+    if row["flags"] & Flag.NO_GRAD:
         return f"{op}, which ran where gradients are off"
     if op == "detach":
         return "detach()"
@@ -71,7 +74,7 @@ def _takes_data(case, why):
 
 
 def _uncut(case, why, line):
-    if case.trace.rows["flags"][why.step] & Flag.NO_GRAD:
+    if _cut(case, why).endswith("gradients are off"):
         return f"{line}  # outside torch.no_grad()"
     bare = re.sub(r"\.detach\(\)|\.data\b", "", line)
     return bare if bare != line else f"{line}  # with an op that has a gradient in place of {_op(case, why)}"

@@ -64,10 +64,10 @@ class Training:
         rows, steps = trace.rows, trace.of(Kind.MUTATED)
         leaf_of = self._memory_of_leaves()
         by_gradient = self._computed_with_gradients()
-        changed = zip(*(rows[column][steps].tolist() for column in ("buffer", "within")), steps.tolist(), strict=True)
+        columns = (rows[column][steps].tolist() for column in ("tensor", "buffer", "within"))
         found = []
-        for buffer, within, step in changed:
-            leaf = leaf_of.get(buffer, 0)
+        for step, tensor, buffer, within in zip(steps.tolist(), *columns, strict=True):
+            leaf = tensor if tensor in self.leaves else leaf_of.get(buffer, 0)
             if leaf and (self._is_step(within) or self._writer(step) in by_gradient):
                 found.append(Move(step, leaf))
         return found

@@ -28,7 +28,7 @@ def _cause(case, found):
     often = "a step" if times == 1 else count(times, "step")
     return (
         f"the .grad of {listed(names)} was not zeroed after a step had used it, so that {often} moved "
-        f"{'it' if len(names) == 1 else 'them'} by gradients of earlier iterations, too"
+        f"{'it' if len(names) == 1 else 'them'} by gradients of earlier iterations, too."
     )
 
 
@@ -42,7 +42,7 @@ def _fix(case, found):
 
 
 def _names(case, found):
-    return list(dict.fromkeys(case.training.name(each.leaf) or "a leaf" for each in found))
+    return list(dict.fromkeys(case.training.name(each.leaf) for each in found))
 
 
 def _backward(case, stale):

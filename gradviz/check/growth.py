@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from gradviz.check.case import Case
 from gradviz.check.finding import Finding
+from gradviz.check.words import called
 from gradviz.trace.growth import growth, together
 from gradviz.trace.holding import Holding, holdings
 from gradviz.trace.mending import mend
@@ -49,7 +50,7 @@ def _held(case):
         more = _more(grown.nodes, grown.nbytes, grown.iterations, "" if grown.exact else "about ")
         bound = case.bound.get(each.held[0].name, 0)
         places = case.places(("held by", bound), ("built", case.at(grown.newest)))
-        yield Finding("GV106", f"{each.name} {what}: {more}", fix, places, grown.newest)
+        yield Finding("GV106", f"{called(each.name)} {what}: {more}", fix, places, grown.newest)
 
 
 def _shortened(holding):
@@ -60,7 +61,7 @@ def _shortened(holding):
 
 
 def _more(nodes, nbytes, iterations, about=""):
-    return f"{about}{count(nodes, 'node')} and {size(nbytes)} of saved tensors more with each of {iterations:,}"
+    return f"{about}{count(nodes, 'node')} and {size(nbytes)} of saved tensors more with each of {iterations:,}."
 
 
 def retained_for_nothing(case: Case) -> Iterable[Finding]:
@@ -76,7 +77,7 @@ def retained_for_nothing(case: Case) -> Iterable[Finding]:
         nbytes = kept_for(case.trace, first.call)
         kept = f"kept {size(nbytes)} of saved tensors" if nbytes else "had no saved tensors to keep"
         often = f" ({count(len(over), 'call')})" if len(over) > 1 else ""
-        cause = f"backward was told to retain its graph and {kept}, but no later call ran a node of that graph{often}"
+        cause = f"backward was told to retain its graph and {kept}, but no later call ran a node of that graph{often}."
         yield Finding("GV107", cause, _without(case.line(origin)), case.places(("retained", origin)), first.started)
 
 

@@ -17,10 +17,10 @@ def replaced_parameters(case: Case) -> Iterable[Finding]:
         first = found[0]
         names = list(dict.fromkeys(_name(case, each) for each in found))
         optimizer = case.training.optimizer_name(first.given)
+        was, others = ("it was", "another tensor") if len(names) == 1 else ("they were", "other tensors")
         cause = (
-            f"{optimizer} holds {listed(names)} as {'it was' if len(names) == 1 else 'they were'} before: the loss is "
-            f"computed with {'another tensor' if len(names) == 1 else 'other tensors'} of that name, which "
-            f"{optimizer}.step() does not move"
+            f"`{optimizer}` holds {listed(names)} as {was} before: the loss is computed with {others} of that name, "
+            f"which `{optimizer}.step()` does not move."
         )
         made = dict.fromkeys(case.trace.forwards.first_row(each.by) for each in found)
         played = sorted([(first.given.step, "given"), *((step, "made anew") for step in made), (stepped, "stepped")])

@@ -23,13 +23,14 @@ def without_gradients(case: Case) -> Iterable[Finding]:
             groups.setdefault(key, []).append((leaf, why))
     for found in groups.values():
         leaf, why = found[0]
-        names = [case.training.name(each) or "a parameter" for each, _ in found]
+        names = [case.training.name(each) for each, _ in found]
         given = case.training.optimizer_of.get(leaf)
-        made = given.step if given else case.trace.forwards.first_row(leaf)
-        played = [(made, "given" if given else "made")] + [(why.step, role(why.how))] * (why.step >= 0)
-        places = case.places(*((part, case.at(step)) for step, part in sorted(played)))
-        cause = f"{listed(names)} got no gradient{reason(case, why, len(names))}"
-        yield Finding("GV105", cause, fix(case, why, names, made), places, max(why.step, made))
+        made = case.trace.forwards.first_row(leaf)
+        asked = given.step if given else made
+        played = sorted({(made, "made"), (asked, "given" if given else "made"), (why.step, role(why.how))})
+        places = case.places(*((part, case.at(step)) for step, part in played if step >= 0))
+        cause = f"{listed(names)} got no gradient{reason(case, why, len(names))}."
+        yield Finding("GV105", cause, fix(case, why, names, asked), places, max(why.step, asked))
 
 
 def _asked(case) -> Iterator[int]:

@@ -3,6 +3,7 @@
 import re
 
 from gradviz.check.case import Case
+from gradviz.check.words import called
 from gradviz.trace.events import SHARED, Flag
 from gradviz.trace.masked import RELU, ZEROS, Mask
 from gradviz.trace.passage import CUT, FROZEN, NOWHERE, REFUSED, Lack
@@ -28,7 +29,7 @@ def reason(case: Case, why: Lack | Mask, several: int) -> str:
     if why.how == FROZEN:
         return f": {'it' if several == 1 else 'they'} {does} not require grad"
     if why.how == ZEROS:
-        return f" but zeros: {op} multiplies by {case.trace.name(why.factor) or 'a tensor'}, which is all zeros"
+        return f" but zeros: {op} multiplies by {called(case.trace.name(why.factor))}, which is all zeros"
     if why.how == RELU:
         return f" but zeros: {op} let nothing through, since no element of its input is above zero"
     return f": no op of the loss took {it} in"
@@ -50,7 +51,8 @@ def fix(case: Case, why: Lack | Mask, names: list[str], made: int) -> str:
     if why.how == RELU:
         leaky = re.sub(r"\b(?:torch|F)?\.?relu\(", "torch.nn.functional.leaky_relu(", line)
         return leaky if leaky != line else f"{line}  # with nn.LeakyReLU, or other initial values"
-    return f"{line}  # without {', '.join(names)}, or compute the loss with {'it' if len(names) == 1 else 'them'}"
+    it = "it" if len(names) == 1 else "them"
+    return f"{line}  # without {', '.join(filter(None, names)) or it}, or compute the loss with {it}"
 
 
 def _cut(case, why):
@@ -61,8 +63,8 @@ def _cut(case, why):
     if row["flags"] & Flag.NO_GRAD:
         return f"{op}, which ran where gradients are off"
     if op == "detach":
-        return "detach()"
-    return ".data, which no graph knows" if _takes_data(case, why) else f"{op}, which has no gradient"
+        return "`detach()`"
+    return "`.data`, which no graph knows" if _takes_data(case, why) else f"{op}, which has no gradient"
 
 
 def _takes_data(case, why):

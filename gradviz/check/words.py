@@ -1,13 +1,18 @@
 """How findings put things into words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 NAMED = 4  # of several names
 
 
-def listed(names: Sequence[str]) -> str:
-    """`w`, `w and b`, `a, b, c and 7 more`."""
-    names = list(dict.fromkeys(names))
-    if len(names) > NAMED:
-        return f"{', '.join(names[: NAMED - 1])} and {len(names) - NAMED + 1} more"
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+def called(name: str) -> str:
+    """A name as it stands in a sentence; `a tensor` where the script gave none."""
+    return f"`{name}`" if name else "a tensor"
+
+
+def listed(names: Iterable[str]) -> str:
+    """`w`, `w` and `b`, or `a`, `b`, `c` and 7 more."""
+    told = [called(name) for name in dict.fromkeys(names)]
+    if len(told) > NAMED:
+        return f"{', '.join(told[: NAMED - 1])} and {len(told) - NAMED + 1} more"
+    return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)

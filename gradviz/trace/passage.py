@@ -1,6 +1,7 @@
 """Where the way of a gradient to a leaf ends: which op of the forward cut it off, if any did."""
 
 from functools import cached_property
+from heapq import heappop, heappush
 from typing import NamedTuple
 
 import numpy as np
@@ -54,17 +55,18 @@ class Passage:
     def _end(self, leaf, ops):
         """The first op without a node, or of a user's that ran and handed nothing on, on a way that leads on."""
         forwards = self._trace.forwards
-        waiting, seen = sorted(ops, reverse=True), set(ops)
+        waiting, seen = sorted(set(ops)), set(ops)  # a heap: the oldest first
         while waiting:
-            op = waiting.pop()
+            op = heappop(waiting)
             if not forwards.node[op] or op in ops and leaf not in self._taken(op):
                 return Lack(CUT, int(forwards.steps[op]))
             if self._ran[op]:
                 name = self._trace.call(int(forwards.call[op])).grad_fn
                 return None if name[-1:].isdecimal() else Lack(REFUSED, int(forwards.steps[op]))
-            following = [each for each in self._users.get(op, ()) if self._leads[each] and each not in seen]
-            seen.update(following)
-            waiting = sorted({*waiting, *following}, reverse=True)
+            for user in self._users.get(op, ()):
+                if self._leads[user] and user not in seen:
+                    seen.add(user)
+                    heappush(waiting, user)
         return None
 
     def _taken(self, op):

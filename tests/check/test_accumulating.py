@@ -20,8 +20,8 @@ def loop(*body, optimizer="SGD"):
 def test_the_sample(sample):
     by_optimizer, by_hand = sample("GV111", "gv111_no_zero_grad")
     assert by_optimizer == (
-        "the .grad of v was not zeroed after a step had used it, so that 3 steps moved it by gradients of earlier "
-        "iterations, too",
+        "the .grad of `v` was not zeroed after a step had used it, so that 3 steps moved it by gradients of earlier "
+        "iterations, too.",
         "optimizer.zero_grad()\nloss.backward()",
         [("added to", 16), ("used again", 17)],
     )
@@ -57,7 +57,7 @@ def test_all_parameters_of_a_model_in_one_finding(found):
         adam.step()
     """
     (told,) = found("GV111", source)
-    assert "the .grad of model.0.weight, model.0.bias, model.1.weight and 3 more was" in told.cause
+    assert "the .grad of `model.0.weight`, `model.0.bias`, `model.1.weight` and 3 more was" in told.cause
     assert told.fix.startswith("adam.zero_grad()\n")
 
 

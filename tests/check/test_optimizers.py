@@ -39,14 +39,14 @@ def train(model, optimizer):
 def test_the_sample(sample):
     tensor, layer = sample("GV112", "gv112_parameter_made_anew")
     assert tensor == (
-        "optimizer holds w as it was before: the loss is computed with another tensor of that name, which "
-        "optimizer.step() does not move",
+        "`optimizer` holds `w` as it was before: the loss is computed with another tensor of that name, which "
+        "`optimizer.step()` does not move.",
         "with torch.no_grad():\n    w.copy_(...)  # the tensor itself stays the one that the optimizer holds",
         [("given", 12), ("made anew", 18), ("stepped", 17)],
     )
     assert layer == (
-        "optimizer holds model.2.weight and model.2.bias as they were before: the loss is computed with other tensors "
-        "of that name, which optimizer.step() does not move",
+        "`optimizer` holds `model.2.weight` and `model.2.bias` as they were before: the loss is computed with other "
+        "tensors of that name, which `optimizer.step()` does not move.",
         "optimizer = torch.optim.SGD(model.parameters(), lr=0.1)  # after model.2.weight is made anew",
         [("given", 22), ("made anew", 23), ("stepped", 29)],
     )
@@ -79,7 +79,8 @@ def test_made_anew_before_the_loop(found):
 def test_a_model_made_anew(found):
     lines = "model = Net()\noptimizer = torch.optim.Adam(model.parameters())\nmodel = Net()\ntrain(model, optimizer)\n"
     (told,) = found("GV112", NET + lines)
-    assert told.cause.startswith("optimizer holds model.body.weight, model.body.bias, model.head.weight and model.head")
+    names = "`model.body.weight`, `model.body.bias`, `model.head.weight` and `model.head.bias`"
+    assert told.cause.startswith(f"`optimizer` holds {names} as they were before")
     assert told.places == [("given", 16), ("made anew", 6), ("made anew", 7), ("stepped", 14)]
 
 
@@ -88,7 +89,7 @@ def test_an_optimizer_that_was_given_the_parameters_of_before(found):
     lines += "def main():\n    model = Net()\n    given = list(model.parameters())\n    model.head = nn.Linear(3, 1)\n"
     lines += "    train(model, torch.optim.SGD(given, lr=0.1))\nmain()\n"
     (told,) = found("GV112", NET + lines)
-    assert told.cause.startswith("optimizer holds head.weight and head.bias as they were before")
+    assert told.cause.startswith("`optimizer` holds `head.weight` and `head.bias` as they were before")
     assert told.places == [("made anew", 20), ("given", 21), ("stepped", 14)]
 
 
@@ -106,7 +107,7 @@ QUIET = {
         "(point * (w if step else 1)).sum().backward()",
         "optimizer.step()",
     ),
-    "one of another shape": loop("backward()", "optimizer.step()", before="w = torch.ones(3, requires_grad=True); x = 1"),
+    "one of another shape": loop("backward()", "optimizer.step()", before="x, w = 1, torch.ones(3).requires_grad_()"),
     "made anew when all is done": loop("backward()", "optimizer.step()") + "w = torch.ones(2, requires_grad=True)\n",
     "a fine model": NET + "model = Net()\ntrain(model, torch.optim.SGD(model.parameters(), lr=0.1))\n",
     "a layer replaced in time": NET
@@ -125,6 +126,6 @@ def test_quiet(found, name):
 
 
 def test_what_was_replaced_does_not_count_as_unused(found):
-    source = loop("optimizer.zero_grad()", "backward()", "optimizer.step()", before="w = torch.ones(2, requires_grad=True)")
+    source = loop("backward()", "optimizer.step()", before="w = torch.ones(2, requires_grad=True)")
     assert len(found("GV112", source)) == 1
     assert found("GV105", source) == []

@@ -23,20 +23,24 @@ def test_the_sample(sample):
     spare, shift, scale, gate = sample("GV105", "gv105_no_gradient")
     given = "optimizer = torch.optim.SGD([w, spare, scale, shift, gate], lr=0.01)"
     assert spare == (
-        "spare got no gradient: no op of the loss took it in",
+        "`spare` got no gradient: no op of the loss took it in.",
         f"{given}  # without spare, or compute the loss with it",
-        [("given", 17)],
+        [("made", 12), ("given", 17)],
     )
-    assert shift == ("shift got no gradient: it does not require grad", "shift.requires_grad_()", [("given", 17)])
+    assert shift == (
+        "`shift` got no gradient: it does not require grad.",
+        "shift.requires_grad_()",
+        [("made", 14), ("given", 17)],
+    )
     assert scale == (
-        "scale got no gradient: its way to the loss leads through detach()",
+        "`scale` got no gradient: its way to the loss leads through `detach()`.",
         "factor = (scale * 2)",
-        [("given", 17), ("cut", 20)],
+        [("made", 13), ("given", 17), ("cut", 20)],
     )
     assert gate == (
-        "gate got no gradient but zeros: mul multiplies by closed, which is all zeros",
+        "`gate` got no gradient but zeros: mul multiplies by `closed`, which is all zeros.",
         "prediction = w * factor * x + shift + gate * closed  # with a factor that is not all zeros",
-        [("given", 17), ("multiplied", 21)],
+        [("made", 15), ("given", 17), ("multiplied", 21)],
     )
 
 
@@ -45,17 +49,17 @@ def test_the_near_miss(sample):
 
 
 FIRING = {
-    "unused": (["(w * x).sum()"], "no op of the loss took it in", f"{GIVEN}  # without v, or compute the loss with it", 6),
+    "unused": (["(w * x).sum()"], "no op of the loss took it in", f"{GIVEN}  # without v, or compute the loss with", 6),
     "used for what is only printed": (
         ["y = v * x", "(w * x).sum()"],
         "what mul computes with it leads to no backward",
         "y = v * x  # and use the result in the loss",
         9,
     ),
-    "used as a number": (["(w * v[0].item()).sum()"], "what select computes", "loss = (w * v[0].item()).sum()  # and", 9),
-    "detached": (["(w * v.detach()).sum()"], "leads through detach()", "loss = (w * v).sum()", 9),
-    "detached later": (["y = v * x", "z = y.detach() + 1", "(w * z).sum()"], "through detach()", "z = y + 1", 10),
-    "under .data": (["(w * v.data).sum()"], "leads through .data, which no graph knows", "loss = (w * v).sum()", 9),
+    "used as a number": (["(w * v[0].item()).sum()"], "select computes with it", "loss = (w * v[0].item()).sum()  #", 9),
+    "detached": (["(w * v.detach()).sum()"], "leads through `detach()`.", "loss = (w * v).sum()", 9),
+    "detached later": (["y = v * x", "z = y.detach() + 1", "(w * z).sum()"], "through `detach()`.", "z = y + 1", 10),
+    "under .data": (["(w * v.data).sum()"], "leads through `.data`, which no graph knows", "loss = (w * v).sum()", 9),
     "under no_grad": (
         ["with torch.no_grad():", "    y = v * x", "(w * y).sum()"],
         "leads through mul, which ran where gradients are off",
@@ -68,11 +72,11 @@ FIRING = {
         "at = (v * x).argmax()  # with an op that has a gradient in place of argmax",
         9,
     ),
-    "under a comparison": (["on = v > 0", "(w * on).sum()"], "leads through gt, whose result of dtype bool has", "on = v > 0  #", 9),
-    "as whole numbers": (["(w * v.long()).sum()"], "of dtype int64 has no gradient", "loss = (w * v.long()).sum()  # with", 9),
+    "under a comparison": (["on = v > 0", "(w * on).sum()"], "gt, whose result of dtype bool has", "on = v > 0  #", 9),
+    "as whole numbers": (["(w * v.long()).sum()"], "to, whose result of dtype int64", "loss = (w * v.long()).sum()  #", 9),
     "multiplied by zeros": (
         ["off = torch.zeros(2)", "(w * x + v * off).sum()"],
-        "zeros: mul multiplies by off, which is all zeros",
+        "zeros: mul multiplies by `off`, which is all zeros",
         "loss = (w * x + v * off).sum()  # with a factor that is not all zeros",
         10,
     ),
@@ -89,9 +93,9 @@ FIRING = {
 def test_firing(found, name):
     body, cause, fix, line = FIRING[name]
     (told,) = found("GV105", loop(*body))
-    assert told.cause.startswith("v got no gradient") and cause in told.cause
+    assert told.cause.startswith("`v` got no gradient") and cause in told.cause
     assert told.fix.startswith(fix)
-    assert told.places[0] == ("given", 6) and told.places[-1][1] == line
+    assert told.places[:2] == [("made", 5), ("given", 6)] and told.places[-1][1] == line
 
 
 def test_a_function_that_returns_none(found):
@@ -103,9 +107,9 @@ class Mine(torch.autograd.Function):
     def backward(ctx, grad): return grad, None
 """
     (told,) = found("GV105", loop("Mine.apply(w, v).sum()", before=before))
-    assert told.cause == "v got no gradient: the backward of Mine gives it None"
+    assert told.cause == "`v` got no gradient: the backward of Mine gives it None."
     assert told.fix == "return ...  # in Mine.backward: a gradient for each input that requires one"
-    assert told.places == [("given", 6), ("refused", 14)]
+    assert told.places == [("made", 5), ("given", 6), ("refused", 14)]
 
 
 def test_layers_that_forward_leaves_out_are_one_finding(found):
@@ -130,9 +134,9 @@ def test_layers_that_forward_leaves_out_are_one_finding(found):
     """
     (told,) = found("GV105", source)
     assert told.cause == (
-        "left.weight, left.bias, right.weight and right.bias got no gradient: no op of the loss took them in"
+        "`left.weight`, `left.bias`, `right.weight` and `right.bias` got no gradient: no op of the loss took them in."
     )
-    assert told.places == [("given", 12)]
+    assert told.places == [("made", 6), ("given", 12)]
 
 
 def test_a_model_that_is_trained_by_hand(found):
@@ -148,7 +152,7 @@ def test_a_model_that_is_trained_by_hand(found):
                 p.grad = None
     """
     (told,) = found("GV105", source)
-    assert told.cause == "model.1.weight and model.1.bias got no gradient: no op of the loss took them in"
+    assert told.cause == "`model.1.weight` and `model.1.bias` got no gradient: no op of the loss took them in."
     assert told.places == [("made", 3)]
 
 

@@ -56,7 +56,7 @@ FIRING = {
         "y = v * x  # and use the result in the loss",
         9,
     ),
-    "used as a number": (["(w * v[0].item()).sum()"], "select computes with it", "loss = (w * v[0].item()).sum()  #", 9),
+    "used as a number": (["(w * v[0].item()).sum()"], "select computes with it", "loss = (w * v[0].item()).sum()", 9),
     "detached": (["(w * v.detach()).sum()"], "leads through `detach()`.", "loss = (w * v).sum()", 9),
     "detached later": (["y = v * x", "z = y.detach() + 1", "(w * z).sum()"], "through `detach()`.", "z = y + 1", 10),
     "under .data": (["(w * v.data).sum()"], "leads through `.data`, which no graph knows", "loss = (w * v).sum()", 9),
@@ -73,7 +73,7 @@ FIRING = {
         9,
     ),
     "under a comparison": (["on = v > 0", "(w * on).sum()"], "gt, whose result of dtype bool has", "on = v > 0  #", 9),
-    "as whole numbers": (["(w * v.long()).sum()"], "to, whose result of dtype int64", "loss = (w * v.long()).sum()  #", 9),
+    "as whole numbers": (["(w * v.long()).sum()"], "to, whose result of dtype int64", "loss = (w * v.long()).sum()", 9),
     "multiplied by zeros": (
         ["off = torch.zeros(2)", "(w * x + v * off).sum()"],
         "zeros: mul multiplies by `off`, which is all zeros",

@@ -2,6 +2,8 @@
 
 import pytest
 
+pytest_plugins = "tests.check.runs"
+
 START = """\
 import gradviz as torch
 x = torch.tensor([1.0, 2.0])

@@ -2,6 +2,8 @@
 
 import pytest
 
+pytest_plugins = "tests.check.runs"
+
 START = """\
 import gradviz as torch
 from gradviz import nn

@@ -13,8 +13,6 @@ from gradviz.record.script import run, script
 from gradviz.trace.store import load
 
 HEADER = {"format": 1, "gradviz": "test", "script": "it.py", "argv": [], "mode": "script"}
-
-
 SAMPLES = Path(__file__).parents[2] / "samples" / "rules"
 
 
@@ -27,8 +25,8 @@ class Told(NamedTuple):
 
 
 @pytest.fixture
-def traced(tmp_path, monkeypatch, capsys):
-    """traced(source) runs it as `it.py` in a folder of its own -> its Trace."""
+def ran(tmp_path, monkeypatch, capsys):
+    """ran(source) runs it as `it.py` in a folder of its own -> its Trace."""
     monkeypatch.chdir(tmp_path)
 
     def of(source, values="preview"):
@@ -42,11 +40,11 @@ def traced(tmp_path, monkeypatch, capsys):
 
 
 @pytest.fixture
-def found(traced):
+def found(ran):
     """found("GV111", source) -> what the rule finds, a Told each."""
 
     def of(code, source, values="preview"):
-        trace = traced(source, values)
+        trace = ran(source, values)
         (rule,) = (each for each in RULES if each.code == code)
         return [
             Told(each.cause, each.fix, [(place.role, trace.origin(place.origin).line) for place in each.places])

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from gradviz.check.case import Case
 from gradviz.check.finding import Finding
-from gradviz.check.words import called
+from gradviz.check.words import called, noted
 from gradviz.trace.growth import growth, together
 from gradviz.trace.holding import Holding, holdings
 from gradviz.trace.mending import mend
@@ -23,12 +23,11 @@ def graphs_kept_alive(case: Case) -> Iterable[Finding]:
     yield from _held(case)
     for each in together(case.trace, case.graphs):
         newest, call = each.graphs[-1], each.graphs[-1].backwards[-1]
-        more = _more(each.nodes, each.nbytes, len(each.graphs))
         name = case.trace.name(int(case.trace.forwards.tensor[newest.root - 1])) or "loss"
         yield Finding(
             "GV106",
-            f"a variable of a function that has returned kept the graph of each iteration: {more}",
-            f"{name}.item()  # to be kept in place of {name}",
+            f"a variable of a function that has returned kept {_graphs(each, len(each.graphs))}",
+            noted(f"to be kept in place of {name}", f"{name}.item()"),
             case.places(("built", case.at(newest.built)), ("backward", case.at(call.started))),
             newest.built,
         )
@@ -46,11 +45,9 @@ def _held(case):
         told.add(nodes)
         mended = mend(case.trace, case.alive, found, each, weight)
         fix = f"{each.name} = {each.name}.detach()" if grown.joined else mended
-        what = "makes its one graph longer in each iteration" if grown.joined else "keeps the graph of each iteration"
-        more = _more(grown.nodes, grown.nbytes, grown.iterations, "" if grown.exact else "about ")
         bound = case.bound.get(each.held[0].name, 0)
         places = case.places(("held by", bound), ("built", case.at(grown.newest)))
-        yield Finding("GV106", f"{called(each.name)} {what}: {more}", fix, places, grown.newest)
+        yield Finding("GV106", f"{called(each.name)} {_kept(grown)}", fix, places, grown.newest)
 
 
 def _shortened(holding):
@@ -60,8 +57,22 @@ def _shortened(holding):
     return Holding(name, held) if name != holding.name else holding
 
 
-def _more(nodes, nbytes, iterations, about=""):
-    return f"{about}{count(nodes, 'node')} and {size(nbytes)} of saved tensors more with each of {iterations:,}."
+def _kept(grown):
+    if grown.joined:
+        return (
+            f"carries one graph through {count(grown.iterations, 'iteration')}, and each makes it longer by "
+            f"{_amount(grown)}."
+        )
+    return f"keeps {_graphs(grown, grown.iterations)}"
+
+
+def _graphs(one, iterations):
+    return f"the graphs of {count(iterations, 'iteration')}, {_amount(one)} each."
+
+
+def _amount(one):
+    """What one iteration adds."""
+    return f"{'' if one.exact else 'about '}{count(one.nodes, 'node')} and {size(one.nbytes)} of saved tensors"
 
 
 def retained_for_nothing(case: Case) -> Iterable[Finding]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from gradviz.check.case import Case
 from gradviz.check.finding import Finding
-from gradviz.check.words import listed
+from gradviz.check.words import listed, noted
 from gradviz.trace.replaced import Replaced
 
 
@@ -32,8 +32,9 @@ def _fix(case, replaced, name):
     trace = case.trace
     call = trace.call(int(trace.rows["ref"][trace.forwards.first_row(replaced.by)]))
     if call.op == "Parameter":
-        return f"{case.line(case.at(replaced.given.step))}  # after {name} is made anew"
-    return f"with torch.no_grad():\n    {name}.copy_(...)  # the tensor itself stays the one that the optimizer holds"
+        return noted(f"after {name} is made anew", case.line(case.at(replaced.given.step)))
+    changed = f"with torch.no_grad():\n    {name}.copy_(...)"
+    return noted(f"other values for the {name} that the optimizer holds", changed)
 
 
 def _name(case, replaced):

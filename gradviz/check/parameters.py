@@ -63,9 +63,7 @@ def _parameters(trace):
     """The nn.Parameters that required grad when they were made."""
     calls = {call for call in set(trace.forwards.call.tolist()) if trace.call(call).op == "Parameter"}
     rows = trace.rows[trace.of(Kind.FORWARD)]
-    return [
-        int(row["tensor"]) for row in rows if int(row["ref"]) in calls and row["flags"] & Flag.REQUIRES_GRAD
-    ]
+    return [int(row["tensor"]) for row in rows if int(row["ref"]) in calls and row["flags"] & Flag.REQUIRES_GRAD]
 
 
 def _model(name):

@@ -3,7 +3,7 @@
 import re
 
 from gradviz.check.case import Case
-from gradviz.check.words import called
+from gradviz.check.words import called, noted
 from gradviz.trace.events import SHARED, Flag
 from gradviz.trace.masked import RELU, ZEROS, Mask
 from gradviz.trace.passage import CUT, FROZEN, NOWHERE, REFUSED, Lack
@@ -39,20 +39,28 @@ def fix(case: Case, why: Lack | Mask, names: list[str], made: int) -> str:
     """The line as it could be; made: the row of the optimizer, or of the parameter where there is none."""
     line = case.line(case.at(why.step if why.step >= 0 else made))
     if why.how == NOWHERE:
-        return f"{line}  # and use the result in the loss"
+        return noted("use the result in the loss", line)
     if why.how == CUT:
         return _uncut(case, why, line)
     if why.how == REFUSED:
-        return f"return ...  # in {_op(case, why)}.backward: a gradient for each input that requires one"
+        return noted(f"in {_op(case, why)}.backward: a gradient for each input that requires one", "return ...")
     if why.how == FROZEN:
         return "\n".join(f"{name}.requires_grad_()" for name in names)
     if why.how == ZEROS:
-        return f"{line}  # with a factor that is not all zeros"
+        return noted("with a factor that is not all zeros", line)
     if why.how == RELU:
         leaky = re.sub(r"\b(?:torch|F)?\.?relu\(", "torch.nn.functional.leaky_relu(", line)
-        return leaky if leaky != line else f"{line}  # with nn.LeakyReLU, or other initial values"
-    it = "it" if len(names) == 1 else "them"
-    return f"{line}  # without {', '.join(filter(None, names)) or it}, or compute the loss with {it}"
+        return leaky if leaky != line else noted("with nn.LeakyReLU, or other initial values", line)
+    return _without(line, [name for name in names if name])
+
+
+def _without(line, names):
+    """The line without these names in its lists; where they don't stand in it, with a comment."""
+    shorter = line
+    for name in names:
+        shorter = re.sub(rf",\s*{re.escape(name)}\b(?=\s*[,\])])|(?<=[\[(]){re.escape(name)}\s*,\s*", "", shorter)
+    told = ", ".join(names) or "it"
+    return noted(f"without {told}, or compute the loss with {told}", shorter)
 
 
 def _cut(case, why):
@@ -77,9 +85,9 @@ def _takes_data(case, why):
 
 def _uncut(case, why, line):
     if _cut(case, why).endswith("gradients are off"):
-        return f"{line}  # outside torch.no_grad()"
+        return noted("outside torch.no_grad()", line)
     bare = re.sub(r"\.detach\(\)|\.data\b", "", line)
-    return bare if bare != line else f"{line}  # with an op that has a gradient in place of {_op(case, why)}"
+    return bare if bare != line else noted(f"with an op that has a gradient in place of {_op(case, why)}", line)
 
 
 def _op(case, why):

@@ -10,6 +10,11 @@ def called(name: str) -> str:
     return f"`{name}`" if name else "a tensor"
 
 
+def noted(note: str, line: str) -> str:
+    """A line of code under a comment of its own."""
+    return f"# {note}\n{line}"
+
+
 def listed(names: Iterable[str]) -> str:
     """`w`, `w` and `b`, or `a`, `b`, `c` and 7 more."""
     told = [called(name) for name in dict.fromkeys(names)]

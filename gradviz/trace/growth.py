@@ -115,12 +115,14 @@ def _calls(trace):
 class Together(NamedTuple):
     """Graphs of one line that were alive together, each after its backward, and had ended by the script's end.
 
-    graphs: in order; nodes, nbytes: of the newest one's nodes, and of what they had saved and no backward released
+    graphs: in order; nodes, nbytes: of the newest one's nodes, and of what they had saved and no backward released;
+    exact: whether the others have as much
     """
 
     graphs: tuple[Graph, ...]
     nodes: int
     nbytes: int
+    exact: bool
 
 
 def together(trace: Trace, graphs: Sequence[Graph]) -> list[Together]:
@@ -160,8 +162,9 @@ def _gone(trace, graph):
 
 def _weighed(trace, graphs):
     forwards, lives = trace.forwards, trace.lives
-    nodes = forwards.node[graphs[-1].nodes.graph_ops]
+    own = [forwards.node[graph.nodes.graph_ops] for graph in graphs]
+    counts = [int((nodes > 0).sum()) for nodes in own]
     buffers, nbytes = saved_places(trace, forwards, lives.nbytes)
     owners = forwards.node[forwards.kept_owner]
-    kept = np.isin(owners, nodes[nodes > 0]) & (lives.released_at[owners] == NEVER)
-    return Together(tuple(graphs), int((nodes > 0).sum()), int(nbytes[np.unique(buffers[kept])].sum()))
+    kept = np.isin(owners, own[-1][own[-1] > 0]) & (lives.released_at[owners] == NEVER)
+    return Together(tuple(graphs), counts[-1], int(nbytes[np.unique(buffers[kept])].sum()), len(set(counts)) == 1)

@@ -43,13 +43,13 @@ def test_the_sample(sample):
     assert tensor == (
         "`optimizer` holds `w` as it was before: the loss is computed with another tensor of that name, which "
         "`optimizer.step()` does not move.",
-        "with torch.no_grad():\n    w.copy_(...)  # the tensor itself stays the one that the optimizer holds",
+        "# other values for the w that the optimizer holds\nwith torch.no_grad():\n    w.copy_(...)",
         [("given", 12), ("made anew", 18), ("stepped", 17)],
     )
     assert layer == (
         "`optimizer` holds `model.2.weight` and `model.2.bias` as they were before: the loss is computed with other "
         "tensors of that name, which `optimizer.step()` does not move.",
-        "optimizer = torch.optim.SGD(model.parameters(), lr=0.1)  # after model.2.weight is made anew",
+        "# after model.2.weight is made anew\noptimizer = torch.optim.SGD(model.parameters(), lr=0.1)",
         [("given", 22), ("made anew", 23), ("stepped", 29)],
     )
 
@@ -70,7 +70,7 @@ ANEW = [
 def test_made_anew_in_the_loop(found, line):
     (told,) = found("GV112", loop("optimizer.zero_grad()", "backward()", "optimizer.step()", line))
     assert told.places == [("given", 4), ("made anew", 12), ("stepped", 11)]
-    assert told.fix.startswith("with torch.no_grad():\n    w.copy_(...)")
+    assert told.fix.endswith("with torch.no_grad():\n    w.copy_(...)")
 
 
 def test_made_anew_before_the_loop(found):

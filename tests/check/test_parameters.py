@@ -12,7 +12,6 @@ w = torch.tensor([0.5, 0.25], requires_grad=True)
 v = torch.tensor([1.0, -1.0], requires_grad=True)
 optimizer = torch.optim.SGD([w, v], lr=0.1)
 """
-GIVEN = "optimizer = torch.optim.SGD([w, v], lr=0.1)"
 
 
 def loop(*body, before="", start=START):
@@ -23,10 +22,10 @@ def loop(*body, before="", start=START):
 
 def test_the_sample(sample):
     spare, shift, scale, gate = sample("GV105", "gv105_no_gradient")
-    given = "optimizer = torch.optim.SGD([w, spare, scale, shift, gate], lr=0.01)"
     assert spare == (
         "`spare` got no gradient: no op of the loss took it in.",
-        f"{given}  # without spare, or compute the loss with it",
+        "# without spare, or compute the loss with spare\n"
+        "optimizer = torch.optim.SGD([w, scale, shift, gate], lr=0.01)",
         [("made", 12), ("given", 17)],
     )
     assert shift == (
@@ -41,7 +40,7 @@ def test_the_sample(sample):
     )
     assert gate == (
         "`gate` got no gradient but zeros: mul multiplies by `closed`, which is all zeros.",
-        "prediction = w * factor * x + shift + gate * closed  # with a factor that is not all zeros",
+        "# with a factor that is not all zeros\nprediction = w * factor * x + shift + gate * closed",
         [("made", 15), ("given", 17), ("multiplied", 21)],
     )
 
@@ -51,35 +50,50 @@ def test_the_near_miss(sample):
 
 
 FIRING = {
-    "unused": (["(w * x).sum()"], "no op of the loss took it in", f"{GIVEN}  # without v, or compute the loss with", 6),
+    "unused": (
+        ["(w * x).sum()"],
+        "no op of the loss took it in",
+        "# without v, or compute the loss with v\noptimizer = torch.optim.SGD([w], lr=0.1)",
+        6,
+    ),
     "used for what is only printed": (
         ["y = v * x", "(w * x).sum()"],
         "what mul computes with it leads to no backward",
-        "y = v * x  # and use the result in the loss",
+        "# use the result in the loss\ny = v * x",
         9,
     ),
-    "used as a number": (["(w * v[0].item()).sum()"], "select computes with it", "loss = (w * v[0].item()).sum()", 9),
+    "used as a number": (
+        ["(w * v[0].item()).sum()"],
+        "select computes with it",
+        "# use the result in the loss\nloss = ",
+        9,
+    ),
     "detached": (["(w * v.detach()).sum()"], "leads through `detach()`.", "loss = (w * v).sum()", 9),
     "detached later": (["y = v * x", "z = y.detach() + 1", "(w * z).sum()"], "through `detach()`.", "z = y + 1", 10),
     "under .data": (["(w * v.data).sum()"], "leads through `.data`, which no graph knows", "loss = (w * v).sum()", 9),
     "under no_grad": (
         ["with torch.no_grad():", "    y = v * x", "(w * y).sum()"],
         "leads through mul, which ran where gradients are off",
-        "y = v * x  # outside torch.no_grad()",
+        "# outside torch.no_grad()\ny = v * x",
         10,
     ),
     "under argmax": (
         ["at = (v * x).argmax()", "(w * (at + 1)).sum()"],
         "leads through argmax, whose result of dtype int64 has no gradient",
-        "at = (v * x).argmax()  # with an op that has a gradient in place of argmax",
+        "# with an op that has a gradient in place of argmax\nat = (v * x).argmax()",
         9,
     ),
-    "under a comparison": (["on = v > 0", "(w * on).sum()"], "gt, whose result of dtype bool has", "on = v > 0  #", 9),
-    "as whole numbers": (["(w * v.long()).sum()"], "to, whose result of dtype int64", "loss = (w * v.long()).sum()", 9),
+    "under a comparison": (
+        ["on = v > 0", "(w * on).sum()"],
+        "gt, whose result of dtype bool has",
+        "# with an op that has a gradient in place of gt",
+        9,
+    ),
+    "as whole numbers": (["(w * v.long()).sum()"], "to, whose result of dtype int64", "# with an op that has", 9),
     "multiplied by zeros": (
         ["off = torch.zeros(2)", "(w * x + v * off).sum()"],
         "zeros: mul multiplies by `off`, which is all zeros",
-        "loss = (w * x + v * off).sum()  # with a factor that is not all zeros",
+        "# with a factor that is not all zeros\nloss = (w * x + v * off).sum()",
         10,
     ),
     "behind a relu that is shut": (
@@ -110,7 +124,7 @@ class Mine(torch.autograd.Function):
 """
     (told,) = found("GV105", loop("Mine.apply(w, v).sum()", before=before))
     assert told.cause == "`v` got no gradient: the backward of Mine gives it None."
-    assert told.fix == "return ...  # in Mine.backward: a gradient for each input that requires one"
+    assert told.fix == "# in Mine.backward: a gradient for each input that requires one\nreturn ..."
     assert told.places == [("made", 5), ("given", 6), ("refused", 14)]
 
 

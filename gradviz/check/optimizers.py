@@ -29,9 +29,7 @@ def replaced_parameters(case: Case) -> Iterable[Finding]:
 
 
 def _fix(case, replaced, name):
-    trace = case.trace
-    call = trace.call(int(trace.rows["ref"][trace.forwards.first_row(replaced.by)]))
-    if call.op == "Parameter":
+    if case.training.made_by(replaced.by) == "Parameter":
         return noted(f"after {name} is made anew", case.line(case.at(replaced.given.step)))
     changed = f"with torch.no_grad():\n    {name}.copy_(...)"
     return noted(f"other values for the {name} that the optimizer holds", changed)

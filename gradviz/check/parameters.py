@@ -49,9 +49,8 @@ def _why(case, passage, masks, leaf):
     """What kept gradients from a leaf; None where it got some, or was frozen on purpose."""
     given = case.training.optimizer_of.get(leaf)
     if given is not None and not given.requires_grad and not passage.required(leaf):
-        row = case.trace.rows[case.trace.forwards.first_row(leaf)]
-        made = case.trace.call(int(row["ref"])).op
-        on_purpose = made == "Parameter" or row["flags"] & Flag.REQUIRES_GRAD
+        flags = case.trace.rows["flags"][case.trace.forwards.first_row(leaf)]
+        on_purpose = case.training.made_by(leaf) == "Parameter" or flags & Flag.REQUIRES_GRAD
         return None if on_purpose else Lack(FROZEN, -1)
     lack = passage.lack(leaf)
     if lack is None:

@@ -33,9 +33,10 @@ class Growth(NamedTuple):
 def growth(alive: Alive, holding: Holding, weight: Weight) -> Growth | None:
     """How what is held grew from iteration to iteration; None where it did not.
 
-    An iteration ends with the backward call that is the first to run nodes of it, and the next one builds its nodes
-    after that. Results that no backward ran through count where one line's are held again and again, each a graph of
-    its own, or a sum of such: to the end of a run that ended by itself, since they may have been about to be used.
+    An iteration ends with the backward call that is the first to run nodes of it, and the next one, which the same
+    line ends, builds its nodes after that. Results that no backward ran through count where one line's are held again
+    and again, each a graph of its own, or a sum of such: to the end of a run that ended by itself, since they may have
+    been about to be used.
     """
     trace = alive.trace
     leak = weight.verdict in (NODES, ACTIVATIONS)
@@ -55,7 +56,7 @@ def growth(alive: Alive, holding: Holding, weight: Weight) -> Growth | None:
 
 
 def _iterations(alive, holding):
-    """(how many there were that followed each other, whether a backward ran any of the nodes)."""
+    """(how many backward calls of one line followed each other, whether a backward ran any of the nodes)."""
     final, started = _calls(alive.trace)
     first: dict[int, int] = {}  # backward call -> the oldest op among the nodes that it was the first to run
     for node in alive.reached_from(map(alive.of, holding.held)):
@@ -64,10 +65,15 @@ def _iterations(alive, holding):
         if calls and op >= 0:
             call = min(calls)
             first[call] = min(first.get(call, op), op)
-    steps = alive.trace.forwards.steps
-    calls = sorted(first)
-    followed = [before for before, call in pairwise(calls) if steps[first[call]] > started[before]]
-    return len(followed) + 1 if followed else 0, bool(calls)
+    steps, origins = alive.trace.forwards.steps, alive.trace.rows["origin"]
+    lines: dict[int, list[int]] = {}
+    for call in sorted(first):
+        lines.setdefault(int(origins[started[call]]), []).append(call)
+    followed = [
+        sum(bool(steps[first[call]] > started[before]) for before, call in pairwise(calls)) for calls in lines.values()
+    ]
+    most = max(followed, default=0)
+    return most + 1 if most else 0, bool(first)
 
 
 def _apart(alive, holding):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradviz.trace.accumulation import is_zero
-from gradviz.trace.events import Flag, Kind
+from gradviz.trace.events import NUMBER, Flag, Kind
 from gradviz.trace.trace import Trace
 
 FACTORS = {"mul": (0, 1), "mm": (0, 1), "bmm": (0, 1), "mv": (0, 1), "dot": (0, 1), "linear": (0, 1), "addmm": (1, 2)}
@@ -71,10 +71,17 @@ class Masks:
         first = forwards.input_from[op]
         for other in FACTORS.get(name, ()):
             row = int(forwards.input_row[first + other]) if first + other < forwards.input_from[op + 1] else -1
-            constant = other != position and row >= 0 and not trace.rows["flags"][row] & Flag.REQUIRES_GRAD
+            told = row >= 0 and self._is_told(row, int(forwards.input_tensor[first + other]))
+            constant = told and other != position and not trace.rows["flags"][row] & Flag.REQUIRES_GRAD
             if constant and self._is_zero(row):
                 return Mask(ZEROS, step, int(forwards.input_tensor[first + other]))
         return None
+
+    def _is_told(self, row, tensor):
+        """Whether the script names a factor, or wrote it as a number: not what a module fills in by itself."""
+        forwards = self._trace.forwards
+        made = self._trace.call(int(forwards.call[forwards.op_of(row)])).op
+        return made == NUMBER or bool(self._trace.name(tensor))
 
     def _is_zero(self, step):
         """Whether a row is known to show zeros."""

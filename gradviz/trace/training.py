@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradviz.trace.events import GRAD, RETURNED, Flag, Kind
+from gradviz.trace.events import GRAD, RETURNED, SHARED, Flag, Kind
 from gradviz.trace.trace import Trace
 
 
@@ -85,24 +85,29 @@ class Training:
         return own | set(self.stepped)
 
     def uses(self, tensor: int) -> list[int]:
-        """The steps of the ops that took in a tensor, or what lies in its memory; without an optimizer's own work."""
-        steps, tensors, buffers = self._inputs
+        """The steps of the ops that took in a tensor, or its .data; without an optimizer's own work."""
+        steps, tensors, memory = self._inputs
         row = self._trace.forwards.first_row(tensor)
-        buffer = int(self._trace.rows["buffer"][row]) if row >= 0 else 0
         mine = tensors == tensor
-        return np.unique(steps[mine | (buffers == buffer) if buffer else mine]).tolist()
+        if row >= 0 and self._trace.rows["flags"][row] & Flag.NEW_BUFFER:  # else others lie in its memory, too
+            mine |= memory == self._trace.rows["buffer"][row]
+        return np.unique(steps[mine]).tolist()
 
     @cached_property
     def _inputs(self):
-        """(step of the op, tensor, buffer) of each input of an op that is no work beside the graph."""
+        """(step of the op, tensor, memory) of each input of an op that is no work beside the graph.
+
+        memory: the buffer of a tensor that no op made and that only shows another one's, as .data does; else -1
+        """
         trace, forwards = self._trace, self._trace.forwards
         rows = trace.rows
         steps = forwards.steps[forwards.input_owner]
         withins, places = np.unique(rows["within"][steps], return_inverse=True)
         aside = np.array([trace.within(number).aside for number in withins.tolist()], bool)[places]
-        made = forwards.input_row
-        buffers = np.where(made >= 0, rows["buffer"][made] if len(rows) else 0, 0)
-        return steps[~aside], forwards.input_tensor[~aside], buffers[~aside]
+        shared = [call for call in np.unique(forwards.call).tolist() if trace.call(call).op == SHARED]
+        op = forwards.input_op
+        memory = np.where((op >= 0) & np.isin(forwards.call[op], shared), forwards.buffer[op].astype(np.int64), -1)
+        return steps[~aside], forwards.input_tensor[~aside], memory[~aside]
 
     def name(self, tensor: int) -> str:
         """The script's name for what is trained; '' for what is known from an optimizer's own lists alone."""
@@ -128,6 +133,12 @@ class Training:
         origin = self.made_at(tensor)
         target = trace.origin(origin).target if origin else ""
         return [*filter(None, [target]), *self._named.get(tensor, ())]
+
+    def made_by(self, tensor: int) -> str:
+        """The op that made a tensor, `Parameter` for an nn.Parameter; '' unknown."""
+        forwards = self._trace.forwards
+        row = forwards.first_row(tensor)
+        return self._trace.call(int(forwards.call[forwards.op_of(row)])).op if row >= 0 else ""
 
     @cached_property
     def _named(self):

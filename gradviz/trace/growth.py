@@ -111,10 +111,11 @@ def _adds(alive, node):
 
 
 def _calls(trace):
-    """The calls that were no part of a graph themselves; {call: its BACKWARD row}."""
+    """The calls that were no part of a graph themselves, and did not fail; {call: its BACKWARD row}."""
     starts = trace.of(Kind.BACKWARD)
-    rows = trace.rows[starts]
+    rows, ended = trace.rows[starts], trace.rows[trace.of(Kind.BACKWARD_ENDED)]
     final = set(rows["a"][rows["flags"] & Flag.CREATE_GRAPH == 0].tolist())
+    final -= set(ended["a"][ended["flags"] & Flag.FAILED > 0].tolist())
     return final, dict(zip(rows["a"].tolist(), starts.tolist(), strict=True))
 
 

@@ -112,6 +112,11 @@ def test_results_that_a_failing_run_may_have_been_about_to_use(found):
     assert found("GV106", loop("kept.append(f())", before="f().backward()", after="1 / 0\n")) == []
 
 
+def test_a_state_that_the_second_backward_fails_on(found):
+    body = ["state = torch.tanh(w * state)", "loss = state.sum()", "loss.backward()"]
+    assert found("GV106", loop(*body, before="state = x")) == []
+
+
 def test_a_second_order_gradient_is_one_iteration(found):
     body = ["loss = f()", "grad, = torch.autograd.grad(loss, w, create_graph=True)", "(loss + grad**2).backward()"]
     assert found("GV106", loop(*body)) == []

@@ -34,8 +34,12 @@ def without_gradients(case: Case) -> Iterable[Finding]:
 
 
 def _asked(case) -> Iterator[int]:
-    """The tensors of optimizers that stepped; where there are none, the parameters of a model that moved by hand."""
+    """What was to move in a run with backward calls: what optimizers that stepped were given; without optimizers, the
+    parameters of a model of which others moved by hand.
+    """
     training, trace = case.training, case.trace
+    if not case.backwards:
+        return
     replaced = {each.given.tensor for each in case.replaced}
     given = training.optimizer_of.items()
     yield from (leaf for leaf, by in given if by.optimizer in training.trained and leaf not in replaced)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradviz.trace.events import Flag, Kind
+from gradviz.trace.events import Kind
 from gradviz.trace.graph import Graph
 from gradviz.trace.holding import ACTIVATIONS, NODES, Alive, Holding, Weight
 from gradviz.trace.memory import NEVER, saved_places
@@ -57,10 +57,9 @@ def growth(alive: Alive, holding: Holding, weight: Weight) -> Growth | None:
 
 def _iterations(alive, holding):
     """(how many backward calls of one line followed each other, whether a backward ran any of the nodes)."""
-    final, started = _calls(alive.trace)
     first: dict[int, int] = {}  # backward call -> the oldest op among the nodes that it was the first to run
     for node in alive.reached_from(map(alive.of, holding.held)):
-        calls = [call for call in alive.ran.get(node, ()) if call in final]
+        calls = [call for call in alive.ran.get(node, ()) if call in alive.final]
         op = alive.ops.get(node, -1)
         if calls and op >= 0:
             call = min(calls)
@@ -68,9 +67,10 @@ def _iterations(alive, holding):
     steps, origins = alive.trace.forwards.steps, alive.trace.rows["origin"]
     lines: dict[int, list[int]] = {}
     for call in sorted(first):
-        lines.setdefault(int(origins[started[call]]), []).append(call)
+        lines.setdefault(int(origins[alive.final[call]]), []).append(call)
     followed = [
-        sum(bool(steps[first[call]] > started[before]) for before, call in pairwise(calls)) for calls in lines.values()
+        sum(bool(steps[first[call]] > alive.final[before]) for before, call in pairwise(calls))
+        for calls in lines.values()
     ]
     most = max(followed, default=0)
     return most + 1 if most else 0, bool(first)
@@ -91,9 +91,9 @@ def _apart(alive, holding):
 def _terms(alive, total):
     """What a running total added up: at each of its additions, the node that is not the total of before."""
     line, terms = _line(alive, total), set()
-    while total:
+    while total and _adds(alive, total):
         following = alive.following(total)
-        before = next((node for node in following if _line(alive, node) == line and _adds(alive, node)), 0)
+        before = next((node for node in following if _line(alive, node) == line), 0)
         terms.update(node for node in following if node != before and node in alive.ops)
         total = before
     return terms
@@ -108,15 +108,6 @@ def _line(alive, node):
 def _adds(alive, node):
     forwards = alive.trace.forwards
     return alive.trace.call(int(forwards.call[alive.ops[node]])).op in ("add", "add_")
-
-
-def _calls(trace):
-    """The calls that were no part of a graph themselves, and did not fail; {call: its BACKWARD row}."""
-    starts = trace.of(Kind.BACKWARD)
-    rows, ended = trace.rows[starts], trace.rows[trace.of(Kind.BACKWARD_ENDED)]
-    final = set(rows["a"][rows["flags"] & Flag.CREATE_GRAPH == 0].tolist())
-    final -= set(ended["a"][ended["flags"] & Flag.FAILED > 0].tolist())
-    return final, dict(zip(rows["a"].tolist(), starts.tolist(), strict=True))
 
 
 class Together(NamedTuple):

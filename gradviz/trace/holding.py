@@ -197,6 +197,15 @@ class Alive:
         return set(rows["a"][(rows["flags"] & (Flag.RETAIN_GRAPH | Flag.CREATE_GRAPH)) > 0].tolist())
 
     @cached_property
+    def final(self) -> dict[int, int]:
+        """{backward call: its BACKWARD row} of those that were no part of a graph themselves, and did not fail."""
+        steps, ended = self.trace.of(Kind.BACKWARD), self.trace.rows[self.trace.of(Kind.BACKWARD_ENDED)]
+        steps = steps[self.trace.rows["flags"][steps] & Flag.CREATE_GRAPH == 0]
+        failed = set(ended["a"][ended["flags"] & Flag.FAILED > 0].tolist())
+        calls = zip(self.trace.rows["a"][steps].tolist(), steps.tolist(), strict=True)
+        return {call: step for call, step in calls if call not in failed}
+
+    @cached_property
     def _places(self):
         return saved_places(self.trace, self.trace.forwards, self.trace.lives.nbytes)
 

@@ -223,6 +223,7 @@ def test_a_frozen_layer_in_the_optimizer(found):
 
 
 def test_only_what_stepped_counts(found):
+    assert found("GV105", START + "optimizer.step()\n") == []
     assert found("GV105", START + "(w * x).sum().backward()\n") == []
     other = "second = torch.optim.SGD([w], lr=0.1)\n(w * x).sum().backward()\nsecond.step()\n"
     assert found("GV105", START + other) == []

@@ -3,11 +3,15 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from gradviz.check.accumulating import stale_gradients
 from gradviz.check.case import Case
 from gradviz.check.changed import changed_in_place
 from gradviz.check.finding import Finding
+from gradviz.check.growth import graphs_kept_alive, retained_for_nothing
 from gradviz.check.lost import lost_path
 from gradviz.check.nonleaf import grad_of_non_leaf
+from gradviz.check.optimizers import replaced_parameters
+from gradviz.check.parameters import without_gradients
 from gradviz.check.second import second_backward
 from gradviz.errors import GradvizError
 from gradviz.trace.trace import Trace
@@ -27,6 +31,11 @@ RULES: tuple[Rule, ...] = (
     Rule("GV102", "saved tensor changed in place", changed_in_place, "has been modified by an inplace operation"),
     Rule("GV103", "gradient path lost", lost_path, "does not require grad and does not have a grad_fn"),
     Rule("GV104", ".grad of a non-leaf read", grad_of_non_leaf),
+    Rule("GV105", "a parameter without a gradient", without_gradients),
+    Rule("GV106", "graphs kept alive across iterations", graphs_kept_alive),
+    Rule("GV107", "retain_graph for nothing", retained_for_nothing),
+    Rule("GV111", "stale gradients in a step", stale_gradients),
+    Rule("GV112", "an optimizer holds a parameter of before", replaced_parameters),
 )
 
 

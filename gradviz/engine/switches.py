@@ -52,6 +52,12 @@ class Observer:
     def attached(self, name, part):
         """A module got a parameter or another module as its attribute `name`."""
 
+    def optimized(self, optimizer, parameters):
+        """An optimizer was given these parameters to move."""
+
+    def stepped(self, optimizer):
+        """An optimizer's step begins."""
+
     def keeps(self, state):
         """An optimizer has this state ({name: tensor, or what else it may be}) for a parameter."""
 

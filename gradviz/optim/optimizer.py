@@ -43,6 +43,8 @@ class Optimizer:
         for name, value in self.defaults.items():
             group.setdefault(name, value)
         self.param_groups.append(group)
+        if mode.observer is not None:
+            mode.observer.optimized(self, group["params"])
 
     def __repr__(self):
         text = type(self).__name__ + " ("
@@ -61,6 +63,8 @@ class Optimizer:
     def step(self, closure=None):
         """Moves each parameter that has a gradient; with a closure, which computes the loss anew, returns that."""
         loss = closure() if closure is not None else None
+        if mode.observer is not None:
+            mode.observer.stepped(self)
         with no_grad(), Within(f"{type(self).__name__}.step", aside=True):
             for group in self.param_groups:
                 for parameter in group["params"]:

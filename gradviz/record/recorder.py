@@ -15,7 +15,7 @@ from gradviz.engine.creation import set_default_device
 from gradviz.engine.node import AccumulateGrad, Edge, GradientEdge
 from gradviz.engine.op import Op
 from gradviz.engine.reach import arrival
-from gradviz.engine.switches import Observer, mode
+from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.versions import version_of
 from gradviz.nn.module import Parameter
@@ -23,12 +23,13 @@ from gradviz.record import device_values
 from gradviz.record.definitions import Definitions, call_json, described
 from gradviz.record.holders import holders, is_tensor
 from gradviz.record.lives import Lives
+from gradviz.record.optimizers import OptimizerRows
 from gradviz.record.places import Places
 from gradviz.record.saved import in_place, saved_arrays, saved_names
 from gradviz.record.script import error_text
 from gradviz.record.source import Sources
 from gradviz.trace import preview
-from gradviz.trace.events import FLOWING, GRAD, NUMBER, RETURNED, SAVED, SHARED, STATE, UNSEEN, Flag, Kind
+from gradviz.trace.events import FLOWING, GRAD, NUMBER, RETURNED, SAVED, SHARED, UNSEEN, Flag, Kind
 from gradviz.trace.journal import Journal
 
 __all__ = ["Recorder", "set_default_device"]
@@ -42,7 +43,7 @@ _FORWARD, _STEP, _GRAD, _FREED, _GONE = (
 WHOLE = {"none": 0, "preview": 64, "full": sys.maxsize}  # elements up to which a value is kept whole
 
 
-class Recorder(Observer):
+class Recorder(OptimizerRows):
     """Writes what the engine does into one file while the script runs: a context manager.
 
     values: "preview" keeps small values whole and the corners of large ones, "full" all, "none" nothing.
@@ -50,6 +51,7 @@ class Recorder(Observer):
     """
 
     def __init__(self, path, header, *, sources=None, values="preview"):
+        super().__init__()
         self._journal = Journal(path, header)
         self._row = self._journal.row
         self._whole = WHOLE[values]
@@ -304,11 +306,6 @@ class Recorder(Observer):
         else:
             for inner, parameter in part.named_parameters():
                 self._named(parameter, f"{name}.{inner}")
-
-    def keeps(self, state):
-        """A row for each tensor that is new in an optimizer's state."""
-        for part in [each for each in state.values() if isinstance(each, Tensor)]:
-            self._tensor(part, STATE)
 
     def entered(self, name, aside):
         """The ops until `left` are within this."""

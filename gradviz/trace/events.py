@@ -48,6 +48,9 @@ GRAD_READ  .grad was read of a tensor that is no leaf and has none: tensor, orig
 FREED      a buffer's real end: buffer
 GONE       a node's real end: node
 MUTATED    a tensor was changed in place: tensor, a: version, meta, buffer, value, origin; ref: CALL number
+OPTIMIZED  an optimizer was given a tensor to move: a: the optimizer's number, tensor, flags, origin; ref: JSON {name}:
+           its class
+STEPPED    an optimizer's step begins: a: the optimizer's number, origin
 ENDED      the script's end; ref: JSON {how, error, exit_code, origin, not_looked_at}; not_looked_at: how many
            objects, or more, were too many to look for holders in them
 """
@@ -98,6 +101,8 @@ class Kind(IntEnum):
     GONE = 49
     MUTATED = 50
     ASSIGNED = 51
+    OPTIMIZED = 56
+    STEPPED = 57
     ENDED = 64
 
 

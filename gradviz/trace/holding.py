@@ -5,7 +5,7 @@ node's end let go of it. Edges come from the forward ops; each leads to a node t
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from functools import cached_property
 from typing import NamedTuple
 
@@ -150,6 +150,10 @@ class Alive:
         self._count_bytes(keepers, tallies)
         return [tally.weight(self._repeats(each, tally)) for each, tally in zip(holdings, tallies, strict=True)]
 
+    def reached_from(self, nodes: Iterable[int]) -> Set[int]:
+        """The live nodes that these lead to, themselves included."""
+        return self._spread(nodes, 0).keys()
+
     def way(self, starts: Iterable[int], target: int) -> list[int]:
         """A shortest way from one of the nodes to the target, both included; empty when there is none."""
         before = self._spread(starts, target)
@@ -191,6 +195,15 @@ class Alive:
         """The backward calls that kept the saved tensors."""
         rows = self.trace.rows[self.trace.of(Kind.BACKWARD)]
         return set(rows["a"][(rows["flags"] & (Flag.RETAIN_GRAPH | Flag.CREATE_GRAPH)) > 0].tolist())
+
+    @cached_property
+    def final(self) -> dict[int, int]:
+        """{backward call: its BACKWARD row} of those that were no part of a graph themselves, and did not fail."""
+        steps, ended = self.trace.of(Kind.BACKWARD), self.trace.rows[self.trace.of(Kind.BACKWARD_ENDED)]
+        steps = steps[self.trace.rows["flags"][steps] & Flag.CREATE_GRAPH == 0]
+        failed = set(ended["a"][ended["flags"] & Flag.FAILED > 0].tolist())
+        calls = zip(self.trace.rows["a"][steps].tolist(), steps.tolist(), strict=True)
+        return {call: step for call, step in calls if call not in failed}
 
     @cached_property
     def _places(self):

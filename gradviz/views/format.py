@@ -12,6 +12,8 @@ import numpy as np
 
 from gradviz.trace.preview import Preview
 from gradviz.trace.trace import Origin
+from gradviz.trace.words import count as count  # handed on: here views look for them
+from gradviz.trace.words import size as size
 
 # What a terminal calls each state (rich styles), and what a picture does (hex).
 STYLES = {"live": "green", "saved freed": "yellow", "gone": "bright_black"}
@@ -76,23 +78,6 @@ def clip_path(text: str, room: int) -> str:
         if len(tail) < room:
             return "…" + tail
     return clip(text, room)
-
-
-def count(number: int, noun: str) -> str:
-    """`1 node`, `9,850 nodes`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def size(nbytes: int) -> str:
-    """Bytes for people: `0 B`, `128 B`, `1.2 KB` (1 KB is 1,024 B)."""
-    if nbytes < 1024:
-        return f"{nbytes} B"
-    amount = float(nbytes)
-    for unit in ("KB", "MB", "GB", "TB"):
-        amount /= 1024
-        if amount < 999.95 or unit == "TB":
-            break
-    return f"{amount:.1f} {unit}"
 
 
 def shape(dims: tuple[int, ...]) -> str:

@@ -1,0 +1,282 @@
+"""A recorder that also checks gradients: `gradviz trace --verify`.
+
+While the script runs, it copies what an op got, what it gave, and the gradients that came into its node and that it
+handed on. Only when the script has ended are the forwards run again, on the copies, in float64: what the script prints
+and counts stays its own. A line that runs often is checked the first times, then ever less often.
+"""
+
+import io
+import warnings
+from collections import Counter
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from inspect import signature
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from gradviz.engine.fitting import sum_to_size
+from gradviz.engine.function import Function
+from gradviz.engine.op import Op
+from gradviz.engine.random import get_rng_state, set_rng_state
+from gradviz.engine.switches import _GradMode, mode
+from gradviz.engine.tensor import Tensor
+from gradviz.record.recorder import Recorder
+from gradviz.record.saved import in_place
+from gradviz.record.slopes import Point, Verdict, compared
+from gradviz.trace.events import Kind
+from gradviz.trace.verified import DIFFERS, UNKNOWN
+
+FIRST = 3  # times that a line's op is checked; after that at the 4th, 8th, 16th, ... time
+OWN = "gradviz."  # modules whose Functions are not the user's
+HOOKED = "a hook on the node may have changed the gradient"
+CHANGED = "forward gives another result when it is run again"
+SYMMETRIC = {"linalg_cholesky_ex", "linalg_eigh_of", "solved_cholesky"}
+OF_BACKWARD = {"known_mean", "known_rstd", "log_sigmoid_backward"}
+_PLAIN = (bool, int, float, complex, str, bytes, type(None), np.dtype, type)
+
+
+class Run(NamedTuple):
+    """What is needed to run an op again: f(arrays) -> outputs; arrays: copies of its inputs, None for no tensor.
+
+    sources: for each edge of the node, the place of its input in arrays; names: of the inputs; function: the user's.
+    """
+
+    f: object
+    arrays: list
+    sources: list
+    names: list
+    function: type | None
+
+
+class Seen(NamedTuple):
+    """A run with its outputs; then also the gradients of one backward."""
+
+    run: Run | None
+    outputs: list
+    why: str  # what keeps it from being checked, ''
+    node: int = 0
+    call: int = 0
+    incoming: tuple = ()
+    outgoing: tuple = ()
+
+
+class Verifier(Recorder):
+    """Records, and compares gradients with central differences when `verify` is called after the script's end."""
+
+    def __init__(self, *given, **options):
+        super().__init__(*given, **options)
+        self._times = Counter()
+        self._applied = WeakKeyDictionary()  # ctx of a Function that is running -> its Run, or why there is none
+        self._made = WeakKeyDictionary()  # node -> Seen, until backward comes to it
+        self._checks = []
+
+    # -- while the script runs -----------------------------------------------------------------------
+
+    def applying(self, ctx, inputs):
+        """Copies what a Function gets, before its forward may change it."""
+        function = ctx._function
+        if function.__module__.startswith(OWN) or not any(ctx.needs_input_grad) or not self._is_due(function, inputs):
+            return
+        other = next((each for each in inputs if not isinstance(each, Tensor) and not _is_plain(each)), None)
+        if other is not None:
+            self._applied[ctx] = f"forward was called with a {type(other).__name__}, which is not kept"
+        else:
+            self._applied[ctx] = _function_run(function, inputs)
+
+    def forward(self, op, outputs, inputs, node, settings, started):
+        """As a recorder, and copies what is to be checked."""
+        super().forward(op, outputs, inputs, node, settings, started)
+        if node is None:
+            return
+        outs = outputs if isinstance(outputs, tuple) else (outputs,)
+        if node in self._applied:
+            found = self._applied.pop(node)
+        elif isinstance(op, Op) and node.op is op and not in_place(inputs, outs) and self._is_due(op, inputs):
+            found, outs = _op_run(op, inputs, settings, node), outs[:1] if op.returned else outs
+        else:
+            return
+        run, why = (None, found) if isinstance(found, str) else (found, "")
+        self._made[node] = Seen(run, [_copied(each) for each in outs] if run else [], why)
+
+    def step(self, call, node, incoming, outgoing, started):
+        """As a recorder, and copies the gradients."""
+        super().step(call, node, incoming, outgoing, started)
+        seen = self._made.pop(node, None)
+        if seen is None:
+            return
+        why = HOOKED if node._hooks is not None and node._hooks.post else seen.why
+        grads = [tuple(None if each is None else _copied(each) for each in side) for side in (incoming, outgoing)]
+        self._checks.append(seen._replace(why=why, node=self._node_number(node), call=call)._replace(
+            incoming=grads[0], outgoing=grads[1]
+        ))  # fmt: skip
+
+    def _is_due(self, op, inputs):
+        shapes = tuple(each._array.shape for each in inputs if isinstance(each, Tensor))
+        key = (op, self._here()[0], shapes)
+        self._times[key] = count = self._times[key] + 1
+        return count <= FIRST or count & (count - 1) == 0
+
+    # -- after its end -------------------------------------------------------------------------------
+
+    def verify(self):
+        """One VERIFIED row for each gradient that was copied; the user's forwards run again, unseen and unheard."""
+        checks, self._checks = self._checks, []
+        with _undisturbed():
+            for seen in checks:
+                for position, given in enumerate(seen.outgoing):
+                    if given is not None:
+                        self._tell(seen, position, _verdict(seen, position, given))
+
+    def _tell(self, seen, position, verdict):
+        run = seen.run
+        function = run.function if run is not None else None
+        told = verdict._asdict() | {
+            "place": list(verdict.place) if verdict.place is not None else None,
+            "input": run.names[run.sources[position]] if run is not None else "",
+            "function": function.__name__ if function is not None else "",
+        }
+        code = getattr(function._backward(), "__code__", None) if verdict.verdict == DIFFERS and function else None
+        origin = self._places.origin(code, 0) if code is not None else 0
+        self._row(
+            Kind.VERIFIED, origin=origin, node=seen.node, a=seen.call, b=position, ref=self._journal.text(told)
+        )  # fmt: skip
+
+
+def _verdict(seen, position, given):
+    """What is said of one gradient; whatever the user's forward does now, nothing of it comes through."""
+    run = seen.run
+    if run is None or seen.why:
+        return Verdict(UNKNOWN, seen.why)
+    try:
+        wide = [_widened(each) for each in run.arrays]
+        place = run.sources[position]
+        if not _alike(run.f(wide), seen.outputs, wide[place]):
+            return Verdict(UNKNOWN, CHANGED)
+        x = wide[place]
+        given = np.asarray(given)
+        eps = max(float(np.finfo(each.dtype).eps) for each in (given, run.arrays[place]))
+        fitted = given if given.shape == x.shape else sum_to_size(given, x.shape, None)
+        point = Point(
+            lambda moved: run.f([*wide[:place], moved, *wide[place + 1 :]]), x, seen.incoming,
+            fitted.astype(np.float64), eps,
+        )  # fmt: skip
+        return compared(point, run.function is not None)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too: the script has ended already
+        return Verdict(UNKNOWN, f"forward can't be run again in float64: {type(error).__name__}")
+
+
+def _op_run(op, inputs, settings, node):
+    """How to run an op of the catalogue again; why not, where that tells nothing."""
+    if not all(isinstance(each._array, (np.ndarray, np.generic)) for each in inputs):
+        return "it ran on a GPU"
+    if op.name in SYMMETRIC or settings.get("hermitian"):
+        return "its gradient takes the input for symmetric, though forward reads a half of it"
+    if op.name in OF_BACKWARD:
+        return "it is a part of another op's backward, and its inputs depend on each other"
+    fixed = op.inputs[:-1] if op.variadic else op.inputs
+    missing = 0 if op.variadic else len(fixed) - len(inputs)
+    if missing not in (0, len(op.optional)):
+        return "some of its optional inputs were left out"
+    there = [name for name in fixed if not missing or name not in op.optional]
+    arrays = [_copied(each) for each in inputs]
+    if op.dtype in ("promote", "float"):
+        arrays = [each.astype(np.float64) if each.dtype.kind in "iu" else each for each in arrays]
+    if op.variadic in op.differentiable:
+        sources = list(range(len(fixed), len(inputs)))
+    else:
+        sources = [there.index(name) if name in there else -1 for name in op.differentiable]
+    gaps = [each is None for each in node._saved[len(op.saved) :]] if op.saves_list else [False] * len(inputs)
+    gaps = gaps if op.variadic else []
+    rest = [f"{op.variadic}[{at}]" for at in range(len(inputs) - len(there))]
+
+    def f(given):
+        named = dict(zip(there, given[: len(there)], strict=True))
+        listed = iter(given[len(there) :])
+        result = op.forward(
+            np, *(named.get(name) for name in fixed), *(None if gap else next(listed) for gap in gaps), **settings
+        )
+        result = result[0] if op.intermediates else result
+        return list(result) if op.several else [result]
+
+    return Run(f, arrays, sources, [*there, *rest], None)
+
+
+def _function_run(function, inputs):
+    """How to run a user's Function again, with the random numbers that it had."""
+    state = get_rng_state()
+    arrays = [_copied(each) if isinstance(each, Tensor) else None for each in inputs]
+    asks = [isinstance(each, Tensor) and each._requires_grad for each in inputs]
+    others = [None if isinstance(each, Tensor) else each for each in inputs]
+
+    def f(given):
+        set_rng_state(state)
+        tensors = [
+            other if array is None else Tensor(array.copy(), ask)
+            for array, ask, other in zip(given, asks, others, strict=True)
+        ]
+        returned = function._computed(function._context(tensors), tensors)
+        outputs = returned if isinstance(returned, tuple) else (returned,)
+        return [each._array if isinstance(each, Tensor) else None for each in outputs]
+
+    return Run(f, arrays, list(range(len(inputs))), _parameters(function, len(inputs)), function)
+
+
+def _parameters(function, count):
+    """The names of forward's inputs, '' for what it has none for."""
+    try:
+        names = list(signature(function.forward).parameters)
+    except (TypeError, ValueError):
+        names = []
+    names = names[function.setup_context is Function.setup_context :]
+    return [*names, *[""] * count][:count]
+
+
+def _is_plain(value):
+    """Whether something holds no tensor, so that keeping it lengthens no life."""
+    if isinstance(value, (tuple, list)):
+        return all(isinstance(each, _PLAIN) for each in value)
+    return isinstance(value, _PLAIN)
+
+
+def _copied(value):
+    """A copy of an array, or of a tensor's."""
+    return np.array(value._array if isinstance(value, Tensor) else value)
+
+
+def _widened(array):
+    return array.astype(np.float64) if array is not None and array.dtype.kind == "f" else array
+
+
+def _alike(again, outputs, x):
+    """Whether outputs are those of the first time, within the rounding of their dtype."""
+    again = [each for each in again if each is not None]
+    for new, old in zip(again, outputs, strict=True):
+        coarse = 2e-2 if old.dtype == np.float16 else 1e-3
+        near = coarse * _largest(old) + coarse * coarse * _largest(x)  # what is left of terms that cancel
+        if np.shape(new) != old.shape or not np.allclose(new, old, coarse, near, equal_nan=True):
+            return False
+    return True
+
+
+def _largest(array):
+    return float(np.abs(array[np.isfinite(array)]).max(initial=0))
+
+
+@contextmanager
+def _undisturbed():
+    """Nobody hears what is run inside: no observer, no output, no warnings; random numbers go on as before."""
+    observer, state = mode.observer, get_rng_state()
+    mode.observer = None
+    try:
+        with (
+            _GradMode(False), np.errstate(all="ignore"), warnings.catch_warnings(),
+            redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()),
+        ):  # fmt: skip
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        mode.observer = observer
+        set_rng_state(state)

@@ -195,7 +195,8 @@ def _record(program, path: Path, device: str, values: str, verify: bool) -> int:
     sources = Sources()
     if program.text:
         sources.add(program.filename, program.text)
-    recorder = (Verifier if verify else Recorder)(path.absolute(), _header(program, device), sources=sources, values=values)
+    made = Verifier if verify else Recorder
+    recorder = made(path.absolute(), _header(program, device), sources=sources, values=values)
     try:
         with recorder:
             outcome = run(program)

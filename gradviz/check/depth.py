@@ -12,6 +12,8 @@ from gradviz.trace.events import Kind
 from gradviz.trace.finite import norm
 from gradviz.trace.trace import Trace
 
+ACTIVATIONS = "sigmoid tanh relu leaky_relu elu selu celu gelu silu softplus hardtanh log_sigmoid".split()
+PRODUCTS = "addmm mm matmul bmm baddbmm mv addmv linear convolution conv1d conv2d conv3d".split()
 LAYERS = 5  # one after the other, at least, for a gradient to be called vanishing or exploding
 FACTOR = 1e5  # between the norms at both ends
 STEADY = 0.8  # of the layers share the change: it is depth that does it, not one op
@@ -19,13 +21,15 @@ NOTABLE = 1.25  # change at one layer
 CALLS = 16  # backward calls looked at
 PASSES, ROWS = 3, 30  # of a layer of units, at least, before one of them is called dead
 SHARE = 0.1  # of a layer's units
+BETWEEN = frozenset(("add", "batch_norm", "layer_norm", "native_batch_norm", "native_layer_norm", "dropout"))
 OFF_AT = {"relu": None, "clamp": "min", "clamp_min": "min"}  # the setting that is 0 where the op is a relu
 
 
 def changing_with_depth(case: Case) -> Iterator[Finding]:
     """GV109: a gradient whose norm falls, or grows, by 1e5 or more, spread evenly over five layers or more.
 
-    Layers are ops of one name that come one after the other on the way from the loss; each kind is told of once.
+    Layers are activations, or products with weights, of one name that come one after the other on the way from the
+    loss; of layers that lie between each other, and of later passes through the same lines, the first are told of.
     """
     told = set()
     for call, steps in _calls(case):
@@ -33,9 +37,11 @@ def changing_with_depth(case: Case) -> Iterator[Finding]:
             chain = _longest(case, ops)
             norms = [value for op in chain if (value := norm(case.trace.value(ops[op]))) is not None]
             way = _way(norms) if len(norms) == len(chain) else 0
-            if way and (name, way) not in told:
-                told.add((name, way))
+            lines = {(way, case.ops.line(op)) for op in chain}
+            if way and not lines & told:
                 yield _changing(case, call, name, way, chain, [value for value in norms if value > 0], ops)
+            if way:
+                told |= {(way, case.ops.line(op)) for op in range(chain[-1], chain[0] + 1)}
 
 
 def dead_units(case: Case) -> Iterator[Finding]:
@@ -50,10 +56,12 @@ def dead_units(case: Case) -> Iterator[Finding]:
         if dead >= max(SHARE * layer.alive.size, 1):
             name, origin = case.ops.call(layer.op).op, key[0]
             cause = (
-                f"{dead} of {layer.alive.size} units of {name} were off for all {layer.rows:,} inputs in "
-                f"{layer.passes:,} passes: no gradient came through them, and what feeds them does not learn."
+                f"{dead} of {layer.alive.size} units of {name} were off for all {layer.rows:,} inputs of "
+                f"{layer.passes:,} passes: no gradient reaches the weights before them."
             )
-            fix = f"torch.nn.functional.leaky_relu({case.ops.input_name(layer.op, 0)})  # or a lower learning rate"
+            fix = f"torch.nn.functional.leaky_relu({case.ops.called(layer.op, 0)})  # or a lower learning rate"
+            if case.ops.within(layer.op).name.endswith("ReLU"):
+                fix = "nn.LeakyReLU()  # in place of ReLU; or a lower learning rate"
             yield Finding("GV110", cause, fix, (Place("units", origin),) if origin else (), layer.step)
 
 
@@ -79,7 +87,7 @@ def _by_name(case, steps):
         op = case.ops.maker(int(case.trace.rows["node"][step]))
         if op >= 0:
             found.setdefault(case.ops.call(op).op, {})[op] = step
-    return {name: ops for name, ops in found.items() if len(ops) >= LAYERS}
+    return {name: found[name] for name in (*ACTIVATIONS, *PRODUCTS) if len(found.get(name, ())) >= LAYERS}
 
 
 def _longest(case, ops) -> list[int]:
@@ -121,16 +129,15 @@ def _changing(case, call, name, way, chain, norms, ops):
     each = (norms[-1] / norms[0]) ** (1 / (len(norms) - 1))
     verb = "falls" if way < 0 else "grows"
     cause = (
-        f"The gradient {verb} from norm {norms[0]:.3g} at the last of {len(chain)} {name} layers to {norms[-1]:.3g} "
-        f"at the first, about ×{each:.2g} a layer: the first layers {'hardly learn' if way < 0 else 'jump'}."
+        f"The gradient's norm {verb} from {norms[0]:.3g} at the last of {len(chain)} {name} layers to {norms[-1]:.3g} "
+        f"at the first, about ×{each:.2g} a layer."
     )
-    x = case.ops.input_name(chain[-1], 0)
     if way > 0:
         fix = "torch.nn.utils.clip_grad_norm_(parameters, 1.0)  # before the step; or smaller initial weights"
     elif name in ("sigmoid", "tanh"):
-        fix = f"torch.relu({x})  # in place of {name}; or {x} + layer({x}), or a normalisation between layers"
+        fix = f"x = torch.relu(layer(x))  # in place of {name}; or x = x + layer(x); or a normalisation between layers"
     else:
-        fix = f"{x} = {x} + layer({x})  # a way past each layer; or a normalisation, or larger initial weights"
+        fix = "x = x + layer(x)  # a way past each layer; or a normalisation between them, or larger initial weights"
     origins = dict.fromkeys([case.ops.origin(chain[-1]), case.ops.origin(chain[0])])
     roles = ("first layer", "last layer") if len(origins) > 1 else ("layers",)
     places = [Place(role, origin) for role, origin in zip(roles, origins, strict=True) if origin]
@@ -172,7 +179,8 @@ def _layers(case) -> dict[tuple, _Layer]:
     passed, met = -1, {}
     for op in case.ops.named(OFF_AT):
         meta = case.ops.meta(op)
-        if not case.ops.node(op) or meta is None or not meta.shape or not _is_off_at_zero(case, op):
+        axis = _units(case, op, meta.shape if meta is not None else ())
+        if not case.ops.node(op) or axis is None or not _is_off_at_zero(case, op):
             continue
         step, origin = case.ops.step(op), case.ops.origin(op)
         if (now := int(np.searchsorted(backwards, step))) != passed:
@@ -181,7 +189,7 @@ def _layers(case) -> dict[tuple, _Layer]:
         key = (origin, met[origin])
         layer = found.setdefault(key, _Layer(op, step))
         value = case.trace.value(step)
-        layer.saw(value.values if value is not None and value.whole else None, _units(case, op, meta.shape))
+        layer.saw(value.values if value is not None and value.whole else None, axis)
         layer.learns |= case.ops.node(op) in ran
     return found
 
@@ -193,12 +201,15 @@ def _is_off_at_zero(case, op):
 
 
 def _units(case, op, shape):
-    """The dimension of the units: channels behind a convolution, else the last."""
-    at = op
-    for _ in range(3):
-        if at < 0 or not case.ops.inputs(at):
-            break
-        at = case.ops.inputs(at)[0]
-        if at >= 0 and "conv" in case.ops.call(at).op:
-            return 1 if len(shape) > 2 else 0
-    return len(shape) - 1
+    """The dimension of the units: channels behind a convolution, the last behind a product; None: it is no layer.
+
+    A ReLU of anything else, such as a hinge loss, has no units that weights feed.
+    """
+    while case.ops.inputs(op):
+        op = case.ops.inputs(op)[0]
+        name = case.ops.call(op).op if op >= 0 else ""
+        if name in PRODUCTS:
+            return (1 if "conv" in name else len(shape) - 1) if len(shape) > 1 else None
+        if name not in BETWEEN:
+            return None
+    return None

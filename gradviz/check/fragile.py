@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from gradviz.check.case import Case
 from gradviz.check.finding import Finding, Place
-from gradviz.check.numbers import TINY, handed_on_badly
+from gradviz.check.numbers import TINY, as_operand, handed_on_badly
 from gradviz.trace.finite import extremes
 
 SHAPING = frozenset(("unsqueeze", "view", "reshape", "expand", "t", "transpose", "permute", "select", "slice"))
+LOSSES = frozenset(("mse_loss", "smooth_l1_loss", "huber_loss"))
 REDUCTIONS = frozenset(("mean", "sum"))
+OF_PAIRS = frozenset(("mm", "matmul", "bmm", "where", "masked_fill", "tril", "triu", "t", "transpose", "index"))
 STEEP_AT_ZERO = frozenset(("sqrt", "pow", "linalg_vector_norm"))
 
 
@@ -19,18 +23,18 @@ def broadcast_loss(case: Case) -> Iterator[Finding]:
     anything but elementwise work and one sum or mean over all of it: there, pairs are what is meant.
     """
     told = set()
-    for op in range(len(case.ops)):
+    for op in _spreading(case):
         pair = _pair(case, op)
         if pair is None or case.ops.origin(op) in told or _is_shaped_there(case, op) or not _is_a_loss(case, op):
             continue
         told.add(case.ops.origin(op))
         column, flat, size = pair
-        names = [case.ops.input_name(op, position) for position in (column, flat)]
+        names = [case.ops.called(op, position) for position in (column, flat)]
         cause = (
-            f"{case.ops.call(op).op} broadcasts {names[0]} of shape ({size}, 1) and {names[1]} of shape ({size},) to "
-            f"({size}, {size}), so that the loss is over all {size * size:,} pairs instead of {size:,} differences."
+            f"{case.ops.call(op).op} broadcasts `{names[0]}` ({size}, 1) with `{names[1]}` ({size},) to "
+            f"({size}, {size}): the loss is over {size * size:,} pairs, not {size:,} differences."
         )
-        fix = f"{names[0]}.squeeze(1)  # ({size}, 1) -> ({size},), as {names[1]} is"
+        fix = f"{as_operand(names[0])}.squeeze(1)  # ({size}, 1) -> ({size},), the shape of {names[1]}"
         places = (Place("broadcast", case.ops.origin(op)),) if case.ops.origin(op) else ()
         yield Finding("GV114", cause, fix, places, case.ops.step(op))
 
@@ -39,7 +43,7 @@ def fragile_pattern(case: Case) -> Iterator[Finding]:
     """GV115: softmax twice, the log of softmax or sigmoid, the slope of a root or norm at 0; each line once."""
     told = set()
     for each in (*_after_another(case), *_steep(case)):
-        place = each.places[0].origin if each.places else each.step
+        place = each.places[-1].origin if each.places else each.step
         if place not in told:
             told.add(place)
             yield each
@@ -48,10 +52,23 @@ def fragile_pattern(case: Case) -> Iterator[Finding]:
 # -- GV114 -------------------------------------------------------------------------------------------
 
 
+def _spreading(case):
+    """The ops that may be the broadcast: with a node and a square result, or a loss's single number."""
+    forwards = case.trace.forwards
+    metas = [number for number in np.unique(forwards.meta).tolist() if number and _is_square(case.trace.meta(number))]
+    losses = np.zeros(len(forwards), bool)
+    losses[case.ops.named(LOSSES)] = True
+    return np.flatnonzero((forwards.node > 0) & (np.isin(forwards.meta, metas) | losses)).tolist()
+
+
+def _is_square(meta):
+    return len(meta.shape) == 2 and meta.shape[0] == meta.shape[1] > 1
+
+
 def _pair(case, op):
     """(position of the (N, 1), of the (N,), N) of an op's two inputs of these shapes; None for all others."""
     sources = case.ops.inputs(op)
-    if not case.ops.node(op) or len(sources) < 2 or min(sources[:2]) < 0:
+    if len(sources) < 2 or min(sources[:2]) < 0:
         return None
     shapes = [meta.shape if (meta := case.ops.meta(source)) else () for source in sources[:2]]
     sizes = sorted(map(len, shapes))
@@ -96,7 +113,8 @@ def _is_a_loss(case, op):
 
 def _is_elementwise(case, op):
     """Whether an op looks at each element alone, as far as its shapes and settings tell."""
-    return "dim" not in case.ops.call(op).params and case.ops.call(op).op not in ("mm", "matmul", "where", "tril", "triu")
+    call = case.ops.call(op)
+    return "dim" not in call.params and call.op not in OF_PAIRS
 
 
 def _meets_others(case, spread, shape):
@@ -128,13 +146,12 @@ def _after_another(case):
         if source < 0 or not case.ops.node(op):
             continue
         first, second = case.ops.call(source).op, case.ops.call(op).op
-        x = case.ops.input_name(source, 0) if case.ops.inputs(source) else "x"
+        x = case.ops.called(source, 0)
         dim = case.ops.call(source).params.get("dim")
         if first == "softmax" and second != "log" and _same_dim(case, source, op):
-            whole = case.trace.within(int(case.trace.rows["within"][case.ops.step(op)])).name
-            by = whole.rpartition(" > ")[2] or second
-            cause = f"{by} applies softmax to what is a softmax already: it flattens the probabilities and their slopes."
-            fix = f"{by}({x}{', target' if by == 'cross_entropy' else f', dim={dim}'})  # {x} as it was before softmax"
+            by = case.ops.within(op).name.rpartition(" > ")[2] or second
+            cause = f"{by} takes the softmax of a softmax of `{x}`, which flattens probabilities and gradients."
+            fix = f"{by}({x}, {'target' if by == 'cross_entropy' else f'dim={dim}'})  # no softmax before it"
         elif first == "softmax" and second == "log":
             cause = "The log of a softmax is -inf, and its slope lost, where a probability rounds to 0."
             fix = f"torch.log_softmax({x}, dim={dim})"
@@ -143,7 +160,7 @@ def _after_another(case):
             fix = f"torch.nn.functional.logsigmoid({x})"
         else:
             continue
-        yield _finding(case, cause, fix, (("fragile", op), ("first", source)), case.ops.step(op))
+        yield _finding(case, cause, fix, (("first", source), ("fragile", op)), case.ops.step(op))
 
 
 def _same_dim(case, source, op):
@@ -161,9 +178,10 @@ def _steep(case):
         ends = extremes(case.trace.value(case.ops.input_steps(op)[0]))
         if ends is None or not (ends[0] == 0 or ends == (0, 0)):
             continue
-        name, x = case.ops.call(op).op, case.ops.input_name(op, 0)
+        name, x = case.ops.call(op).op, as_operand(case.ops.called(op, 0))
         nan = any(case.not_finite[step].nan for step in grads)
-        cause = f"{name} has no finite slope at 0, which {x} holds: its gradient became {'NaN' if nan else 'infinite'}."
+        became = "NaN" if nan else "infinite"
+        cause = f"{name} has no finite slope at 0, which `{x}` holds: the gradient becomes {became}."
         fix = {
             "sqrt": f"torch.sqrt({x} + {TINY})",
             "pow": f"({x} + {TINY}) ** {case.ops.call(op).params.get('exponent', 'exponent')}",
@@ -173,10 +191,5 @@ def _steep(case):
 
 
 def _finding(case, cause, fix, played, step):
-    places, lines = [], set()
-    for role, op in played:
-        origin, line = case.ops.origin(op), case.ops.line(op)
-        if origin and line not in lines:
-            lines.add(line)
-            places.append(Place(role, origin))
-    return Finding("GV115", cause, fix, tuple(places), step)
+    of_line = {case.ops.line(op): Place(role, case.ops.origin(op)) for role, op in played if case.ops.origin(op)}
+    return Finding("GV115", cause, fix, tuple(of_line.values()), step)

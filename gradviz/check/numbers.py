@@ -1,6 +1,8 @@
 """Rules about values: where NaN and infinities come from (GV108), gradients that are not the slope (GV113)."""
 
+import ast
 from collections.abc import Iterator
+from itertools import islice
 
 from gradviz.check.case import Case
 from gradviz.check.finding import Finding, Place
@@ -33,7 +35,8 @@ _MENDED = {  # what the op is given, so that its value and its slope stay finite
 def first_not_finite(case: Case) -> Iterator[Finding]:
     """GV108: the first NaN or infinity that matters: of a forward op, else of a node's backward."""
     if case.not_finite:
-        yield from list(_forward(case))[:1] or list(_backward(case))[:1]
+        found = [*islice(_forward(case), 1), *islice(_backward(case), 1)]
+        yield from sorted(found, key=lambda each: each.step)[:1]
 
 
 def wrong_gradient(case: Case) -> Iterator[Finding]:
@@ -55,10 +58,12 @@ def _forward(case):
         given = [case.not_finite.get(step, Bad(0, 0)) for step in case.ops.input_steps(op)]
         if not given or any(each.nan for each in given) or _is_asked_for(case.ops.call(op).params):
             continue
-        if (amount.nan or not any(each.inf for each in given)) and _matters(case, op, bad):
-            what = "NaN" if amount.nan else "infinity"
-            of = "infinite inputs" if any(each.inf for each in given) else "inputs that are all finite"
-            yield _finding(case, op, f"makes the run's first {what}, of {of}", (), case.ops.step(op))
+        endless = any(each.inf for each in given)
+        if (amount.nan or not endless) and _matters(case, op, bad):
+            what, of = "NaN" if amount.nan else "infinity", "infinite" if endless else "finite"
+            name = case.ops.call(op).op
+            cause = f"{name} makes the run's first {what}, of {of} inputs: {_inputs_told(case, op)}."
+            yield _finding(case, op, cause, (), case.ops.step(op))
 
 
 def _by_op(case):
@@ -75,7 +80,7 @@ def _by_op(case):
 
 def _is_asked_for(params):
     """Whether the call itself names an infinity or NaN: masked_fill(mask, -inf)."""
-    return any(isinstance(value, float) and (value != value or abs(value) == float("inf")) for value in params.values())
+    return any(str(value) in ("inf", "-inf", "nan") for value in params.values())
 
 
 def _matters(case, op, bad):
@@ -94,7 +99,7 @@ def _matters(case, op, bad):
 
 def _backward(case):
     """The nodes that hand on what is not finite though what came in is, in calls that bring it to a leaf."""
-    rows, trace = case.trace.rows, case.trace
+    rows = case.trace.rows
     arrived = {
         int(rows["a"][step]) for step in case.not_finite if rows["kind"][step] in (Kind.ADDED, Kind.CAPTURED)
     }
@@ -102,9 +107,10 @@ def _backward(case):
         call = int(rows["a"][grads[0]])
         op = case.ops.maker(node)
         if call in arrived and op >= 0:
-            nan = any(case.not_finite[step].nan for step in grads)
-            what = f"turns the first gradient into {'NaN' if nan else 'infinity'}: {trace.call(_call(trace, op)).grad_fn}"
-            yield _finding(case, op, what, (Place("backward", case.called_from(call)),), grads[0], "its inputs have")
+            kind = "NaN" if any(case.not_finite[step].nan for step in grads) else "infinite"
+            name = case.ops.call(op).grad_fn
+            cause = f"{name} makes the run's first {kind} gradient, of a finite one: {_inputs_told(case, op)}."
+            yield _finding(case, op, cause, (Place("backward", case.called_from(call)),), grads[0])
 
 
 def handed_on_badly(case: Case) -> Iterator[tuple[int, list[int]]]:
@@ -125,41 +131,30 @@ def handed_on_badly(case: Case) -> Iterator[tuple[int, list[int]]]:
         yield node, grads
 
 
-def _call(trace, op):
-    return int(trace.forwards.call[op])
+def _finding(case, op, cause, places, step):
+    places = (Place("made", case.ops.origin(op)), *places)
+    return Finding("GV108", cause, _mend(case, op), tuple(place for place in places if place.origin), step)
 
 
-def _finding(case, op, does, places, step, having="it got"):
-    ops = case.ops
-    name = ops.call(op).op
-    made = Place("made", ops.origin(op))
-    cause = f"{name} {does}; {having} {inputs_told(case, op)}."
-    return Finding("GV108", cause, _mend(case, op), tuple(p for p in (made, *places) if p.origin), step)
-
-
-def inputs_told(case: Case, op: int) -> str:
-    """An op's inputs with their extremes: `p in [0, 1]`."""
+def _inputs_told(case, op):
+    """An op's inputs with their extremes: `p` in [0, 1]."""
     told = []
     for position, step in enumerate(case.ops.input_steps(op)):
-        name = case.ops.input_name(op, position)
-        value = case.trace.value(step) if step >= 0 else None
-        ends = extremes(value)
+        name = f"`{case.ops.called(op, position)}`"
+        ends = extremes(case.trace.value(step)) if step >= 0 else None
+        amount = case.not_finite.get(step, Bad(0, 0))
+        also = [kind for kind, count in (("NaN", amount.nan), ("infinity", amount.inf)) if count]
         if ends is None:
-            told.append(f"{name} (not finite)" if step in case.not_finite else name)
+            told.append(f"{name} {' and '.join(also)}".strip() if also else name)
             continue
         low, high = (f"{end:.4g}" for end in ends)
-        text = f"{name} = {low}" if low == high else f"{name} in [{low}, {high}]"
-        amount = case.not_finite.get(step)
-        if amount is not None:
-            kinds = [kind for kind, count in (("NaN", amount.nan), ("infinity", amount.inf)) if count]
-            text += f" and {' and '.join(kinds)}"
-        told.append(text)
+        told.append(" and ".join([f"{name} = {low}" if low == high else f"{name} in [{low}, {high}]", *also]))
     return ", ".join(told)
 
 
 def _mend(case, op):
     ops = case.ops
-    names = [ops.input_name(op, position) for position in range(len(ops.inputs(op)))]
+    names = [as_operand(ops.called(op, position)) for position in range(len(ops.inputs(op)))]
     ends = [extremes(case.trace.value(step)) for step in ops.input_steps(op) if step >= 0]
     if any(end is not None and max(map(abs, end)) > HUGE for end in ends):
         return (
@@ -171,19 +166,29 @@ def _mend(case, op):
     return form.format(x=names[0], y=names[1] if len(names) > 1 else "divisor")
 
 
+def as_operand(text: str) -> str:
+    """A piece of source in brackets, where an attribute or operator behind it would bind to a part of it."""
+    try:
+        tree = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return "x"
+    return text if isinstance(tree, (ast.Name, ast.Attribute, ast.Call, ast.Subscript)) else f"({text})"
+
+
 # -- GV113 -------------------------------------------------------------------------------------------
 
 
 def _wrong(case, each: Verified):
     op = case.ops.maker(each.node)
     whose = each.input or f"input {each.position}"
-    where = "along a direction" if each.place is None else f"for {whose}{list(each.place) if each.place else ''}"
-    of = "" if each.place is not None else f" for {whose}"
+    element = list(each.place) if each.place else ""
+    where = "along a direction of" if each.place is None else "for"
+    times = f", always {each.ratio:.4g} times as much" if each.ratio else ""
     cause = (
-        f"{each.function}.backward gives {each.given:.4g}{of} {where}, where central differences of its forward give "
-        f"{each.numeric:.4g}{f', {each.ratio:.4g} times as much wherever looked' if each.ratio else ''}."
+        f"{each.function}.backward gives {each.given:.4g} {where} `{whose}{element}`, but central differences of its "
+        f"forward give {each.numeric:.4g}{times}."
     )
-    factor = f"multiply by {each.ratio:.4g} what backward returns for {whose}, then " if each.ratio else ""
-    fix = f"torch.autograd.gradcheck({each.function}.apply, inputs)  # {factor}check in float64"
-    places = (Place("backward", each.origin), Place("applied", case.ops.origin(op) if op >= 0 else 0))
+    what = f"{each.function}.backward: multiply the gradient of {whose} by {each.ratio:.4g}" if each.ratio else ""
+    fix = f"torch.autograd.gradcheck({each.function}.apply, inputs)  # {what or 'in float64, until it holds'}"
+    places = (Place("applied", case.ops.origin(op) if op >= 0 else 0), Place("backward", each.origin))
     return Finding("GV113", cause, fix, tuple(place for place in places if place.origin), each.step)

@@ -62,10 +62,14 @@ class Seen(NamedTuple):
 
 
 class Verifier(Recorder):
-    """Records, and compares gradients with central differences when `verify` is called after the script's end."""
+    """Records, and compares gradients with central differences when `verify` is called after the script's end.
 
-    def __init__(self, *given, **options):
+    ops: of the catalogue's ops too, not of the script's own Functions alone.
+    """
+
+    def __init__(self, *given, ops=True, **options):
         super().__init__(*given, **options)
+        self._ops = ops
         self._times = Counter()
         self._applied = WeakKeyDictionary()  # ctx of a Function that is running -> its Run, or why there is none
         self._made = WeakKeyDictionary()  # node -> Seen, until backward comes to it
@@ -92,7 +96,9 @@ class Verifier(Recorder):
         outs = outputs if isinstance(outputs, tuple) else (outputs,)
         if node in self._applied:
             found = self._applied.pop(node)
-        elif isinstance(op, Op) and node.op is op and not in_place(inputs, outs) and self._is_due(op, inputs):
+        elif not (self._ops and isinstance(op, Op) and node.op is op) or in_place(inputs, outs):
+            return
+        elif self._is_due(op, inputs):
             found, outs = _op_run(op, inputs, settings, node), outs[:1] if op.returned else outs
         else:
             return

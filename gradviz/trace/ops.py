@@ -8,7 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
-from gradviz.trace.trace import Call, Meta, Trace
+from gradviz.trace.trace import Call, Meta, Trace, Within
+
+LONGEST = 40  # characters of an expression that stands for a name
 
 
 class Ops:
@@ -44,6 +46,10 @@ class Ops:
         number = int(self._forwards.meta[op])
         return self._trace.meta(number) if number else None
 
+    def within(self, op: int) -> Within:
+        """The modules and composite calls that it ran in."""
+        return self._trace.within(int(self._trace.rows["within"][self.step(op)]))
+
     def origin(self, op: int) -> int:
         """The number of its place in the script, 0 unknown."""
         return int(self._trace.rows["origin"][self.step(op)])
@@ -65,11 +71,23 @@ class Ops:
         changed = (self._trace.changed(int(forwards.input_tensor[slot]), step - 1) for slot in slots)
         return [max(int(forwards.input_row[slot]), change) for slot, change in zip(slots, changed, strict=True)]
 
-    def input_name(self, op: int, position: int) -> str:
-        """The script's name for an input, the op's own name for it where it has none."""
+    def called(self, op: int, position: int) -> str:
+        """An input as the script calls it: its name, else the expression that made it, else the op's own name, or x."""
         forwards, names = self._forwards, self.call(op).names
-        tensor = int(forwards.input_tensor[int(forwards.input_from[op]) + position])
-        return self._trace.name(tensor) or (names[position] if position < len(names) else f"input {position}")
+        slot = int(forwards.input_from[op]) + position
+        own = names[position] if position < len(names) and names[position] != "self" else "x"
+        made = int(forwards.input_op[slot])
+        return self._trace.name(int(forwards.input_tensor[slot])) or self._expression(made) or own
+
+    def _expression(self, op):
+        """The source of what made a result, where it is short and on one line."""
+        if op < 0 or self.within(op).inside:
+            return ""
+        origin = self._trace.origin(self.origin(op))
+        if origin is None or origin.end_line != origin.line or min(origin.column, origin.end_column) < 0:
+            return ""
+        text = origin.text[origin.column : origin.end_column]
+        return text if text.isprintable() and len(text) <= LONGEST else ""
 
     def users(self, op: int) -> list[int]:
         """The ops that took its result as an input, in order."""

@@ -175,7 +175,7 @@ def test_infinities_that_are_meant_are_no_finding(name, tmp_path):
 
 
 def test_without_values_nothing_is_said(tmp_path):
-    assert found("GV108", BEGINNINGS["in a large tensor, of which only the corners are kept"][0], tmp_path, "none") == []
+    assert found("GV108", BEGINNINGS["log of zero"][0], tmp_path, "none") == []
 
 
 # -- GV113 -------------------------------------------------------------------------------------------
@@ -210,7 +210,7 @@ WRONG = {
     "a factor left out": (own("x", "torch.sin(x)", "grad"), "in float64"),
     "transposed": (own("x, y", "x @ y", "(grad @ y, x.t() @ grad)"), "in float64"),
     "a gradient of nothing": (own("x, y", "x * y", "(grad * y, torch.zeros_like(grad))"), "in float64"),
-    "a sum where there was a mean": (own("x", "x.mean(0)", "grad.expand(3, 3)"), "multiply the gradient of x by 0.3333"),
+    "a mean taken for a sum": (own("x", "x.mean(0)", "grad.expand(3, 3)"), "multiply the gradient of x by 0.3333"),
     "in a large tensor": (own("x", "torch.exp(x)", "grad * x", "200, 200"), "in float64"),
 }
 

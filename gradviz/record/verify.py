@@ -6,6 +6,7 @@ and counts stays its own. A line that runs often is checked the first times, the
 """
 
 import io
+import sys
 import warnings
 from collections import Counter
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -79,8 +80,10 @@ class Verifier(Recorder):
 
     def applying(self, ctx, inputs):
         """Copies what a Function gets, before its forward may change it."""
-        function = ctx._function
-        if function.__module__.startswith(OWN) or not any(ctx.needs_input_grad) or not self._is_due(function, inputs):
+        function, caller = ctx._function, sys._getframe(2)  # of the one who called apply
+        if function.__module__.startswith(OWN) or not any(ctx.needs_input_grad):
+            return
+        if not self._is_due(function, inputs, (caller.f_code, caller.f_lineno)):
             return
         other = next((each for each in inputs if not isinstance(each, Tensor) and not _is_plain(each)), None)
         if other is not None:
@@ -98,7 +101,7 @@ class Verifier(Recorder):
             found = self._applied.pop(node)
         elif not (self._ops and isinstance(op, Op) and node.op is op) or in_place(inputs, outs):
             return
-        elif self._is_due(op, inputs):
+        elif self._is_due(op, inputs, self._here()[0]):
             found, outs = _op_run(op, inputs, settings, node), outs[:1] if op.returned else outs
         else:
             return
@@ -117,9 +120,9 @@ class Verifier(Recorder):
             incoming=grads[0], outgoing=grads[1]
         ))  # fmt: skip
 
-    def _is_due(self, op, inputs):
+    def _is_due(self, op, inputs, line):
         shapes = tuple(each._array.shape for each in inputs if isinstance(each, Tensor))
-        key = (op, self._here()[0], shapes)
+        key = (op, line, shapes)
         self._times[key] = count = self._times[key] + 1
         return count <= FIRST or count & (count - 1) == 0
 

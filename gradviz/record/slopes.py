@@ -11,9 +11,9 @@ import numpy as np
 
 from gradviz.trace.verified import AGREES, DELIBERATE, DIFFERS, UNKNOWN
 
-STAND_IN = "forward is constant in steps, so that any gradient but 0 is a stand-in for its slope"
-IDENTITY = "forward hands the input on as it is, so that backward is what it was written for"
-NOT_FINITE = "values that are not finite take part"
+STAND_IN = "forward is constant in steps: backward is a stand-in"
+IDENTITY = "forward hands its input on: backward is its purpose"
+NOT_FINITE = "not all values are finite"
 NO_SLOPE = "forward has no derivative there"
 FAR = 0.01  # a gradient that is so much off, of the larger of the two, is not rounding
 ELEMENTS = 6  # single elements looked at where a direction doesn't tell, or disagrees

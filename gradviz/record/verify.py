@@ -30,7 +30,7 @@ from gradviz.trace.verified import DIFFERS, UNKNOWN
 
 FIRST = 3  # times that a line's op is checked; after that at the 4th, 8th, 16th, ... time
 OWN = "gradviz."  # modules whose Functions are not the user's
-HOOKED = "a hook on the node may have changed the gradient"
+HOOKED = "a hook may have changed the gradient"
 CHANGED = "forward gives another result when it is run again"
 SYMMETRIC = {"linalg_cholesky_ex", "linalg_eigh_of", "solved_cholesky"}
 OF_BACKWARD = {"known_mean", "known_rstd", "log_sigmoid_backward"}
@@ -58,8 +58,7 @@ class Seen(NamedTuple):
     why: str  # what keeps it from being checked, ''
     node: int = 0
     call: int = 0
-    incoming: tuple = ()
-    outgoing: tuple = ()
+    grads: tuple = ((), ())  # incoming, outgoing
 
 
 class Verifier(Recorder):
@@ -75,6 +74,9 @@ class Verifier(Recorder):
         self._applied = WeakKeyDictionary()  # ctx of a Function that is running -> its Run, or why there is none
         self._made = WeakKeyDictionary()  # node -> Seen, until backward comes to it
         self._checks = []
+        # around those of the recorder, which may be its instance's own: see Recorder.__init__
+        self._told, self._stepped = self.forward, self.step
+        self.forward, self.step = self._forward, self._step
 
     # -- while the script runs -----------------------------------------------------------------------
 
@@ -91,9 +93,9 @@ class Verifier(Recorder):
         else:
             self._applied[ctx] = _function_run(function, inputs)
 
-    def forward(self, op, outputs, inputs, node, settings, started):
+    def _forward(self, op, outputs, inputs, node, settings, started):
         """As a recorder, and copies what is to be checked."""
-        super().forward(op, outputs, inputs, node, settings, started)
+        self._told(op, outputs, inputs, node, settings, started)
         if node is None:
             return
         outs = outputs if isinstance(outputs, tuple) else (outputs,)
@@ -108,17 +110,17 @@ class Verifier(Recorder):
         run, why = (None, found) if isinstance(found, str) else (found, "")
         self._made[node] = Seen(run, [_copied(each) for each in outs] if run else [], why)
 
-    def step(self, call, node, incoming, outgoing, started):
+    def _step(self, call, node, incoming, outgoing, started):
         """As a recorder, and copies the gradients."""
-        super().step(call, node, incoming, outgoing, started)
+        self._stepped(call, node, incoming, outgoing, started)
         seen = self._made.pop(node, None)
         if seen is None:
             return
         why = HOOKED if node._hooks is not None and node._hooks.post else seen.why
-        grads = [tuple(None if each is None else _copied(each) for each in side) for side in (incoming, outgoing)]
-        self._checks.append(seen._replace(why=why, node=self._node_number(node), call=call)._replace(
-            incoming=grads[0], outgoing=grads[1]
-        ))  # fmt: skip
+        grads = tuple(
+            tuple(None if each is None else _copied(each) for each in side) for side in (incoming, outgoing)
+        )
+        self._checks.append(seen._replace(why=why, node=self._node_number(node), call=call, grads=grads))
 
     def _is_due(self, op, inputs, line):
         shapes = tuple(each._array.shape for each in inputs if isinstance(each, Tensor))
@@ -133,7 +135,7 @@ class Verifier(Recorder):
         checks, self._checks = self._checks, []
         with _undisturbed():
             for seen in checks:
-                for position, given in enumerate(seen.outgoing):
+                for position, given in enumerate(seen.grads[1]):
                     if given is not None:
                         self._tell(seen, position, _verdict(seen, position, given))
 
@@ -167,7 +169,7 @@ def _verdict(seen, position, given):
         eps = max(float(np.finfo(each.dtype).eps) for each in (given, run.arrays[place]))
         fitted = given if given.shape == x.shape else sum_to_size(given, x.shape, None)
         point = Point(
-            lambda moved: run.f([*wide[:place], moved, *wide[place + 1 :]]), x, seen.incoming,
+            lambda moved: run.f([*wide[:place], moved, *wide[place + 1 :]]), x, seen.grads[0],
             fitted.astype(np.float64), eps,
         )  # fmt: skip
         return compared(point, run.function is not None)
@@ -182,13 +184,13 @@ def _op_run(op, inputs, settings, node):
     if not all(isinstance(each._array, (np.ndarray, np.generic)) for each in inputs):
         return "it ran on a GPU"
     if op.name in SYMMETRIC or settings.get("hermitian"):
-        return "its gradient takes the input for symmetric, though forward reads a half of it"
+        return "the input counts as symmetric, but a half is read"
     if op.name in OF_BACKWARD:
-        return "it is a part of another op's backward, and its inputs depend on each other"
+        return "its inputs depend on each other"
     fixed = op.inputs[:-1] if op.variadic else op.inputs
     missing = 0 if op.variadic else len(fixed) - len(inputs)
     if missing not in (0, len(op.optional)):
-        return "some of its optional inputs were left out"
+        return "optional inputs were left out"
     there = [name for name in fixed if not missing or name not in op.optional]
     arrays = [_copied(each) for each in inputs]
     if op.dtype in ("promote", "float"):

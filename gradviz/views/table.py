@@ -1,6 +1,5 @@
 """The table: one row a forward result, and under it what the run cost and what is left of it."""
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -231,8 +230,8 @@ def _row_json(row: Row, looked_at: list) -> dict:
         "shape": list(row.meta.shape),
         "dtype": row.meta.dtype,
         "device": row.meta.device,
-        "data": _value_json(row.data),
-        "grad": None if row.grad is None else {"value": _value_json(row.grad.value), "stored": row.grad.stored},
+        "data": fmt.as_json(row.data),
+        "grad": None if row.grad is None else {"value": fmt.as_json(row.grad.value), "stored": row.grad.stored},
         "requires_grad": row.requires_grad,
         "is_leaf": row.is_leaf,
         "no_grad": row.no_grad,
@@ -242,23 +241,6 @@ def _row_json(row: Row, looked_at: list) -> dict:
         "aside": row.aside,
         "verified": verification.as_json(looked_at),
     }
-
-
-def _value_json(shown):
-    if shown is None:
-        return None
-    if shown.whole:
-        return _finite(shown.values.tolist())
-    return {"corners": _finite(shown.values.tolist()), "summary": _finite(dict(shown.summary._asdict()))}
-
-
-def _finite(value):
-    """nan and inf as text; the nesting is the array's dimensions, at most NumPy's 64."""
-    if isinstance(value, list):
-        return [_finite(each) for each in value]
-    if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _limited(found: list[Row], limit):

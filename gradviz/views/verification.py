@@ -30,6 +30,15 @@ def lines(wrong: dict[int, list[Verified]]) -> list[str]:
     return [*told[:MOST], *([f"{MARK} … {fmt.count(more, 'more gradient')}"] if more > 0 else [])]
 
 
+def sentence(each: Verified) -> tuple[str, str]:
+    """What was found of one gradient, as a label and words."""
+    if each.verdict == AGREES:
+        return "verified", "central differences agree"
+    if each.verdict == DIFFERS:
+        return f"{MARK} wrong", _difference(each)
+    return "not judged", each.why
+
+
 def _difference(each: Verified) -> str:
     whose = fmt.safe(each.input) or f"input {each.position}"
     where = ", along a direction" if each.place is None else f"{list(each.place) if each.place else ''}"

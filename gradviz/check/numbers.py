@@ -115,17 +115,18 @@ def _backward(case):
 
 def handed_on_badly(case: Case) -> Iterator[tuple[int, list[int]]]:
     """(node, its GRAD rows that are not finite) for each node that got finite gradients only, in backward's order."""
-    rows = case.trace.rows
+    bad = case.not_finite
+    steps = case.trace.of(Kind.STEP, Kind.INCOMING, Kind.GRAD) if bad else []
+    kinds, nodes = (case.trace.rows[column][steps].tolist() for column in ("kind", "node"))
     node, fine, grads = 0, False, []
-    for step in case.trace.of(Kind.STEP, Kind.INCOMING, Kind.GRAD).tolist():
-        kind = rows["kind"][step]
+    for step, kind, owner in zip(map(int, steps), kinds, nodes, strict=True):
         if kind == Kind.STEP:
             if grads:
                 yield node, grads
-            node, fine, grads = int(rows["node"][step]), step not in case.not_finite, []
+            node, fine, grads = owner, step not in bad, []
         elif kind == Kind.INCOMING:
-            fine = fine and step not in case.not_finite
-        elif fine and step in case.not_finite:
+            fine = fine and step not in bad
+        elif fine and step in bad:
             grads.append(step)
     if grads:
         yield node, grads

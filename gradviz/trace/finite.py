@@ -69,6 +69,6 @@ def norm(value: Preview | None) -> float | None:
 def _counted(value):
     if value.summary is not None:
         return Bad(int(value.summary.nan), int(value.summary.inf))
-    if value.values.dtype.kind != "f":
+    if value.values.dtype.kind != "f" or np.isfinite(value.values).all():
         return Bad(0, 0)
     return Bad(int(np.isnan(value.values).sum()), int(np.isinf(value.values).sum()))

@@ -43,14 +43,14 @@ ASSIGNED   the script set a tensor's .grad: tensor, meta, buffer, value (meta 0:
 CAPTURED   autograd.grad returns a gradient: a: backward call, tensor, meta, buffer, value
 RELEASED   a node's saved tensors were released: node, a: backward call (0: by nothing but its end)
 BACKWARD_ENDED  a: the backward call; flags FAILED when it raised
-VERIFIED   a gradient that a node handed on beside central differences, written after the script's end: node,
-           a: backward call, b: the input's position, origin: where a user's Function has its backward;
-           ref: JSON {verdict, why, given, numeric, place, ratio, input, function}; see trace/verified.py
 FREED      a buffer's real end: buffer
 GONE       a node's real end: node
 MUTATED    a tensor was changed in place: tensor, a: version, meta, buffer, value, origin; ref: CALL number
 ENDED      the script's end; ref: JSON {how, error, exit_code, origin, not_looked_at}; not_looked_at: how many
            objects, or more, were too many to look for holders in them
+VERIFIED   after the script's end: a gradient that a node handed on, beside central differences: node,
+           a: backward call, b: the input's position, origin: where a user's Function has its backward;
+           ref: JSON {verdict, why, given, numeric, place, ratio, input, function}; see trace/verified.py
 """
 
 from enum import IntEnum, IntFlag
@@ -93,12 +93,12 @@ class Kind(IntEnum):
     CAPTURED = 37
     RELEASED = 38
     BACKWARD_ENDED = 39
-    VERIFIED = 40
     FREED = 48
     GONE = 49
     MUTATED = 50
     ASSIGNED = 51
     ENDED = 64
+    VERIFIED = 65
 
 
 class Flag(IntFlag):

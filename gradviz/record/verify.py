@@ -10,6 +10,7 @@ import sys
 import warnings
 from collections import Counter
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dis import get_instructions
 from inspect import signature
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -148,7 +149,7 @@ class Verifier(Recorder):
             "function": function.__name__ if function is not None else "",
         }
         code = getattr(function._backward(), "__code__", None) if verdict.verdict == DIFFERS and function else None
-        origin = self._places.origin(code, 0) if code is not None else 0
+        origin = self._places.origin(code, _returning(code)) if code is not None else 0
         self._row(
             Kind.VERIFIED, origin=origin, node=seen.node, a=seen.call, b=position, ref=self._journal.text(told)
         )  # fmt: skip
@@ -243,6 +244,11 @@ def _parameters(function, count):
         names = []
     names = names[function.setup_context is Function.setup_context :]
     return [*names, *[""] * count][:count]
+
+
+def _returning(code):
+    """Where a function's last return is among its instructions."""
+    return max((each.offset for each in get_instructions(code) if each.opname.startswith("RETURN_")), default=0)
 
 
 def _is_plain(value):

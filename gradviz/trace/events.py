@@ -49,7 +49,7 @@ MUTATED    a tensor was changed in place: tensor, a: version, meta, buffer, valu
 ENDED      the script's end; ref: JSON {how, error, exit_code, origin, not_looked_at}; not_looked_at: how many
            objects, or more, were too many to look for holders in them
 VERIFIED   after the script's end: a gradient that a node handed on, beside central differences: node,
-           a: backward call, b: the input's position, origin: where a user's Function has its backward;
+           a: backward call, b: the input's position, origin: where a user's Function returns from backward;
            ref: JSON {verdict, why, given, numeric, place, ratio, input, function}; see trace/verified.py
 """
 

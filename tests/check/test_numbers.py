@@ -221,7 +221,7 @@ def test_a_function_whose_backward_is_wrong(name, tmp_path):
     (finding,) = found("GV113", source, tmp_path)
     assert finding.cause.startswith("Own.backward gives ")
     assert finding.fix.startswith("torch.autograd.gradcheck(Own.apply, inputs)") and hint in finding.fix
-    assert finding.places == [("applied", 16), ("backward", 8)]
+    assert finding.places == [("applied", 16), ("backward", 11)]
 
 
 def test_the_numbers_are_those_of_the_element(tmp_path):

@@ -14,7 +14,8 @@ class Verified(NamedTuple):
 
     step: the VERIFIED row; position: the input's; why: of the last two; given: what the node handed on, numeric: what
     it should be, of the element at `place`, else (None) along a direction that moves all elements; ratio: numeric /
-    given where it is the same everywhere, else 0; function: the user's Function, '' for an op; origin: where its backward returns.
+    given where it is the same everywhere, else 0; function: the user's Function, '' for an op; origin: where its
+    backward returns.
     """
 
     step: int

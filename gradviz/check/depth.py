@@ -12,8 +12,8 @@ from gradviz.trace.events import Kind
 from gradviz.trace.finite import norm
 from gradviz.trace.trace import Trace
 
-ACTIVATIONS = "sigmoid tanh relu leaky_relu elu selu celu gelu silu softplus hardtanh log_sigmoid".split()
-PRODUCTS = "addmm mm matmul bmm baddbmm mv addmv linear convolution conv1d conv2d conv3d".split()
+ACTIVATIONS = "sigmoid tanh relu leaky_relu prelu elu celu gelu silu softplus hardtanh hardsigmoid logsigmoid".split()
+PRODUCTS = "addmm mm bmm baddbmm mv addmv convolution".split()
 LAYERS = 5  # one after the other, at least, for a gradient to be called vanishing or exploding
 FACTOR = 1e5  # between the norms at both ends
 STEADY = 0.8  # of the layers share the change: it is depth that does it, not one op
@@ -21,7 +21,7 @@ NOTABLE = 1.25  # change at one layer
 CALLS = 16  # backward calls looked at
 PASSES, ROWS = 3, 30  # of a layer of units, at least, before one of them is called dead
 SHARE = 0.1  # of a layer's units
-BETWEEN = frozenset(("add", "batch_norm", "layer_norm", "native_batch_norm", "native_layer_norm", "dropout"))
+BETWEEN = frozenset(("add", "view", "unsafe_view", "squeeze", "batch_norm", "layer_norm", "group_norm"))
 OFF_AT = {"relu": None, "clamp": "min", "clamp_min": "min"}  # the setting that is 0 where the op is a relu
 
 
@@ -209,7 +209,7 @@ def _units(case, op, shape):
         op = case.ops.inputs(op)[0]
         name = case.ops.call(op).op if op >= 0 else ""
         if name in PRODUCTS:
-            return (1 if "conv" in name else len(shape) - 1) if len(shape) > 1 else None
+            return (1 if name == "convolution" else len(shape) - 1) if len(shape) > 1 else None
         if name not in BETWEEN:
             return None
     return None

@@ -12,7 +12,7 @@ from gradviz.trace.finite import extremes
 SHAPING = frozenset(("unsqueeze", "view", "reshape", "expand", "t", "transpose", "permute", "select", "slice"))
 LOSSES = frozenset(("mse_loss", "smooth_l1_loss", "huber_loss"))
 REDUCTIONS = frozenset(("mean", "sum"))
-OF_PAIRS = frozenset(("mm", "matmul", "bmm", "where", "masked_fill", "tril", "triu", "t", "transpose", "index"))
+OF_PAIRS = frozenset(("mm", "bmm", "where", "masked_fill", "tril", "triu", "t", "transpose", "index"))
 STEEP_AT_ZERO = frozenset(("sqrt", "pow", "linalg_vector_norm"))
 
 

@@ -9,6 +9,7 @@ import io
 import sys
 import warnings
 from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dis import get_instructions
 from inspect import signature
@@ -17,6 +18,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from gradviz.engine.devices import Device
+from gradviz.engine.dtypes import dtype
 from gradviz.engine.fitting import sum_to_size
 from gradviz.engine.function import Function
 from gradviz.engine.op import Op
@@ -32,10 +35,11 @@ from gradviz.trace.verified import DIFFERS, UNKNOWN
 FIRST = 3  # times that a line's op is checked; after that at the 4th, 8th, 16th, ... time
 OWN = "gradviz."  # modules whose Functions are not the user's
 HOOKED = "a hook may have changed the gradient"
+ELSEWHERE = "it ran on a GPU"
 CHANGED = "forward gives another result when it is run again"
 SYMMETRIC = {"linalg_cholesky_ex", "linalg_eigh_of", "solved_cholesky"}
 OF_BACKWARD = {"known_mean", "known_rstd", "log_sigmoid_backward"}
-_PLAIN = (bool, int, float, complex, str, bytes, type(None), np.dtype, type)
+_PLAIN = (bool, int, float, complex, str, bytes, type(None), np.dtype, type, dtype, Device)
 
 
 class Run(NamedTuple):
@@ -44,7 +48,7 @@ class Run(NamedTuple):
     sources: for each edge of the node, the place of its input in arrays; names: of the inputs; function: the user's.
     """
 
-    f: object
+    f: Callable[[list], list]
     arrays: list
     sources: list
     names: list
@@ -59,7 +63,7 @@ class Seen(NamedTuple):
     why: str  # what keeps it from being checked, ''
     node: int = 0
     call: int = 0
-    grads: tuple = ((), ())  # incoming, outgoing
+    grads: Sequence = ((), ())  # incoming, outgoing
 
 
 class Verifier(Recorder):
@@ -88,11 +92,7 @@ class Verifier(Recorder):
             return
         if not self._is_due(function, inputs, (caller.f_code, caller.f_lineno)):
             return
-        other = next((each for each in inputs if not isinstance(each, Tensor) and not _is_plain(each)), None)
-        if other is not None:
-            self._applied[ctx] = f"forward was called with a {type(other).__name__}, which is not kept"
-        else:
-            self._applied[ctx] = _function_run(function, inputs)
+        self._applied[ctx] = _function_run(function, inputs)
 
     def _forward(self, op, outputs, inputs, node, settings, started):
         """As a recorder, and copies what is to be checked."""
@@ -118,9 +118,7 @@ class Verifier(Recorder):
         if seen is None:
             return
         why = HOOKED if node._hooks is not None and node._hooks.post else seen.why
-        grads = tuple(
-            tuple(None if each is None else _copied(each) for each in side) for side in (incoming, outgoing)
-        )
+        grads = [tuple(_kept(each, not why) for each in side) for side in (incoming, outgoing)]
         self._checks.append(seen._replace(why=why, node=self._node_number(node), call=call, grads=grads))
 
     def _is_due(self, op, inputs, line):
@@ -182,8 +180,8 @@ def _verdict(seen, position, given):
 
 def _op_run(op, inputs, settings, node):
     """How to run an op of the catalogue again; why not, where that tells nothing."""
-    if not all(isinstance(each._array, (np.ndarray, np.generic)) for each in inputs):
-        return "it ran on a GPU"
+    if not _on_the_cpu(inputs):
+        return ELSEWHERE
     if op.name in SYMMETRIC or settings.get("hermitian"):
         return "the input counts as symmetric, but a half is read"
     if op.name in OF_BACKWARD:
@@ -217,7 +215,12 @@ def _op_run(op, inputs, settings, node):
 
 
 def _function_run(function, inputs):
-    """How to run a user's Function again, with the random numbers that it had."""
+    """How to run a user's Function again, with the random numbers that it had; why not, where it got more."""
+    if not _on_the_cpu([each for each in inputs if isinstance(each, Tensor)]):
+        return ELSEWHERE
+    for each in inputs:
+        if not isinstance(each, Tensor) and not _is_plain(each):
+            return f"forward was called with a {type(each).__name__}, which is not kept"
     state = get_rng_state()
     arrays = [_copied(each) if isinstance(each, Tensor) else None for each in inputs]
     asks = [isinstance(each, Tensor) and each._requires_grad for each in inputs]
@@ -256,6 +259,15 @@ def _is_plain(value):
     if isinstance(value, (tuple, list)):
         return all(isinstance(each, _PLAIN) for each in value)
     return isinstance(value, _PLAIN)
+
+
+def _on_the_cpu(tensors):
+    return all(isinstance(each._array, (np.ndarray, np.generic)) for each in tensors)
+
+
+def _kept(gradient, wanted):
+    """A copy of a gradient; of one that isn't checked, only that there was one."""
+    return None if gradient is None else _copied(gradient) if wanted else True
 
 
 def _copied(value):

@@ -150,7 +150,7 @@ def test_units_that_are_always_off(tmp_path):
 OTHERS = ["(x @ w + b).clamp(min=0)", "F.relu(F.linear(x, w.t(), b))", "torch.addmm(b, x, w).relu()"]
 
 
-@pytest.mark.parametrize("text", OTHERS)
+@pytest.mark.parametrize("text", [*OTHERS, "nn.ReLU(inplace=True)(x @ w + b)"])
 def test_other_ways_to_write_it(text, tmp_path):
     (finding,) = found("GV110", hidden(text), tmp_path)
     assert finding.cause.startswith("2 of 4 units of ")
@@ -168,6 +168,19 @@ def test_two_layers_at_one_line(tmp_path):
     (finding,) = found("GV110", source, tmp_path)
     assert finding.cause.startswith("3 of 6 units")
     assert finding.fix == "nn.LeakyReLU()  # in place of ReLU; or a lower learning rate"
+
+
+def test_layers_of_a_sequence(tmp_path):
+    source = """
+    torch.manual_seed(0)
+    layer = nn.Linear(2, 4)
+    with torch.no_grad():
+        layer.bias[:2] = -50
+    for _ in range(4):
+        torch.relu(layer(torch.randn(3, 5, 2))).mean().backward()
+    """
+    (finding,) = found("GV110", source, tmp_path)
+    assert finding.cause.startswith("2 of 4 units of relu were off for all 60 inputs of 4 passes")
 
 
 def test_channels(tmp_path):

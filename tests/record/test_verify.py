@@ -237,9 +237,10 @@ class Holder:
     [
         ((3.0,), "agrees", ""),
         ((3, 2), "agrees", ""),
+        ((torch.float32.itemsize, torch.Size([1])[0]), "agrees", ""),
         ((Holder(),), "unknown", "forward was called with a Holder, which is not kept"),
     ],
-    ids=["number", "two numbers", "object"],
+    ids=["number", "two numbers", "what a dtype says", "object"],
 )
 def test_what_else_a_function_was_called_with(arguments, verdict, why, tmp_path):
     def program():

@@ -9,23 +9,20 @@ import io
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dis import get_instructions
-from inspect import signature
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from gradviz.engine.devices import Device
-from gradviz.engine.dtypes import dtype
 from gradviz.engine.fitting import sum_to_size
-from gradviz.engine.function import Function
 from gradviz.engine.op import Op
 from gradviz.engine.random import get_rng_state, set_rng_state
 from gradviz.engine.switches import _GradMode, mode
 from gradviz.engine.tensor import Tensor
+from gradviz.record.again import Run, copied, run_of_function, run_of_op
 from gradviz.record.recorder import Recorder
 from gradviz.record.saved import in_place
 from gradviz.record.slopes import Point, Verdict, compared
@@ -35,24 +32,7 @@ from gradviz.trace.verified import DIFFERS, UNKNOWN
 FIRST = 3  # times that a line's op is checked; after that at the 4th, 8th, 16th, ... time
 OWN = "gradviz."  # modules whose Functions are not the user's
 HOOKED = "a hook may have changed the gradient"
-ELSEWHERE = "it ran on a GPU"
 CHANGED = "forward gives another result when it is run again"
-SYMMETRIC = {"linalg_cholesky_ex", "linalg_eigh_of", "solved_cholesky"}
-OF_BACKWARD = {"known_mean", "known_rstd", "log_sigmoid_backward"}
-_PLAIN = (bool, int, float, complex, str, bytes, type(None), np.dtype, type, dtype, Device)
-
-
-class Run(NamedTuple):
-    """What is needed to run an op again: f(arrays) -> outputs; arrays: copies of its inputs, None for no tensor.
-
-    sources: for each edge of the node, the place of its input in arrays; names: of the inputs; function: the user's.
-    """
-
-    f: Callable[[list], list]
-    arrays: list
-    sources: list
-    names: list
-    function: type | None
 
 
 class Seen(NamedTuple):
@@ -92,7 +72,7 @@ class Verifier(Recorder):
             return
         if not self._is_due(function, inputs, (caller.f_code, caller.f_lineno)):
             return
-        self._applied[ctx] = _function_run(function, inputs)
+        self._applied[ctx] = run_of_function(function, inputs)
 
     def _forward(self, op, outputs, inputs, node, settings, started):
         """As a recorder, and copies what is to be checked."""
@@ -105,11 +85,11 @@ class Verifier(Recorder):
         elif not (self._ops and isinstance(op, Op) and node.op is op) or in_place(inputs, outs):
             return
         elif self._is_due(op, inputs, self._here()[0]):
-            found, outs = _op_run(op, inputs, settings, node), outs[:1] if op.returned else outs
+            found, outs = run_of_op(op, inputs, settings, node), outs[:1] if op.returned else outs
         else:
             return
         run, why = (None, found) if isinstance(found, str) else (found, "")
-        self._made[node] = Seen(run, [_copied(each) for each in outs] if run else [], why)
+        self._made[node] = Seen(run, [copied(each) for each in outs] if run else [], why)
 
     def _step(self, call, node, incoming, outgoing, started):
         """As a recorder, and copies the gradients."""
@@ -178,101 +158,14 @@ def _verdict(seen, position, given):
         return Verdict(UNKNOWN, f"forward can't be run again in float64: {type(error).__name__}")
 
 
-def _op_run(op, inputs, settings, node):
-    """How to run an op of the catalogue again; why not, where that tells nothing."""
-    if not _on_the_cpu(inputs):
-        return ELSEWHERE
-    if op.name in SYMMETRIC or settings.get("hermitian"):
-        return "the input counts as symmetric, but a half is read"
-    if op.name in OF_BACKWARD:
-        return "its inputs depend on each other"
-    fixed = op.inputs[:-1] if op.variadic else op.inputs
-    missing = 0 if op.variadic else len(fixed) - len(inputs)
-    if missing not in (0, len(op.optional)):
-        return "optional inputs were left out"
-    there = [name for name in fixed if not missing or name not in op.optional]
-    arrays = [_copied(each) for each in inputs]
-    if op.dtype in ("promote", "float"):
-        arrays = [each.astype(np.float64) if each.dtype.kind in "iu" else each for each in arrays]
-    if op.variadic in op.differentiable:
-        sources = list(range(len(fixed), len(inputs)))
-    else:
-        sources = [there.index(name) if name in there else -1 for name in op.differentiable]
-    gaps = [each is None for each in node._saved[len(op.saved) :]] if op.saves_list else [False] * len(inputs)
-    gaps = gaps if op.variadic else []
-    rest = [f"{op.variadic}[{at}]" for at in range(len(inputs) - len(there))]
-
-    def f(given):
-        named = dict(zip(there, given[: len(there)], strict=True))
-        listed = iter(given[len(there) :])
-        result = op.forward(
-            np, *(named.get(name) for name in fixed), *(None if gap else next(listed) for gap in gaps), **settings
-        )
-        result = result[0] if op.intermediates else result
-        return list(result) if op.several else [result]
-
-    return Run(f, arrays, sources, [*there, *rest], None)
-
-
-def _function_run(function, inputs):
-    """How to run a user's Function again, with the random numbers that it had; why not, where it got more."""
-    if not _on_the_cpu([each for each in inputs if isinstance(each, Tensor)]):
-        return ELSEWHERE
-    for each in inputs:
-        if not isinstance(each, Tensor) and not _is_plain(each):
-            return f"forward was called with a {type(each).__name__}, which is not kept"
-    state = get_rng_state()
-    arrays = [_copied(each) if isinstance(each, Tensor) else None for each in inputs]
-    asks = [isinstance(each, Tensor) and each._requires_grad for each in inputs]
-    others = [None if isinstance(each, Tensor) else each for each in inputs]
-
-    def f(given):
-        set_rng_state(state)
-        tensors = [
-            other if array is None else Tensor(array.copy(), ask)
-            for array, ask, other in zip(given, asks, others, strict=True)
-        ]
-        returned = function._computed(function._context(tensors), tensors)
-        outputs = returned if isinstance(returned, tuple) else (returned,)
-        return [each._array if isinstance(each, Tensor) else None for each in outputs]
-
-    return Run(f, arrays, list(range(len(inputs))), _parameters(function, len(inputs)), function)
-
-
-def _parameters(function, count):
-    """The names of forward's inputs, '' for what it has none for."""
-    try:
-        names = list(signature(function.forward).parameters)
-    except (TypeError, ValueError):
-        names = []
-    names = names[function.setup_context is Function.setup_context :]
-    return [*names, *[""] * count][:count]
-
-
 def _returning(code):
     """Where a function's last return is among its instructions."""
     return max((each.offset for each in get_instructions(code) if each.opname.startswith("RETURN_")), default=0)
 
 
-def _is_plain(value):
-    """Whether something holds no tensor, so that keeping it lengthens no life."""
-    if isinstance(value, (tuple, list)):
-        return all(isinstance(each, _PLAIN) for each in value)
-    return isinstance(value, _PLAIN)
-
-
-def _on_the_cpu(tensors):
-    return all(isinstance(each._array, (np.ndarray, np.generic)) for each in tensors)
-
-
 def _kept(gradient, wanted):
     """A copy of a gradient; of one that isn't checked, only that there was one."""
-    return None if gradient is None else _copied(gradient) if wanted else True
-
-
-def _copied(value):
-    """A copy of an array, or of a tensor's."""
-    return np.array(value._array if isinstance(value, Tensor) else value)
+    return None if gradient is None else copied(gradient) if wanted else True
 
 
 def _widened(array):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import gradviz as torch
-from gradviz.record import verify
+from gradviz.record import again, verify
 from gradviz.record.recorder import Recorder
 from gradviz.record.script import Outcome
 from gradviz.record.verify import Verifier
@@ -297,7 +297,7 @@ def test_ctrl_c_ends_the_checks(tmp_path, monkeypatch):
 def test_a_forward_that_gives_something_else(tmp_path, monkeypatch):
     numbers = random.Random(1)
     monkeypatch.setattr(Holder, "value", property(lambda self: numbers.random()))
-    monkeypatch.setattr(verify, "_is_plain", lambda value: True)
+    monkeypatch.setattr(again, "_is_plain", lambda value: True)
 
     def program():
         Takes.apply(torch.ones(2, requires_grad=True), Holder()).sum().backward()

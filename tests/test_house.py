@@ -35,9 +35,9 @@ ROOMS = {
     "__init__": ENGINE | {"ops", "nn", "optim", "autograd", "linalg", "cuda", "random", "utils", "files"},
     "__main__": {"cli"},
 }
-# Inside views: format <- rows <- comparison <- the rest, never sideways.
-VIEWS = {"format": set(), "rows": {"format"}, "comparison": {"format", "rows"}}
-EVERY_VIEW = {"format", "rows", "comparison"}
+# Inside views: format <- rows, verification <- comparison <- the rest, never sideways.
+VIEWS = {"format": set(), "rows": {"format"}, "verification": {"format"}, "comparison": {"format", "rows"}}
+EVERY_VIEW = {"format", "rows", "verification", "comparison"}
 
 # Who may import a package that is neither Python's own nor numpy.
 THIRD_PARTY = {

@@ -4,8 +4,10 @@ from functools import cached_property
 
 from gradviz.check.finding import Place
 from gradviz.trace.events import Kind
+from gradviz.trace.finite import Bad, not_finite
 from gradviz.trace.graph import graphs
 from gradviz.trace.holding import Alive
+from gradviz.trace.ops import Ops
 from gradviz.trace.replaced import Replaced, replaced
 from gradviz.trace.trace import Trace
 from gradviz.trace.training import Training
@@ -73,3 +75,24 @@ class Case:
         """The lines of the script at an origin, as one; '' unknown."""
         told = self.trace.origin(origin)
         return " ".join(told.text.split()) if told is not None else ""
+
+    @cached_property
+    def ops(self) -> Ops:
+        """The forward ops."""
+        return Ops(self.trace)
+
+    @cached_property
+    def not_finite(self) -> dict[int, Bad]:
+        """The rows whose values are not finite."""
+        return not_finite(self.trace)
+
+    @cached_property
+    def roots(self) -> frozenset[int]:
+        """The ops that backward calls started from."""
+        rows, steps = self.trace.rows, self.trace.of(Kind.BACKWARD)
+        tensors = rows["tensor"][steps].tolist()
+        return frozenset(self.trace.forwards.maker(*pair) for pair in zip(tensors, steps.tolist(), strict=True))
+
+    def called_from(self, backward: int) -> int:
+        """The origin (its number) of a backward call, 0 unknown."""
+        return self.backwards.get(backward, 0)

@@ -6,10 +6,13 @@ from typing import NamedTuple
 from gradviz.check.accumulating import stale_gradients
 from gradviz.check.case import Case
 from gradviz.check.changed import changed_in_place
+from gradviz.check.depth import changing_with_depth, dead_units
 from gradviz.check.finding import Finding
+from gradviz.check.fragile import broadcast_loss, fragile_pattern
 from gradviz.check.growth import graphs_kept_alive, retained_for_nothing
 from gradviz.check.lost import lost_path
 from gradviz.check.nonleaf import grad_of_non_leaf
+from gradviz.check.numbers import first_not_finite, wrong_gradient
 from gradviz.check.optimizers import replaced_parameters
 from gradviz.check.parameters import without_gradients
 from gradviz.check.second import second_backward
@@ -34,8 +37,14 @@ RULES: tuple[Rule, ...] = (
     Rule("GV105", "a parameter without a gradient", without_gradients),
     Rule("GV106", "graphs kept alive across iterations", graphs_kept_alive),
     Rule("GV107", "retain_graph for nothing", retained_for_nothing),
+    Rule("GV108", "first NaN or infinity", first_not_finite),
+    Rule("GV109", "vanishing or exploding gradients", changing_with_depth),
+    Rule("GV110", "dead units", dead_units),
     Rule("GV111", "stale gradients in a step", stale_gradients),
     Rule("GV112", "an optimizer holds a parameter of before", replaced_parameters),
+    Rule("GV113", "wrong gradient of a Function", wrong_gradient),
+    Rule("GV114", "broadcasting in a loss", broadcast_loss),
+    Rule("GV115", "numerically fragile", fragile_pattern),
 )
 
 

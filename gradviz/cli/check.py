@@ -143,7 +143,7 @@ def _facts(script: str | None, arguments: list[str], other: tuple, aside: bool) 
     with tempfile.TemporaryDirectory(prefix="gradviz-") as folder:
         path = Path(folder, "run.gradviz")
         with stdout_on_stderr() if aside else nullcontext():
-            record(program, path, "cpu", "preview")
+            record(program, path, "cpu", "preview", "functions")
         for text in program.notes:
             note(text)
         return _examined(path)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gradviz.cli.choices import GraphChoice, Rows, graph_choice, limit, trace_file
+from gradviz.cli.choices import GraphChoice, Json, Rows, graph_choice, limit, trace_file
 from gradviz.errors import BadInput
 
 FORMATS = ("text", "md", "latex")
@@ -29,8 +29,10 @@ def explain(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="The whole backward as a worked example.")] = False,
     format: Annotated[
-        str, typer.Option("--format", metavar="|".join(FORMATS), help="Text, Markdown, or a LaTeX document.")
-    ] = "text",
+        str | None,
+        typer.Option("--format", metavar="|".join(FORMATS), help="Text (the default), Markdown, or a LaTeX document."),
+    ] = None,
+    json: Json = False,
     graph: GraphChoice = "last",
     rows: Rows = "200",
 ) -> None:
@@ -38,7 +40,8 @@ def explain(
 
     Of a node: what came in and from where; for each input the op's formula and its value, the product, what
     broadcasting took back (un-broadcast), and .grad before and after. Matrix ops are shown as the
-    vector-Jacobian product that ran (grad @ mat2.T). All numbers are the recorded ones.
+    vector-Jacobian product that ran (grad @ mat2.T). All numbers are the recorded ones; of a trace made with
+    --verify, what central differences say of each gradient is told too.
 
     \b
     Examples:
@@ -48,7 +51,9 @@ def explain(
       gradviz explain --path loss..w
       gradviz explain --all --format md > backward.md
     """
-    if format not in FORMATS:
+    if json and format is not None:
+        raise BadInput("--json and --format were both given; choose one")
+    if format is not None and format not in FORMATS:
         raise BadInput(f"--format {format}: expected one of {', '.join(FORMATS)}")
     which, most = graph_choice(graph), limit("--rows", rows)
     if which == "all":
@@ -58,7 +63,7 @@ def explain(
     from gradviz.cli.story import Story
 
     story = Story(trace_file(file))
-    print(story.explanation(which, asked, form=format, rows=most))
+    print(story.explanation(which, asked, form="json" if json else format or "text", rows=most))
     story.tell_damage()
 
 

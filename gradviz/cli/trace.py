@@ -55,10 +55,8 @@ def end_options_after_module(args: list[str], taking_a_value: set[str]) -> list[
 
 def trace(
     script: Annotated[
-        str | None, typer.Argument(metavar="SCRIPT", help="The script to run.", show_default=False)
-    ] = None,
-    arguments: Annotated[
-        list[str] | None, typer.Argument(metavar="ARGS", help="The script's own.", show_default=False)
+        list[str] | None,
+        typer.Argument(metavar="SCRIPT ARGS", help="The script to run, and what is its own.", show_default=False),
     ] = None,
     module: Module = None,
     expression: Expression = None,
@@ -81,6 +79,9 @@ def trace(
         Literal["none", "preview", "full"],
         typer.Option(help="Values to keep: none, large tensors by their corners, or all."),
     ] = "preview",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check gradients numerically when the script has ended.")
+    ] = False,
 ) -> int:
     """Run a script and show the graph that it built, what backward did, and what was freed.
 
@@ -88,18 +89,23 @@ def trace(
     Options come before the script; what follows it is the script's own. The script's output,
     traceback and exit code are its own too; with --json its stdout goes to stderr.
 
+    --verify compares what each node handed on with central differences in float64, the first times
+    that a line runs and ever less often later, and marks a row that disagrees. It copies values while
+    the script runs; at its end it runs ops again, your Functions' forward too, with their output unseen.
+
     Exit code: the script's; or 2 when it ended well but made no graph or never called backward.
 
     \b
     Examples:
       gradviz trace train.py --epochs 3
+      gradviz trace --verify own_function.py
       gradviz trace --graph all --no-diagram train.py
       gradviz trace -m package.train --epochs 3
       gradviz trace -e "((w*x + b - y)**2).mean()" -v w=2 -v b=0 -c "x=[1,2,3]" -c y=5
     """
     choice = table_choice(graph, columns, wide, rows, json)
     program = program_of(
-        [script, *(arguments or [])] if script is not None else [],
+        script or [],
         module,
         expression,
         variables or [],
@@ -108,7 +114,7 @@ def trace(
     path = _trace_path(output, program, diagram)
     here = os.open(".", os.O_RDONLY)
     with stdout_on_stderr() if json else nullcontext():
-        code = record(program, path, device, values)
+        code = record(program, path, device, values, "ops" if verify else "")
     if not printable_stdout():
         note(f"stdout is closed: see the table with `{ours()} table {shlex.quote(str(path))}`")
         return code
@@ -177,18 +183,23 @@ def _svg(path: Path) -> Path:
     return path.with_suffix(".svg")
 
 
-def record(program, path: Path, device: str, values: str) -> int:
-    """Run the program with its events going to the trace file; its exit code."""
+def record(program, path: Path, device: str, values: str, verify: str = "") -> int:
+    """Run the program with its events going to the trace file; its exit code.
+
+    verify: "ops" checks all gradients numerically at the end, "functions" those of the program's own Functions.
+    """
     from gradviz.record.recorder import Recorder, set_default_device
     from gradviz.record.script import run
     from gradviz.record.source import Sources
+    from gradviz.record.verify import Verifier
 
     if device != "cpu":
         set_default_device(device)
     sources = Sources()
     if program.text:
         sources.add(program.filename, program.text)
-    recorder = Recorder(path.absolute(), _header(program, device), sources=sources, values=values)
+    given, options = (path.absolute(), _header(program, device)), {"sources": sources, "values": values}
+    recorder = Verifier(*given, ops=verify == "ops", **options) if verify else Recorder(*given, **options)
     try:
         with recorder:
             outcome = run(program)
@@ -196,10 +207,22 @@ def record(program, path: Path, device: str, values: str) -> int:
                 recorder.finish(outcome)
             except Exception as error:  # the script's exit code is not ours to lose
                 note(f"{path} lacks the script's end: {type(error).__name__}: {error}")
+            if verify and outcome.how != "interrupted":
+                _verify(recorder)
     except GradvizError:  # the program turned out to have nothing to run
         path.unlink(missing_ok=True)
         raise
     return outcome.exit_code
+
+
+def _verify(recorder) -> None:
+    """Check the gradients; a slip, or Ctrl-C, costs what was not checked yet."""
+    try:
+        recorder.verify()
+    except KeyboardInterrupt:
+        note("interrupted: not all gradients were checked")
+    except Exception as error:
+        note(f"not all gradients were checked: {type(error).__name__}: {error}")
 
 
 def _header(program, device: str) -> dict:

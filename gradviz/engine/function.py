@@ -214,6 +214,16 @@ class Function:
         return bound.args
 
     @classmethod
+    def _context(cls, inputs):
+        """A fresh ctx for these inputs."""
+        ctx = cls._backward_cls()
+        ctx.needs_input_grad = tuple(isinstance(each, Tensor) and each._requires_grad for each in inputs)
+        ctx._to_save = ctx._dirty = ctx._non_differentiable = ()
+        ctx._materialize = True
+        ctx._hooks = ctx._run = ctx._settings = None
+        return ctx
+
+    @classmethod
     def _computed(cls, ctx, inputs):
         """What forward returns, with ctx filled."""
         if cls.setup_context is Function.setup_context:
@@ -236,11 +246,10 @@ class Function:
         started = perf_counter_ns() if observer is not None else 0
         if versions.forks and mode.grad:
             settle([each for each in inputs if isinstance(each, Tensor)])
-        ctx, inputs = cls._backward_cls(), cls._bound(inputs)
-        ctx.needs_input_grad = tuple(isinstance(each, Tensor) and each._requires_grad for each in inputs)
-        ctx._to_save = ctx._dirty = ctx._non_differentiable = ()
-        ctx._materialize = True
-        ctx._hooks = ctx._run = ctx._settings = None
+        inputs = cls._bound(inputs)
+        ctx = cls._context(inputs)
+        if observer is not None:
+            observer.applying(ctx, inputs)
         with _GradMode(False), Within(cls.__name__, aside=True):
             returned = cls._computed(ctx, inputs)
         outputs = returned if isinstance(returned, tuple) else (returned,)

@@ -16,6 +16,9 @@ class Observer:
     def forward(self, op, outputs, inputs, node, settings, started):
         """An op ran; node is its grad_fn, or None where no graph was built."""
 
+    def applying(self, ctx, inputs):
+        """A user's Function is about to run its forward on these inputs; ctx becomes its node, if there is one."""
+
     def backward_started(self, roots, retain_graph, create_graph):
         """A backward call begins at these tensors; what is returned is handed back as `call`."""
 

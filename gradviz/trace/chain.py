@@ -5,6 +5,7 @@ and settings, and counts only where it leads to the gradient that was recorded.
 """
 
 import math
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from gradviz.trace.local import AVERAGED, ELEMENTS, NUMEL, split, worked
 from gradviz.trace.preview import Preview
 from gradviz.trace.spread import as_preview, layings, same, summed
 from gradviz.trace.trace import Call, Trace
+from gradviz.trace.verified import Verified, by_node
 
 LARGEST = 1 << 64  # of the whole numbers that are worked with
 MEAN = 1  # PyTorch's number for a loss's reduction
@@ -94,6 +96,16 @@ class Chain:
         added = trace.of(Kind.ADDED)
         calls, nodes = (trace.rows[column][added].tolist() for column in ("a", "node"))
         self._added = dict(zip(zip(calls, nodes, strict=True), added.tolist(), strict=True))
+
+    def verified(self, work: Work, passed: Passed) -> Verified | None:
+        """What --verify found of a gradient; None where it did not look at it."""
+        position = int(self.trace.rows["b"][passed.step])
+        told = self._verified.get(work.entry.node, [])
+        return next((each for each in told if (each.backward, each.position) == (work.backward, position)), None)
+
+    @cached_property
+    def _verified(self):
+        return by_node(self.trace)
 
     def call(self, entry: GraphNode) -> Call:
         """What the op of a result was called with."""

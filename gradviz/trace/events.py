@@ -53,6 +53,9 @@ OPTIMIZED  an optimizer was given a tensor to move: a: the optimizer's number, t
 STEPPED    an optimizer's step begins: a: the optimizer's number, origin
 ENDED      the script's end; ref: JSON {how, error, exit_code, origin, not_looked_at}; not_looked_at: how many
            objects, or more, were too many to look for holders in them
+VERIFIED   after the script's end: a gradient that a node handed on, beside central differences: node,
+           a: backward call, b: the input's position, origin: where a user's Function returns from backward;
+           ref: JSON {verdict, why, given, numeric, place, ratio, input, function}; see trace/verified.py
 """
 
 from enum import IntEnum, IntFlag
@@ -104,6 +107,7 @@ class Kind(IntEnum):
     OPTIMIZED = 56
     STEPPED = 57
     ENDED = 64
+    VERIFIED = 65
 
 
 class Flag(IntFlag):

@@ -16,7 +16,8 @@ _HEAD = struct.Struct("<BBBB")  # whole, edge, length of the dtype's name, numbe
 _SUMMARY = struct.Struct("<ddddQQ")
 _heads = {}  # (shape, dtype) -> head of a whole value: asked for at every event
 _MOST_HEADS = 4096
-_DTYPES = {np.dtype(code).str for code in "? b B h H i I q Q e f d F D".split()}
+_DTYPES = {np.dtype(code).str: np.dtype(code) for code in "? b B h H i I q Q e f d F D".split()}
+_NAMES = {code: dtype.name for code, dtype in _DTYPES.items()}  # NumPy works a name out each time
 
 
 class Summary(NamedTuple):
@@ -73,13 +74,13 @@ def decode(data: bytes) -> Preview:
             summary = Summary(*_SUMMARY.unpack_from(data, place))
             place += _SUMMARY.size
         stored = shape if whole else tuple(min(length, 2 * edge) for length in shape)
-        dtype = np.dtype(code)
+        dtype = _DTYPES[code]
         if len(data) - place != math.prod(stored) * dtype.itemsize:
             raise ValueError(stored)
         values = np.frombuffer(data, dtype, offset=place).reshape(stored)
     except (ValueError, struct.error, UnicodeDecodeError):
         raise BadTrace("a value in this trace is damaged: its size is not what its shape says") from None
-    return Preview(shape, dtype.name, bool(whole), edge, values, summary)
+    return Preview(shape, _NAMES[code], bool(whole), edge, values, summary)
 
 
 def heading(shape: tuple[int, ...], dtype: np.dtype, whole: bool, edge: int) -> bytes:

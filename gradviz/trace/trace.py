@@ -128,8 +128,7 @@ class Trace:
     def not_looked_at(self) -> int:
         """How many objects, or more, were too many to look for holders in them."""
         steps = self.of(Kind.ENDED)
-        record = self._heap.json(int(self.rows["ref"][steps[-1]])) if steps.size else {}
-        amount = record.get("not_looked_at", 0) if isinstance(record, dict) else 0
+        amount = self.record(int(self.rows["ref"][steps[-1]])).get("not_looked_at", 0) if steps.size else 0
         return amount if type(amount) is int else 0
 
     @property
@@ -218,6 +217,11 @@ class Trace:
     def preview(self, ref: int) -> Preview:
         """The preview at a position of the heap, such as ADDED's ref."""
         return decode(self._heap.blob(ref))
+
+    def record(self, ref: int) -> dict:
+        """The JSON at a position of the heap; {} where it is no object."""
+        found = self._heap.json(ref)
+        return found if isinstance(found, dict) else {}
 
     def text(self, ref: int, field: str) -> str:
         """One text field of the JSON at a position of the heap."""

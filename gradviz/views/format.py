@@ -210,6 +210,24 @@ def _summary(shown: Preview) -> tuple:
     return float(finite.min()), float(finite.max()), float(finite.mean()), length, nans, infs
 
 
+def as_json(shown: Preview | None):
+    """A value for JSON: nested lists of all of it, or corners and summary; nan and inf, which JSON lacks, as text."""
+    if shown is None:
+        return None
+    if shown.whole:
+        return _jsonable(shown.values.tolist())
+    return {"corners": _jsonable(shown.values.tolist()), "summary": _jsonable(dict(shown.summary._asdict()))}
+
+
+def _jsonable(value):
+    """The nesting is the array's dimensions, at most NumPy's 64."""
+    if isinstance(value, list):
+        return [_jsonable(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _jsonable(each) for key, each in value.items()}
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def expression(origin: Origin | None) -> str:
     """The source of the expression at an origin: `w*x` out of `loss = (w*x - y).mean()`; '' if unknown."""
     if origin is None or not origin.text:

@@ -1,6 +1,5 @@
 """The table: one row a forward result, and under it what the run cost and what is left of it."""
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from gradviz.trace.graph import Graph
 from gradviz.trace.memory import Lives, saved_summary
 from gradviz.trace.trace import Origin, Trace
 from gradviz.views import format as fmt
+from gradviz.views import verification
 from gradviz.views.rows import ONLY_HELD, Row, at_line, failing, failing_numbers, place, rows, unnamed
 
 # name -> (heading, narrowest, widest, style)
@@ -44,15 +44,17 @@ def render_table(console: Console, trace: Trace, graph: Graph, lives: Lives, *, 
     an optimizer's or a Function's own work as one (None: everything).
     """
     found = rows(trace, graph, lives)
-    marked = failing_numbers(trace, graph)
+    wrong = verification.differing(verification.of_rows(trace, graph))
+    marked = dict.fromkeys(wrong, verification.MARK) | dict.fromkeys(failing_numbers(trace, graph), "✗")
     plain = [row for row in found if row.op == NUMBER and row.number not in marked] if limit is not None else []
     shown, left_out = _limited(_folded(found, marked) if limit is not None else found, limit)
-    cells = {name: [_cell(name, row, row.number in marked) for row in shown] for name in COLUMNS if name != "line"}
+    pairs = [(row, marked.get(row.number, "")) for row in shown]
+    cells = {name: [_cell(name, *pair) for pair in pairs] for name in COLUMNS if name != "line"}
     cells["line"] = [Text(place(trace, row.origin) or "-") for row in shown]
     in_full = wide or columns is not None
     names, widths = _fitted(cells, columns, console.width, in_full)
     for name in {"name", "data", "grad"}.intersection(names):  # what is cut says so itself
-        cells[name] = [_cell(name, row, row.number in marked, widths[name]) for row in shown]
+        cells[name] = [_cell(name, *pair, widths[name]) for pair in pairs]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), highlight=False)
     for name in names:
         heading, _, _, style = COLUMNS[name]
@@ -71,6 +73,8 @@ def render_table(console: Console, trace: Trace, graph: Graph, lives: Lives, *, 
     console.print(table, crop=False)
     console.width = screen
     _explain(console, shown, names, left_out, columns, len(plain))
+    for line in verification.lines(wrong):
+        console.print(Text(line, style="bold red"))
 
 
 def summary(console: Console, trace: Trace, graphs: Sequence[Graph], lives: Lives):
@@ -120,7 +124,7 @@ def summary_lines(trace: Trace, graphs: Sequence[Graph], lives: Lives) -> list[s
         )
     else:
         lines.append("still alive at the end: no node, no saved tensor")
-    return lines
+    return lines + verification.summary_lines(facts["verified"])
 
 
 def _nodes(ops: int, accumulators: int) -> str:
@@ -167,6 +171,7 @@ def summary_facts(trace: Trace, lives: Lives) -> dict:
         "alive_accumulators": saved.alive_accumulators,
         "unnamed_nodes": unnamed(trace, lives),
         "alive_bytes": saved.alive_bytes,
+        "verified": verification.facts(trace),
         "holders": list(dict.fromkeys(fmt.safe(holder.name) for holder in saved.holders if holder.node)),
     }
 
@@ -196,11 +201,12 @@ def as_json(trace: Trace, chosen: Sequence[Graph], graphs: Sequence[Graph], live
     told = []
     for graph in chosen:
         shown, left_out = _limited(rows(trace, graph, lives), limit)
+        looked_at = verification.of_rows(trace, graph)
         told.append(
             {
                 "graph": graph.number,
                 "backward_calls": [call.number for call in graph.backwards],
-                "rows": [_row_json(row) for row in shown],
+                "rows": [_row_json(row, looked_at.get(row.number, [])) for row in shown],
                 "rows_left_out": left_out,
             }
         )
@@ -214,7 +220,7 @@ def as_json(trace: Trace, chosen: Sequence[Graph], graphs: Sequence[Graph], live
     }
 
 
-def _row_json(row: Row) -> dict:
+def _row_json(row: Row, looked_at: list) -> dict:
     return {
         "number": row.number,
         "name": row.name,
@@ -224,8 +230,8 @@ def _row_json(row: Row) -> dict:
         "shape": list(row.meta.shape),
         "dtype": row.meta.dtype,
         "device": row.meta.device,
-        "data": _value_json(row.data),
-        "grad": None if row.grad is None else {"value": _value_json(row.grad.value), "stored": row.grad.stored},
+        "data": fmt.as_json(row.data),
+        "grad": None if row.grad is None else {"value": fmt.as_json(row.grad.value), "stored": row.grad.stored},
         "requires_grad": row.requires_grad,
         "is_leaf": row.is_leaf,
         "no_grad": row.no_grad,
@@ -233,24 +239,8 @@ def _row_json(row: Row) -> dict:
         "state": row.state,
         "line": row.line,
         "aside": row.aside,
+        "verified": verification.as_json(looked_at),
     }
-
-
-def _value_json(shown):
-    if shown is None:
-        return None
-    if shown.whole:
-        return _finite(shown.values.tolist())
-    return {"corners": _finite(shown.values.tolist()), "summary": _finite(dict(shown.summary._asdict()))}
-
-
-def _finite(value):
-    """nan and inf as text; the nesting is the array's dimensions, at most NumPy's 64."""
-    if isinstance(value, list):
-        return [_finite(each) for each in value]
-    if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _limited(found: list[Row], limit):
@@ -269,7 +259,7 @@ class Folded(NamedTuple):
     origin: Origin | None
 
 
-def _folded(found: list[Row], marked: set[int]) -> list[Row | Folded]:
+def _folded(found: list[Row], marked: dict[int, str]) -> list[Row | Folded]:
     shown = []
     for row in found:
         last = shown[-1] if shown else None
@@ -352,13 +342,13 @@ def _explain(console, shown, names, left_out, columns, numbers):
         console.print(Text(note, style="dim"))
 
 
-def _cell(name: str, row: Row | Folded, marked: bool, room: int = 40) -> Text:
+def _cell(name: str, row: Row | Folded, mark: str, room: int = 40) -> Text:
     """One cell; the text is escaped already, and never read as markup. room: characters for a name or a value."""
     if isinstance(row, Folded):
         told = {"number": "⋮", "name": f"{row.aside} ×{row.count:,}"}
         return Text(told.get(name, ""), style="not bold dim")
     if name == "number":
-        return Text(f"✗{row.number}" if marked else str(row.number), style="bold red" if marked else "")
+        return Text(f"{mark}{row.number}", style="bold red" if mark else "")
     if name == "name":
         if row.name:
             return Text(fmt.clip_path(row.name, room))

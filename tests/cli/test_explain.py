@@ -1,5 +1,6 @@
 """gradviz explain: which node, path or graph it tells of, and what it says to what makes no sense."""
 
+import json
 import os
 import subprocess
 import sys
@@ -191,3 +192,38 @@ def test_a_constant(traced, refused):
 def test_what_makes_no_sense(traced, refused, arguments, told):
     traced()
     assert told in refused("explain", *arguments)
+
+
+def test_json_tells_the_same_as_the_text(gradviz, traced):
+    traced()
+    told = json.loads(gradviz("explain", "MulBackward0", "--json").out)
+    assert (told["schema_version"], told["graph"], told["trace"]) == (1, 1, "it.gradviz")
+    (block,) = told["blocks"]
+    text = gradviz("explain", "MulBackward0").out
+    assert block["title"] == text.split("\n")[0]
+    local = next(line for line in block["lines"] if line["label"] == "local gradient")
+    assert local == {
+        "part": "to #2 w, its self" if "#2 w" in text else "to #1 w, its self",
+        "label": "local gradient",
+        "formula": "other",
+        "text": "",
+        "value": [1.0, 2.0, 3.0],
+        "shape": [3],
+        "dtype": "float32",
+    }
+    whole = json.loads(gradviz("explain", "--all", "--json").out)["blocks"]
+    assert whole[0]["title"] == "forward" and len(whole) > 3
+    path = json.loads(gradviz("explain", "--path", "loss..w", "--json").out)["blocks"]
+    assert path[-1]["lines"]
+
+
+def test_json_has_no_nan(gradviz, traced):
+    traced("import gradviz as torch\nx = torch.tensor([0.0], requires_grad=True)\n(x / x).sum().backward()\n")
+    told = gradviz("explain", "--all", "--json").out
+    assert "NaN" not in told and '"nan"' in told
+    json.loads(told)
+
+
+def test_json_and_format_exclude_each_other(refused, traced):
+    traced()
+    assert refused("explain", "w", "--json", "--format", "md") == "--json and --format were both given; choose one"

@@ -1,5 +1,6 @@
-"""The chain rule in numbers, as text, Markdown or LaTeX."""
+"""The chain rule in numbers, as text, Markdown, LaTeX or JSON."""
 
+import json
 from collections.abc import Sequence
 
 from gradviz.errors import BadInput
@@ -11,13 +12,13 @@ from gradviz.views.explain.blocks import Block, names_of, node_block
 from gradviz.views.explain.finding import find
 from gradviz.views.explain.lesson import worked_example
 from gradviz.views.explain.paths import path_blocks
-from gradviz.views.explain.written import written
+from gradviz.views.explain.written import as_json, written
 
 
 def explained(
     trace: Trace, graph: Graph, others: Sequence[Graph], asked: Sequence[str], form="text", width=80, most=None
 ) -> str:
-    """The backward of one result, the paths between two, or (of none) all, in one of written.FORMATS.
+    """The backward of one result, the paths between two, or (of none) all, in one of written.FORMATS, or as "json".
 
     BadInput where backward never ran, nothing was recorded of its values, or what is asked for is not there.
     """
@@ -31,6 +32,9 @@ def explained(
         blocks = path_blocks(chain, *numbers, names, most)
     else:
         blocks = [_of_node(chain, numbers[0], names)]
+    if form == "json":
+        told = {"schema_version": 1, "trace": str(trace.path), "graph": graph.number, "blocks": as_json(blocks)}
+        return json.dumps(told, indent=1, allow_nan=False, default=lambda value: value.item())
     return written(blocks, form, width)
 
 

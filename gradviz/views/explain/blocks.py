@@ -10,6 +10,7 @@ from gradviz.trace.chain import ELEMENTWISE, PRODUCT, Chain, Passed, Work
 from gradviz.trace.preview import Preview
 from gradviz.trace.spread import as_preview
 from gradviz.views import format as fmt
+from gradviz.views import verification
 from gradviz.views.rows import at_line, called_by
 
 
@@ -136,6 +137,8 @@ def _passed(chain, work, passed: Passed, names):
         summed = chain.unbroadcast(passed, work.backward)
         how = f"sum {fmt.shape(handed.shape)} → {fmt.shape(passed.shape)}"
         lines.append(Line("un-broadcast", how, value_or_none(summed)))
+    if (found := chain.verified(work, passed)) is not None:
+        lines.append(Line(*verification.sentence(found)))
     return lines + _stored(chain, work, passed)
 
 

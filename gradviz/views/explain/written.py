@@ -1,4 +1,4 @@
-"""Blocks as text for a terminal, as Markdown, and as a LaTeX document."""
+"""Blocks as text for a terminal, as Markdown, as a LaTeX document, and as values for JSON."""
 
 import re
 import textwrap
@@ -30,6 +30,26 @@ def written(blocks: Sequence[Block], form: str, width: int) -> str:
     if re.search(r" norm \d", text):
         notes.append("norm: of a value too large for its column, or not kept whole")
     return "\n".join([text, "", *notes]) if notes else text
+
+
+def as_json(blocks: Sequence[Block]) -> list[dict]:
+    """The blocks as JSON values: a line's part is the heading above it, text what it says in place of a value."""
+    told = []
+    for block in blocks:
+        part, lines = "", []
+        for line in block.lines:
+            if line.heading:
+                part = line.label
+            else:
+                lines.append({"part": part, "label": line.label, "formula": line.formula} | _value_json(line.value))
+        told.append({"title": block.title, "lines": lines})
+    return told
+
+
+def _value_json(value):
+    if isinstance(value, str):
+        return {"text": value, "value": None, "shape": None, "dtype": None}
+    return {"text": "", "value": fmt.as_json(value), "shape": list(value.shape), "dtype": value.dtype}
 
 
 def shown(value: Preview | str, room: int) -> str:
@@ -115,6 +135,7 @@ _SPECIAL = {
     "^": r"\textasciicircum{}",
     "×": r"$\times$",
     "→": r"$\to$",
+    "≠": r"$\neq$",
     "…": r"\ldots{}",
     **{character: f"${character}$" for character in "<>|"},
     **{character: "\\" + character for character in "&%$#_{}"},

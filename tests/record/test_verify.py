@@ -1,0 +1,363 @@
+"""trace --verify: no op of the catalogue disagrees with central differences, a wrong gradient does, and nobody notices.
+
+What Functions get wrong, or mean otherwise, is in tests/check/test_numbers.py.
+"""
+
+import random
+import sys
+from collections import Counter
+
+import numpy as np
+import pytest
+
+import gradviz as torch
+from gradviz.record import again, verify
+from gradviz.record.recorder import Recorder
+from gradviz.record.script import Outcome
+from gradviz.record.verify import Verifier
+from gradviz.trace.events import ROW, Kind
+from gradviz.trace.store import load
+from gradviz.trace.verified import verified
+from tests.engine.samples import SAMPLES
+
+HEADER = {"format": 1, "gradviz": "test", "script": "test", "argv": [], "mode": "script"}
+CANCELLING = {"known_mean", "known_rstd", "mean_like"}  # gradients that are all but rounding
+EACH = list({sample.op: sample for sample in SAMPLES}.values())
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def checked(path, program, **options):
+    """What --verify says of a program's gradients."""
+    with Verifier(path, HEADER, **options) as recorder:
+        program()
+        recorder.verify()
+    return verified(load(path))
+
+
+def run(sample, dtype=np.float32):
+    leaves = [torch.from_numpy(array) for array in sample.arrays(dtype)]
+    for leaf, able in zip(leaves, sample.floating(), strict=True):
+        leaf.requires_grad_(able)
+    out = sample.run(torch, *leaves)
+    if out.requires_grad:
+        try:
+            out.backward(torch.ones_like(out))
+        except RuntimeError as error:  # where PyTorch has no derivative either
+            assert str(error).startswith("derivative for aten::")
+
+
+# -- the catalogue -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("start", range(4))
+def test_no_op_of_the_catalogue_is_marked(start, tmp_path):
+    told = Counter()
+    for sample in EACH[start::4]:
+        for each in checked(tmp_path / "op.gradviz", lambda sample=sample: run(sample)):
+            assert each.verdict in ("agrees", "unknown"), (sample.op, each)
+            told[each.verdict] += 1
+    assert told["agrees"] > 8 * told["unknown"]
+
+
+@pytest.mark.parametrize("start", range(4))
+def test_a_gradient_a_tenth_too_large_is_marked_whatever_the_op(start, tmp_path, monkeypatch):
+    right = verify._verdict
+
+    def spoiled(seen, position, given):
+        given = np.asarray(given)
+        verdict = right(seen, position, (given * 1.1).astype(given.dtype))
+        nothing = np.abs(given.astype(np.float64)).max(initial=0) < 1e-2
+        return verdict if not nothing else verdict._replace(verdict="unknown", why="nothing to spoil")
+
+    monkeypatch.setattr(verify, "_verdict", spoiled)
+    for sample in [each for each in EACH[start::12] if each.op not in CANCELLING]:
+        for each in checked(tmp_path / "op.gradviz", lambda sample=sample: run(sample)):
+            assert each.verdict in ("differs", "unknown"), (sample.op, each)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float64])
+def test_other_precisions(dtype, tmp_path):
+    for sample in EACH[::9]:
+        if not sample.op.startswith("linalg"):
+            for each in checked(tmp_path / "op.gradviz", lambda sample=sample: run(sample, dtype)):
+                assert each.verdict in ("agrees", "unknown"), (sample.op, each)
+
+
+def test_ops_where_there_is_no_slope(tmp_path):
+    def program():
+        x = torch.zeros(4, requires_grad=True)
+        (torch.relu(x) + x.abs() + torch.maximum(x, -x)).sum().backward()
+
+    of_op = {each.node: each.verdict for each in checked(tmp_path / "t.gradviz", program)}
+    assert set(of_op.values()) == {"agrees", "unknown"}
+
+
+def test_dropout_and_integers(tmp_path):
+    def program():
+        torch.manual_seed(0)
+        x = torch.ones(50, 4, requires_grad=True)
+        picked = torch.nn.functional.dropout(x, 0.5)[torch.tensor([1, 1, 3])]
+        torch.nn.functional.cross_entropy(picked, torch.tensor([0, 2, 1])).backward()
+
+    found = checked(tmp_path / "t.gradviz", program)
+    assert {each.verdict for each in found} <= {"agrees", "unknown"}
+    assert sum(each.verdict == "agrees" for each in found) >= 3
+
+
+# -- the run is left alone -----------------------------------------------------------------------------
+
+
+class Loud(torch.autograd.Function):
+    """Prints, counts, and draws random numbers in forward."""
+
+    calls = 0
+    then = staticmethod(lambda: None)
+
+    @staticmethod
+    def forward(ctx, x):
+        """x by a random number."""
+        print("forward")
+        print("trouble", file=sys.stderr)
+        Loud.calls += 1
+        Loud.then()
+        ctx.factor = torch.rand(1)
+        return x * ctx.factor
+
+    @staticmethod
+    def backward(ctx, grad):
+        """The slope."""
+        return grad * ctx.factor
+
+
+def loud(seen=None):
+    torch.manual_seed(1)
+    Loud.calls = 0
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    Loud.apply(x).sum().backward()
+    if seen is not None:
+        seen.append((Loud.calls, x.grad.tolist(), torch.rand(1).item()))
+
+
+def test_output_counts_and_random_numbers_are_the_scripts_own(tmp_path, capsys):
+    loud(expected := [])
+    alone = capsys.readouterr()
+    with Verifier(tmp_path / "t.gradviz", HEADER) as recorder:
+        loud(seen := [])
+        before, state = capsys.readouterr(), torch.get_rng_state().tolist()
+        recorder.verify()
+    assert (seen, before) == (expected, alone)
+    assert capsys.readouterr() == ("", "")
+    assert torch.get_rng_state().tolist() == state
+    assert [each.verdict for each in verified(load(tmp_path / "t.gradviz"))] == ["agrees", "agrees"]
+
+
+def test_the_rows_are_those_of_a_run_without(tmp_path):
+    def program():
+        x = torch.ones(3, 4, requires_grad=True)
+        for _ in range(3):
+            y = (x @ x.t() + 1).relu_()
+            (y * y).mean().backward()
+        del y
+        loud()
+
+    found = []
+    for kind in (Recorder, Verifier):
+        with kind(tmp_path / "t.gradviz", HEADER) as recorder:
+            program()
+            recorder.finish(Outcome("finished", "", 0, None, {}))
+        found.append(load(tmp_path / "t.gradviz").rows)
+    same = [name for name in ROW.names if name not in ("time", "duration")]
+    assert np.array_equal(*(rows[same] for rows in found))
+
+
+def test_rows_come_after_the_end_and_leave_it(tmp_path):
+    with Verifier(tmp_path / "t.gradviz", HEADER) as recorder:
+        loud()
+        recorder.finish(Outcome("finished", "", 0, None, {}))
+        recorder.verify()
+    trace = load(tmp_path / "t.gradviz")
+    assert trace.of(Kind.VERIFIED).min() > trace.end
+    assert trace.ending.how == "finished"
+
+
+# -- what is looked at, and when it can't be -----------------------------------------------------------
+
+
+def test_a_line_that_runs_often_is_looked_at_ever_less(tmp_path):
+    def program():
+        x = torch.tensor([1.0, 2.0], requires_grad=True)
+        for _ in range(100):
+            (x * x).sum().backward()
+
+    found = checked(tmp_path / "t.gradviz", program)
+    assert len({each.backward for each in found}) == 8  # 1, 2, 3, 4, 8, 16, 32, 64
+    assert len(found) == 8 * 3
+
+
+def test_functions_alone(tmp_path):
+    assert [each.function for each in checked(tmp_path / "t.gradviz", loud, ops=False)] == ["Loud"]
+
+
+def test_values_that_change_later_are_those_of_the_time(tmp_path):
+    def program():
+        x, c = torch.tensor([1.0, 2.0], requires_grad=True), torch.tensor([3.0, 4.0])
+        y = x + c
+        loss = (y * y).sum()
+        loss.backward()
+        with torch.no_grad():
+            x.zero_(), c.zero_(), x.grad.zero_()
+
+    assert {each.verdict for each in checked(tmp_path / "t.gradviz", program)} == {"agrees"}
+
+
+class Takes(torch.autograd.Function):
+    """x times whatever has a value."""
+
+    @staticmethod
+    def forward(ctx, x, other, power=1):
+        """x by the other's value."""
+        ctx.factor = getattr(other, "value", other) ** power
+        return x * ctx.factor
+
+    @staticmethod
+    def backward(ctx, grad):
+        """The slope, for x alone."""
+        return grad * ctx.factor, None, None
+
+
+class Holder:
+    """No plain value: it may hold tensors."""
+
+    value = 3.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "verdict", "why"),
+    [
+        ((3.0,), "agrees", ""),
+        ((3, 2), "agrees", ""),
+        ((torch.float32.itemsize, torch.Size([1])[0]), "agrees", ""),
+        ((Holder(),), "unknown", "forward was called with a Holder, which is not kept"),
+    ],
+    ids=["number", "two numbers", "what a dtype says", "object"],
+)
+def test_what_else_a_function_was_called_with(arguments, verdict, why, tmp_path):
+    def program():
+        Takes.apply(torch.ones(2, requires_grad=True), *arguments).sum().backward()
+
+    (found,) = checked(tmp_path / "t.gradviz", program, ops=False)
+    assert (found.verdict, found.why) == (verdict, why)
+
+
+def test_a_hook_on_the_node(tmp_path):
+    def program():
+        x = torch.ones(2, requires_grad=True)
+        y = x * 3
+        y.grad_fn.register_hook(lambda grads, _: (grads[0] * 2, None))
+        y.sum().backward()
+
+    found = checked(tmp_path / "t.gradviz", program)
+    assert {each.why for each in found if each.verdict == "unknown"} == {verify.HOOKED}
+
+
+def test_a_hook_on_a_tensor_is_no_mistake(tmp_path):
+    def program():
+        x = torch.ones(2, requires_grad=True)
+        y = x * 3
+        y.register_hook(lambda grad: grad * 2)
+        y.sum().backward()
+
+    assert {each.verdict for each in checked(tmp_path / "t.gradviz", program)} == {"agrees"}
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), SystemExit(3)])
+def test_a_forward_that_fails_when_it_runs_again(error, tmp_path, monkeypatch):
+    def fail():
+        if Loud.calls > 1:
+            raise error
+
+    monkeypatch.setattr(Loud, "then", staticmethod(fail))
+    (found,) = checked(tmp_path / "t.gradviz", loud, ops=False)
+    assert found.verdict == "unknown"
+    assert found.why == f"forward can't be run again in float64: {type(error).__name__}"
+
+
+def test_ctrl_c_ends_the_checks(tmp_path, monkeypatch):
+    def interrupt():
+        if Loud.calls > 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Loud, "then", staticmethod(interrupt))
+    with pytest.raises(KeyboardInterrupt):
+        checked(tmp_path / "t.gradviz", loud)
+    assert torch.is_grad_enabled()
+
+
+def test_a_forward_that_gives_something_else(tmp_path, monkeypatch):
+    numbers = random.Random(1)
+    monkeypatch.setattr(Holder, "value", property(lambda self: numbers.random()))
+    monkeypatch.setattr(again, "_is_plain", lambda value: True)
+
+    def program():
+        Takes.apply(torch.ones(2, requires_grad=True), Holder()).sum().backward()
+
+    (found,) = checked(tmp_path / "t.gradviz", program, ops=False)
+    assert (found.verdict, found.why) == ("unknown", verify.CHANGED)
+
+
+def test_several_inputs_and_outputs(tmp_path):
+    class Both(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a, b):
+            ctx.save_for_backward(a, b)
+            return a * b, a + b
+
+        @staticmethod
+        def backward(ctx, product, total):
+            a, b = ctx.saved_tensors
+            return product * b + total, product * a
+
+    def program():
+        a, b = torch.tensor([2.0], requires_grad=True), torch.tensor([5.0], requires_grad=True)
+        product, total = Both.apply(a, b)
+        (product + 3 * total).backward()
+
+    first, second = checked(tmp_path / "t.gradviz", program, ops=False)
+    assert (first.input, first.verdict) == ("a", "agrees")
+    assert (second.input, second.verdict, second.place) == ("b", "differs", (0,))
+    assert (second.given, pytest.approx(second.numeric)) == (2.0, 5.0)
+
+
+def test_setup_context_and_dirty_inputs(tmp_path):
+    class Double(torch.autograd.Function):
+        @staticmethod
+        def forward(x):
+            return x * 2
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            ctx.factor = 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * ctx.factor
+
+    class Tripled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.mark_dirty(x)
+            return x.mul_(3)
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * 2
+
+    def program():
+        x = torch.ones(2, requires_grad=True)
+        Tripled.apply(Double.apply(x)).sum().backward()
+
+    tripled, double = checked(tmp_path / "t.gradviz", program, ops=False)
+    assert (double.verdict, double.input) == ("agrees", "x")
+    assert (tripled.verdict, tripled.given) == ("differs", 2.0)
+    assert tripled.numeric == pytest.approx(3.0) and tripled.ratio == pytest.approx(1.5)

@@ -22,6 +22,9 @@ class Observer:
     def step(self, call, node, incoming, outgoing, started):
         """A node ran: one incoming gradient an output, one outgoing gradient (or None) an edge."""
 
+    def summed(self, gradient):
+        """A gradient on its way took another one in, in place."""
+
     def before_accumulation(self, leaf):
         """A leaf's .grad is about to change; what is returned is handed back as `before`."""
 

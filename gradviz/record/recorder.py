@@ -228,6 +228,10 @@ class Recorder(Observer):
                 self._handed[buffer] = value
             self._row(_GRAD, flags, 0, 0, 0, 0, number, 0, call, position, target, meta, buffer, 0, value)
 
+    def summed(self, gradient):
+        """No row: the STEP that takes it in tells the sum. Only the value that it had is forgotten."""
+        self._handed.pop(self._buffers.of_array(gradient)[0], None)
+
     def before_accumulation(self, leaf):
         """The ref of .grad as it was; 0 when there was none."""
         held = leaf._grad

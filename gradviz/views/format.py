@@ -14,7 +14,7 @@ from gradviz.trace.preview import Preview
 from gradviz.trace.trace import Origin
 
 # What a terminal calls each state (rich styles), and what a picture does (hex).
-STYLES = {"live": "green", "saved freed": "yellow", "gone": "bright_black"}
+STYLES = {"live": "green", "untouched": "cyan", "saved freed": "yellow", "gone": "bright_black"}
 COLOURS = {
     "ink": "#1F2937",
     "dim": "#6B7280",

@@ -43,11 +43,9 @@ def end_options_after_module(args: list[str], taking_a_value: set[str]) -> list[
 
 
 def trace(
-    script: Annotated[
-        str | None, typer.Argument(metavar="SCRIPT", help="The script to run.", show_default=False)
-    ] = None,
     arguments: Annotated[
-        list[str] | None, typer.Argument(metavar="ARGS", help="The script's own.", show_default=False)
+        list[str] | None,
+        typer.Argument(metavar="SCRIPT ARGS", help="The script to run, and its own arguments.", show_default=False),
     ] = None,
     module: Annotated[
         str | None, typer.Option("-m", "--module", metavar="MODULE", help="Run a module, as python -m does.")
@@ -80,12 +78,20 @@ def trace(
         Literal["none", "preview", "full"],
         typer.Option(help="Values to keep: none, large tensors by their corners, or all."),
     ] = "preview",
+    compare_no_grad: Annotated[
+        bool,
+        typer.Option("--compare-no-grad", help="Tell what each no_grad region would have built with gradients on."),
+    ] = False,
 ) -> int:
     """Run a script and show the graph that it built, what backward did, and what was freed.
 
     Writes the trace, STEM.gradviz, as the script runs, and the picture, STEM.svg, beside it.
     Options come before the script; what follows it is the script's own. The script's output,
     traceback and exit code are its own too; with --json its stdout goes to stderr.
+
+    --compare-no-grad runs each op of the script's no_grad regions once more, beside, with gradients
+    on, and counts the nodes and saved bytes that this builds; the script itself runs once, and
+    sees nothing of it. It takes more time and memory.
 
     Exit code: the script's; or 2 when it ended well but made no graph or never called backward.
 
@@ -98,16 +104,18 @@ def trace(
     """
     choice = table_choice(graph, columns, wide, rows, json)
     program = _program(
-        [script, *(arguments or [])] if script is not None else [],
+        arguments or [],
         module,
         expression,
         variables or [],
         constants or [],
     )
+    if compare_no_grad and program.mode == "expression":
+        raise BadInput("--compare-no-grad: an expression has no no_grad region; trace a script or a module with it")
     path = _trace_path(output, program, diagram)
     here = os.open(".", os.O_RDONLY)
     with _stdout_on_stderr() if json else nullcontext():
-        code = _record(program, path, device, values)
+        code = _record(program, path, device, values, compare_no_grad)
     if not printable_stdout():
         note(f"stdout is closed: see the table with `{ours()} table {shlex.quote(str(path))}`")
         return code
@@ -175,8 +183,9 @@ def _svg(path: Path) -> Path:
     return path.with_suffix(".svg")
 
 
-def _record(program, path: Path, device: str, values: str) -> int:
+def _record(program, path: Path, device: str, values: str, compare_no_grad: bool) -> int:
     """Run the program with its events going to the trace file; its exit code."""
+    from gradviz.record.beside import Beside
     from gradviz.record.recorder import Recorder, set_default_device
     from gradviz.record.script import run
     from gradviz.record.source import Sources
@@ -189,7 +198,12 @@ def _record(program, path: Path, device: str, values: str) -> int:
     recorder = Recorder(path.absolute(), _header(program, device), sources=sources, values=values)
     try:
         with recorder:
-            outcome = run(program)
+            with Beside(recorder) if compare_no_grad else nullcontext() as beside:
+                outcome = run(program)
+            if beside is not None:
+                beside.finish()
+                if not beside.met:
+                    note("--compare-no-grad: nothing compared: the script entered no no_grad region of its own")
             try:
                 recorder.finish(outcome)
             except Exception as error:  # the script's exit code is not ours to lose

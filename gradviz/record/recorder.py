@@ -312,6 +312,15 @@ class Recorder(Observer):
         if target and isinstance(result, Tensor):
             self._named(result, target)
 
+    @property
+    def is_aside(self):
+        """Whether what runs is an optimizer's or a Function's own work, beside the graph."""
+        return self._places.aside
+
+    def compared(self, place, told):
+        """A NO_GRAD row: what the ops of the region at this (code, lasti) built with gradients on."""
+        self._row(Kind.NO_GRAD, origin=self._places.origin(*place), ref=self._journal.text(told))
+
     def finish(self, outcome):
         """Names and holders, found in the script's own variables while they live, and the ENDED row."""
         self._here = lambda: (0, 0)  # no line of the script's is running any more

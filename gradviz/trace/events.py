@@ -46,6 +46,9 @@ BACKWARD_ENDED  a: the backward call; flags FAILED when it raised
 FREED      a buffer's real end: buffer
 GONE       a node's real end: node
 MUTATED    a tensor was changed in place: tensor, a: version, meta, buffer, value, origin; ref: CALL number
+NO_GRAD    what a no_grad region's ops built when run once more with gradients on, beside (--compare-no-grad): origin
+           (of the with, or of the decorator); ref: JSON {function, passes, ops, uncounted, nodes, peak, kept, needed}
+           (see trace/no_grad.py)
 ENDED      the script's end; ref: JSON {how, error, exit_code, origin, not_looked_at}; not_looked_at: how many
            objects, or more, were too many to look for holders in them
 """
@@ -94,6 +97,7 @@ class Kind(IntEnum):
     GONE = 49
     MUTATED = 50
     ASSIGNED = 51
+    NO_GRAD = 52
     ENDED = 64
 
 

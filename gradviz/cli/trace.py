@@ -91,7 +91,8 @@ def trace(
 
     --compare-no-grad runs each op of the script's no_grad regions once more, beside, with gradients
     on, and counts the nodes and saved bytes that this builds; the script itself runs once, and
-    sees nothing of it. It takes more time and memory.
+    sees nothing of it. It takes more time and memory. inference_mode and set_grad_enabled are no
+    such regions.
 
     Exit code: the script's; or 2 when it ended well but made no graph or never called backward.
 

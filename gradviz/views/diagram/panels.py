@@ -90,7 +90,7 @@ def backward(scene: Scene) -> Panel:
     else:
         caption.append("orange arrows carry the gradients")
     if idle := sum(card.look == "untouched" for card in cards.values()):
-        caption.append(f"{fmt.count(idle, 'node')} not on its way: untouched")
+        caption.append(f"{fmt.count(idle, 'live node')} not on its way")
     return _panel(scene, "During backward", caption, cards, "quiet", steps)
 
 
@@ -106,7 +106,7 @@ def freed(scene: Scene) -> Panel:
         else:
             cards[node.number] = _left_over(scene, node, held.get(node.number, ""), grads=grads)
         if node.number in idle:
-            cards[node.number] = _untouched(cards[node.number])
+            cards[node.number] = _not_run(cards[node.number], "untouched by backward")
     caption, calls = [], {call.number for call in graph.backwards}
     for call in saved_summary(trace, lives).freed:
         if call.backward in calls and call.tensors:
@@ -189,7 +189,9 @@ def _running(scene: Scene, node: GraphNode, step: Gradient | None, badges: dict[
         return _no_graph(scene, node)
     if step is None:
         kept = _kept_card(scene, node, scene.backward.started)
-        return _untouched(kept) if kept.look == "live" and node.step < scene.backward.started else kept
+        if kept.look == "live" and node.step < scene.backward.started:
+            return _not_run(kept, f"not run by backward {scene.backward.number}")
+        return kept
     lines = _head(scene, node)
     lines += _saved(scene, node, "uses", COLOURS["flow"], COLOURS["flow pill"])
     incoming = fmt.preview(scene.trace.value(step.incoming), 24)
@@ -197,11 +199,11 @@ def _running(scene: Scene, node: GraphNode, step: Gradient | None, badges: dict[
     return _op("flow", node, lines, badge)
 
 
-def _untouched(card: Card) -> Card:
+def _not_run(card: Card, text: str) -> Card:
     """The card of a live node that backward did not run; its last line, which tells its state, says so."""
     state = card.lines[-1]
     by = state.text.partition(" · ")[2]
-    text = "untouched by backward" + (f" · {by}" if by else "")
+    text += f" · {by}" if by else ""
     return card._replace(look="untouched", lines=(*card.lines[:-1], state._replace(text=text)))
 
 

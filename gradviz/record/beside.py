@@ -9,6 +9,8 @@ graph, their lives and the random numbers stay as they are. It costs time, and t
 import sys
 from weakref import WeakValueDictionary, ref
 
+import numpy as np
+
 from gradviz.engine import random
 from gradviz.engine.backend import owner
 from gradviz.engine.op import Op
@@ -192,8 +194,9 @@ def _with_gradients(op, inputs, settings):
     observer, mode.observer, mode.grad = mode.observer, None, True
     state = random.default_generator.get_state()
     try:
-        made = op.call(*inputs, **settings)
-    except RuntimeError:
+        with np.errstate(all="ignore"):
+            made = op.call(*inputs, **settings)
+    except Exception:  # what went well for the script must not fail now
         return None
     finally:
         random.default_generator.set_state(state)

@@ -5,7 +5,7 @@ from gradviz.trace.trace import Trace
 from gradviz.views import format as fmt
 from gradviz.views.rows import at_line
 
-TITLE = "no_grad, compared with the same ops run beside with gradients on:"
+TITLE = "no_grad, beside the same ops with gradients on (saved bytes at their peak):"
 
 
 def lines(trace: Trace) -> list[str]:
@@ -39,5 +39,5 @@ def _outcome(region: Region) -> str:
     left_out = f" ({fmt.count(region.uncounted, 'op')} not counted)" if region.uncounted else ""
     if not region.nodes:
         return f"0 nodes either way{left_out}"
-    built = f"{fmt.count(region.nodes, 'node')}, {fmt.size(region.peak)} saved at the peak"
+    built = f"{fmt.count(region.nodes, 'node')}, {fmt.size(region.peak)} at the peak"
     return f"0 nodes, 0 B; with grad {built}{left_out}"

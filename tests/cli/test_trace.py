@@ -273,9 +273,9 @@ with torch.no_grad():
 def test_what_no_grad_saves_is_compared_region_by_region(gradviz, folder):
     (folder / "train.py").write_text(COMPARED)
     lines = [
-        "no_grad, compared with the same ops run beside with gradients on:",
+        "no_grad, beside the same ops with gradients on (saved bytes at their peak):",
         "  line 7 ×2: needs no_grad: sub_ changes a leaf in place",
-        "  line 11 (evaluate): 0 nodes, 0 B; with grad 3 nodes, 800 B saved at the peak",
+        "  line 11 (evaluate): 0 nodes, 0 B; with grad 3 nodes, 800 B at the peak",
         "  line 17: 0 nodes either way",
     ]
     traced = gradviz("trace", "--compare-no-grad", "--no-diagram", "train.py")
@@ -292,4 +292,4 @@ def test_no_region_to_compare_is_said(gradviz, train):
     result = gradviz("trace", "--compare-no-grad", "--no-diagram", train)
     assert result.code == 0
     assert "nothing compared: the script entered no no_grad region of its own" in result.err
-    assert "no_grad, compared" not in gradviz("table").out
+    assert "no_grad, beside" not in gradviz("table").out

@@ -432,24 +432,16 @@ def test_what_a_failing_backward_did_not_come_to_is_untouched(record):
 def test_untouched_are_the_nodes_that_no_hook_saw_run(tmp_path_factory, pairs, data):
     roots = data.draw(st.lists(st.integers(0, len(pairs) - 1), min_size=1, max_size=3))
     targets = data.draw(st.lists(st.sampled_from([None, 0, 1]), min_size=len(roots), max_size=len(roots)))
-    ran, numbers = set(), []
-
-    def program():
-        leaves = [torch.ones((), requires_grad=True), torch.ones((), requires_grad=True)]
-        held = list(leaves)
-        for i, j in pairs:
-            made = held[i % len(held)] * held[j % len(held)]
-            made.grad_fn.register_hook(lambda *_, at=len(held) - 2: ran.add(at) and None)
-            held.append(made)
-        for root, target in zip(roots, targets, strict=True):
-            inputs = None if target is None else [leaves[target]]
-            held[2 + root].backward(retain_graph=True, inputs=inputs)
-        return {"held": held}
-
+    ran = set()
     path = tmp_path_factory.mktemp("untouched") / "t.gradviz"
     with Recorder(path, HEADER) as recorder:
-        kept = program()
-        numbers = [recorder._nodes.number(each.grad_fn)[0] for each in kept["held"][2:]]
+        held = [torch.ones((), requires_grad=True), torch.ones((), requires_grad=True)]
+        for at, (i, j) in enumerate(pairs):
+            held.append(held[i % len(held)] * held[j % len(held)])
+            held[-1].grad_fn.register_hook(lambda *_, at=at: ran.add(at))
+        for root, target in zip(roots, targets, strict=True):
+            held[2 + root].backward(retain_graph=True, inputs=None if target is None else [held[target]])
+        numbers = [recorder._nodes.number(each.grad_fn)[0] for each in held[2:]]
     trace = load(path)
     for graph in graphs(trace):
         shown = {node.number for node in graph.nodes if node.node in numbers and numbers.index(node.node) not in ran}

@@ -83,6 +83,22 @@ def test_backward_steps_carry_their_gradients_and_leaves_take_them_in(tmp_path):
     assert incoming == [1.0, 6.0, 1.0, 5.0]  # MulBackward0, AccumulateGrad (summed), and again
 
 
+def test_gradients_that_are_summed_in_place_are_told_before_and_after(tmp_path):
+    def program():
+        x = torch.ones(5000, requires_grad=True)
+        y = x * 2
+        ((y * 3).sum() + (y * 4).sum()).backward()
+
+    trace = recorded(tmp_path / "t.gradviz", program)
+    handed_on = {int(row["c"]): [] for row in kinds(trace, Kind.GRAD)}
+    for step in trace.of(Kind.GRAD):
+        handed_on[int(trace.rows["c"][step])].append(step)
+    (twice,) = [steps for steps in handed_on.values() if len(steps) == 2]
+    (taken,) = [step for step in trace.of(Kind.STEP) if trace.rows["node"][step] == trace.rows["c"][twice[0]]]
+    assert [trace.value(step).summary.mean for step in (*twice, taken)] == [4.0, 3.0, 7.0]
+    assert trace.rows["buffer"][taken] == trace.rows["buffer"][twice[0]] != trace.rows["buffer"][twice[1]]
+
+
 def test_releases_name_the_backward_call_and_nothing_is_released_that_saved_nothing(tmp_path):
     def program():
         w = torch.ones(2, requires_grad=True)

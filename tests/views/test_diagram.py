@@ -394,20 +394,3 @@ def test_an_empty_graph_is_refused(record):
     (graph,) = graphs(trace := record(fates))
     with pytest.raises(BadInput, match="nothing to draw"):
         dot_text(trace, graph._replace(nodes=()), trace.lives)
-
-
-def test_nodes_that_backward_did_not_run_are_told_from_those_that_ran(record):
-    def program():
-        w, b = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
-        loss = (w * b.exp()).sum()
-        torch.autograd.grad(loss, w, retain_graph=True)
-        return {"loss": loss}
-
-    shown = Drawn(picture(record(program)))
-    ran, idle = shown.card(2, "mul"), shown.card(2, "exp")
-    assert idle[1][-1] == "not run by backward 1" and idle[0] == "filled"
-    assert ran[1][-1].startswith("gradient in:")
-    assert shown.card(3, "exp")[1][-1] == "untouched by backward · held by loss"
-    assert shown.card(3, "mul")[1][-1] == "still live · held by loss"
-    assert "1 live node not on its way" in shown.texts["title2"]
-    assert any("node that backward did not run" in lines for lines in shown.texts.values())

@@ -6,14 +6,10 @@ from hypothesis import strategies as st
 
 import gradviz as torch
 from gradviz import nn, optim
-from gradviz.record.recorder import Recorder
-from gradviz.trace.gradients import untouched
 from gradviz.trace.graph import graphs
-from gradviz.trace.store import load
 from gradviz.views import rows as of
 from gradviz.views.format import safe
 from tests.trace.build import Builder, linear_regression
-from tests.views.conftest import HEADER
 
 
 def rows_of(trace, number=1):
@@ -375,74 +371,3 @@ def test_a_leaf_is_one_that_requires_grad_since_after_it_was_made(record):
     told = {row.name: (row.is_leaf, row.requires_grad, row.state) for row in of.rows(trace, graph, trace.lives)}
     assert told["w"] == told["v"] == (True, True, "live")
     assert [node.name for node in graph.nodes if of.is_leaf(node) and of.wants_grad(node)] == ["w", "v"]
-
-
-# -- what backward left alone -----------------------------------------------------------------------------
-
-
-def states_of(trace):
-    return {row.name: row.state for row in rows_of(trace) if row.name and not row.is_leaf}
-
-
-def test_nodes_off_the_way_to_what_was_asked_for_are_untouched(record):
-    def program():
-        w, b = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
-        offset = b.exp()
-        product = w * 2
-        loss = (product + offset).sum()
-        torch.autograd.grad(loss, w)
-        later = loss * 3
-        return locals()
-
-    told = states_of(record(program))
-    assert told == {"offset": "untouched", "product": "saved freed", "loss": "live", "later": "live"}
-
-
-def test_what_one_of_two_backwards_ran_is_not_untouched(record):
-    def program():
-        w = torch.ones(2, requires_grad=True)
-        shared = w.exp()
-        first, second, third = shared.sin(), shared.cos(), shared.tan()
-        first.sum().backward(retain_graph=True)
-        second.sum().backward(retain_graph=True)
-        return locals()
-
-    told = states_of(record(program))
-    assert told == {"shared": "live", "first": "live", "second": "live", "third": "untouched"}
-
-
-def test_what_a_failing_backward_did_not_come_to_is_untouched(record):
-    def program():
-        w = torch.ones(2, requires_grad=True)
-        below = w.exp()
-        above = below * 2
-
-        def fails(grad):
-            raise RuntimeError("no further")
-
-        below.register_hook(fails)
-        with pytest.raises(RuntimeError, match="no further"):
-            above.sum().backward()
-        return {"below": below, "above": above}
-
-    assert states_of(record(program)) == {"below": "untouched", "above": "saved freed"}
-
-
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=12), st.data())
-def test_untouched_are_the_nodes_that_no_hook_saw_run(tmp_path_factory, pairs, data):
-    roots = data.draw(st.lists(st.integers(0, len(pairs) - 1), min_size=1, max_size=3))
-    targets = data.draw(st.lists(st.sampled_from([None, 0, 1]), min_size=len(roots), max_size=len(roots)))
-    ran = set()
-    path = tmp_path_factory.mktemp("untouched") / "t.gradviz"
-    with Recorder(path, HEADER) as recorder:
-        held = [torch.ones((), requires_grad=True), torch.ones((), requires_grad=True)]
-        for at, (i, j) in enumerate(pairs):
-            held.append(held[i % len(held)] * held[j % len(held)])
-            held[-1].grad_fn.register_hook(lambda *_, at=at: ran.add(at))
-        for root, target in zip(roots, targets, strict=True):
-            held[2 + root].backward(retain_graph=True, inputs=None if target is None else [held[target]])
-        numbers = [recorder._nodes.number(each.grad_fn)[0] for each in held[2:]]
-    trace = load(path)
-    for graph in graphs(trace):
-        shown = {node.number for node in graph.nodes if node.node in numbers and numbers.index(node.node) not in ran}
-        assert untouched(trace, graph, trace.lives, trace.end) == (shown if graph.backwards else set())

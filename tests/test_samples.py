@@ -139,7 +139,7 @@ def test_a_function_saves_what_it_chooses(table):
 
 def test_a_node_that_did_not_run_keeps_what_it_saved(table):
     (graph,) = table("09")["graphs"]
-    assert states(graph) == FREED | {"Exp": "live", "Sub": "live"}
+    assert states(graph) == FREED | {"Exp": "untouched", "Sub": "live"}
     assert kept(named(graph, "offset")) == 4
     assert named(graph, "w")["grad"] is None
 
@@ -167,6 +167,22 @@ def test_each_training_step_makes_a_graph_and_only_the_last_lives(table):
     assert len(graphs) == 20
     assert {state for graph in graphs[:-1] for state in states(graph).values()} == {"gone"}
     assert set(states(graphs[-1]).values()) == {"saved freed", "live"}
+
+
+def test_the_cousins_of_retain_graph(table):
+    (retained,) = table("27")["graphs"]
+    assert [named(retained, name)["state"] for name in ("hidden", "fit", "size")] == ["saved freed", "live", "live"]
+    assert [row["state"] for row in computed(retained) if row["expression"] == "hidden * hidden"] == ["live"]
+    (partial,) = table("28")["graphs"]
+    assert states(partial) == {"Exp": "saved freed", "Mul": "saved freed", "Sin": "untouched", "Sum": "untouched"}
+    (twice,) = table("29")["graphs"]
+    assert states(twice) == {"Pow": "saved freed", "Mul": "saved freed", "Add": "live"}
+    (kept,) = table("30")["graphs"]
+    assert [named(kept, name)["grad"]["stored"] for name in ("hidden", "shifted")] == [True, False]
+    teacher, student = table("31")["graphs"]
+    assert (states(teacher)["Tanh"], states(student)["Pow"]) == ("live", "saved freed")
+    (one,) = table("33")["graphs"]
+    assert states(one) == {"Mm": "live", "Tanh": "untouched", "Exp": "untouched", "Sum": "live", "Mul": "live"}
 
 
 def test_two_leaks_and_the_near_miss(tmp_path):

@@ -60,13 +60,14 @@ class Story:
 
     def tell(self, choice: TableChoice) -> None:
         """Print the tables that were asked for and the summary, or all of it as JSON."""
-        from gradviz.views import table
+        from gradviz.views import no_grad, table
 
         chosen = self.chosen(choice.graph)
         if choice.json:
             import json
 
             found = table.as_json(self.trace, chosen, self.graphs, self.lives, choice.rows)
+            found["no_grad"] = no_grad.as_json(self.trace)
             print(json.dumps(found, indent=1, allow_nan=False, default=lambda value: value.item()))
             return
         console = screen()
@@ -81,6 +82,8 @@ class Story:
         if ending:
             console.print(ending, markup=False, style="bold red")
         table.summary(console, self.trace, self.graphs, self.lives)
+        for line in no_grad.lines(self.trace):
+            console.print(line, markup=False)
 
     def tell_error(self) -> None:
         """Under the script's traceback, on stderr: the finding about an error of autograd that it died of."""

@@ -54,7 +54,7 @@ def end_options_after_module(args: list[str], taking_a_value: set[str]) -> list[
 
 
 def trace(
-    script: Annotated[
+    arguments: Annotated[
         list[str] | None,
         typer.Argument(metavar="SCRIPT ARGS", help="The script to run, and what is its own.", show_default=False),
     ] = None,
@@ -82,6 +82,10 @@ def trace(
     verify: Annotated[
         bool, typer.Option("--verify", help="Check gradients numerically when the script has ended.")
     ] = False,
+    compare_no_grad: Annotated[
+        bool,
+        typer.Option("--compare-no-grad", help="Tell what each no_grad region would have built with gradients on."),
+    ] = False,
 ) -> int:
     """Run a script and show the graph that it built, what backward did, and what was freed.
 
@@ -92,6 +96,11 @@ def trace(
     --verify compares what each node handed on with central differences in float64, the first times
     that a line runs and ever less often later, and marks a row that disagrees. It copies values while
     the script runs; at its end it runs ops again, your Functions' forward too, with their output unseen.
+
+    --compare-no-grad runs each op of the script's no_grad regions once more, beside, with gradients
+    on, and counts the nodes and saved bytes that this builds; the script itself runs once, and
+    sees nothing of it. It takes more time and memory. inference_mode and set_grad_enabled are no
+    such regions.
 
     Exit code: the script's; or 2 when it ended well but made no graph or never called backward.
 
@@ -105,16 +114,18 @@ def trace(
     """
     choice = table_choice(graph, columns, wide, rows, json)
     program = program_of(
-        script or [],
+        arguments or [],
         module,
         expression,
         variables or [],
         constants or [],
     )
+    if compare_no_grad and program.mode == "expression":
+        raise BadInput("--compare-no-grad: an expression has no no_grad region; trace a script or a module with it")
     path = _trace_path(output, program, diagram)
     here = os.open(".", os.O_RDONLY)
     with stdout_on_stderr() if json else nullcontext():
-        code = record(program, path, device, values, "ops" if verify else "")
+        code = record(program, path, device, values, "ops" if verify else "", compare_no_grad)
     if not printable_stdout():
         note(f"stdout is closed: see the table with `{ours()} table {shlex.quote(str(path))}`")
         return code
@@ -183,11 +194,12 @@ def _svg(path: Path) -> Path:
     return path.with_suffix(".svg")
 
 
-def record(program, path: Path, device: str, values: str, verify: str = "") -> int:
+def record(program, path: Path, device: str, values: str, verify: str = "", compare_no_grad: bool = False) -> int:
     """Run the program with its events going to the trace file; its exit code.
 
     verify: "ops" checks all gradients numerically at the end, "functions" those of the program's own Functions.
     """
+    from gradviz.record.beside import Beside
     from gradviz.record.recorder import Recorder, set_default_device
     from gradviz.record.script import run
     from gradviz.record.source import Sources
@@ -202,7 +214,12 @@ def record(program, path: Path, device: str, values: str, verify: str = "") -> i
     recorder = Verifier(*given, ops=verify == "ops", **options) if verify else Recorder(*given, **options)
     try:
         with recorder:
-            outcome = run(program)
+            with Beside(recorder) if compare_no_grad else nullcontext() as beside:
+                outcome = run(program)
+            if beside is not None:
+                beside.finish()
+                if not beside.met:
+                    note("--compare-no-grad: nothing compared: the script entered no no_grad region of its own")
             try:
                 recorder.finish(outcome)
             except Exception as error:  # the script's exit code is not ours to lose

@@ -186,7 +186,7 @@ class Backward:
                     or (changed and versions.spoilt(node))
                 ):
                     odd = [node, gradient]
-                    gradient = handed = outgoing = None  # so that the entry alone holds it: see ownership
+                    gradient = handed = outgoing = saved = None  # so that the entry alone holds it: see ownership
                     break
                 try:
                     outgoing = run(gradient, saved, node._settings, None)
@@ -195,7 +195,7 @@ class Backward:
                 if not keep:
                     for each in saved:
                         if each is not None:
-                            node._saved = RELEASED
+                            node._saved, each = RELEASED, None
                             break
                 edges, node = node._edges, None
                 for edge, handed in zip(edges, outgoing):  # noqa: B905  as many, and `strict` costs here
@@ -325,24 +325,19 @@ class Backward:
             heappush(self._heap, -number)
         if entry[place] is None:
             entry[place] = gradient
-        elif self._observer is None:
-            added(entry, place, gradient)
-        else:
-            entry[place] = entry[place] + gradient
+        elif added(entry, place, gradient) and self._observer is not None:
+            self._observer.summed(entry[place])
 
     def accumulate(self, node, leaf, entry):
         """Adds entry[1] to a leaf's .grad: in place, or as a new tensor of the graph under create_graph."""
         observer = self._observer
         before = observer.before_accumulation(leaf) if observer is not None else None
         held = leaf._grad
-        if self._create_graph:
-            leaf._grad = entry[1] if held is None else held + entry[1]
-        elif held is None:
+        if held is None:
             # mostly a copy: the array may be another leaf's gradient too, or a saved tensor that the user holds
-            watched = observer is not None or node._hooks is not None
-            leaf._grad = Tensor(copied(entry[1]) if watched else taken(entry, 1))
-        elif held._requires_grad:
-            leaf._grad = Tensor(held._array + entry[1])
+            leaf._grad = self._copied(entry[1]) if self._create_graph else Tensor(taken(entry, 1))
+        elif self._create_graph:
+            leaf._grad = held + entry[1]
         else:
             held._array += entry[1]
             versions.bump(held._array)
@@ -352,6 +347,12 @@ class Backward:
         if rare is not None and rare.after_hooks:
             for hook in list(rare.after_hooks.values()):
                 hook(leaf)
+
+    def _copied(self, gradient):
+        """A gradient of the graph as a leaf's own .grad."""
+        if not gradient._requires_grad:
+            return Tensor(copied(gradient._array))
+        return self._ops.copy(Tensor(gradient._array), gradient)
 
 
 def as_tensor(gradient):

@@ -118,7 +118,7 @@ class GradKeeper:
         tensor = self._tensor()
         if tensor is None or grad is None:
             return
-        arrived = as_tensor(grad if hasattr(grad, "_array") else grad.copy())
+        arrived = grad.clone() if hasattr(grad, "_array") else as_tensor(grad.copy())
         tensor._grad = arrived if tensor._grad is None else tensor._grad + arrived
         if mode.observer is not None:
             mode.observer.assigned(tensor)

@@ -68,7 +68,7 @@ class inference_mode(_GradMode):
         super().__exit__(*exception)
         mode.inference, mode.observer = self._outer.pop()
 
-    def _again(self):
+    def _again(self, function):
         return inference_mode(not self._wanted)
 
 

@@ -14,13 +14,14 @@ LARGE = 16_384  # bytes: copying less costs no more than asking
 
 
 def added(holder, place, gradient):
-    """Adds a gradient to the one at a place of a list."""
+    """Adds a gradient to the one at a place of a list; whether that was done in place."""
     if _is_large(holder[place]) and gradient.__class__ is np.ndarray and is_alone(holder, place):
         held = holder[place]
         if held.shape == gradient.shape and held.dtype == gradient.dtype:
             held += gradient
-            return
+            return True
     holder[place] = holder[place] + gradient
+    return False
 
 
 def taken(holder, place):

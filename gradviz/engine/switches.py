@@ -25,6 +25,9 @@ class Observer:
     def step(self, call, node, incoming, outgoing, started):
         """A node ran: one incoming gradient an output, one outgoing gradient (or None) an edge."""
 
+    def summed(self, gradient):
+        """A gradient on its way took another one in, in place."""
+
     def before_accumulation(self, leaf):
         """A leaf's .grad is about to change; what is returned is handed back as `before`."""
 
@@ -63,6 +66,12 @@ class Observer:
 
     def keeps(self, state):
         """An optimizer has this state ({name: tensor, or what else it may be}) for a parameter."""
+
+    def no_grad_entered(self, function):
+        """A no_grad region begins; function is the one that no_grad decorates, or None."""
+
+    def no_grad_left(self):
+        """The innermost no_grad region ends."""
 
     def entered(self, name, aside):
         """A module or composite function begins: the ops until `left` belong to it.
@@ -114,16 +123,16 @@ class _GradMode:
     def __exit__(self, *exception):
         mode.grad = self._before.pop()
 
-    def _again(self):
-        """Another one of the same: a decorated function may call itself."""
+    def _again(self, function):
+        """Another one of the same for a decorated function, which may call itself."""
         return _GradMode(self._wanted)
 
     def __call__(self, function):
         # imported here: start-up doesn't pay for what few scripts use
-        from functools import wraps
+        from functools import partial, wraps
         from inspect import isgeneratorfunction
 
-        again = self._again
+        again = partial(self._again, function)
         if isgeneratorfunction(function):
             return wraps(function)(lambda *args, **kwargs: _stepped(function(*args, **kwargs), again))
 
@@ -157,6 +166,8 @@ def _stepped(generator, again):
 class no_grad(_GradMode):
     """No graph is built inside: a context manager and a decorator, as `torch.no_grad`."""
 
+    _function = None  # the one that it decorates
+
     def __init__(self, function=None):
         super().__init__(False)
 
@@ -166,6 +177,21 @@ class no_grad(_GradMode):
             return made
         made.__init__()
         return made(function)  # used as a bare @no_grad
+
+    def _again(self, function):
+        again = type(self)()
+        again._function = function
+        return again
+
+    def __enter__(self):
+        super().__enter__()
+        if mode.observer is not None and not self._wanted:
+            mode.observer.no_grad_entered(self._function)
+
+    def __exit__(self, *exception):
+        if mode.observer is not None and not self._wanted:
+            mode.observer.no_grad_left()
+        super().__exit__(*exception)
 
 
 class enable_grad(no_grad):

@@ -55,6 +55,11 @@ class Places:
         path = f"{outer.path} > {name}" if outer.path else name
         self._calls.append(Call(path, aside or outer.aside, code))
 
+    @property
+    def aside(self) -> bool:
+        """Whether what runs is an optimizer's or a Function's own work, beside the graph."""
+        return bool(self._calls) and self._calls[-1].aside
+
     def leave(self, caller: FrameType | None) -> str:
         """The innermost call ends: what its value is assigned to, '' where another call's own code made it."""
         if self._calls:

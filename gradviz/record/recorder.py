@@ -231,6 +231,10 @@ class Recorder(OptimizerRows):
                 self._handed[buffer] = value
             self._row(_GRAD, flags, 0, 0, 0, 0, number, 0, call, position, target, meta, buffer, 0, value)
 
+    def summed(self, gradient):
+        """No row: the STEP that takes it in tells the sum. Only the value that it had is forgotten."""
+        self._handed.pop(self._buffers.of_array(gradient)[0], None)
+
     def before_accumulation(self, leaf):
         """The ref of .grad as it was; 0 when there was none."""
         held = leaf._grad
@@ -316,6 +320,15 @@ class Recorder(OptimizerRows):
         target = self._places.leave(sys._getframe(2).f_back)
         if target and isinstance(result, Tensor):
             self._named(result, target)
+
+    @property
+    def is_aside(self):
+        """Whether what runs is an optimizer's or a Function's own work, beside the graph."""
+        return self._places.aside
+
+    def compared(self, place, told):
+        """A NO_GRAD row: what the ops of the region at this (code, lasti) built with gradients on."""
+        self._row(Kind.NO_GRAD, origin=self._places.origin(*place), ref=self._journal.text(told))
 
     def finish(self, outcome):
         """Names and holders, found in the script's own variables while they live, and the ENDED row."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from gradviz.trace.events import Kind
 from gradviz.trace.graph import Graph
+from gradviz.trace.memory import Lives
 from gradviz.trace.trace import Trace
 
 
@@ -40,6 +41,22 @@ def gradients(trace: Trace, graph: Graph, at: int | None = None) -> dict[int, Gr
         if call.started <= at:
             found.update(_in_call(trace, call, nodes, min(call.ended, at)))
     return found
+
+
+def untouched(trace: Trace, graph: Graph, lives: Lives, at: int) -> set[int]:
+    """The numbers of the results whose node is alive at a step, but run by no backward of the graph that came later.
+
+    Such nodes are not on the way from a backward's root, nor on the way to the inputs that it was asked for.
+    """
+    started = max((call.started for call in graph.backwards if call.started <= at), default=-1)
+    steps = trace.of(Kind.STEP)
+    ran = set(trace.rows["node"][steps[: np.searchsorted(steps, at, "right")]].tolist())
+    return {
+        node.number
+        for node in graph.nodes
+        if node.node and node.step < started and node.grad_fn != "AccumulateGrad" and node.node not in ran
+        and lives.state(node.node, bool(node.saved), at) == "live"
+    }  # fmt: skip
 
 
 def leaf_grads(trace: Trace, at: int | None = None) -> dict[int, int]:

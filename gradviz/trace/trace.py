@@ -117,7 +117,7 @@ class Trace:
         steps = self.of(Kind.ENDED)
         if not steps.size:
             return None
-        how, error, exit_code, origin = self._fields(
+        how, error, exit_code, origin = self.fields(
             int(self.rows["ref"][steps[-1]]), how=str, error=str, exit_code=int, origin=int
         )
         if how not in _HOW:
@@ -225,7 +225,7 @@ class Trace:
 
     def text(self, ref: int, field: str) -> str:
         """One text field of the JSON at a position of the heap."""
-        return self._fields(ref, **{field: str})[0]
+        return self.fields(ref, **{field: str})[0]
 
     def events(
         self, kinds: Iterable[Kind] | None = None, start: int = 0, stop: int | None = None
@@ -237,7 +237,7 @@ class Trace:
         if not number:
             return None
         return Origin(
-            *self._fields(
+            *self.fields(
                 self._ref(Kind.ORIGIN, "origin", number),
                 file=str,
                 function=str,
@@ -252,7 +252,7 @@ class Trace:
 
     def _meta(self, number):
         ref = self._ref(Kind.META, "meta", number)
-        shape, dtype, device, nbytes = self._fields(ref, shape=list, dtype=str, device=str, nbytes=int)
+        shape, dtype, device, nbytes = self.fields(ref, shape=list, dtype=str, device=str, nbytes=int)
         if not all(type(size) is int and 0 <= size < 1 << 60 for size in shape) or nbytes < 0:
             raise BadTrace(
                 f"this trace is damaged: meta {number} has the shape {shape!r:.60} and {nbytes} bytes"
@@ -261,7 +261,7 @@ class Trace:
 
     def _call(self, number):
         ref = self._ref(Kind.CALL, "a", number)
-        op, grad_fn, params, saved, inputs = self._fields(
+        op, grad_fn, params, saved, inputs = self.fields(
             ref, op=str, grad_fn=str, params=dict, saved=list, inputs=int
         )
         try:
@@ -288,7 +288,7 @@ class Trace:
     def _within(self, number):
         if not number:
             return _NOWHERE
-        return Within(*self._fields(self._ref(Kind.WITHIN, "within", number), name=str, inside=bool, aside=bool))
+        return Within(*self.fields(self._ref(Kind.WITHIN, "within", number), name=str, inside=bool, aside=bool))
 
     def _ref(self, kind, column, number):
         ref = self._definitions[kind].get(number)
@@ -296,7 +296,7 @@ class Trace:
             raise BadTrace(f"this trace is damaged: {kind.name.lower()} {number} is used but not defined")
         return ref
 
-    def _fields(self, ref, **types):
+    def fields(self, ref, **types):
         """The named fields of the JSON at ref, in order. Raises BadTrace when one is missing or of wrong type."""
         record = self._heap.json(ref)
         values = [record.get(name) for name in types] if isinstance(record, dict) else [None]

@@ -16,7 +16,7 @@ from gradviz.trace.words import count as count  # handed on: here views look for
 from gradviz.trace.words import size as size
 
 # What a terminal calls each state (rich styles), and what a picture does (hex).
-STYLES = {"live": "green", "saved freed": "yellow", "gone": "bright_black"}
+STYLES = {"live": "green", "untouched": "cyan", "saved freed": "yellow", "gone": "bright_black"}
 COLOURS = {
     "ink": "#1F2937",
     "dim": "#6B7280",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradviz.trace.events import MET, NUMBER, SHARED, UNSEEN, Flag, Kind
-from gradviz.trace.gradients import gradients, leaf_grads
+from gradviz.trace.gradients import gradients, leaf_grads, untouched
 from gradviz.trace.graph import Graph, GraphNode
 from gradviz.trace.memory import Lives
 from gradviz.trace.preview import Preview
@@ -36,8 +36,9 @@ class Row(NamedTuple):
     """One forward result. name is '' when the script gave none; then expression says what it is.
 
     aside: whose own work it is ('SGD.step') where that stands beside the graph, '' otherwise
-    state: of an op's node 'live', 'saved freed' or 'gone' at the script's end, 'no graph' for an op without
-    a node; of a leaf or constant 'live' or 'gone', as its memory is.
+    state: of an op's node 'live', 'untouched' (live, though backward ran elsewhere in the graph), 'saved freed' or
+    'gone' at the script's end, 'no graph' for an op without a node; of a leaf or constant 'live' or 'gone', as its
+    memory is.
     """
 
     number: int
@@ -70,6 +71,8 @@ def rows(trace: Trace, graph: Graph, lives: Lives) -> list[Row]:
     called = called_by(trace, graph)
     aside = beside(graph)
     found = [_row(trace, lives, node, called, flowed, stored, aside) for node in graph.nodes]
+    left = untouched(trace, graph, lives, trace.end)
+    found = [row._replace(state="untouched") if row.number in left else row for row in found]
     changes = {node.number: trace.changed(node.tensor, graph.built) for node in graph.nodes if is_leaf(node)}
     return [
         row._replace(data=trace.value(change)) if (change := changes.get(row.number, -1)) > 0 else row for row in found

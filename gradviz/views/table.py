@@ -323,6 +323,8 @@ def _explain(console, shown, names, left_out, columns, numbers):
         notes.append("(grad) flowed through the node and was not stored: .grad there stays None")
     if "state" in names and any(_saves_nothing(row) for row in shown):
         notes.append("live saves 0: the node saved nothing, so backward has nothing to free there")
+    if "state" in names and any(row.state == "untouched" for row in shown):
+        notes.append("untouched: no backward call ran the node; what it saved is still kept")
     folded = [COLUMNS[name][0] for name in COLUMNS if name not in names]
     if folded and columns is None:
         notes.append(f"folded to fit: {', '.join(folded)} (--wide shows all)")

@@ -37,6 +37,7 @@ def files(folder):
         ("trace --rows none train.py", "--rows none: expected"),
         ("trace --columns , train.py", "--columns is empty"),
         ("trace --columns nonsense train.py", "nonsense"),
+        ("trace --compare-no-grad -e w*2 -v w=2", "an expression has no no_grad region; trace a script"),
         ("trace --no-such-option train.py", "--no-such-option"),
         ("trace --device tpu train.py", "tpu"),
         ("trace --device cuda train.py", "cuda"),

@@ -246,3 +246,50 @@ def test_a_slip_of_ours_costs_neither_exit_code_nor_trace(gradviz, folder, monke
     assert result.code == 5
     assert "showing it failed: KeyError" in result.err
     assert (folder / "it.gradviz").exists()
+
+
+COMPARED = """\
+import gradviz as torch
+
+w = torch.ones(100, requires_grad=True)
+for _ in range(2):
+    loss = w.exp().sum()
+    loss.backward()
+    with torch.no_grad():
+        w -= 0.1 * w.grad
+
+
+@torch.no_grad()
+def evaluate():
+    return w.exp().tanh().sum().item()
+
+
+evaluate()
+with torch.no_grad():
+    torch.ones(2) * 2
+"""
+
+
+def test_what_no_grad_saves_is_compared_region_by_region(gradviz, folder):
+    (folder / "train.py").write_text(COMPARED)
+    lines = [
+        "no_grad, beside the same ops with gradients on (saved bytes at their peak):",
+        "  line 7 ×2: needs no_grad: sub_ changes a leaf in place",
+        "  line 11 (evaluate): 0 nodes, 0 B; with grad 3 nodes, 800 B at the peak",
+        "  line 17: 0 nodes either way",
+    ]
+    traced = gradviz("trace", "--compare-no-grad", "--no-diagram", "train.py")
+    assert (traced.code, traced.err) == (0, "")
+    assert "\n".join(lines) in traced.out
+    assert gradviz("table").out.rstrip().endswith("\n".join(lines))
+    told = json.loads(gradviz("table", "--json").out)["no_grad"]
+    assert [(each["line"], each["nodes"], each["peak"], each["needed"]) for each in told] == [
+        (7, 2, 0, "sub_"), (11, 3, 800, ""), (17, 0, 0, ""),
+    ]  # fmt: skip
+
+
+def test_no_region_to_compare_is_said(gradviz, train):
+    result = gradviz("trace", "--compare-no-grad", "--no-diagram", train)
+    assert result.code == 0
+    assert "nothing compared: the script entered no no_grad region of its own" in result.err
+    assert "no_grad, beside" not in gradviz("table").out

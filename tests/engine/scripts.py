@@ -314,4 +314,26 @@ print(y)
 y.sum().backward()
 print(x.grad)
 """,
+    "gradients under create_graph are the leaf's own": """
+def kinds(*edges):
+    return [type(node).__name__ for node, _ in edges]
+a, b = torch.ones(3, requires_grad=True), torch.ones(3, requires_grad=True)
+((a + b) ** 2).sum().backward(create_graph=True)
+print(a.grad is b.grad, kinds((a.grad.grad_fn, 0)), kinds(*a.grad.grad_fn.next_functions))
+(a * 1).sum().backward()
+print(a.grad, b.grad)
+c, s = torch.ones(3, requires_grad=True), torch.tensor(0.5, requires_grad=True)
+c.sum().backward(create_graph=True)
+c.sum().backward()
+print(c.grad)
+(c * s).sum().backward(create_graph=True)
+(c * s).sum().backward()
+s.grad.mul_(2)
+print(s.grad)
+y, z = c * 2, c * 3
+y.retain_grad()
+z.retain_grad()
+((y + z) ** 2).sum().backward(create_graph=True)
+print(y.grad is z.grad, y.grad)
+""",
 }

@@ -45,6 +45,7 @@ LOOKS = {
     "constant": Look("rounded,filled", COLOURS["constant fill"], COLOURS["faint"], 1.0),
     "live": Look("filled", COLOURS["live fill"], COLOURS["live"], 1.4),
     "flow": Look("filled", COLOURS["flow fill"], COLOURS["flow"], 1.4),
+    "untouched": Look("filled", COLOURS["constant fill"], COLOURS["live"], 1.4),
     "held": Look("filled,dashed", COLOURS["paper"], COLOURS["live"], 1.4),
     "gone": Look("filled,dotted", COLOURS["panel"], COLOURS["faint"], 1.4),
     "no graph": Look("filled", COLOURS["constant fill"], COLOURS["faint"], 1.0),

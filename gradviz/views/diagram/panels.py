@@ -2,7 +2,7 @@
 
 
 from gradviz.trace.events import NUMBER, Flag
-from gradviz.trace.gradients import Gradient, gradients, leaf_grads
+from gradviz.trace.gradients import Gradient, gradients, leaf_grads, untouched
 from gradviz.trace.graph import Graph, GraphNode
 from gradviz.trace.memory import Lives, saved_summary
 from gradviz.trace.trace import Trace
@@ -89,6 +89,8 @@ def backward(scene: Scene) -> Panel:
         caption.append(f"the last of {len(scene.graph.backwards)} backward calls through this graph")
     else:
         caption.append("orange arrows carry the gradients")
+    if idle := sum(card.look == "untouched" for card in cards.values()):
+        caption.append(f"{fmt.count(idle, 'live node')} not on its way")
     return _panel(scene, "During backward", caption, cards, "quiet", steps)
 
 
@@ -97,11 +99,14 @@ def freed(scene: Scene) -> Panel:
     trace, graph, lives = scene.trace, scene.graph, scene.lives
     held = holders(trace, graph, lives)
     cards, grads = {}, leaf_grads(trace, scene.backward.ended)
+    idle = untouched(trace, graph, lives, trace.end)
     for node in scene.nodes:
         if is_leaf(node):
             cards[node.number] = _leaf(scene, node, trace.end, _grad(scene, node, grads, COLOURS["leaf pill"]))
         else:
             cards[node.number] = _left_over(scene, node, held.get(node.number, ""), grads=grads)
+        if node.number in idle:
+            cards[node.number] = _not_run(cards[node.number], "untouched by backward")
     caption, calls = [], {call.number for call in graph.backwards}
     for call in saved_summary(trace, lives).freed:
         if call.backward in calls and call.tensors:
@@ -183,12 +188,23 @@ def _running(scene: Scene, node: GraphNode, step: Gradient | None, badges: dict[
     if not node.node:
         return _no_graph(scene, node)
     if step is None:
-        return _kept_card(scene, node, scene.backward.started)
+        kept = _kept_card(scene, node, scene.backward.started)
+        if kept.look == "live" and node.step < scene.backward.started:
+            return _not_run(kept, f"not run by backward {scene.backward.number}")
+        return kept
     lines = _head(scene, node)
     lines += _saved(scene, node, "uses", COLOURS["flow"], COLOURS["flow pill"])
     incoming = fmt.preview(scene.trace.value(step.incoming), 24)
     lines.append(Line(f"gradient in: {incoming}", 10.0, COLOURS["flow"], bold=True))
     return _op("flow", node, lines, badge)
+
+
+def _not_run(card: Card, text: str) -> Card:
+    """The card of a live node that backward did not run; its last line, which tells its state, says so."""
+    state = card.lines[-1]
+    by = state.text.partition(" · ")[2]
+    text += f" · {by}" if by else ""
+    return card._replace(look="untouched", lines=(*card.lines[:-1], state._replace(text=text)))
 
 
 def _left_over(scene: Scene, node: GraphNode, holder: str, at: int | None = None, grads: dict | None = None) -> Card:
@@ -315,6 +331,7 @@ def _legend(panels: list[Panel]) -> tuple[Item, ...]:
         Item("leaf", "leaf that requires grad"),
         Item("constant", "constant: needs no gradient"),
         Item("live", "node (grad_fn), live"),
+        Item("untouched", "node that backward did not run"),
         Item("saved", "tensor saved for backward"),
         Item("badge", "step of backward"),
         Item("held", "node still held, nothing saved in it"),

@@ -1,16 +1,17 @@
-"""The generated backward of a static graph: the engine's order, worked out once for each set of outputs that count.
+"""The backward of a static graph: the engine's order, walked once for each set of outputs that count, then generated.
 
 Nodes run newest first, and a gradient that meets another one at a node is added to it in the order of arrival, as in
 engine/backward.py. So every sum has the same terms in the same order, and the same bits.
 """
 
 from heapq import heappop, heappush
+from time import perf_counter_ns
+from typing import Any, NamedTuple
 
-import numpy as np
-
-from gradviz.engine.backend import owner
+from gradviz.engine.fitting import fitted_all
 from gradviz.engine.generated import define
-from gradviz.static.capture import Fixed
+from gradviz.static.backward_source import source_of
+from gradviz.static.program import Fixed
 
 
 class Backward:
@@ -26,7 +27,7 @@ class Backward:
             for position, edge in enumerate(program.nodes[node].edges)
             if edge is not None and edge[0] is None
         ]
-        self._memory = {id(owner(array)) for array in forward.fixed.values() if isinstance(array, np.ndarray)}
+        self.planned = 0  # bytes that gradients on their way share
         self._runs = {}  # which outputs have a gradient -> generated function
 
     def run(self, kept, gradients):
@@ -35,74 +36,111 @@ class Backward:
         ready = self._runs.get(pattern)
         if ready is not None:
             return ready(kept, gradients)
-        first = _First(self._program, self._forward, self._memory, self._starts)
-        found, lines = first.run(kept, gradients, self.edges)
+        walk = self._walked(kept, gradients)
+        lines, scope, planned = source_of(walk, self._program, self._forward, self.edges)
+        self.planned = max(self.planned, planned)
         name = f"<gradviz static backward {self._program.name} {self._program.where}>"
-        self._runs[pattern] = define(name, lines, "backward", first.scope)
-        return found
+        self._runs[pattern] = define(name, lines, "backward", scope)
+        return walk.found(self.edges)
+
+    def told(self, kept, gradients, observer, call):
+        """The same, node by node, telling an observer of each."""
+        walk = self._walked(kept, gradients, lambda *step: observer.step(call, *step))
+        return walk.found(self.edges)
+
+    def _walked(self, kept, gradients, tell=None):
+        arrays = dict(zip(self._forward.kept, kept, strict=True)) | self._forward.fixed
+        walk = Walk(self._program, arrays, tell)
+        walk.run(self._starts, gradients)
+        return walk
 
     def _reached(self):
         """The positions of the nodes that the outputs lead to, newest first."""
+        nodes = self._program.nodes
         waiting, reached = [edge[0] for edge in self._starts], set()
         while waiting:
             node = waiting.pop()
             if node not in reached:
                 reached.add(node)
-                waiting += [edge[0] for edge in self._program.nodes[node].edges if edge is not None and edge[0] is not None]
+                waiting += [edge[0] for edge in nodes[node].edges if edge is not None and edge[0] is not None]
         return sorted(reached, reverse=True)
 
 
-class _First:
-    """The first backward of a kind: it runs, and writes the source of what it does."""
+class Start(NamedTuple):
+    """The gradient of an output sets out."""
 
-    def __init__(self, program, forward, memory, starts):
-        self._program, self._memory, self._starts = program, memory, starts
-        self._kept = forward.kept
-        self._fixed = forward.fixed
-        self.scope = {f"v{number}": array for number, array in forward.fixed.items()}
-        self._lines = []
+    name: str
+    output: int
+    array: Any
+
+
+class Sum(NamedTuple):
+    """`name` is added to what is called `held`; array: the sum."""
+
+    held: str
+    name: str
+    array: Any
+
+
+class Visit(NamedTuple):
+    """A node ran: names and gradients of what arrived, one an output; names and gradients of what it hands on."""
+
+    position: int
+    names: tuple
+    gradients: tuple
+    targets: tuple
+    outgoing: tuple
+
+
+class Walk:
+    """One backward, node by node; `events` is what happened, `handed_out` {(node, position): (name, gradient)}."""
+
+    def __init__(self, program, arrays, tell=None):
+        self._program, self._tell = program, tell
+        self.arrays = arrays  # {number of a saved value: array}
+        self.events, self.handed_out = [], {}
         self._pending, self._heap = {}, []
-        self._found = {}  # (node, position) -> (name, gradient)
 
-    def run(self, kept, gradients, edges):
-        """(gradients for the edges, source lines)."""
-        arrays = dict(zip(self._kept, kept, strict=True)) | self._fixed
-        for k, (edge, gradient) in enumerate(zip(self._starts, gradients, strict=True)):
+    def run(self, starts, gradients):
+        """Sends the gradients of the outputs, None where there is none, through the graph."""
+        for k, (edge, gradient) in enumerate(zip(starts, gradients, strict=True)):
             if gradient is not None:
-                self._lines.append(f"g{k} = gradients[{k}]")
+                self.events.append(Start(f"g{k}", k, gradient))
                 self._deliver(edge, f"g{k}", gradient)
         while self._heap:
-            self._visit(-heappop(self._heap), arrays)
-        unpacked = [f"{''.join(f'v{number}, ' for number in self._kept)}= kept"] if self._kept else []
-        returned = "".join(self._found.get(edge, ("None",))[0] + ", " for edge in edges)
-        body = [*unpacked, *self._lines, f"return ({returned})"]
-        found = tuple(self._found.get(edge, (None, None))[1] for edge in edges)
-        return found, ["def backward(kept, gradients):", *("    " + line for line in body)]
+            self._visit(-heappop(self._heap))
 
-    def _visit(self, position, arrays):
-        entry = self._pending.pop(position)
+    def found(self, edges):
+        """The gradients for these edges."""
+        return tuple([self.handed_out.get(edge, (None, None))[1] for edge in edges])
+
+    def saved(self, saving):
+        """What a node saved, as its run takes it."""
+        return tuple([each.value if isinstance(each, Fixed) else self.arrays[each] for each in saving.saved])
+
+    def _visit(self, position):
+        names, gradients = zip(*self._pending.pop(position), strict=True)
         saving = self._program.nodes[position]
-        node = saving.node
-        saved = tuple(each.value if isinstance(each, Fixed) else arrays[each] for each in saving.saved)
-        names = [name for name, _ in entry]
-        gradients = [gradient for _, gradient in entry]
-        gradient, shown = (gradients[0], names[0]) if len(entry) == 1 else (tuple(gradients), f"({', '.join(names)})")
-        outgoing = node._run(gradient, saved, node._settings, None)
-        targets = [f"h{position}_{k}" for k in range(len(saving.edges))]
-        run, settings = self._put(node._run), self._put(node._settings)
-        self._lines.append(
-            f"{''.join(target + ', ' for target in targets)}= {run}({shown}, {self._shown(saving)}, {settings}, None)"
-        )
+        outgoing = self._outgoing(saving, gradients)
+        targets = tuple([f"h{position}_{k}" for k in range(len(saving.edges))])
+        self.events.append(Visit(position, names, gradients, targets, tuple(outgoing)))
         for k, (edge, handed) in enumerate(zip(saving.edges, outgoing, strict=True)):
             if handed is None or edge is None:
                 continue
             if edge[0] is not None:
                 self._deliver(edge, targets[k], handed)
             else:
-                self._found[position, k] = self._own(targets[k], handed)
-        spent = [name for name in names if name != "None"]
-        if spent:
-            self._lines.append(f"del {', '.join(spent)}")
+                self.handed_out[position, k] = (targets[k], handed)
+
+    def _outgoing(self, saving, gradients):
+        node, gradient = saving.node, gradients[0] if len(gradients) == 1 else gradients
+        if self._tell is None:
+            return node._run(gradient, self.saved(saving), node._settings, None)
+        started = perf_counter_ns()
+        run = node.op.run_for(node._run.mask, False) if node._run.fits else node._run
+        outgoing = run(gradient, self.saved(saving), node._settings, None)
+        self._tell(node, list(gradients), outgoing, started)
+        return fitted_all(node, outgoing, None)
 
     def _deliver(self, edge, name, gradient):
         position, output_nr = edge
@@ -114,25 +152,6 @@ class _First:
         if before is None:
             entry[output_nr] = (name, gradient)
             return
-        self._lines += [f"{held} = {held} + {name}", f"del {name}"]
-        entry[output_nr] = (held, before + gradient)
-
-    def _own(self, name, gradient):
-        """What is handed out, copied where it lies in planned memory."""
-        if isinstance(gradient, np.ndarray) and id(owner(gradient)) in self._memory:
-            return f"{name}.copy()", gradient.copy()
-        return name, gradient
-
-    def _shown(self, saving):
-        """The source of the tuple of saved values; one tuple for all calls where they all lie in planned memory."""
-        fixed = [each for each in saving.saved if isinstance(each, Fixed) or each in self._fixed]
-        if len(fixed) == len(saving.saved):
-            return self._put(tuple(each.value if isinstance(each, Fixed) else self._fixed[each] for each in fixed))
-        shown = [repr(each.value) if isinstance(each, Fixed) and each.value is None else
-                 self._put(each.value) if isinstance(each, Fixed) else f"v{each}" for each in saving.saved]  # fmt: skip
-        return f"({''.join(name + ', ' for name in shown)})"
-
-    def _put(self, thing):
-        name = f"K{len(self.scope)}"
-        self.scope[name] = thing
-        return name
+        summed = before + gradient
+        self.events.append(Sum(held, name, summed))
+        entry[output_nr] = (held, summed)

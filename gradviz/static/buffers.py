@@ -1,4 +1,4 @@
-"""Which results are written into planned memory, and what each op's ufuncs are that write there.
+"""Which results are written into planned memory.
 
 A result that a node saves has a buffer of its own: the array that the capture saved. What is only passed on shares
 buffers with others whose lives don't overlap. What is handed out never lies in planned memory.
@@ -6,48 +6,36 @@ buffers with others whose lives don't overlap. What is handed out never lies in 
 
 import numpy as np
 
+from gradviz.static.kernels import FORWARD, UFUNCS, written
 from gradviz.static.program import MADE, Call, Guard, Write, same_bits
 
 
-class Kernel:
-    """An op as ufuncs: `lines(inputs, out)` is their source, where names of arrays stand for the arrays."""
+class Pool:
+    """Blocks of bytes that are lent and given back; nbytes: all of them together."""
 
-    __slots__ = ("lines", "fits")
+    def __init__(self):
+        self.nbytes, self._free = 0, []
 
-    def __init__(self, *templates, fits=lambda settings: True):
-        self.lines = lambda inputs, out: [each.format(*inputs, out=out) for each in templates]
-        self.fits = fits
+    def take(self, nbytes):
+        """The smallest free block that is large enough, or a new one."""
+        fitting = [k for k, block in enumerate(self._free) if block.nbytes >= nbytes]
+        if fitting:
+            return self._free.pop(min(fitting, key=lambda k: self._free[k].nbytes))
+        self.nbytes += nbytes
+        return np.empty(nbytes, np.uint8)
 
+    def give(self, block):
+        """It is free again."""
+        self._free.append(block)
 
-def _plain(settings):
-    return settings.get("alpha", 1) == 1 and settings.get("beta", 1) == 1
-
-
-KERNELS = {
-    "add": Kernel("add({0}, {1}, {out})", fits=_plain),
-    "sub": Kernel("subtract({0}, {1}, {out})", fits=_plain),
-    "mul": Kernel("multiply({0}, {1}, {out})"),
-    "div": Kernel("divide({0}, {1}, {out})"),
-    "neg": Kernel("negative({0}, {out})"),
-    "exp": Kernel("exp({0}, {out})"),
-    "log": Kernel("log({0}, {out})"),
-    "sqrt": Kernel("sqrt({0}, {out})"),
-    "sin": Kernel("sin({0}, {out})"),
-    "cos": Kernel("cos({0}, {out})"),
-    "tanh": Kernel("tanh({0}, {out})"),
-    "relu": Kernel("maximum({0}, {0}.dtype.type(0), {out})"),
-    "pow_scalar": Kernel("multiply({0}, {0}, {out})", fits=lambda settings: settings["exponent"] == 2),
-    "mm": Kernel("matmul({0}, {1}, {out})"),
-    "bmm": Kernel("matmul({0}, {1}, {out})"),
-    "addmm": Kernel("matmul({1}, {2}, {out})", "add({out}, {0}, {out})", fits=_plain),
-}
-NAMES = ("add", "subtract", "multiply", "divide", "negative", "exp", "log", "sqrt", "sin", "cos", "tanh", "maximum",
-         "matmul")  # fmt: skip
-UFUNCS = {name: getattr(np, name) for name in NAMES}
+    @staticmethod
+    def shaped(block, like):
+        """A block as an array of the shape, dtype and order of another one."""
+        return np.ndarray(like.shape, like.dtype, block, 0, None, "C" if like.flags.c_contiguous else "F")
 
 
 class Buffers:
-    """memory: {number of a value: the array that its result is written into}; pooled: bytes that temporaries share."""
+    """memory: {number of a value: the array that its result is written into}; pool: the memory that temporaries share."""
 
     def __init__(self, program):
         self._program = program
@@ -57,8 +45,8 @@ class Buffers:
         changed = {values[step.target].root for step in program.steps if isinstance(step, Write)}
         self._fixed = handed_out | changed
         self._last = self._last_uses()
-        self.memory, self.pooled = {}, 0
-        free, ends = [], {}  # blocks of bytes; {step: those that are free after it}
+        self.memory, self.pool = {}, Pool()
+        ends = {}  # step -> blocks that are free after it
         for at, step in enumerate(program.steps):
             if isinstance(step, Call) and self._may_be_planned(step):
                 number = step.outputs[0]
@@ -66,11 +54,11 @@ class Buffers:
                 if number in self.saved:
                     self.memory[number] = value.array
                 else:
-                    block = self._block(free, value.array.nbytes)
-                    order = "C" if value.array.flags.c_contiguous else "F"
-                    self.memory[number] = np.ndarray(value.array.shape, value.array.dtype, block, 0, None, order)
+                    block = self.pool.take(value.array.nbytes)
+                    self.memory[number] = Pool.shaped(block, value.array)
                     ends.setdefault(self._last.get(number, at), []).append(block)
-            free += ends.pop(at, [])
+            for block in ends.pop(at, ()):
+                self.pool.give(block)
 
     def _last_uses(self):
         """{number of memory: the last step that reads it}."""
@@ -80,21 +68,12 @@ class Buffers:
                 last[values[number].root] = at
         return last
 
-    def _block(self, free, nbytes):
-        """The smallest free block that is large enough, or a new one."""
-        fitting = [k for k, block in enumerate(free) if block.nbytes >= nbytes]
-        if fitting:
-            return free.pop(min(fitting, key=lambda k: free[k].nbytes))
-        self.pooled += nbytes
-        return np.empty(nbytes, np.uint8)
-
     def _may_be_planned(self, call):
         """Whether the op's ufuncs, into a buffer, give what the capture saw, bit by bit."""
-        kernel, number = KERNELS.get(call.op.name), call.outputs[0]
+        steps, number = steps_of(call), call.outputs[0]
         value = self._program.values[number]
         if (
-            kernel is None
-            or not kernel.fits(call.settings)
+            steps is None
             or any(call.casts)
             or value.kind != MADE
             or value.root != number
@@ -107,11 +86,17 @@ class Buffers:
         inputs = [self._program.values[each] for each in call.inputs]
         if any(each.root in self._fixed or each.array.dtype != value.array.dtype for each in inputs):
             return False
-        scope = UFUNCS | {f"v{k}": each.array for k, each in enumerate(inputs)}
+        scope = UFUNCS | {name: each.array for name, each in zip(call.op.inputs, inputs, strict=True)}
         scope["out"] = np.empty_like(value.array)
         with np.errstate(all="ignore"):
-            exec("\n".join(kernel.lines([f"v{k}" for k in range(len(inputs))], "out")), scope)  # noqa: S102  our own
+            exec("\n".join(written(steps, {name: name for name in call.op.inputs}, "out")), scope)  # noqa: S102  our own
         return same_bits(scope["out"], value.array)
+
+
+def steps_of(call):
+    """The op's ufuncs with its settings; None where it has none."""
+    rule = FORWARD.get(call.op.name)
+    return None if rule is None else rule(call.settings)
 
 
 def reads(step):
@@ -122,6 +107,3 @@ def reads(step):
     if isinstance(step, Write):
         return [step.target, step.value]
     return [step.value] if isinstance(step, Guard) else []
-
-
-

@@ -18,8 +18,10 @@ from gradviz.static.program import (
     MADE,
     Call,
     Draw,
+    Fixed,
     Guard,
     Output,
+    Place,
     Program,
     Saving,
     Value,
@@ -45,7 +47,8 @@ class Capture(Observer):
         self._refusal = ""
         self._known = {}  # id of a tensor -> number of its value
         self._roots = {}  # id of an array that owns memory -> number of the first value in it
-        self._made = set()  # ids of the tensors that were made inside
+        self._made = {}  # id of a tensor that was made inside -> whether it shows memory that others may change
+        self._looked = {}  # number of a value that was looked at -> its bytes then
         self._kept = []  # all of these, so that no id comes back
         self._nodes = []  # (node, {id of an array: number of its value})
         self._drawing = False
@@ -158,11 +161,12 @@ class Capture(Observer):
             return
         if isinstance(array, np.ndarray):
             expected = bool(array.any()) if truth else array.tobytes()
+            self._looked[number] = array.tobytes()
             self.program.steps.append(Guard(number, truth, expected, line()))
 
-    def made(self, tensor):
-        """A tensor was made that no op gave."""
-        self._made.add(id(tensor))
+    def made(self, tensor, foreign):
+        """A tensor was made that no op gave; foreign: it shows memory that others may change."""
+        self._made[id(tensor)] = foreign
         self._kept.append(tensor)
 
     def drew(self, generator):
@@ -203,9 +207,16 @@ class Capture(Observer):
             if value.array is array:
                 self._known[id(tensor)] = value.number
                 return value.number
-        if not looking:
+        if looking:
+            return None
+        own = owner(array)
+        if self._made[id(tensor)] or id(own) in self._roots:
             self.refuse("uses a tensor that was made inside from an array; make it before, and pass it")
-        return None
+            return None
+        # what it was made from stays as it is: Python's numbers, or values with a Guard
+        number = self._enter(tensor, CONSTANT)
+        self.program.values[number].array = array.copy(order="K")
+        return number
 
     def _enter(self, tensor, kind):
         number = self._value(kind, self._array_of(tensor), tensor if kind in (ARGUMENT, HELD) else None)
@@ -232,9 +243,7 @@ class Capture(Observer):
     def _settled(self, name, outputs):
         if name in SETTLED and len(outputs) == 1:
             array = self._array_of(outputs[0])
-            self._enter(outputs[0], CONSTANT)
-            self.program.values[-1].array = array.copy(order="K")
-            self._kept.append(array)
+            self.program.values[self._enter(outputs[0], CONSTANT)].array = array.copy(order="K")
         elif id(outputs[0]) not in self._known:
             self.refuse(f"runs {name}, which is no op that can be replayed")
 
@@ -329,22 +338,11 @@ class Capture(Observer):
     def _check_changes(self):
         """A value that a node saved must not be changed in place inside, nor may what is handed out."""
         program = self.program
+        for number, before in self._looked.items():
+            memory = program.memory_of(number)
+            if not memory.written and program.values[number].array.tobytes() != before:
+                self.refuse("writes into a tensor's memory by no op")
         written = {program.values[step.target].root for step in program.steps if isinstance(step, Write)}
         saved = {program.values[each].root for node in program.nodes for each in node.saved if isinstance(each, int)}
         if written & saved:
             self.refuse("changes a tensor in place that its own backward needs")
-
-
-class Place(int):
-    """The place of a tensor among the outputs, in what the function returned."""
-
-
-class Fixed:
-    """What a node saved that is no array of the program: a Python number, or None."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value):
-        self.value = value
-
-

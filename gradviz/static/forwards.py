@@ -4,7 +4,8 @@ import numpy as np
 
 from gradviz.engine.generated import define
 from gradviz.ops.in_place import count, writable
-from gradviz.static.buffers import KERNELS, UFUNCS, Buffers
+from gradviz.static.buffers import Buffers, steps_of
+from gradviz.static.kernels import UFUNCS, written
 from gradviz.static.program import ARGUMENT, CONSTANT, HELD
 
 
@@ -61,7 +62,7 @@ class Forward:
         names = self._inputs(step)
         number = step.outputs[0] if step.outputs else None
         if number in self.buffers.memory:
-            self._lines += KERNELS[op.name].lines(names, f"v{number}")
+            self._lines += written(steps_of(step), dict(zip(op.inputs, names, strict=True)), f"v{number}")
             return
         if self._is_fixed_view(step):
             inputs = [self.fixed[each] for each in step.inputs]
@@ -69,7 +70,7 @@ class Forward:
             return
         settings = "".join(f", {name}={self._literal(each)}" for name, each in step.settings.items())
         call = f"{self._put(op.forward)}(numpy{''.join(', ' + name for name in names)}{settings})"
-        results = step.outputs if op.several else step.outputs[:1]
+        results = step.outputs[: len(step.outputs) - len(op.intermediates)]
         targets = [f"v{each}" for each in results]
         whole = f"({''.join(name + ', ' for name in targets)})" if op.several else targets[0]
         more = "".join(f", v{each}" for each in step.outputs[len(results) :])
@@ -125,6 +126,3 @@ class Forward:
 
     def _draw(self, step):
         self._lines.append(f"v{step.output} = {self._put(step.make)}()._array")
-
-
-

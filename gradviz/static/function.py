@@ -55,7 +55,7 @@ class StaticFunction:
         with Capture(self._name) as capture:
             capture.take(given.tensors)
             result = self.function(*args, **kwargs)
-            program = capture.finish(result)
+        program = capture.finish(result)
         self.runs += 1
         self._captures += 1
         graph = Graph(program, guard_of(self.function, args, kwargs, program))

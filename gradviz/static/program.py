@@ -85,6 +85,19 @@ class Output(NamedTuple):
     outside: bool
 
 
+class Place(int):
+    """The place of a tensor among the outputs, in what the function returned."""
+
+
+class Fixed:
+    """What a node saved that is no array of the program: a Python number, or None."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value):
+        self.value = value
+
+
 @dataclass
 class Program:
     """All of it. sources: numbers of the values from outside whose gradients are asked for, as edges name them.

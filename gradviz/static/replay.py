@@ -3,15 +3,14 @@
 from time import perf_counter_ns
 
 from gradviz.engine import coerce, versions
-from gradviz.engine.node import RELEASED, Edge, Node, place_of
+from gradviz.engine.node import Edge, Node, place_of
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor, edge_of
 from gradviz.engine.views import settle
 from gradviz.errors import CantCapture
 from gradviz.static.backwards import Backward
-from gradviz.static.capture import Place
 from gradviz.static.forwards import Changed, Forward
-from gradviz.static.program import ARGUMENT
+from gradviz.static.program import ARGUMENT, Place
 
 
 class StaticBackward0(Node):
@@ -54,6 +53,7 @@ class Graph:
         self._draws = program.draws()
         self._joined = [k for k, each in enumerate(program.outputs) if each.edge is not None]
         self._saves = any(isinstance(each, int) for node in self._backward.nodes for each in program.nodes[node].saved)
+        self._planned = tuple(self._forward.fixed.values())[:1]  # stands for what is kept where all of it is planned
         self._sources = [program.values[number] for number in program.sources]
         places = [program.nodes[node].edges[position][1] for node, position in self._backward.edges]
         self._edge_places = places
@@ -68,7 +68,7 @@ class Graph:
         """The bytes of planned memory: of what is saved, and of what temporaries share."""
         buffers = self._forward.buffers
         saved = sum(buffers.memory[number].nbytes for number in buffers.memory if number in buffers.saved)
-        return saved, buffers.pooled
+        return saved, buffers.pool.nbytes + self._backward.planned
 
     # -- forward -----------------------------------------------------------------------------------
 
@@ -122,7 +122,7 @@ class Graph:
         node = object.__new__(StaticBackward0)
         node.graph, node.call, node._count = self, self.calls, len(self._joined)
         node._edges = self._edges_for(tensors) if self._edges is None else self._edges
-        node._saved = tuple(kept) if kept or not self._saves else ("planned",)
+        node._saved = tuple(kept) if kept or not self._saves else self._planned
         node._run = node._hooks = None
         node._settings = ()
         node.sequence_nr = mode.next_sequence_nr()
@@ -160,7 +160,9 @@ class Graph:
                 "one set of buffers, and the later call overwrote what this backward needs; run backward before the "
                 f"next call, or call the function itself, {self.program.name}.function"
             )
-        kept = node._saved if node._saved is not RELEASED and len(node._saved) == len(self._forward.kept) else ()
+        kept = node._saved if self._forward.kept else ()
+        if mode.observer is not None and mode.backward is not None:
+            return self._backward.told(kept, gradients, mode.observer, mode.backward.number)
         try:
             return self._backward.run(kept, gradients)
         except RuntimeWarning:  # as in replay

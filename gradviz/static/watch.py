@@ -10,7 +10,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from gradviz.engine.random import Generator
+from gradviz.engine.random import Generator, default_generator
 from gradviz.engine.tensor import Tensor
 
 PACKAGE = str(Path(__file__).parents[1])
@@ -25,11 +25,21 @@ TRUSTED = {
 }  # fmt: skip
 # Functions that only look at shape, dtype and device, or hand the array on to one that does.
 LOOKING = {
-    ("engine/creation", "tensor"), ("engine/tensor", "Tensor"), ("nn/attention_functions", "_check"),
-    ("nn/attention_functions", "_lie_row_by_row"), ("nn/layer_functions", "rms_norm"), ("ops/activations", "gelu"),
-    ("ops/composite", "_folds"), ("ops/composite", "expand"), ("ops/composite", "matmul"), ("ops/composite", "to"),
-    ("ops/dropping", "_scaled"), ("ops/dropping", "_like_selu"), ("ops/composite", "reshape"),
-}  # fmt: skip
+    "engine/creation": {"tensor"},
+    "engine/tensor": {"Tensor"},
+    "nn/attention_functions": {"_check", "_in_one", "_in_steps"},
+    "nn/layer_functions": {"rms_norm"},
+    "ops/composite": {"_folds", "expand", "matmul", "reshape", "to"},
+    "ops/contraction": {"inner"},
+    "ops/decompositions": {"_decomposed", "lstsq", "matrix_rank", "pinv", "qr", "svd", "svd_of_columns", "svdvals"},
+    "ops/dropping": {"_like_selu", "_scaled"},
+    "ops/gates": {"softshrink"},
+    "ops/linear_algebra": {"_square_only"},
+    "ops/matrix_norms": {"cond", "matrix_norm"},
+    "ops/subscripts": {"_like", "check_indices"},
+    "ops/triangles": {"cholesky_solve", "solve_triangular"},
+}
+FOREIGN = ("engine/exchange", "engine/copying")  # whose tensors show memory that others may change
 DECIDING = {"item", "tolist", "__bool__", "__float__", "__int__", "_only", "__index__", "__format__"}  # of Tensor
 
 
@@ -40,6 +50,7 @@ class Watch:
         self._capture = capture
         self._array, self._grad = (Tensor.__dict__[name] for name in ("_array", "_grad"))
         self._words = Generator._words
+        self._stream = default_generator._draws
         self.array_of = self._array.__get__
 
     def __enter__(self):
@@ -55,6 +66,8 @@ class Watch:
         return self
 
     def __exit__(self, *exception):
+        if default_generator._draws is not self._stream:
+            self._capture.refuse("seeds the random numbers, which a replay would not")
         Tensor._array, Tensor._grad, Generator._words = self._array, self._grad, self._words
 
     def _took(self, tensor):
@@ -67,7 +80,7 @@ class Watch:
         code = sys._getframe(1).f_code
         self._array.__set__(tensor, array)
         if code.co_name in ("__init__", "_leaf"):
-            self._capture.made(tensor)
+            self._capture.made(tensor, _file(sys._getframe(2).f_code.co_filename) in FOREIGN)
         elif not code.co_filename.startswith(OP):
             self._capture.refuse("gives a tensor other memory")
 
@@ -100,7 +113,7 @@ def _only_looks(code, lasti):
     file, function = _file(code.co_filename), code.co_qualname.partition(".")[0]
     if file in TRUSTED or file.startswith(("record/", "static/")):
         return True
-    if (file, function) in LOOKING and code.co_name not in DECIDING:
+    if function in LOOKING.get(file, ()) and code.co_name not in DECIDING:
         return True
     return _next_attribute(code, lasti) in LAYOUT
 

@@ -92,7 +92,8 @@ class _Writer:
     def _by_kernel(self, saving, event, k):
         """What the gradient for input k is called, once its ufuncs are written down; None where it has no kernel."""
         node, handed = saving.node, event.outgoing[k]
-        rule = BACKWARD.get(node.op.name, {}).get(node.op.inputs[k])
+        rules = BACKWARD.get(node.op.name)
+        rule = None if rules is None else rules.get(node.op.differentiable[k])
         if rule is None or not isinstance(handed, np.ndarray) or not handed.ndim or handed.dtype.kind != "f":
             return None
         steps = rule(dict(zip(node.setting_names, node._settings, strict=False)), handed.shape)
@@ -100,17 +101,24 @@ class _Writer:
             return None
         names, arrays = self._named(saving, event)
         if not steps:
-            return f"{names['g']}{steps.view}" if _place(handed) == _place(arrays["g"]) else None
+            return self._viewed(event.targets[k], names["g"])
         whole = owner(handed)
         if id(whole) in self._known or not self._gives(steps, arrays, whole, handed):
             return None
         if id(whole) in self._outward:
             self.lines += fresh(steps, names, event.targets[k])
-            return event.targets[k] + steps.view
+            return self._viewed(event.targets[k], event.targets[k]) if steps.view else event.targets[k]
         self._blocks[id(whole)] = block = self.pool.take(whole.nbytes)
         out = self._put(self.pool.shaped(block, whole))
         self.lines += written(steps, names, out)
-        return self._put(self.scope[out].T) if steps.view else out
+        return self._viewed(out, out) if steps.view else out
+
+    def _viewed(self, target, name):
+        """What an array's turned view is called: one view for all calls of what is planned."""
+        if name in self.scope:
+            return self._put(self.scope[name].T)
+        self.lines.append(f"{target} = {name}.T")
+        return target
 
     def _named(self, saving, event):
         """({name in a kernel: source text}, {the same: array}) of the gradient and the saved tensors."""

@@ -99,7 +99,7 @@ class Capture(Observer):
             self._before.forward(op, outputs, inputs, node, settings, started)
         outputs = outputs if isinstance(outputs, tuple) else (outputs,)
         if not isinstance(op, Op):
-            return self._settled(op, outputs)
+            return self._settled(op, outputs, node)
         frame = op_frame(sys._getframe(1))
         if frame is None:
             return self.refuse(f"changes a tensor of the graph in place: {op.title}")
@@ -171,6 +171,8 @@ class Capture(Observer):
 
     def drew(self, generator):
         """Random numbers were drawn: well inside an op, which draws anew, and where `drawn` was told how."""
+        if generator not in self.program.generators:
+            self.program.generators.append(generator)
         if not self._drawing and op_frame(sys._getframe(1)) is None:
             self.refuse("draws random numbers that are not an op's; draw them before, and pass them")
 
@@ -240,8 +242,12 @@ class Capture(Observer):
         found = self._known.get(id(tensor))
         return self._enter(tensor, MADE) if found is None else found
 
-    def _settled(self, name, outputs):
-        if name in SETTLED and len(outputs) == 1:
+    def _settled(self, name, outputs, node):
+        if node is not None:
+            self.refuse(f"applies {name}, a Function whose backward is Python of its own")
+        elif self._drawing:
+            return  # `drawn` takes the tensor
+        elif name in SETTLED and len(outputs) == 1:
             array = self._array_of(outputs[0])
             self.program.values[self._enter(outputs[0], CONSTANT)].array = array.copy(order="K")
         elif id(outputs[0]) not in self._known:

@@ -5,10 +5,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradviz.engine.random import default_generator
-
-DRAWING = ("normal_fill", "uniform_fill", "exponential_fill", "bernoulli_fill", "random_fill_0", "random_fill_1",
-           "random_fill_2", "rrelu_with_noise")  # fmt: skip
 ARGUMENT, HELD, CONSTANT, MADE = "argument", "held", "constant", "made"
 
 
@@ -102,7 +98,7 @@ class Fixed:
 class Program:
     """All of it. sources: numbers of the values from outside whose gradients are asked for, as edges name them.
 
-    tree: what the function returned, with the place of an output where a tensor was.
+    tree: what the function returned, with the place of an output where a tensor was. generators: what it draws from.
     """
 
     name: str
@@ -112,6 +108,7 @@ class Program:
     nodes: list[Saving] = field(default_factory=list)
     sources: list[int] = field(default_factory=list)
     outputs: list[Output] = field(default_factory=list)
+    generators: list = field(default_factory=list)
     tree: Any = None
 
     def forget(self):
@@ -129,11 +126,6 @@ class Program:
         """Whether the value lies in the memory of an argument or of a tensor held from outside."""
         return self.memory_of(number).kind in (ARGUMENT, HELD)
 
-    def draws(self) -> list:
-        """The generators that the program draws from."""
-        drawing = any(isinstance(step, Draw) or step.op.name in DRAWING for step in self.steps if _may_draw(step))
-        return [default_generator] if drawing else []
-
     def effects(self) -> list[int]:
         """The values from outside that the program changes."""
         found = [step.target for step in self.steps if isinstance(step, Write)]
@@ -141,10 +133,6 @@ class Program:
             if isinstance(step, Call) and step.op.name == "native_batch_norm" and step.settings["training"]:
                 found += [number for number in step.inputs[3:] if number is not None]
         return list(dict.fromkeys(self.values[each].root for each in found if self.is_outside(each)))
-
-
-def _may_draw(step):
-    return isinstance(step, (Draw, Call))
 
 
 def same_bits(one, other):

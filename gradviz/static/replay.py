@@ -47,10 +47,11 @@ class Graph:
     def __init__(self, program, matches):
         self.program, self.matches = program, matches
         self.calls = 0
+        self.nodes = [each.node for each in program.nodes]  # live as long as this
         self._forward = Forward(program)
         self._backward = Backward(program, self._forward)
         self._effects = [program.values[number] for number in program.effects()]
-        self._draws = program.draws()
+        self._draws = program.generators
         self._joined = [k for k, each in enumerate(program.outputs) if each.edge is not None]
         self._saves = any(isinstance(each, int) for node in self._backward.nodes for each in program.nodes[node].saved)
         self._planned = tuple(self._forward.fixed.values())[:1]  # stands for what is kept where all of it is planned
@@ -60,7 +61,7 @@ class Graph:
         self._edges = None  # one tuple for all calls, where no argument has a gradient
         if all(each.kind != ARGUMENT for each in self._sources):
             self._edges = self._edges_for(())
-        self._sourced = [self._where_saved(number) for number in self._forward.kept]
+        self._keepers = [self._keeper(number) for number in self._forward.kept]
         self._keep_shown()
 
     @property
@@ -170,14 +171,16 @@ class Graph:
 
     def source(self, position):
         """(node, output_nr) that made a value that each call keeps; (None, 0) for one from outside any graph."""
-        found = self._sourced[position] if position < len(self._sourced) else None
-        return (None, 0) if found is None else found[0].source(found[1])
+        if position >= len(self._keepers):
+            return None, 0
+        node, place = self._keepers[position]
+        return self.nodes[node].source(place)
 
-    def _where_saved(self, number):
-        for each in self.program.nodes:
-            if number in each.saved:
-                return each.node, each.saved.index(number)
-        return None
+    def _keeper(self, number):
+        """(place of the node, place among what it saves) of a value that some node saved."""
+        return next(
+            (place, each.saved.index(number)) for place, each in enumerate(self.program.nodes) if number in each.saved
+        )
 
     def _keep_shown(self):
         """The capture's nodes live as long as the graph, but keep alive only what is the graph's own."""

@@ -73,7 +73,8 @@ def randint_like(input, low, high=None, *, dtype=None, device=None, requires_gra
     """Random integers in [low, high), or [0, low), of another tensor's size, dtype and device."""
     low, high = (0, low) if high is None else (low, high)
     shape, kind, device = _asked("randint_like", input, dtype, device)
-    return random.drawn(lambda: made("randint_like", random.randint(low, high, shape).astype(kind), None, device, requires_grad))
+    draw = lambda: random.randint(low, high, shape).astype(kind)  # noqa: E731
+    return random.drawn(lambda: made("randint_like", draw(), None, device, requires_grad))
 
 
 def _need_floats(kernel, kind):

@@ -20,10 +20,9 @@ class Backward:
     def __init__(self, program, forward):
         self._program, self._forward = program, forward
         self._starts = [each.edge for each in program.outputs if each.edge is not None]
-        self.nodes = self._reached()  # newest first
         self.edges = [
             (node, position)
-            for node in self.nodes
+            for node in reversed(range(len(program.nodes)))  # newest first
             for position, edge in enumerate(program.nodes[node].edges)
             if edge is not None and edge[0] is None
         ]
@@ -53,17 +52,6 @@ class Backward:
         walk = Walk(self._program, arrays, tell)
         walk.run(self._starts, gradients)
         return walk
-
-    def _reached(self):
-        """The positions of the nodes that the outputs lead to, newest first."""
-        nodes = self._program.nodes
-        waiting, reached = [edge[0] for edge in self._starts], set()
-        while waiting:
-            node = waiting.pop()
-            if node not in reached:
-                reached.add(node)
-                waiting += [edge[0] for edge in nodes[node].edges if edge is not None and edge[0] is not None]
-        return sorted(reached, reverse=True)
 
 
 class Start(NamedTuple):

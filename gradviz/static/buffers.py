@@ -40,7 +40,8 @@ class Buffers:
     def __init__(self, program):
         self._program = program
         values = program.values
-        self.saved = {values[each].root for node in program.nodes for each in node.saved if isinstance(each, int)}
+        saved = [each for node in program.nodes for each in node.saved if isinstance(each, int)]
+        self.saved = {values[each].root for each in saved}
         handed_out = {values[each.value].root for each in program.outputs}
         changed = {values[step.target].root for step in program.steps if isinstance(step, Write)}
         self._fixed = handed_out | changed

@@ -49,6 +49,7 @@ class Capture(Observer):
         self._roots = {}  # id of an array that owns memory -> number of the first value in it
         self._made = {}  # id of a tensor that was made inside -> whether it shows memory that others may change
         self._looked = {}  # number of a value that was looked at -> its bytes then
+        self._states = []  # (tensor from outside, what it was like when it was first met)
         self._kept = []  # all of these, so that no id comes back
         self._nodes = []  # (node, {id of an array: number of its value})
         self._drawing = False
@@ -56,7 +57,7 @@ class Capture(Observer):
     def __enter__(self):
         self._before = before = mode.observer
         if before is not None:
-            for name in ("step", "before_accumulation", "accumulated", "assigned", "captured", "released", "left",
+            for name in ("step", "before_accumulation", "accumulated", "captured", "released", "left",
                          "backward_ended", "attached", "keeps"):  # fmt: skip
                 setattr(self, name, getattr(before, name))
         mode.observer, mode.capture = self, self
@@ -98,6 +99,8 @@ class Capture(Observer):
         if self._before is not None:
             self._before.forward(op, outputs, inputs, node, settings, started)
         outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        if mode.inference:
+            self.refuse("enters inference mode inside")
         if not isinstance(op, Op):
             return self._settled(op, outputs, node)
         frame = op_frame(sys._getframe(1))
@@ -139,6 +142,12 @@ class Capture(Observer):
             self.refuse(f"changes a tensor in place: {op}")
         if target is not None:
             self.program.memory_of(target).written = True
+
+    def assigned(self, tensor):
+        """Refused: the replay would not set it."""
+        self.refuse("sets .grad")
+        if self._before is not None:
+            self._before.assigned(tensor)
 
     def entered(self, name, aside):
         """Refused for an optimizer's step, which reads gradients that the next call won't have."""
@@ -224,6 +233,8 @@ class Capture(Observer):
         number = self._value(kind, self._array_of(tensor), tensor if kind in (ARGUMENT, HELD) else None)
         self._known[id(tensor)] = number
         self._kept.append(tensor)
+        if kind in (ARGUMENT, HELD):
+            self._states.append((tensor, _state(tensor)))
         return number
 
     def _value(self, kind, array, tensor=None):
@@ -279,7 +290,8 @@ class Capture(Observer):
         if type(result) is dict:
             return {key: self._outputs(each) for key, each in result.items()}
         if result is not None and not isinstance(result, (int, float, str)):
-            self.refuse(f"returns a {type(result).__name__}: it may return tensors, numbers, and tuples, lists or dicts")
+            kind = type(result).__name__
+            self.refuse(f"returns a {kind}: it may return tensors, numbers, and tuples, lists or dicts of them")
         return result
 
     def _output(self, tensor):
@@ -303,7 +315,11 @@ class Capture(Observer):
             if value.tensor is not None and value.tensor._requires_grad:
                 node, nr = place_of(edge_of(value.tensor))
                 outside.setdefault((id(node), nr), value.number)
+        reached = _reached([node for node, _ in self._nodes], [each.edge[0] for each in program.outputs if each.edge])
         for node, known in self._nodes:
+            if id(node) not in reached:  # no output leads there, and no backward
+                program.nodes.append(Saving(None, 1, (), ()))
+                continue
             if node._hooks is not None:
                 self.refuse(f"registers a hook, or retain_grad, inside: on a {node.name()}")
             edges = tuple(None if edge is None else self._edge(place_of(edge), places, outside) for edge in node._edges)
@@ -348,7 +364,27 @@ class Capture(Observer):
             memory = program.memory_of(number)
             if not memory.written and program.values[number].array.tobytes() != before:
                 self.refuse("writes into a tensor's memory by no op")
+        if any(_state(tensor) != before for tensor, before in self._states):
+            self.refuse("registers a hook, or sets requires_grad, of a tensor from outside")
         written = {program.values[step.target].root for step in program.steps if isinstance(step, Write)}
         saved = {program.values[each].root for node in program.nodes for each in node.saved if isinstance(each, int)}
         if written & saved:
             self.refuse("changes a tensor in place that its own backward needs")
+
+
+def _reached(nodes, starts):
+    """ids of those of the nodes that these lead to; nodes: in the order of creation."""
+    reached = set(starts)
+    for node in reversed(nodes):
+        if id(node) in reached:
+            reached.update(id(place_of(edge)[0]) for edge in node._edges if edge is not None)
+    return reached
+
+
+def _state(tensor):
+    """What ops don't see of a tensor: whether it requires grad, and how many hooks it has."""
+    rare, node = tensor._rare, place_of(tensor._edge)[0]
+    hooks = node._hooks if node is not None else None
+    its = (0,) * 4 if hooks is None else tuple(map(len, (hooks.tensor, hooks.keepers, hooks.pre, hooks.post)))
+    own = (0, 0) if rare is None else (len(rare.hooks), len(rare.after_hooks))
+    return tensor._requires_grad, own, its

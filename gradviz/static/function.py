@@ -15,7 +15,7 @@ MOST = 8  # captures of one function; a function that needs more changes too oft
 class StaticFunction:
     """What `static` makes of a function: call it as the function. `function` is the dynamic one.
 
-    graphs: the captured Graphs, the one that ran last first. runs: how many calls ran as they were written, dynamically.
+    graphs: the captured Graphs, the one that ran last first. runs: how many calls ran dynamically, captures included.
     """
 
     def __init__(self, function):

@@ -2,11 +2,13 @@
 
 from weakref import ref
 
+import numpy as np
+
 from gradviz.engine.generated import define
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
 from gradviz.errors import CantCapture
-from gradviz.static.program import HELD
+from gradviz.static.program import ARGUMENT, HELD
 from gradviz.static.surroundings import CELL, PLAIN, Surroundings
 
 
@@ -59,6 +61,7 @@ def guard_of(function, args, kwargs, program):
         *(_plain_test(scope, way, thing) for way, thing in given.others),
         *_of_tensors(given, scope),
         *_of_held(held, scope),
+        *_of_effects(given, program, scope),
         *(_reference_test(scope, each) for each in found.references),
     ]
     # a lookup that fails, of a key that is gone, is a call that doesn't fit
@@ -108,6 +111,16 @@ def _of_held(held, scope):
         yield f"({name}._array is {known}() or alike({name}._array, *{layout}))"
         yield f"{name}._requires_grad is {tensor._requires_grad}"
         yield f"({name}._edge is None) is {tensor._edge is None}"
+
+
+def _of_effects(given, program, scope):
+    """What the program changes in place shares no memory with an argument that was another one's."""
+    changed = [program.values[number] for number in program.effects()]
+    for k, way in enumerate(given.ways):
+        for each in changed:
+            other = given.ways[each.number] if each.kind == ARGUMENT else _put(scope, each.tensor)
+            if other != way and not np.may_share_memory(given.tensors[k]._array, each.tensor._array):
+                yield f"not {_put(scope, np.may_share_memory)}({way}._array, {other}._array)"
 
 
 def _plain_test(scope, way, thing):

@@ -1,8 +1,8 @@
 """Ops, and gradients of ops, as ufuncs that write into memory that is given to them.
 
-A kernel is a list of steps (ufunc, arguments); in an argument, `{name}` stands for an input or a saved tensor, `{g}` for
-the incoming gradient, `{out}` for the result so far. Each step but a view's gives the result. They are the catalogue's
-own formulas, in its order, so that the bits are its bits; whoever uses one compares it with what the op gave.
+A kernel is a list of steps (ufunc, arguments); in an argument, `{name}` stands for an input or a saved tensor, `{g}`
+for the incoming gradient, `{out}` for the result so far. They are the catalogue's own formulas, in its order, so that
+the bits are its bits; whoever uses one compares it with what the op gave.
 """
 
 from math import prod

@@ -61,7 +61,8 @@ class Draw(NamedTuple):
 class Saving(NamedTuple):
     """A node of the static graph: run and settings as the engine's; saved: numbers of values, or what never changes.
 
-    edges: (position in nodes, output_nr), (None, place in the program's sources), or None; one an input.
+    edges: (position in nodes, output_nr), (None, place in the program's sources), or None; one an input. node: None
+    where no output leads to it.
     """
 
     node: Any

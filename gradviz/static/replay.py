@@ -3,7 +3,7 @@
 from time import perf_counter_ns
 
 from gradviz.engine import coerce, versions
-from gradviz.engine.node import Edge, Node, place_of
+from gradviz.engine.node import AccumulateGrad, Edge, Node, place_of
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor, edge_of
 from gradviz.engine.views import settle
@@ -19,7 +19,7 @@ class StaticBackward0(Node):
     It keeps what of the call lies outside planned memory; the rest is the graph's until the next call.
     """
 
-    __slots__ = ("graph", "call", "_count")
+    __slots__ = ("graph", "call", "generation", "_count")
 
     _is_several = property(lambda self: self._count != 1)
     saved_names = property(lambda self: tuple(str(k) for k in range(len(self._saved))))
@@ -47,21 +47,24 @@ class Graph:
     def __init__(self, program, matches):
         self.program, self.matches = program, matches
         self.calls = 0
-        self.nodes = [each.node for each in program.nodes]  # live as long as this
+        self.nodes = [each.node for each in program.nodes if each.node is not None]  # live as long as this
         self._forward = Forward(program)
         self._backward = Backward(program, self._forward)
         self._effects = [program.values[number] for number in program.effects()]
         self._draws = program.generators
         self._joined = [k for k, each in enumerate(program.outputs) if each.edge is not None]
-        self._saves = any(isinstance(each, int) for node in self._backward.nodes for each in program.nodes[node].saved)
+        saved = [each for node in program.nodes for each in node.saved if isinstance(each, int)]
+        self._saves = bool(saved)
+        self._overwrites = any(program.values[each].root in self._forward.buffers.memory for each in saved)
+        self._generation = 0  # of what lies in the planned memory
         self._planned = tuple(self._forward.fixed.values())[:1]  # stands for what is kept where all of it is planned
         self._sources = [program.values[number] for number in program.sources]
         places = [program.nodes[node].edges[position][1] for node, position in self._backward.edges]
         self._edge_places = places
         self._edges = None  # one tuple for all calls, where no argument has a gradient
-        if all(each.kind != ARGUMENT for each in self._sources):
+        if all(each.kind != ARGUMENT and each.tensor._edge is None for each in self._sources):
             self._edges = self._edges_for(())
-        self._keepers = [self._keeper(number) for number in self._forward.kept]
+        self._makers = [self._maker(number) for number in self._forward.kept]
         self._keep_shown()
 
     @property
@@ -86,6 +89,7 @@ class Graph:
         if versions.forks and mode.grad:
             settle(tensors)
         started = perf_counter_ns() if mode.observer is not None else 0
+        self._generation += 1
         arrays = [each._array for each in tensors]
         before = self._before(tensors) if self._effects or self._draws else None
         try:
@@ -106,6 +110,8 @@ class Graph:
             made[k]._edge = node if node._count == 1 else Edge(node, output_nr)
             made[k]._requires_grad = True
         if mode.observer is not None:
+            if self.nodes and self.calls > 1:
+                mode.observer.replayed(self.nodes[-1], self.calls)
             outputs = tuple(each for each, told in zip(made, self.program.outputs, strict=True) if not told.outside)
             if outputs:
                 inputs = (*tensors, *(each.tensor for each in self._sources if each.kind != ARGUMENT))
@@ -121,7 +127,8 @@ class Graph:
 
     def _node(self, tensors, kept):
         node = object.__new__(StaticBackward0)
-        node.graph, node.call, node._count = self, self.calls, len(self._joined)
+        node.graph, node.call, node.generation = self, self.calls, self._generation
+        node._count = len(self._joined)
         node._edges = self._edges_for(tensors) if self._edges is None else self._edges
         node._saved = tuple(kept) if kept or not self._saves else self._planned
         node._run = node._hooks = None
@@ -155,11 +162,11 @@ class Graph:
                 f"create_graph=True: the backward of {self.program.name}, a static graph, builds no graph of its own; "
                 f"call the function itself, {self.program.name}.function"
             )
-        if self._saves and node.call != self.calls:
+        if self._overwrites and node.generation != self._generation:
             raise CantCapture(
-                f"backward of call {node.call} of {self.program.name} after its call {self.calls}: a static graph has "
-                "one set of buffers, and the later call overwrote what this backward needs; run backward before the "
-                f"next call, or call the function itself, {self.program.name}.function"
+                f"backward of call {node.call} of {self.program.name} after a later call: a static graph has one set "
+                "of buffers, and the later call overwrote what this backward needs; run backward before the next "
+                f"call, or call the function itself, {self.program.name}.function"
             )
         kept = node._saved if self._forward.kept else ()
         if mode.observer is not None and mode.backward is not None:
@@ -171,33 +178,31 @@ class Graph:
 
     def source(self, position):
         """(node, output_nr) that made a value that each call keeps; (None, 0) for one from outside any graph."""
-        if position >= len(self._keepers):
-            return None, 0
-        node, place = self._keepers[position]
-        return self.nodes[node].source(place)
+        return self._makers[position] if position < len(self._makers) else (None, 0)
 
-    def _keeper(self, number):
-        """(place of the node, place among what it saves) of a value that some node saved."""
-        return next(
-            (place, each.saved.index(number)) for place, each in enumerate(self.program.nodes) if number in each.saved
-        )
+    def _maker(self, number):
+        """What made a value that some node saved, if that is of this graph or a leaf's AccumulateGrad."""
+        for each in self.program.nodes:
+            if number in each.saved:
+                source, output_nr = each.node.source(each.saved.index(number))
+                if source in self.nodes or isinstance(source, AccumulateGrad):
+                    return source, output_nr
+        return None, 0
 
     def _keep_shown(self):
         """The capture's nodes live as long as the graph, but keep alive only what is the graph's own."""
-        nodes = {id(each.node) for each in self.program.nodes}
+        own = {id(node) for node in self.nodes}
         for each in self.program.nodes:
+            if each.node is None:
+                continue
             each.node._saved = tuple(
                 kept if place in self._forward.fixed else None
                 for kept, place in zip(each.node._saved, each.saved, strict=True)
             )
+            # what leads outside is an edge of each call's node, which hands the gradient on
             each.node._edges = tuple(
-                edge if edge is not None and (id(place_of(edge)[0]) in nodes or self._leads_to_held(edge)) else None
-                for edge in each.node._edges
+                edge if edge is not None and id(place_of(edge)[0]) in own else None for edge in each.node._edges
             )
-
-    def _leads_to_held(self, edge):
-        held = [each for each in self._sources if each.kind != ARGUMENT]
-        return any(place_of(edge) == place_of(edge_of(each.tensor)) for each in held)
 
 
 def _filled(tree, made):

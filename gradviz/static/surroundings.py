@@ -7,6 +7,7 @@ and so are the plain values (numbers, texts, True, None) that lie beside it, suc
 
 import dis
 from collections import deque
+from functools import partial
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
@@ -57,6 +58,9 @@ class Surroundings:
         elif isinstance(thing, MethodType):
             self._look(thing.__func__, None, start)
             self._look(thing.__self__, None, start)
+        elif isinstance(thing, partial):
+            for each in (thing.func, thing.args, thing.keywords):
+                self._look(each, None, start)
         elif isinstance(thing, dict):
             for key, each in thing.items():
                 self._look(each, Reference(thing, key, each), start)
@@ -92,7 +96,7 @@ class Surroundings:
         """The references on the way to each tensor and module, and the plain values beside them, each once."""
         found, seen = [], set()
         ends = [id(each) for each in tensors if id(each) in self._came_by]
-        ends += [key for key, (thing, *_) in self._came_by.items() if hasattr(thing, "_parameters") or key in self._plain]
+        ends += [key for key in self._came_by if key in self._plain]
         for end in ends:
             while end is not None and end not in seen:
                 seen.add(end)

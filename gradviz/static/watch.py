@@ -19,9 +19,9 @@ OP = "<gradviz op "
 LAYOUT = {"shape", "ndim", "dtype", "size", "nbytes", "itemsize", "strides", "flags", "device", "__class__"}
 # Files of gradviz that take arrays without deciding by their values, or whose changes are announced by themselves.
 TRUSTED = {
-    "engine/backward", "engine/births", "engine/coerce", "engine/dtypes", "engine/generated", "engine/hooks", "engine/inference",
-    "engine/likeness", "engine/meeting", "engine/node", "engine/op", "engine/reach", "engine/versions", "engine/views",
-    "engine/within", "nn/module", "ops/in_place", "ops/refusals", "ops/strided",
+    "engine/backward", "engine/births", "engine/coerce", "engine/dtypes", "engine/generated", "engine/hooks",
+    "engine/inference", "engine/likeness", "engine/meeting", "engine/node", "engine/op", "engine/reach",
+    "engine/versions", "engine/views", "engine/within", "nn/module", "ops/in_place", "ops/refusals", "ops/strided",
 }  # fmt: skip
 # Functions that only look at shape, dtype and device, or hand the array on to one that does.
 LOOKING = {

@@ -46,6 +46,7 @@ BACKWARD_ENDED  a: the backward call; flags FAILED when it raised
 FREED      a buffer's real end: buffer
 GONE       a node's real end: node
 MUTATED    a tensor was changed in place: tensor, a: version, meta, buffer, value, origin; ref: CALL number
+REPLAYED   a static graph (gradviz.static) ran again: node (one of its own), a: how often it has run, origin
 ENDED      the script's end; ref: JSON {how, error, exit_code, origin, not_looked_at}; not_looked_at: how many
            objects, or more, were too many to look for holders in them
 """
@@ -94,6 +95,7 @@ class Kind(IntEnum):
     GONE = 49
     MUTATED = 50
     ASSIGNED = 51
+    REPLAYED = 52
     ENDED = 64
 
 

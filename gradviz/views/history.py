@@ -118,6 +118,7 @@ def _life_json(life: GraphLife) -> dict:
             }
             for call in life.backwards
         ],
+        "ran": life.ran,
         "nodes_that_saved": life.saving,
         "freed": [
             {
@@ -185,7 +186,8 @@ def _numbers(run: Run) -> str:
 
 def _built(trace: Trace, life: GraphLife) -> str:
     began, built = place(trace, life.began), place(trace, life.built)
-    return "–".join(dict.fromkeys(each for each in (began, built) if each)) or "-"
+    lines = "–".join(dict.fromkeys(each for each in (began, built) if each)) or "-"
+    return f"{lines}, ran ×{life.ran:,}" if life.ran > 1 else lines
 
 
 def _backward(trace: Trace, life: GraphLife) -> str:
@@ -253,6 +255,8 @@ def _notes(history: Sequence[GraphLife], grouped: list[Run], left_out: int) -> l
         notes.append("after line N: the last line seen to run before the last node ended")
     if any(life.alive for life in history):
         notes.append("alive: at the end of the script, and the variables that hold it")
+    if any(life.ran > 1 for life in history):
+        notes.append("ran ×N: a static graph, built once; each of its calls is a graph of one StaticBackward0 below")
     if len(set(life.structure for life in history)) > 1:
         notes.append(f"{NEW}: built as no graph before it")
     if len(grouped) < len(history):

@@ -35,7 +35,7 @@ class Pool:
 
 
 class Buffers:
-    """memory: {number of a value: the array that its result is written into}; pool: the memory that temporaries share."""
+    """memory: {number of a value: the array that its result is written into}; pool: what temporaries share."""
 
     def __init__(self, program):
         self._program = program

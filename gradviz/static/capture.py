@@ -285,8 +285,10 @@ class Capture(Observer):
         """The result with an Output's place in place of each tensor; tuples, lists and dicts are kept."""
         if isinstance(result, Tensor):
             return self._output(result)
+        if isinstance(result, tuple) and hasattr(result, "_fields"):
+            return type(result)._make(map(self._outputs, result))
         if type(result) in (tuple, list):
-            return type(result)(self._outputs(each) for each in result)
+            return type(result)(map(self._outputs, result))
         if type(result) is dict:
             return {key: self._outputs(each) for key, each in result.items()}
         if result is not None and not isinstance(result, (int, float, str)):

@@ -209,8 +209,9 @@ def _filled(tree, made):
     """What the function returned, with tensors in the places of the tree."""
     if tree.__class__ is Place:
         return made[tree]
-    if type(tree) in (tuple, list):
-        return type(tree)(_filled(each, made) for each in tree)
+    if isinstance(tree, (tuple, list)):
+        filled = [_filled(each, made) for each in tree]
+        return type(tree)._make(filled) if hasattr(tree, "_fields") else type(tree)(filled)
     if type(tree) is dict:
         return {key: _filled(each, made) for key, each in tree.items()}
     return tree

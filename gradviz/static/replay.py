@@ -47,7 +47,6 @@ class Graph:
     def __init__(self, program, matches):
         self.program, self.matches = program, matches
         self.calls = 0
-        self.nodes = [each.node for each in program.nodes if each.node is not None]  # live as long as this
         self._forward = Forward(program)
         self._backward = Backward(program, self._forward)
         self._effects = [program.values[number] for number in program.effects()]
@@ -66,6 +65,11 @@ class Graph:
             self._edges = self._edges_for(())
         self._makers = [self._maker(number) for number in self._forward.kept]
         self._keep_shown()
+
+    @property
+    def nodes(self):
+        """The static graph's nodes, in the order of creation; they live as long as this."""
+        return [each.node for each in self.program.nodes if each.node is not None]
 
     @property
     def planned_bytes(self):
@@ -110,8 +114,9 @@ class Graph:
             made[k]._edge = node if node._count == 1 else Edge(node, output_nr)
             made[k]._requires_grad = True
         if mode.observer is not None:
-            if self.nodes and self.calls > 1:
-                mode.observer.replayed(self.nodes[-1], self.calls)
+            nodes = self.nodes
+            if nodes and self.calls > 1:
+                mode.observer.replayed(nodes[-1], self.calls)
             outputs = tuple(each for each, told in zip(made, self.program.outputs, strict=True) if not told.outside)
             if outputs:
                 inputs = (*tensors, *(each.tensor for each in self._sources if each.kind != ARGUMENT))

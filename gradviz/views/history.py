@@ -225,8 +225,9 @@ def _gone(trace: Trace, life: GraphLife) -> str:
         return "no nodes"
     if life.alive:
         part = "" if life.alive == life.nodes else f", {life.alive:,} of {life.nodes:,}"
-        names = [fmt.clip(fmt.safe(name), 20) for name in life.holders[:3]]
-        names += [f"{len(life.holders) - 3:,} more"] if len(life.holders) > 3 else []
+        holders = life.holders if len(life.holders) <= 3 else tuple(dict.fromkeys(map(series, life.holders)))
+        names = [fmt.clip(fmt.safe(name), 20) for name in holders[:3]]
+        names += [f"{len(holders) - 3:,} more"] if len(holders) > 3 else []
         return f"alive{part}{': ' if names else ''}{', '.join(names)}"
     gone = life.gone
     if gone is not None and gone.backward is not None:

@@ -31,7 +31,7 @@ class StaticFunction:
 
     def __call__(self, *args, **kwargs):
         """As the function; CantCapture, in one line, for what can't be replayed."""
-        if mode.capture is not None or mode.inference or mode.anomaly is not None or mode.saved_hooks or mode.births:
+        if mode.capture is not None or mode.inference or mode.anomaly is not None or mode.saved_hooks:
             return self._dynamic(args, kwargs)
         for place, graph in enumerate(self.graphs):
             tensors = graph.matches(args, kwargs)

@@ -4,6 +4,7 @@ from weakref import ref
 
 import numpy as np
 
+from gradviz.engine import versions
 from gradviz.engine.generated import define
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
@@ -52,7 +53,8 @@ def guard_of(function, args, kwargs, program):
             f"gradviz.static can't capture {program.name}: it uses a tensor of shape {sizes} that is no argument and "
             "that neither its closure nor a global or an attribute leads to; pass it as an argument"
         )
-    scope = {"Tensor": Tensor, "same": _same, "alike": _alike, "MODE": mode}
+    scope = {"Tensor": Tensor, "same": _same, "alike": _alike, "MODE": mode, "uncounted": versions.uncounted,
+             "counted": _counted}  # fmt: skip
     tests = [
         f"MODE.grad is {mode.grad}",
         f"MODE.default_dtype is {_put(scope, mode.default_dtype)}",
@@ -62,6 +64,7 @@ def guard_of(function, args, kwargs, program):
         *_of_tensors(given, scope),
         *_of_held(held, scope),
         *_of_effects(given, program, scope),
+        f"not uncounted or counted(({''.join(way + ', ' for way in given.ways)}), {_put(scope, held)})",
         *(_reference_test(scope, each) for each in found.references),
     ]
     # a lookup that fails, of a key that is gone, is a call that doesn't fit
@@ -136,6 +139,11 @@ def _reference_test(scope, reference):
 
 def _same(one, other):
     return type(one) is type(other) and (one == other or (one != one and other != other))
+
+
+def _counted(tensors, held):
+    """Whether none of them is memory of inference mode, which no graph may save."""
+    return not any(versions.is_uncounted(each._array) for each in (*tensors, *held))
 
 
 def _alike(array, kind, shape, dtype, strides):

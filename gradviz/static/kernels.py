@@ -122,7 +122,7 @@ BACKWARD = {  # op -> input -> (settings, sizes of the gradient) -> Steps, or No
 
 def written(steps, names, out):
     """Source lines that write into the array called `out`."""
-    return [f"{ufunc}({', '.join(_filled(arguments, names, out))}, {out})" for ufunc, *arguments in steps]
+    return [f"{ufunc}({', '.join(_filled(arguments, names, out))}, out={out})" for ufunc, *arguments in steps]
 
 
 def fresh(steps, names, out):

@@ -4,9 +4,9 @@
 at its first call; later calls replay that one graph with planned memory. On PyTorch, which has no `static`, both are
 dynamic. Both train the same model, to the last bit.
 
-Look for, in `gradviz graphs`: three graphs of `dynamic`, each built, freed and gone; then one graph "ran ×3", built once,
-whose saved tensors were never freed, and for each of its calls a single StaticBackward0. In the picture of the static
-graph (`gradviz render --graph 4`), the last panel shows nodes that are still live after three backward calls.
+Look for, in `gradviz graphs`: three graphs of `dynamic`, each built, freed and gone; then one graph "ran ×3", built
+once, whose saved tensors were never freed, and for each of its calls a single StaticBackward0. In the picture of the
+static graph (`gradviz render --graph 4`), the last panel shows nodes that are still live after three backward calls.
 """
 
 import gradviz as torch

@@ -1,4 +1,4 @@
-"""What a capture takes for granted: where it is otherwise, the function is captured anew, or the earlier capture found."""
+"""What a capture takes for granted: where it is otherwise, the function is captured anew."""
 
 import warnings
 
@@ -68,8 +68,8 @@ def test_too_many_captures_end_with_a_warning_and_dynamic_runs():
             same(static, function, torch.tensor([1.0, float(k)]))
     (warning,) = told
     assert str(warning.message).startswith(
-        "gradviz.static captured <lambda> 8 times and no capture fits this call; the last one looked at a value that is "
-        "another one now (test_guards.py:"
+        "gradviz.static captured <lambda> 8 times and no capture fits this call; the last one looked at a value that "
+        "is another one now (test_guards.py:"
     )
     assert (len(static.graphs), static.runs) == (8, 12)
     with warnings.catch_warnings():

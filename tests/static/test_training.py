@@ -1,4 +1,4 @@
-"""Training with a static loss: the same bits as without, over many steps; and what is held between calls stays right."""
+"""Training with a static loss: the same bits as without; and what is held between calls stays right."""
 
 import gc
 import weakref

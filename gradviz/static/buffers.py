@@ -44,7 +44,7 @@ class Buffers:
         self.saved = {values[each].root for each in saved}
         handed_out = {values[each.value].root for each in program.outputs}
         changed = {values[step.target].root for step in program.steps if isinstance(step, Write)}
-        self._fixed = handed_out | changed
+        self.fixed = handed_out | changed  # memory that is new in each call
         self._last = self._last_uses()
         self.memory, self.pool = {}, Pool()
         ends = {}  # step -> blocks that are free after it
@@ -78,14 +78,14 @@ class Buffers:
             or any(call.casts)
             or value.kind != MADE
             or value.root != number
-            or number in self._fixed
+            or number in self.fixed
             or not value.array.size
             or value.array.dtype.kind != "f"
             or not (value.array.flags.forc and value.array.flags.owndata and value.array.flags.writeable)
         ):
             return False
         inputs = [self._program.values[each] for each in call.inputs]
-        if any(each.root in self._fixed or each.array.dtype != value.array.dtype for each in inputs):
+        if any(each.root in self.fixed or each.array.dtype != value.array.dtype for each in inputs):
             return False
         scope = UFUNCS | {name: each.array for name, each in zip(call.op.inputs, inputs, strict=True)}
         scope["out"] = np.empty_like(value.array)

@@ -2,6 +2,7 @@
 
 import warnings
 from functools import update_wrapper
+from types import MethodType
 
 from gradviz.engine.switches import mode
 from gradviz.static.capture import Capture
@@ -46,6 +47,10 @@ class StaticFunction:
                 self.graphs.insert(0, self.graphs.pop(place))
             return result
         return self._captured(args, kwargs) if self._captures < MOST else self._given_up(args, kwargs)
+
+    def __get__(self, instance, owner=None):
+        """As a method, its object is the first argument."""
+        return self if instance is None else MethodType(self, instance)
 
     def __repr__(self):
         return f"static({self._name}): {len(self.graphs)} graphs, {self.runs} dynamic runs"

@@ -26,6 +26,7 @@ from gradviz.static.program import (
     Saving,
     Value,
     Write,
+    reached_by,
 )
 from gradviz.static.watch import Watch, line, op_frame
 
@@ -48,6 +49,7 @@ class Capture(Observer):
         self._known = {}  # id of a tensor -> number of its value
         self._roots = {}  # id of an array that owns memory -> number of the first value in it
         self._made = {}  # id of a tensor that was made inside -> whether it shows memory that others may change
+        self._constants = []  # (number of a value, the array that a copy of was kept)
         self._looked = {}  # number of a value that was looked at -> its bytes then
         self._states = []  # (tensor from outside, what it was like when it was first met)
         self._kept = []  # all of these, so that no id comes back
@@ -73,6 +75,7 @@ class Capture(Observer):
     def take(self, tensors):
         """The tensors among the arguments."""
         for each in tensors:
+            self._refuse_gpu(each)
             self._enter(each, ARGUMENT)
 
     def refuse(self, what):
@@ -210,8 +213,7 @@ class Capture(Observer):
         if tensor._is_number:
             return self._value(CONSTANT, self._array_of(tensor))
         if id(tensor) not in self._made:
-            if not isinstance(self._array_of(tensor), np.ndarray):
-                self.refuse("computes on a GPU, where nothing is replayed yet")
+            self._refuse_gpu(tensor)
             return self._enter(tensor, HELD)
         array = self._array_of(tensor)
         for value in reversed(self.program.values):
@@ -225,9 +227,11 @@ class Capture(Observer):
             self.refuse("uses a tensor that was made inside from an array; make it before, and pass it")
             return None
         # what it was made from stays as it is: Python's numbers, or values with a Guard
-        number = self._enter(tensor, CONSTANT)
-        self.program.values[number].array = array.copy(order="K")
-        return number
+        return self._constant(tensor)
+
+    def _refuse_gpu(self, tensor):
+        if not isinstance(self._array_of(tensor), np.ndarray):
+            self.refuse("computes on a GPU, where nothing is replayed")
 
     def _enter(self, tensor, kind):
         number = self._value(kind, self._array_of(tensor), tensor if kind in (ARGUMENT, HELD) else None)
@@ -235,6 +239,13 @@ class Capture(Observer):
         self._kept.append(tensor)
         if kind in (ARGUMENT, HELD):
             self._states.append((tensor, _state(tensor)))
+        return number
+
+    def _constant(self, tensor):
+        """The number of a tensor that is the same in each call, as it is now."""
+        number, array = self._enter(tensor, CONSTANT), self._array_of(tensor)
+        self.program.values[number].array = array.copy(order="K")
+        self._constants.append((number, array))
         return number
 
     def _value(self, kind, array, tensor=None):
@@ -259,8 +270,7 @@ class Capture(Observer):
         elif self._drawing:
             return  # `drawn` takes the tensor
         elif name in SETTLED and len(outputs) == 1:
-            array = self._array_of(outputs[0])
-            self.program.values[self._enter(outputs[0], CONSTANT)].array = array.copy(order="K")
+            self._constant(outputs[0])
         elif id(outputs[0]) not in self._known:
             self.refuse(f"runs {name}, which is no op that can be replayed")
 
@@ -317,7 +327,7 @@ class Capture(Observer):
             if value.tensor is not None and value.tensor._requires_grad:
                 node, nr = place_of(edge_of(value.tensor))
                 outside.setdefault((id(node), nr), value.number)
-        reached = _reached([node for node, _ in self._nodes], [each.edge[0] for each in program.outputs if each.edge])
+        reached = reached_by([node for node, _ in self._nodes], [each.edge[0] for each in program.outputs if each.edge])
         for node, known in self._nodes:
             if id(node) not in reached:  # no output leads there, and no backward
                 program.nodes.append(Saving(None, 1, (), ()))
@@ -362,9 +372,10 @@ class Capture(Observer):
     def _check_changes(self):
         """A value that a node saved must not be changed in place inside, nor may what is handed out."""
         program = self.program
-        for number, before in self._looked.items():
-            memory = program.memory_of(number)
-            if not memory.written and program.values[number].array.tobytes() != before:
+        now = [(number, program.values[number].array, before) for number, before in self._looked.items()]
+        now += [(number, array, program.values[number].array.tobytes()) for number, array in self._constants]
+        for number, array, before in now:
+            if not self._written(number) and array.tobytes() != before:
                 self.refuse("writes into a tensor's memory by no op")
         if any(_state(tensor) != before for tensor, before in self._states):
             self.refuse("registers a hook, or sets requires_grad, of a tensor from outside")
@@ -372,15 +383,6 @@ class Capture(Observer):
         saved = {program.values[each].root for node in program.nodes for each in node.saved if isinstance(each, int)}
         if written & saved:
             self.refuse("changes a tensor in place that its own backward needs")
-
-
-def _reached(nodes, starts):
-    """ids of those of the nodes that these lead to; nodes: in the order of creation."""
-    reached = set(starts)
-    for node in reversed(nodes):
-        if id(node) in reached:
-            reached.update(id(place_of(edge)[0]) for edge in node._edges if edge is not None)
-    return reached
 
 
 def _state(tensor):

@@ -52,8 +52,8 @@ class Forward:
             self._lines.append(f"{name} = arrays[{value.number}]")
         elif value.kind == HELD:
             self._lines.append(f"{name} = {self._put(value.tensor)}._array")
-        elif value.kind == CONSTANT and self._program.memory_of(value.number).written:
-            self._lines.append(f"{name} = {self._put(value.array)}.copy(order='K')")
+        elif value.kind == CONSTANT and value.root in self.buffers.fixed:  # changed inside, or handed out
+            self._lines.append(f"{name} = {self._put(value.array.copy(order='K'))}.copy(order='K')")
         elif value.kind == CONSTANT:
             self.fixed[value.number] = value.array
 
@@ -78,7 +78,8 @@ class Forward:
         for each in results:
             if not np.ndim(values[each].array):
                 self._lines.append(f"if v{each}.__class__ is not ndarray: v{each} = asarray(v{each})")
-            self._lines.append(f"if v{each}.shape != {np.shape(values[each].array)!r}: raise Changed")
+            if not op.view:
+                self._lines.append(f"if v{each}.shape != {np.shape(values[each].array)!r}: raise Changed")
 
     def _inputs(self, step):
         casts, names = iter(step.casts), []

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradviz.engine.node import place_of
+
 ARGUMENT, HELD, CONSTANT, MADE = "argument", "held", "constant", "made"
 
 
@@ -140,3 +142,12 @@ def same_bits(one, other):
     """Whether two arrays hold the same, bit by bit."""
     one, other = np.asarray(one), np.asarray(other)
     return one.shape == other.shape and one.dtype == other.dtype and one.tobytes() == other.tobytes()
+
+
+def reached_by(nodes, starts):
+    """ids of those of the nodes that these lead to; nodes: in the order of creation."""
+    reached = set(starts)
+    for node in reversed(nodes):
+        if id(node) in reached:
+            reached.update(id(place_of(edge)[0]) for edge in node._edges if edge is not None)
+    return reached

@@ -6,6 +6,7 @@ and so are the plain values (numbers, texts, True, None) that lie beside it, suc
 """
 
 import dis
+import sys
 from collections import deque
 from functools import partial
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
@@ -67,30 +68,38 @@ class Surroundings:
         elif isinstance(thing, (list, tuple)):
             for place, each in enumerate(thing):
                 self._look(each, Reference(thing, place, each), start)
-        elif not isinstance(thing, (Tensor, ModuleType)) and not _is_library(type(thing).__module__):
+        elif type(thing).__module__.startswith("gradviz.static"):  # what a static function counts is no setting
+            self._look(getattr(thing, "function", None), None, start)
+        elif not isinstance(thing, (Tensor, ModuleType)):
             if hasattr(thing, "__dict__"):
                 for key, each in vars(thing).items():
                     self._look(each, Reference(vars(thing), key, each), start)
             for kind in type(thing).__mro__:
-                if not kind.__module__.startswith("gradviz") and not _is_library(kind.__module__):
-                    for each in vars(kind).values():
-                        if isinstance(each, FunctionType):
-                            self._look(each, None, start)
+                if not _is_library(kind.__module__):
+                    for key, each in vars(kind).items():
+                        if not key.startswith("__") or isinstance(each, FunctionType):
+                            self._look(each, Reference(vars(kind), key, each), start)
 
     def _open_function(self, function, start):
         if function.__module__ is not None and function.__module__.startswith("gradviz."):
             return
-        for cell in function.__closure__ or ():
-            try:
-                self._look(cell.cell_contents, Reference(cell, CELL, cell.cell_contents), start)
-            except ValueError:  # not bound yet
-                continue
         for each in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
             self._look(each, None, start)
+        names, attributes = _names(function.__code__)
         known = function.__globals__
-        for name in _names(function.__code__):
-            if name in known and not isinstance(known[name], ModuleType):
-                self._look(known[name], Reference(known, name, known[name]), start)
+        used = [Reference(known, name, known[name]) for name in names if name in known]
+        for cell in function.__closure__ or ():
+            try:
+                used.append(Reference(cell, CELL, cell.cell_contents))
+            except ValueError:  # not bound yet
+                continue
+        for reference in used:
+            found = reference.found
+            if not isinstance(found, ModuleType):
+                self._look(found, reference, start)
+            elif not _is_library(found.__name__):
+                for key in sorted(attributes & vars(found).keys()):
+                    self._look(vars(found)[key], Reference(vars(found), key, vars(found)[key]), start)
 
     def _ways(self, tensors):
         """The references on the way to each tensor and module, and the plain values beside them, each once."""
@@ -115,16 +124,19 @@ def _has_settings(thing):
 
 
 def _names(code):
-    """The global names of a code object and of those inside it."""
-    waiting, found = [code], {}
+    """The global names of a code object and of those inside it, in order; and the set of all names that they use."""
+    waiting, found, every = [code], {}, set()
     while waiting:
         each = waiting.pop()
+        every.update(each.co_names)
         for instruction in dis.get_instructions(each):
             if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
                 found[instruction.argval] = None
         waiting += [inner for inner in each.co_consts if isinstance(inner, CodeType)]
-    return found
+    return list(found), every
 
 
 def _is_library(name):
-    return name is not None and name.partition(".")[0] in ("numpy", "builtins", "collections", "random", "threading")
+    """Whether a module has no state of the script's: gradviz itself, NumPy, Python's own."""
+    top = (name or "").partition(".")[0]
+    return top in ("gradviz", "numpy") or top in sys.stdlib_module_names

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import gradviz as torch
+from gradviz.static.watch import LOOKING, TRUSTED
 from tests.static.programs import bits
 
 nn = torch.nn
@@ -224,3 +225,50 @@ def test_a_tensor_of_inference_mode_is_no_ordinary_argument():
     assert static.runs == 1
     with pytest.raises(RuntimeError, match="Inference tensors cannot be saved for backward"):
         static(x)
+
+
+def test_a_constant_that_is_handed_out_or_changed_is_new_in_each_call():
+    def function(x):
+        out, total = torch.zeros(2), torch.ones(2)
+        with torch.no_grad():
+            total.add_(x)
+        return out, out.view(2, 1), total
+
+    static = torch.static(function)
+    for k in range(4):
+        out, view, total = static(torch.full((2,), float(k)))
+        assert out.tolist() == [0, 0] and view.tolist() == [[0], [0]] and total.tolist() == [k + 1.0] * 2
+        out.add_(7)
+        total.mul_(0)
+    assert static.runs == 1
+
+
+def test_attributes_of_classes_and_of_the_scripts_modules_are_asked(tmp_path, monkeypatch):
+    (tmp_path / "kept_apart.py").write_text("factor = 2.0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    import kept_apart
+
+    class Shifted(nn.Module):
+        shift = 1.0
+
+        def forward(self, x):
+            return x * kept_apart.factor + self.shift
+
+    model = Shifted()
+    static = torch.static(model)
+    assert same(static, model, torch.ones(2)) == 1
+    Shifted.shift = 2.0
+    assert same(static, model, torch.ones(2)) == 2
+    kept_apart.factor = 3.0
+    assert same(static, model, torch.ones(2)) == 3
+    assert same(static, model, torch.ones(2)) == 3
+
+
+def test_functions_that_are_said_to_only_look_are_there():
+    from importlib import import_module
+
+    for file, names in LOOKING.items():
+        module = import_module("gradviz." + file.replace("/", "."))
+        assert [name for name in names if not hasattr(module, name)] == []
+    for file in TRUSTED:
+        import_module("gradviz." + file.replace("/", "."))

@@ -48,3 +48,16 @@ def test_json_tells_how_often_it_ran(trace):
 
     told = as_json(trace, sequence(trace, graphs(trace)))
     assert [each["ran"] for each in json.loads(json.dumps(told))["graphs"]] == [4, 1, 1, 1, 1]
+
+
+def test_the_recorder_changes_no_bit(tmp_path):
+    def trained():
+        w = torch.tensor([1.0, -2.0], requires_grad=True)
+        static = torch.static(lambda x: (torch.tanh(x * w) * w).sum() + (x + w).mean())
+        for k in range(4):
+            static(torch.full((2,), float(k))).backward()
+        return w.grad.numpy().tobytes()
+
+    with Recorder(tmp_path / "test.gradviz", HEADER):
+        recorded = trained()
+    assert recorded == trained()

@@ -56,6 +56,61 @@ def test_many_steps_end_in_the_same_bits(made, optimizer):
     assert len(static.graphs) == static.runs == 2  # training, and not
 
 
+LAYERS = {
+    "convolutions": (lambda: nn.Sequential(nn.Conv2d(1, 3, 3), nn.GELU(), nn.MaxPool2d(2), nn.Flatten()), (2, 1, 6, 6)),
+    "instance norm": (lambda: nn.InstanceNorm2d(2, affine=True), (2, 2, 3, 3)),
+    "group norm": (lambda: nn.GroupNorm(2, 4), (3, 4, 2)),
+    "rnn": (lambda: nn.RNN(3, 4, num_layers=2, dropout=0.2), (5, 2, 3)),
+    "lstm": (lambda: nn.LSTM(3, 4, bidirectional=True), (5, 2, 3)),
+    "gru": (lambda: nn.GRU(3, 4), (5, 2, 3)),
+    "transformer": (lambda: nn.TransformerEncoderLayer(4, 2, 8, batch_first=True), (2, 3, 4)),
+    "upsample": (lambda: nn.Sequential(nn.Upsample(scale_factor=2), nn.AvgPool2d(2), nn.Hardswish()), (1, 1, 3, 3)),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_are_captured_once(name):
+    made, shape = LAYERS[name]
+    torch.manual_seed(0)
+    layer = made()
+
+    def function(x):
+        out = layer(x)
+        return out[0] if isinstance(out, tuple) else out
+
+    static = torch.static(function)
+    for turn in range(3):
+        x, seen = torch.randn(shape), []
+        for each in (static, function):
+            given = x.clone().requires_grad_()
+            torch.manual_seed(turn)
+            out = each(given)
+            (out * out).sum().backward()
+            leaves = [given, *layer.parameters()]
+            seen.append([bits(out), *(bits(leaf.grad) for leaf in leaves)])
+            for leaf in leaves:
+                leaf.grad = None
+        assert seen[0] == seen[1]
+    assert static.runs == 1
+
+
+def test_a_method_and_a_decorated_forward():
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = nn.Linear(2, 2)
+
+        @torch.static
+        def forward(self, x):
+            return torch.tanh(self.inner(x))
+
+    one, other, x = Model(), Model(), torch.ones(3, 2)
+    for _ in range(2):
+        for model in (one, other):
+            assert bits(model(x)) == bits(torch.tanh(model.inner(x)))
+    assert len(Model.forward.graphs) == Model.forward.runs == 2
+
+
 def test_what_was_handed_out_stays_as_it_was():
     w = torch.tensor([1.0, -2.0, 3.0], requires_grad=True)
     function = lambda x: (torch.tanh(x * w), [x * w + 1, {"sum": (x * w).sum()}], x, w, 5, None)  # noqa: E731

@@ -70,6 +70,7 @@ class StaticFunction:
     def _given_up(self, args, kwargs):
         if self._captures == MOST:
             self._captures += 1
+            self.graphs = [each for each in self.graphs if each.calls > 1]  # the others fit no call but their own
             why = f"; the last one looked at a value that is another one now ({self._changed})" if self._changed else ""
             warnings.warn(
                 f"gradviz.static captured {self._name} {MOST} times and no capture fits this call{why}: calls that fit "

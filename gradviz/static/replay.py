@@ -1,12 +1,13 @@
 """One captured graph, and its replays: the same buffers each time, and one StaticBackward0 for each call."""
 
+from collections import Counter
 from time import perf_counter_ns
 
 from gradviz.engine import coerce, versions
 from gradviz.engine.node import AccumulateGrad, Edge, Node, place_of
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor, edge_of
-from gradviz.engine.views import settle
+from gradviz.engine.views import Bound, settle
 from gradviz.errors import CantCapture
 from gradviz.static.backwards import Backward
 from gradviz.static.forwards import Changed, Forward
@@ -52,6 +53,9 @@ class Graph:
         self._effects = [program.values[number] for number in program.effects()]
         self._draws = program.generators
         self._joined = [k for k, each in enumerate(program.outputs) if each.edge is not None]
+        roots = Counter(program.values[each.value].root for each in program.outputs)
+        # outputs that show one memory: as of an op with several outputs, none of them may be changed in place
+        self._sharing = {k for k in self._joined if roots[program.values[program.outputs[k].value].root] > 1}
         saved = [each for node in program.nodes for each in node.saved if isinstance(each, int)]
         self._saves = bool(saved)
         self._overwrites = any(program.values[each].root in self._forward.buffers.memory for each in saved)
@@ -90,8 +94,6 @@ class Graph:
 
     def replay(self, tensors):
         """What the function returns for these; Changed, with all as it was before, where the capture doesn't fit."""
-        if versions.forks and mode.grad:
-            settle(tensors)
         started = perf_counter_ns() if mode.observer is not None else 0
         self._generation += 1
         arrays = [each._array for each in tensors]
@@ -113,6 +115,8 @@ class Graph:
         for output_nr, k in enumerate(self._joined):
             made[k]._edge = node if node._count == 1 else Edge(node, output_nr)
             made[k]._requires_grad = True
+            if k in self._sharing:
+                made[k]._viewed = Bound(Tensor(made[k]._array), 0)
         if mode.observer is not None:
             nodes = self.nodes
             if nodes and self.calls > 1:
@@ -142,7 +146,10 @@ class Graph:
         return node
 
     def _edges_for(self, tensors):
-        edges = [edge_of(tensors[each.number] if each.kind == ARGUMENT else each.tensor) for each in self._sources]
+        own = [tensors[each.number] if each.kind == ARGUMENT else each.tensor for each in self._sources]
+        if versions.forks:
+            settle(own)
+        edges = [edge_of(each) for each in own]
         return tuple([edges[place] for place in self._edge_places])
 
     def _before(self, tensors):

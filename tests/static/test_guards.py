@@ -72,11 +72,21 @@ def test_too_many_captures_end_with_a_warning_and_dynamic_runs():
         "gradviz.static captured <lambda> 8 times and no capture fits this call; the last one looked at a value that "
         "is another one now (test_guards.py:"
     )
-    assert (len(static.graphs), static.runs) == (8, 12)
+    assert static.runs == 12
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        same(static, function, torch.tensor([1.0, 50.0]))
-        assert same(static, function, torch.tensor([1.0, 7.0])) == 8 and static.runs == 13
+        assert same(static, function, torch.tensor([1.0, 7.0])) == 0 and static.runs == 13
+
+
+def test_captures_that_fitted_go_on_after_the_last_one():
+    function = lambda x: x[x > 0] * 2  # noqa: E731
+    static = torch.static(function)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for size in (1, 1, *range(2, 12)):
+            same(static, function, torch.ones(size))
+    assert len(static.graphs) == 1
+    assert same(static, function, torch.ones(1)) == 1 and static.runs == 11
 
 
 def test_shape_dtype_layout_and_requires_grad_are_asked():

@@ -71,6 +71,11 @@ def with_gradient(x):
     return x * W.grad if W.grad is not None else x * W
 
 
+def without_gradient(x):
+    torch.optim.SGD([W], lr=0.1).zero_grad()
+    return x * W
+
+
 def seeded(x):
     torch.manual_seed(0)
     return torch.nn.functional.dropout(x)
@@ -93,6 +98,7 @@ REFUSED = {
     "gives a tensor other memory": other_memory,
     "makes a leaf that requires grad inside; make it before": with_a_leaf,
     "reads .grad": with_gradient,
+    "reads .grad ": without_gradient,
     "registers a hook, or retain_grad, inside: on a MulBackward0": hooked,
     "returns a list_iterator: it may return tensors, numbers, and tuples, lists or dicts of them": lambda x: iter([x]),
     "returns a view of an argument, or of a tensor from outside, that is part of the graph": lambda x: W.view(2, 1),

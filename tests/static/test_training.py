@@ -139,6 +139,18 @@ def test_a_changed_result_is_nobody_elses():
         out.detach().mul_(0)
 
 
+def test_outputs_that_show_one_memory_are_not_changed_in_place():
+    w = torch.tensor([[1.0, -2.0]], requires_grad=True)
+    static = torch.static(lambda x: (x * w, (x * w).view(-1), (x * w).unbind(0)[0], (x + w).chunk(2, 1)))
+    for _ in range(2):
+        whole, alone, _, (left, right) = static(torch.ones(1, 2))
+        whole.mul_(2)
+        alone.mul_(2)
+        with pytest.raises(RuntimeError, match="of Static is a view and is being modified inplace"):
+            left.mul_(2)
+        (left + right).sum().backward()
+
+
 def test_a_backward_after_the_next_call_is_refused():
     w = torch.tensor([1.0, -2.0], requires_grad=True)
     static = torch.static(lambda x: torch.tanh(x * w).sum())

@@ -70,6 +70,7 @@ class Capture(Observer):
 
     def __exit__(self, *exception):
         self._watch.__exit__(*exception)
+        self._watch = None  # which holds this one
         mode.observer, mode.capture = self._before, None
 
     def take(self, tensors):

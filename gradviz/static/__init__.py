@@ -6,8 +6,6 @@ The package bears the name of the function `gradviz.static`, and can be called a
 import sys
 from types import ModuleType
 
-from gradviz.static.calls import StaticFunction
-
 
 class Package(ModuleType):
     """This package, which can be called."""
@@ -24,6 +22,9 @@ def function(function):
     eight captures, calls that fit none run dynamically, with a warning. CantCapture, in one line, for what can't be
     replayed. docs/static.md.
     """
+    # imported here: start-up doesn't pay for what few scripts use
+    from gradviz.static.calls import StaticFunction
+
     return StaticFunction(function)
 
 

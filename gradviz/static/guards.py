@@ -51,7 +51,8 @@ def guard_of(function, args, kwargs, program):
         sizes = ", ".join(str(tuple(each.shape)) for each in found.missing[:3])
         raise CantCapture(
             f"gradviz.static can't capture {program.name}: it uses a tensor of shape {sizes} that is no argument and "
-            "that neither its closure nor a global or an attribute leads to; pass it as an argument"
+            "that neither its closure nor a global or an attribute leads to; pass it as an argument "
+            f"({program.where})"
         )
     scope = {"Tensor": Tensor, "same": _same, "alike": _alike, "MODE": mode, "uncounted": versions.uncounted,
              "counted": _counted}  # fmt: skip

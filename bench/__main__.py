@@ -22,7 +22,7 @@ def main() -> None:
         if getattr(options, name) < 1:
             parser.error(f"--{name} {getattr(options, name)}: expected a number from 1")
     works = (*(each.name for each in catalogue.WORKS), "command")
-    peers = (catalogue.PYTORCH, catalogue.NUMPY, *catalogue.PEERS)
+    peers = (catalogue.PYTORCH, catalogue.GRADVIZ, catalogue.NUMPY, *catalogue.PEERS)
     measure(options, _named(parser, "--only", options.only, works), _named(parser, "--peer", options.peer, peers))
 
 

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.catalogue import GRADVIZ, NUMPY, PYTORCH, RECORDED, Work
+from bench.catalogue import GRADVIZ, NUMPY, PYTORCH, RECORDED, STATIC, Work
 
 
 class Engine(NamedTuple):
@@ -23,6 +23,7 @@ class Engine(NamedTuple):
 ENGINES = {
     GRADVIZ: Engine("gradviz", "torch_like"),
     RECORDED: Engine("gradviz", "torch_like"),
+    STATIC: Engine("gradviz", "static_graph"),
     PYTORCH: Engine("torch", "torch_like"),
     NUMPY: Engine("numpy", "by_hand"),
     "HIPS autograd": Engine("autograd", "hips"),

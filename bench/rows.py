@@ -7,7 +7,7 @@ from math import ceil
 from statistics import median
 from typing import NamedTuple
 
-from bench.catalogue import GRADVIZ, NUMPY, PEERS, PYTORCH, RECORDED, WORKS, Work
+from bench.catalogue import GRADVIZ, NUMPY, PEERS, PYTORCH, RECORDED, STATIC, WORKS, Work
 from bench.sides import Side, Silent
 
 SAMPLE = 0.03  # seconds: a shorter work is repeated up to about this length, then divided
@@ -54,8 +54,9 @@ def rows(rounds: int, threads: int, works: Sequence[str] = (), peers: Sequence[s
 
 
 def pairs(work: Work) -> list[tuple[str, str]]:
-    """Who is compared at a work: PyTorch first, then NumPy, then the others."""
-    order = [(GRADVIZ, PYTORCH), (RECORDED, PYTORCH), (GRADVIZ, NUMPY), *((GRADVIZ, peer) for peer in PEERS)]
+    """Who is compared at a work: PyTorch first, then static beside dynamic, then NumPy, then the others."""
+    order = [(GRADVIZ, PYTORCH), (RECORDED, PYTORCH), (STATIC, GRADVIZ), (GRADVIZ, NUMPY)]
+    order += [(GRADVIZ, peer) for peer in PEERS]
     return [pair for pair in order if pair in work.aims]
 
 

@@ -2,7 +2,7 @@
 
 from math import e, inf, nan, pi
 
-from gradviz import autograd, cuda, linalg, nn, optim, random, utils
+from gradviz import autograd, cuda, linalg, nn, optim, random, static, utils
 from gradviz.engine.allocation import keep_large_blocks as _keep_large_blocks
 from gradviz.engine.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from gradviz.engine.asking import broadcast_shapes, can_cast, finfo, iinfo, promote_types, result_type, typename

@@ -833,6 +833,8 @@ def squeeze(self, dim=None) -> Tensor:
     """Dimensions of size 1 taken out, a view: all, or `dim` (an int or a tuple) where it has size 1."""
 def stack(tensors, dim=0) -> Tensor:
     """Tensors of one shape along a new dimension."""
+def static(function) -> Any:
+    """A function, or module, whose graph is built once: its first call is captured, later ones replay it."""
 def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None) -> Tensor:
     """Standard deviation of all elements, or over `dim`; see var."""
 def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None) -> tuple[Tensor, ...]:

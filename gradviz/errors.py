@@ -5,6 +5,7 @@ GradvizError                one clear line for the person at the keyboard; the C
 │   └── NoTrace             there is no trace to show
 ├── BadTrace                the file is not a trace that this version can read
 ├── BadFile                 the file of tensors is damaged or foreign, or holds what tensors can't
+├── CantCapture             gradviz.static can't replay what a function does (also a RuntimeError)
 └── DeviceUnavailable       cuda was asked for where it can't be had (also a RuntimeError)
 
 Errors of the engine that mirror PyTorch's (a second backward, an in-place change of a
@@ -31,6 +32,10 @@ class BadTrace(GradvizError):
 
 class BadFile(GradvizError):
     """The file holds no tensors that this version of gradviz can read."""
+
+
+class CantCapture(GradvizError, RuntimeError):
+    """What a function does, or what is asked of its static graph, can't be replayed."""
 
 
 class DeviceUnavailable(GradvizError, RuntimeError):

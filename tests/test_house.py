@@ -27,12 +27,13 @@ ROOMS = {
     "cuda": ENGINE,
     "random": ENGINE,
     "utils": ENGINE,
+    "static": ENGINE | {"ops"},  # replays the ops' forwards; in-place writes count versions as the in-place ops do
     "files": ENGINE,
     "record": ENGINE | {"ops", "nn", "trace"},
     "check": {"trace", "errors"},
     "views": {"trace", "errors"},
     "cli": {"record", "check", "views", "trace", "errors"},
-    "__init__": ENGINE | {"ops", "nn", "optim", "autograd", "linalg", "cuda", "random", "utils", "files"},
+    "__init__": ENGINE | {"ops", "nn", "optim", "autograd", "linalg", "cuda", "random", "utils", "files", "static"},
     "__main__": {"cli"},
 }
 # Inside views: format <- rows, verification <- comparison <- the rest, never sideways.

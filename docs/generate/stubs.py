@@ -33,7 +33,7 @@ RETURNS = {
     **dict.fromkeys(
         ("item", "tolist", "size", "stride", "type", "load", "max", "min", "median", "unique", "where", "nonzero",
          "atleast_1d", "atleast_2d", "atleast_3d", "register_hook", "register_post_accumulate_grad_hook", "grad_fn",
-         "__dlpack__", "__dlpack_device__", "__reduce_ex__", "to_dlpack"), "Any"),
+         "__dlpack__", "__dlpack_device__", "__reduce_ex__", "to_dlpack", "static"), "Any"),
     **dict.fromkeys(("__format__", "__repr__", "get_default_device"), TEXT),
     "__float__": FLOAT, "__complex__": "builtins.complex", "__iter__": "Iterator[Tensor]",
     "numpy": "_numpy.ndarray", "__array__": "_numpy.ndarray", "grad": "Tensor | None", "shape": "Size",

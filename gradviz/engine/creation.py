@@ -182,26 +182,28 @@ def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_
 
 def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
     """Normal random numbers of this size."""
-    array = _draws(generator).normal(checked_size("randn", size), numpy_dtype(dtype, "randn"))
-    return made("randn", array, None, device, requires_grad)
+    shape, kind, stream = checked_size("randn", size), numpy_dtype(dtype, "randn"), _draws(generator)
+    return random.drawn(lambda: made("randn", stream.normal(shape, kind), None, device, requires_grad))
 
 
 def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
     """Uniform random numbers in [0, 1) of this size."""
-    array = _draws(generator).uniform(checked_size("rand", size), numpy_dtype(dtype, "rand"))
-    return made("rand", array, None, device, requires_grad)
+    shape, kind, stream = checked_size("rand", size), numpy_dtype(dtype, "rand"), _draws(generator)
+    return random.drawn(lambda: made("rand", stream.uniform(shape, kind), None, device, requires_grad))
 
 
 def randint(low, high=None, size=None, generator=None, dtype=None, device=None):
     """Random integers in [low, high), or [0, low)."""
     if size is None:
         low, high, size = 0, low, high
-    return made("randint", _draws(generator).randint(low, high, one_size("randint", size, 2)), dtype, device)
+    shape, stream = one_size("randint", size, 2), _draws(generator)
+    return random.drawn(lambda: made("randint", stream.randint(low, high, shape), dtype, device))
 
 
 def randperm(n, generator=None, device=None):
     """A random order of the integers below n."""
-    return made("randperm", _draws(generator).permutation(n), None, device)
+    stream = _draws(generator)
+    return random.drawn(lambda: made("randperm", stream.permutation(n), None, device))
 
 
 def _draws(generator):

@@ -59,21 +59,22 @@ def rand_like(input, *, dtype=None, device=None, requires_grad=False):
     """Uniform random numbers in [0, 1) of another tensor's size, dtype and device."""
     shape, kind, device = _asked("rand_like", input, dtype, device)
     _need_floats("check_uniform_bounds", kind)
-    return made("rand_like", random.uniform(shape, kind), None, device, requires_grad)
+    return random.drawn(lambda: made("rand_like", random.uniform(shape, kind), None, device, requires_grad))
 
 
 def randn_like(input, *, dtype=None, device=None, requires_grad=False):
     """Normal random numbers of another tensor's size, dtype and device."""
     shape, kind, device = _asked("randn_like", input, dtype, device)
     _need_floats("normal_kernel_cpu", kind)
-    return made("randn_like", random.normal(shape, kind), None, device, requires_grad)
+    return random.drawn(lambda: made("randn_like", random.normal(shape, kind), None, device, requires_grad))
 
 
 def randint_like(input, low, high=None, *, dtype=None, device=None, requires_grad=False):
     """Random integers in [low, high), or [0, low), of another tensor's size, dtype and device."""
     low, high = (0, low) if high is None else (low, high)
     shape, kind, device = _asked("randint_like", input, dtype, device)
-    return made("randint_like", random.randint(low, high, shape).astype(kind), None, device, requires_grad)
+    draw = lambda: random.randint(low, high, shape).astype(kind)  # noqa: E731
+    return random.drawn(lambda: made("randint_like", draw(), None, device, requires_grad))
 
 
 def _need_floats(kernel, kind):

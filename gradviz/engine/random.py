@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
 
 _STATE = np.dtype([("seed", "<u8"), ("keys", "<u4", 624), ("next", "<u4"), ("spare", "<f8")])
@@ -153,6 +154,11 @@ get_rng_state = default_generator.get_state
 def set_rng_state(new_state):
     """Goes on from a state that get_rng_state gave."""
     default_generator.set_state(new_state)
+
+
+def drawn(make):
+    """The tensor that `make` draws, outside any op; a static graph draws it anew in each replay."""
+    return make() if mode.capture is None else mode.capture.drawn(make)
 
 
 @contextmanager

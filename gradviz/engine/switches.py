@@ -55,6 +55,9 @@ class Observer:
     def mutated(self, tensor, op):
         """A tensor was changed in place by the op of this name."""
 
+    def replayed(self, node, run):
+        """A static graph, one of whose nodes this is, ran again; run: how often it has run by now."""
+
     def attached(self, name, part):
         """A module got a parameter or another module as its attribute `name`."""
 
@@ -88,7 +91,7 @@ class Mode:
 
     __slots__ = (
         "grad", "observer", "default_dtype", "default_device", "next_sequence_nr", "next_serial", "inference",
-        "anomaly", "births", "saved_hooks", "saved_hooks_refusal", "backward",
+        "anomaly", "births", "saved_hooks", "saved_hooks_refusal", "backward", "capture",
     )  # fmt: skip
 
     def __init__(self):
@@ -101,6 +104,7 @@ class Mode:
         self.inference = False
         self.anomaly = None  # or how anomaly mode is set
         self.backward = None  # the innermost backward call that is running
+        self.capture = None  # what writes down a static graph while its function runs
         self.births = []  # functions that look at each new node
         self.saved_hooks = []  # (pack, unpack), the innermost last
         self.saved_hooks_refusal = None  # or why no more may be added

@@ -1,6 +1,7 @@
 """Dropout: of elements, of whole channels, and for selu. What is dropped is drawn as PyTorch draws it."""
 
 from math import sqrt
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,26 +20,41 @@ def refuse_probability(p):
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
 
 
+class _Layout(NamedTuple):
+    """How a tensor's elements lie: what is drawn for them depends on no more."""
+
+    shape: tuple
+    strides: tuple
+    ndim: int
+
+
+def _layout(input):
+    return _Layout(input._array.shape, input._array.strides, input._array.ndim)
+
+
 def _like(input, values):
     kind = input._array.dtype
-    return Tensor(backend.moved(np.asarray(values, kind), backend.device_of(input._array)))
+    return _on(values, kind, backend.device_of(input._array))
 
 
-def _elements(input, p):
+def _on(values, kind, device):
+    return Tensor(backend.moved(np.asarray(values, kind), device))
+
+
+def _elements(layout, p):
     """Random booleans, one an element, in the order in which they lie in memory, as PyTorch draws them."""
-    return in_memory_order(input._array, lambda shape: np.asarray(random.bernoulli(shape, 1 - p)))
+    return in_memory_order(layout, lambda shape: np.asarray(random.bernoulli(shape, 1 - p)))
 
 
-def _channels(input, p):
+def _channels(layout, p):
     """Random booleans, one a channel."""
-    shape = (*input._array.shape[:2], *(1,) * (input._array.ndim - 2))
-    return random.bernoulli(shape, 1 - p)
+    return random.bernoulli((*layout.shape[:2], *(1,) * (layout.ndim - 2)), 1 - p)
 
 
-def _scaled(input, kept, p, inplace=False):
-    kind = input._array.dtype
+def _scaled(input, draw, p, inplace=False):
     refuse_whole_result(input._array)
-    factor = _like(input, np.asarray(kept).astype(kind) / kind.type(1 - p))
+    layout, kind, device = _layout(input), input._array.dtype, backend.device_of(input._array)
+    factor = random.drawn(lambda: _on(np.asarray(draw(layout, p)).astype(kind) / kind.type(1 - p), kind, device))
     return mul_(input, factor) if inplace else pointwise.mul(input, factor)
 
 
@@ -50,7 +66,7 @@ def dropout(input, p=0.5, training=True, inplace=False):
         return input
     if p == 1:
         return mul_(input, _like(input, 0)) if inplace else pointwise.mul(input, _like(input, 0))
-    return _scaled(input, _elements(input, p), p, inplace)
+    return _scaled(input, _elements, p, inplace)
 
 
 @composed("feature_dropout")
@@ -63,7 +79,7 @@ def feature_dropout(input, p, training):
         raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
     if p == 1:
         return pointwise.mul(input, _like(input, 0))
-    return _scaled(input, _channels(input, p), p)
+    return _scaled(input, _channels, p)
 
 
 def _like_selu(input, p, training, draw):
@@ -75,7 +91,7 @@ def _like_selu(input, p, training, draw):
         return pointwise.mul(input, _like(input, 0))
     refuse_whole_result(input._array)
     alpha = 1.7580993408473766
-    kept = draw(input, p)
+    kept = draw(_layout(input), p)
     scale = 1.0 / sqrt((alpha * alpha * p + 1) * (1 - p))
     kind = input._array.dtype.type
     moved = (kept.astype(kind) - kind(1)) * kind(alpha * scale) + kind(alpha * scale * p)

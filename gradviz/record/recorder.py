@@ -303,6 +303,10 @@ class Recorder(OptimizerRows):
             version_of(tensor._array), 0, 0, meta, buffer, call, value,
         )  # fmt: skip
 
+    def replayed(self, node, run):
+        """A REPLAYED row: a static graph ran again."""
+        self._row(Kind.REPLAYED, 0, 0, self._here()[0], self._now(), 0, self._node_number(node), 0, run)
+
     def attached(self, name, part):
         """NAMED rows for the parameters that a module just got: `weight`, then `0.weight` from outside."""
         if isinstance(part, Parameter):

@@ -54,6 +54,7 @@ STEPPED    an optimizer's step begins: a: the optimizer's number, origin
 NO_GRAD    what a no_grad region's ops built when run once more with gradients on, beside (--compare-no-grad): origin
            (of the with, or of the decorator); ref: JSON {function, passes, ops, uncounted, nodes, peak, kept, needed}
            (see trace/no_grad.py)
+REPLAYED   a static graph (gradviz.static) ran again: node (one of its own), a: how often it has run, origin
 ENDED      the script's end; ref: JSON {how, error, exit_code, origin, not_looked_at}; not_looked_at: how many
            objects, or more, were too many to look for holders in them
 VERIFIED   after the script's end: a gradient that a node handed on, beside central differences: node,
@@ -108,6 +109,7 @@ class Kind(IntEnum):
     MUTATED = 50
     ASSIGNED = 51
     NO_GRAD = 52
+    REPLAYED = 53
     OPTIMIZED = 56
     STEPPED = 57
     ENDED = 64

@@ -42,6 +42,7 @@ class GraphLife(NamedTuple):
     began, built: where its first op ran, and the last one before any backward
     alive: its ops' nodes that had not ended at the script's end; holders: variables that held some of them
     gone: when the last one ended; None while alive, and for a graph without nodes
+    ran: how often a static graph ran; 1 for others
     """
 
     number: int
@@ -57,13 +58,14 @@ class GraphLife(NamedTuple):
     alive: int
     holders: tuple[str, ...]
     gone: Gone | None
+    ran: int = 1
 
     def fate(self) -> Hashable:
         """What graphs have in common that one line can tell of: all but their numbers and the times."""
         calls = tuple((call.origin, call.retain_graph, call.create_graph, call.failed) for call in self.backwards)
         released = tuple((each.which, each.backward and each.backward.origin, each.nodes) for each in self.released)
         gone = self.gone and (self.gone.backward and self.gone.backward.origin, self.gone.after)
-        return self[1:8], calls, released, self.alive, tuple(map(series, self.holders)), gone
+        return self[1:8], self.ran, calls, released, self.alive, tuple(map(series, self.holders)), gone
 
 
 class Run(NamedTuple):
@@ -91,6 +93,7 @@ def sequence(trace: Trace, graphs: Sequence[Graph]) -> list[GraphLife]:
     )
     lines = _Lines(trace, calls)
     released, holders = _released(columns, graphs, calls), _holders(trace, columns)
+    ran = _ran(trace, columns)
     found = []
     for at, (graph, (structure, nodes, accumulators, saving, nbytes, alive)) in enumerate(
         zip(graphs, counted, strict=True)
@@ -98,7 +101,7 @@ def sequence(trace: Trace, graphs: Sequence[Graph]) -> list[GraphLife]:
         gone = lines.gone(int(columns.gone_at[at])) if nodes and not alive else None
         first, last = (trace.origin(int(trace.rows["origin"][step])) for step in (graph.first, graph.built))
         counts = (structure, nodes, accumulators, saving, nbytes)
-        ended = (released[at], alive, holders.get(at, ()), gone)
+        ended = (released[at], alive, holders.get(at, ()), gone, ran.get(at, 1))
         found.append(GraphLife(graph.number, *counts, first, last, graph.backwards, *ended))
     return found
 
@@ -156,6 +159,12 @@ class _Columns:
         self.accumulators = self._each(self._leaves())
         self._kept(trace)
 
+    def home_of_nodes(self):
+        """For each node's number its graph, -1 for none."""
+        home_of = np.full(len(self.lives.gone_at), -1)
+        home_of[self.forwards.node] = np.where(self.forwards.node > 0, self.home, -1)
+        return home_of
+
     def _each(self, graph):
         return np.bincount(graph, minlength=self.count)
 
@@ -206,9 +215,7 @@ def _released(columns, graphs, calls):
 
 def _holders(trace, columns):
     """{place of a graph: the variables that held a node of it at the end}."""
-    forwards = columns.forwards
-    home_of = np.full(len(columns.lives.gone_at), -1)
-    home_of[forwards.node] = np.where(forwards.node > 0, columns.home, -1)
+    home_of = columns.home_of_nodes()
     rows = trace.rows[trace.of(Kind.HOLDER)]
     found: dict[int, tuple[str, ...]] = {}
     for node, ref in zip(rows["node"].tolist(), rows["ref"].tolist(), strict=True):
@@ -216,6 +223,13 @@ def _holders(trace, columns):
         if at >= 0:
             found[at] = (*found.get(at, ()), trace.text(ref, "name"))
     return {at: tuple(dict.fromkeys(names)) for at, names in found.items()}
+
+
+def _ran(trace, columns):
+    """{place of a static graph: how often it ran}, of those that ran again."""
+    rows = trace.rows[trace.of(Kind.REPLAYED)]
+    homes = columns.home_of_nodes()[rows["node"]]
+    return {int(at): int(run) for at, run in zip(homes, rows["a"], strict=True) if at >= 0}
 
 
 class _Lines:

@@ -118,6 +118,7 @@ def _life_json(life: GraphLife) -> dict:
             }
             for call in life.backwards
         ],
+        "ran": life.ran,
         "nodes_that_saved": life.saving,
         "freed": [
             {
@@ -185,7 +186,8 @@ def _numbers(run: Run) -> str:
 
 def _built(trace: Trace, life: GraphLife) -> str:
     began, built = place(trace, life.began), place(trace, life.built)
-    return "–".join(dict.fromkeys(each for each in (began, built) if each)) or "-"
+    lines = "–".join(dict.fromkeys(each for each in (began, built) if each)) or "-"
+    return f"{lines}, ran ×{life.ran:,}" if life.ran > 1 else lines
 
 
 def _backward(trace: Trace, life: GraphLife) -> str:
@@ -223,8 +225,9 @@ def _gone(trace: Trace, life: GraphLife) -> str:
         return "no nodes"
     if life.alive:
         part = "" if life.alive == life.nodes else f", {life.alive:,} of {life.nodes:,}"
-        names = [fmt.clip(fmt.safe(name), 20) for name in life.holders[:3]]
-        names += [f"{len(life.holders) - 3:,} more"] if len(life.holders) > 3 else []
+        holders = life.holders if len(life.holders) <= 3 else tuple(dict.fromkeys(map(series, life.holders)))
+        names = [fmt.clip(fmt.safe(name), 20) for name in holders[:3]]
+        names += [f"{len(holders) - 3:,} more"] if len(holders) > 3 else []
         return f"alive{part}{': ' if names else ''}{', '.join(names)}"
     gone = life.gone
     if gone is not None and gone.backward is not None:
@@ -253,6 +256,8 @@ def _notes(history: Sequence[GraphLife], grouped: list[Run], left_out: int) -> l
         notes.append("after line N: the last line seen to run before the last node ended")
     if any(life.alive for life in history):
         notes.append("alive: at the end of the script, and the variables that hold it")
+    if any(life.ran > 1 for life in history):
+        notes.append("ran ×N: a static graph, built once; each of its calls is a graph of one StaticBackward0 below")
     if len(set(life.structure for life in history)) > 1:
         notes.append(f"{NEW}: built as no graph before it")
     if len(grouped) < len(history):

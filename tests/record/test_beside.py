@@ -175,6 +175,7 @@ def test_values_and_random_numbers_are_the_scripts_own(tmp_path):
     assert got == [plain]
 
 
+@pytest.mark.filterwarnings("ignore")  # numbers run out of bounds, which is no matter here
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(programs())
 def test_random_programs_live_the_same_with_their_regions_run_beside(tmp_path, program):

@@ -53,19 +53,26 @@ pop(Course *course)
     return entry;
 }
 
-/* Adds to the gradient that waits in an entry: in place where nobody else can see it (ownership.py), unless watched. */
+static int
+tell(PyObject *method, PyObject **given, int count)
+{
+    PyObject *heard = PyObject_VectorcallMethod(method, given, count, NULL);
+    Py_XDECREF(heard);
+    return heard == NULL ? -1 : 0;
+}
+
+/* Adds to the gradient that waits in an entry: in place where nobody else can see it (ownership.py), which is told. */
 static int
 add_to(Course *course, PyObject *entry, PyObject *gradient)
 {
-    if (!course->watched) {
-        PyObject *one = PyLong_FromLong(1), *given[] = {entry, one, gradient}; /* a small int: always there */
-        PyObject *done = PyObject_Vectorcall(world.added, given, 3, NULL);
-        Py_DECREF(one);
-        Py_XDECREF(done);
-        return done == NULL ? -1 : 0;
-    }
-    PyObject *sum = PyNumber_Add(PyList_GET_ITEM(entry, 1), gradient);
-    return sum == NULL ? -1 : PyList_SetItem(entry, 1, sum);
+    PyObject *one = PyLong_FromLong(1), *given[] = {entry, one, gradient}; /* a small int: always there */
+    PyObject *in_place = PyObject_Vectorcall(world.added, given, 3, NULL);
+    Py_DECREF(one);
+    Py_XDECREF(in_place);
+    if (in_place != Py_True || !course->watched)
+        return in_place == NULL ? -1 : 0;
+    PyObject *told[] = {course->observer, PyList_GET_ITEM(entry, 1)};
+    return tell(names.summed, told, 2);
 }
 
 /* -- a node --------------------------------------------------------------------------------------------- */
@@ -140,14 +147,6 @@ run_on(PyObject *run, PyObject *gradient, PyObject *saved, PyObject *settings)
     return outgoing;
 }
 
-static int
-tell(Course *course, PyObject *method, PyObject **given, int count)
-{
-    PyObject *heard = PyObject_VectorcallMethod(method, given, count, NULL);
-    Py_XDECREF(heard);
-    return heard == NULL ? -1 : 0;
-}
-
 /* A node that somebody watches: they are told what it computed before that is brought to its inputs' shapes. */
 static PyObject *
 run_watched(Course *course, PyObject *node, PyObject *gradient, PyObject *saved)
@@ -161,11 +160,11 @@ run_watched(Course *course, PyObject *node, PyObject *gradient, PyObject *saved)
         PyObject *fit[] = {node, told, Py_None};
         outgoing = unfitted == run ? Py_NewRef(told) : PyObject_Vectorcall(world.fitted_all, fit, 3, NULL);
         PyObject *given[] = {course->observer, number, node, incoming, told, started};
-        if (outgoing != NULL && tell(course, names.step, given, 6) < 0)
+        if (outgoing != NULL && tell(names.step, given, 6) < 0)
             Py_CLEAR(outgoing);
         if (outgoing != NULL && !course->keep && release(node, saved)) {
             PyObject *freed[] = {course->observer, number, node};
-            if (tell(course, names.released, freed, 3) < 0)
+            if (tell(names.released, freed, 3) < 0)
                 Py_CLEAR(outgoing);
         }
     }
@@ -206,8 +205,7 @@ is_plain_leaf(Course *course, PyObject *node)
     PyObject *leaf = slot(node, at.variable), *rare = slot(leaf, at.rare), *held = slot(leaf, at.grad);
     if (rare != Py_None && (PyDict_GET_SIZE(slot(rare, at.leaf_hooks)) || PyDict_GET_SIZE(slot(rare, at.after_hooks))))
         return 0;
-    return held == Py_None ||
-           (slot(held, at.requires_grad) == Py_False && is_array(slot(held, at.array)));
+    return held == Py_None || is_array(slot(held, at.array));
 }
 
 /* Adds a gradient to a leaf's .grad; takes over the gradient's reference. */
@@ -260,7 +258,7 @@ hand_on(Course *course, PyObject *edge, PyObject *handed, PyObject **node, PyObj
 {
     if (Py_TYPE(edge) == world.Edge) {
         PyObject *given[] = {course->call, edge, handed};
-        return tell(course, names.deliver, given, 3);
+        return tell(names.deliver, given, 3);
     }
     PyObject *key = slot(edge, at.sequence_nr);
     PyObject *entry = PyDict_GetItemWithError(course->pending, key);
@@ -339,7 +337,7 @@ visit(Course *course, PyObject *node, PyObject *gradient)
     PyList_SET_ITEM(entry, 0, node); /* the entry alone holds them: see ownership.py */
     PyList_SET_ITEM(entry, 1, gradient);
     PyObject *given[] = {course->call, entry};
-    int failed = tell(course, names.visit, given, 2);
+    int failed = tell(names.visit, given, 2);
     Py_DECREF(entry);
     return failed;
 }
@@ -387,7 +385,7 @@ follow(PyObject *module, PyObject *const *args, Py_ssize_t count)
         }
         else {
             PyObject *given[] = {course.call, entry};
-            failed = tell(&course, names.visit, given, 2);
+            failed = tell(names.visit, given, 2);
             Py_DECREF(entry);
         }
         if (failed)

@@ -143,7 +143,7 @@ make_names(void)
     struct { const char *text; PyObject **place; } wanted[] = {
         {"forward", &names.forward}, {"step", &names.step},         {"released", &names.released},
         {"unfitted", &names.unfitted}, {"_visit", &names.visit},    {"_deliver", &names.deliver},
-        {"number", &names.number},   {"base", &names.base},         {"accumulate", &names.accumulate},
+        {"number", &names.number}, {"summed", &names.summed},
     };
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
         if ((*wanted[i].place = PyUnicode_InternFromString(wanted[i].text)) == NULL)

@@ -40,7 +40,7 @@ typedef struct {
 
 /* Names of methods and attributes that C asks Python for. */
 typedef struct {
-    PyObject *forward, *step, *released, *unfitted, *visit, *deliver, *number, *base, *accumulate;
+    PyObject *forward, *step, *released, *unfitted, *visit, *deliver, *number, *summed;
 } Names;
 
 extern World world;

@@ -36,8 +36,8 @@ ROOMS = {
     "__main__": {"cli"},
 }
 # Inside views: format <- rows <- comparison <- the rest, never sideways.
-VIEWS = {"format": set(), "rows": {"format"}, "comparison": {"format", "rows"}}
-EVERY_VIEW = {"format", "rows", "comparison"}
+VIEWS = {"format": set(), "theme": {"format"}, "rows": {"format"}, "comparison": {"format", "rows"}}
+EVERY_VIEW = {"format", "theme", "rows", "comparison"}
 
 # Who may import a package that is neither Python's own nor numpy.
 THIRD_PARTY = {

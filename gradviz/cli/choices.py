@@ -10,6 +10,7 @@ from gradviz.errors import BadInput
 
 MOST_NAMED = 5
 AXES = ("events", "time")
+THEMES = ("light", "dark", "auto")
 
 Graph = int | str  # a graph's number, 'all' or 'last'
 
@@ -42,6 +43,10 @@ Rows = Annotated[
     typer.Option(
         "--rows", metavar="N|all", help="At most so many rows a graph: its first and its last. all: nothing folded."
     ),
+]
+Theme = Annotated[
+    str,
+    typer.Option("--theme", metavar="|".join(THEMES), help="Colours. auto: an SVG as the viewer's system has it."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON (with a schema_version) instead of text.")]
 

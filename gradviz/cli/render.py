@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gradviz.cli.choices import AXES, TraceFile, graph_choice, limit, one_of, trace_file
+from gradviz.cli.choices import AXES, THEMES, Theme, TraceFile, graph_choice, limit, one_of, trace_file
 from gradviz.cli.files import FORMATS, picture_file, picture_format, write_picture
 from gradviz.errors import BadInput
 
@@ -42,6 +42,7 @@ def render(
     nodes: Annotated[
         str, typer.Option("--nodes", metavar="N|all", help="At most so many, nearest the root. all: none left out.")
     ] = "150",
+    theme: Theme = "light",
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Give up on the layout then.")
     ] = 60,
@@ -53,11 +54,12 @@ def render(
       gradviz render
       gradviz render train.gradviz --format png -o train.png
       gradviz render --when backward --direction LR --graph 3
-      gradviz render --view memory --format png
+      gradviz render --view memory --format png --theme dark
       gradviz render --format dot -o - | dot -Tsvg -Kneato -n2
     """
     one_of("--view", view, VIEWS)
     one_of("--axis", axis, AXES)
+    one_of("--theme", theme, THEMES)
     memory = view == "memory"
     which, most = graph_choice(graph or ("all" if memory else "last")), limit("--nodes", nodes)
     if which == "all" and not memory:
@@ -75,9 +77,11 @@ def render(
 
     story = Story(path)
     if memory:
-        picture = story.memory_picture(which, kind, axis, timeout)
+        picture = story.memory_picture(which, kind, axis, timeout, theme)
     else:
-        picture = story.picture(which, kind, when=when, direction=direction, nodes=most, timeout=timeout)
+        picture = story.picture(
+            which, kind, when=when, direction=direction, nodes=most, timeout=timeout, theme=theme
+        )  # fmt: skip
     story.tell_damage()
     write_picture(target, picture)
 

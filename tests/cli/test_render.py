@@ -80,3 +80,23 @@ def test_graph_that_is_not_there(gradviz):
     result = gradviz("render", "--graph", "2")
     assert (result.code, result.out) == (2, "")
     assert "only graph 1" in result.err
+
+
+def test_themes(gradviz, folder):
+    light, dark, auto = (gradviz("render", "-o", "-", "--theme", theme).out for theme in ("light", "dark", "auto"))
+    assert gradviz("render", "-o", "-").out == light
+    assert len({light, dark, auto}) == 3
+    assert ("prefers-color-scheme" in auto) > ("prefers-color-scheme" in light + dark)
+    for view in (["--view", "memory", "--format", "dot"], ["--format", "dot"]):
+        shown = [gradviz("render", "-o", "-", *view, "--theme", theme).out for theme in ("light", "dark", "auto")]
+        assert shown[0] == shown[2] != shown[1]
+    shown = [gradviz("diff", "1", "1", "-o", f"{theme}.svg", "--theme", theme) for theme in ("light", "dark", "auto")]
+    assert [result.code for result in shown] == [0, 0, 0]
+    assert len({(folder / f"{theme}.svg").read_bytes() for theme in ("light", "dark", "auto")}) == 3
+
+
+@pytest.mark.parametrize("command", [["render"], ["render", "--view", "memory"], ["diff", "1", "1"]])
+def test_a_theme_that_there_is_not(gradviz, command):
+    result = gradviz(*command, "--theme", "sepia")
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert "--theme sepia: expected one of light, dark, auto" in result.err

@@ -13,6 +13,7 @@ from gradviz.views.diagram.difference import difference
 from gradviz.views.diagram.drawing import draw
 from gradviz.views.diagram.layout import arrange, graphviz
 from gradviz.views.diagram.panels import strip
+from gradviz.views.theme import THEMES, painted_dot, style_sheet
 
 MOST = 5000  # results; Graphviz takes minutes and gigabytes above that
 FORMATS = ("svg", "png", "pdf", "dot")
@@ -83,13 +84,15 @@ def _placed(picture: Strip, timeout: float) -> str:
     return draw(picture, arrange(sizes, arrows, picture.direction, timeout))
 
 
-def render(dot: str, form: str, timeout: float = 60.0) -> bytes:
-    """The file's bytes: svg, png, pdf, or dot (the text itself). Raises BadInput as dot_text does."""
+def render(dot: str, form: str, timeout: float = 60.0, theme: str = "light") -> bytes:
+    """The file's bytes: svg, png, pdf, or dot (the text itself), in a theme. Raises BadInput as dot_text does."""
     _known("format", form, FORMATS)
+    _known("theme", theme, THEMES)
+    dot = painted_dot(dot, theme)
     if form == "dot":
         return dot.encode()
     drawn = graphviz(dot, "nop2", form, timeout)
-    return _with_tips(drawn) if form == "svg" else drawn
+    return _finished(drawn, style_sheet(theme)) if form == "svg" else drawn
 
 
 def _known(what: str, given: str, known: tuple[str, ...]) -> None:
@@ -97,8 +100,8 @@ def _known(what: str, given: str, known: tuple[str, ...]) -> None:
         raise BadInput(f"unknown {what} {given!r}: choose one of {', '.join(known)}")
 
 
-def _with_tips(svg: bytes) -> bytes:
-    """Graphviz titles its groups with node ids; here they get the source line instead, as browsers show it."""
+def _finished(svg: bytes, style: str) -> bytes:
+    """The SVG with a style sheet; groups, which Graphviz titles with node ids, get the source line for browsers."""
     ElementTree.register_namespace("", _SVG)
     root = ElementTree.fromstring(svg)
     for group in list(root.iter(f"{{{_SVG}}}g")):
@@ -116,5 +119,9 @@ def _with_tips(svg: bytes) -> bytes:
             group.remove(wrapper)
             group.extend(anchor)
     root.set("role", "img")
+    if style:
+        sheet = ElementTree.Element(f"{{{_SVG}}}style")
+        sheet.text = style
+        root.insert(0, sheet)
     text = ElementTree.tostring(root, encoding="unicode")
     return ('<?xml version="1.0" encoding="UTF-8"?>\n' + re.sub(r"\n\s*\n+", "\n", text) + "\n").encode()

@@ -8,6 +8,8 @@ same DOT text everywhere. The table is generous: Helvetica's widths and a fifth 
 import unicodedata
 from typing import NamedTuple
 
+from gradviz.views.format import COLOURS
+
 SLACK = 1.2
 _WIDTHS = {
     0.24: "ijl'|",
@@ -26,7 +28,7 @@ class Line(NamedTuple):
 
     text: str
     size: float = 10.0
-    ink: str = "#1F2937"
+    ink: str = COLOURS["ink"]
     bold: bool = False
     struck: bool = False
     pill: str = ""

@@ -152,8 +152,8 @@ class _Sheet:
         font = _quoted(FONT)
         head = (
             "digraph gradviz {",
-            f'graph [bb="0,0,{_round(self.width)},{_round(self.height)}", bgcolor=white, outputorder=nodesfirst,'
-            f" pad=0, fontname={font}]",
+            f'graph [bb="0,0,{_round(self.width)},{_round(self.height)}", bgcolor="{COLOURS["paper"]}",'
+            f" outputorder=nodesfirst, pad=0, fontname={font}]",
             f'node [shape=box, fixedsize=true, margin=0, fontname={font}, label=""]',
             f"edge [arrowsize=0.7, fontname={font}, fontsize={LABEL_SIZE:g}]",
         )
@@ -245,7 +245,7 @@ def _table(lines: tuple[Line, ...], width: float, corner: str = "") -> str:
             rows.append(
                 f"<TR>{_cell(text, width - beside, height, pill)}"
                 + _cell(
-                    f'<FONT POINT-SIZE="9" COLOR="{COLOURS["faint"]}">{_markup(corner)}</FONT>',
+                    f'<FONT POINT-SIZE="9" COLOR="{COLOURS["dim"]}">{_markup(corner)}</FONT>',
                     beside,
                     height,
                     "",

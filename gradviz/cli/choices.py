@@ -10,6 +10,7 @@ from gradviz.errors import BadInput
 
 MOST_NAMED = 5
 AXES = ("events", "time")
+WHEN = ("all", "forward", "backward", "freed")
 THEMES = ("light", "dark", "auto")
 
 Graph = int | str  # a graph's number, 'all' or 'last'
@@ -64,6 +65,14 @@ def one_of(option: str, given: str, known: tuple[str, ...]) -> None:
     """BadInput when what was given to an option is none of these."""
     if given not in known:
         raise BadInput(f"{option} {given}: expected one of {', '.join(known)}")
+
+
+def moment(option: str, text: str) -> str:
+    """all, forward, backward, freed, step=N or line=N; anything else is BadInput."""
+    kind, _, which = text.partition("=")
+    if text in WHEN or kind == "line" and which or kind == "step" and which.isdecimal():
+        return text
+    raise BadInput(f"{option} {text}: expected one of {', '.join(WHEN)}, step=N, line=N")
 
 
 def limit(option: str, text: str) -> int | None:

@@ -103,7 +103,8 @@ class Story:
             console.print(ending, markup=False, style="bold red")
 
     def picture(
-        self, which: Graph, form: str, *, when="all", direction="TB", nodes=150, timeout=60.0, theme="light"
+        self, which: Graph, form: str, *, when="all", direction="TB", nodes=150, timeout=60.0, theme="light",
+        saved=False, norms=False,
     ) -> bytes:  # fmt: skip
         """A graph's filmstrip as the bytes of a file."""
         from gradviz.views.diagram import dot_text, render
@@ -114,7 +115,7 @@ class Story:
         graph = found[0]
         dot = dot_text(
             self.trace, graph, self.lives, when=when, direction=direction, nodes=nodes, of=len(self.graphs),
-            timeout=timeout,
+            timeout=timeout, saved=saved, norms=norms,
         )  # fmt: skip
         return render(dot, form, timeout, theme)
 

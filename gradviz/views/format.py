@@ -221,6 +221,11 @@ def norm(shown: Preview) -> float:
     return _summary(shown)[3]
 
 
+def not_finite(shown: Preview) -> tuple[int, int]:
+    """How many of the tensor's values are nan, and how many inf."""
+    return _summary(shown)[4:]
+
+
 def _summary(shown: Preview) -> tuple:
     """min, max, mean, norm, count of nan, count of inf; worked out here when the tensor was kept whole."""
     if shown.summary is not None:

@@ -1,6 +1,5 @@
 """The table: one row a forward result, and under it what the run cost and what is left of it."""
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,9 +12,21 @@ from gradviz.errors import BadInput
 from gradviz.trace.events import NUMBER, Flag, Kind
 from gradviz.trace.graph import Graph
 from gradviz.trace.memory import Lives, saved_summary
+from gradviz.trace.sharing import Share
 from gradviz.trace.trace import Origin, Trace
 from gradviz.views import format as fmt
-from gradviz.views.rows import ONLY_HELD, Row, at_line, failing, failing_numbers, place, rows, unnamed
+from gradviz.views.rows import (
+    ONLY_HELD,
+    Row,
+    at_line,
+    failing,
+    failing_numbers,
+    kept_size,
+    place,
+    row_json,
+    rows,
+    unnamed,
+)
 
 # name -> (heading, narrowest, widest, style)
 COLUMNS = {
@@ -31,8 +42,9 @@ COLUMNS = {
     "saved": ("saved", 12, 36, ""),
     "state": ("state", 12, 20, ""),
     "line": ("line", 24, 24, "dim"),
+    "step": ("step", 6, 30, "dim"),
 }
-FOLDING = ("requires_grad", "is_leaf", "op", "shape", "saved", "line", "grad_fn", "grad", "number")
+FOLDING = ("step", "requires_grad", "is_leaf", "op", "shape", "saved", "line", "grad_fn", "grad", "number")
 GAP = 2
 NAME_FIRST = 18  # up to here the names get what room is left, before any other column
 
@@ -88,6 +100,8 @@ def summary_lines(trace: Trace, graphs: Sequence[Graph], lives: Lives) -> list[s
     made += f" · {_nodes(facts['nodes'], facts['accumulators'])} · {fmt.count(len(graphs), 'graph')}"
     lines = [f"{made} · {fmt.count(len(facts['freed']), 'backward call')}"]
     peak = f"saved tensors at their peak: {fmt.size(facts['peak_bytes'])}"
+    if facts["peak_bytes"] != facts["peak_bytes_alone"]:
+        peak += f" ({fmt.size(facts['peak_bytes_alone'])} the graph's alone)"
     lines.append(peak + (f", reached at {facts['peak_place']}" if facts["peak_place"] else ""))
     freed = facts["freed"]
     told = freed if len(freed) <= 4 else [*freed[:3], None, freed[-1]]
@@ -160,6 +174,7 @@ def summary_facts(trace: Trace, lives: Lives) -> dict:
         "nodes": int((ops["node"] > 0).sum()),
         "accumulators": len(trace.of(Kind.NODE)),
         "peak_bytes": saved.peak,
+        "peak_bytes_alone": trace.sharing.alone(saved.peak_at),
         "peak_line": peak.line if peak else 0,
         "peak_place": at_line(trace, peak),
         "freed": freed,
@@ -200,7 +215,7 @@ def as_json(trace: Trace, chosen: Sequence[Graph], graphs: Sequence[Graph], live
             {
                 "graph": graph.number,
                 "backward_calls": [call.number for call in graph.backwards],
-                "rows": [_row_json(row) for row in shown],
+                "rows": [row_json(row) for row in shown],
                 "rows_left_out": left_out,
             }
         )
@@ -212,45 +227,6 @@ def as_json(trace: Trace, chosen: Sequence[Graph], graphs: Sequence[Graph], live
         "graphs": told,
         "summary": summary_facts(trace, lives),
     }
-
-
-def _row_json(row: Row) -> dict:
-    return {
-        "number": row.number,
-        "name": row.name,
-        "expression": row.expression,
-        "op": row.op,
-        "grad_fn": row.grad_fn,
-        "shape": list(row.meta.shape),
-        "dtype": row.meta.dtype,
-        "device": row.meta.device,
-        "data": _value_json(row.data),
-        "grad": None if row.grad is None else {"value": _value_json(row.grad.value), "stored": row.grad.stored},
-        "requires_grad": row.requires_grad,
-        "is_leaf": row.is_leaf,
-        "no_grad": row.no_grad,
-        "saved": [{"name": kept.name, "of": kept.of, "bytes": kept.nbytes} for kept in row.saved],
-        "state": row.state,
-        "line": row.line,
-        "aside": row.aside,
-    }
-
-
-def _value_json(shown):
-    if shown is None:
-        return None
-    if shown.whole:
-        return _finite(shown.values.tolist())
-    return {"corners": _finite(shown.values.tolist()), "summary": _finite(dict(shown.summary._asdict()))}
-
-
-def _finite(value):
-    """nan and inf as text; the nesting is the array's dimensions, at most NumPy's 64."""
-    if isinstance(value, list):
-        return [_finite(each) for each in value]
-    if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _limited(found: list[Row], limit):
@@ -333,6 +309,8 @@ def _explain(console, shown, names, left_out, columns, numbers):
         notes.append("(grad) flowed through the node and was not stored: .grad there stays None")
     if "state" in names and any(_saves_nothing(row) for row in shown):
         notes.append("live saves 0: the node saved nothing, so backward has nothing to free there")
+    if "saved" in names and any(kept.share != Share.GRAPH for row in shown for kept in row.saved):
+        notes.append("saved 8 B*: a parameter's or variable's memory too; its release frees nothing")
     folded = [COLUMNS[name][0] for name in COLUMNS if name not in names]
     if folded and columns is None:
         notes.append(f"folded to fit: {', '.join(folded)} (--wide shows all)")
@@ -381,8 +359,10 @@ def _cell(name: str, row: Row | Folded, marked: bool, room: int = 40) -> Text:
     if name in ("requires_grad", "is_leaf"):
         return Text("yes" if getattr(row, name) else "no")
     if name == "saved":
-        kept = ", ".join(f"{each.name} {fmt.size(each.nbytes)}" for each in row.saved)
+        kept = ", ".join(f"{each.name} {kept_size(each)}" for each in row.saved)
         return Text(kept or "-")
+    if name == "step":
+        return Text(row.life.steps)
     text = "live saves 0" if _saves_nothing(row) else row.state
     return Text(text, style=fmt.STYLES.get(row.state, "dim"))
 

@@ -55,12 +55,13 @@ class Arrow(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """One moment: the same cards and arrows as in every other panel, in the same order."""
+    """One moment, that after the step `at`: the same cards and arrows as in every other panel, in the same order."""
 
     title: str
     caption: tuple[str, ...]
     cards: dict[int, Card]
     arrows: tuple[Arrow, ...]
+    at: int = -1
 
 
 class Item(NamedTuple):
@@ -71,12 +72,13 @@ class Item(NamedTuple):
 
 
 class Strip(NamedTuple):
-    """A whole picture."""
+    """A whole picture; aside: the cards that hang beside the flow of data."""
 
     heading: str
     panels: tuple[Panel, ...]
     legend: tuple[Item, ...]
     direction: str
+    aside: frozenset[int] = frozenset()
 
 
 MARGIN = 5.0  # between the outline of a card and its lines, left and right

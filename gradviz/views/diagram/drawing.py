@@ -55,6 +55,9 @@ LOOKS = {
     "removed": Look("filled,dashed", COLOURS["paper"], COLOURS["faded"], 1.4),
     "changed": Look("filled,diagonals", COLOURS["flow fill"], COLOURS["flow"], 1.4),
     "alike": Look("filled", COLOURS["constant fill"], COLOURS["faint"], 1.0),
+    "kept": Look("rounded,filled", COLOURS["live pill"], COLOURS["live"], 1.0),
+    "kept too": Look("rounded,filled,dashed", COLOURS["leaf fill"], COLOURS["leaf"], 1.0),
+    "let go": Look("rounded,filled,dotted", COLOURS["panel"], COLOURS["faint"], 1.2),
     "panel": Look("rounded,filled", COLOURS["panel"], COLOURS["rule"], 1.0),
     "saved": Look("rounded,filled", COLOURS["live pill"], COLOURS["live pill"], 1.0),
     "badge": Look("filled", COLOURS["flow"], COLOURS["paper"], 1.5),
@@ -66,6 +69,8 @@ ARROWS = {
     "added": Look("bold", "", COLOURS["live"], 2.4),
     "removed": Look("dashed", "", COLOURS["faded"], 1.2),
     "gradient": Look("solid", "", COLOURS["flow"], 1.7),
+    "kept": Look("dashed", "", COLOURS["live"], 1.0),
+    "let go": Look("dotted", "", COLOURS["faint"], 1.0),
 }
 
 

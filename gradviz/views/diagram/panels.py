@@ -1,5 +1,6 @@
 """A trace's graph -> the panels of the filmstrip: what each card says at each of three moments."""
 
+from collections.abc import Callable
 
 from gradviz.trace.events import NUMBER, Flag
 from gradviz.trace.gradients import Gradient, gradients, leaf_grads
@@ -8,6 +9,8 @@ from gradviz.trace.memory import Lives, saved_summary
 from gradviz.trace.trace import Trace
 from gradviz.views import format as fmt
 from gradviz.views.diagram.cards import Arrow, Card, Item, Line, Panel, Strip
+from gradviz.views.diagram.norms import norm_label
+from gradviz.views.diagram.saved_cards import LEGEND, with_saved
 from gradviz.views.diagram.scene import MORE, Scene, scene_of
 from gradviz.views.format import COLOURS
 from gradviz.views.rows import (
@@ -16,6 +19,7 @@ from gradviz.views.rows import (
     holders,
     is_leaf,
     kept_by,
+    kept_size,
     state_of,
     wants_grad,
 )
@@ -24,16 +28,27 @@ ROOM = 30  # characters of a value on a card
 LATER = Card("later", ())  # its place is kept, nothing is drawn: it was not made yet
 
 
-def strip(trace: Trace, graph: Graph, lives: Lives, when: str, direction: str, nodes: int | None, of: int) -> Strip:
-    """The panels asked for; without a backward call only the first exists, and its caption says so."""
-    scene = scene_of(trace, graph, lives, nodes)
-    panels = []
-    if when in ("all", "forward") or scene.backward is None:
-        panels.append(forward(scene))
-    if scene.backward is not None and when in ("all", "backward"):
-        panels.append(backward(scene))
-    if scene.backward is not None and when in ("all", "freed"):
-        panels.append(freed(scene))
+def strip(
+    trace: Trace,
+    graph: Graph,
+    lives: Lives,
+    when: str,
+    direction: str,
+    nodes: int | None,
+    of: int,
+    alone: Callable[[Scene], Panel] | None = None,
+    saved: bool = False,
+    norms: bool = False,
+) -> Strip:
+    """The panels asked for; without a backward call only the first exists, and its caption says so.
+
+    alone: makes the one panel of another moment.
+    """
+    scene = scene_of(trace, graph, lives, nodes)._replace(saved=saved, norms=norms)
+    panels = [make(scene) for make in ([alone] if alone else _filmstrip(scene, when))]
+    flow = set(panels[0].cards)
+    if saved:
+        panels = with_saved(scene, panels)
     if len(panels) > 1:
         panels = [panel._replace(title=f"{n}   {panel.title}") for n, panel in enumerate(panels, 1)]
     heading = [fmt.safe(str(trace.header.get("script", ""))) or "expression"]
@@ -41,7 +56,15 @@ def strip(trace: Trace, graph: Graph, lives: Lives, when: str, direction: str, n
         heading.append(f"graph {graph.number} of {of}")
     if scene.folded:
         heading.append(f"{fmt.count(scene.folded, 'result')} beside the graph not drawn (--nodes all)")
-    return Strip("   ·   ".join(heading), tuple(panels), _legend(panels), direction)
+    aside = frozenset(panels[0].cards) - flow
+    return Strip("   ·   ".join(heading), tuple(panels), _legend(panels), direction, aside)
+
+
+def _filmstrip(scene: Scene, when: str) -> list[Callable[[Scene], Panel]]:
+    if scene.backward is None:
+        return [forward]
+    every = {"forward": forward, "backward": backward, "freed": freed}
+    return list(every.values()) if when == "all" else [every[when]]
 
 
 # The three moments
@@ -66,7 +89,7 @@ def forward(scene: Scene) -> Panel:
         caption = ["no graph was built: nothing here requires grad"]
     if scene.backward is None:
         caption.append("backward was never called on this graph")
-    return _panel(scene, "After forward", caption, cards, "data")
+    return _panel(scene, "After forward", caption, cards, "data", at)
 
 
 def backward(scene: Scene) -> Panel:
@@ -89,7 +112,7 @@ def backward(scene: Scene) -> Panel:
         caption.append(f"the last of {len(scene.graph.backwards)} backward calls through this graph")
     else:
         caption.append("orange arrows carry the gradients")
-    return _panel(scene, "During backward", caption, cards, "quiet", steps)
+    return _panel(scene, "During backward", caption, cards, "quiet", call.started, steps)
 
 
 def freed(scene: Scene) -> Panel:
@@ -116,7 +139,7 @@ def freed(scene: Scene) -> Panel:
     by = f" by {fmt.clip(', '.join(names), 40)}" if names else ""
     ends = [f"{len(alive)} still held{by}"] * bool(alive) + [f"{gone} gone"] * bool(gone)
     caption.append(f"at the end of the script: {', '.join(ends) or 'no nodes'}")
-    return _panel(scene, "After backward", caption, cards, "quiet")
+    return _panel(scene, "After backward", caption, cards, "quiet", trace.end)
 
 
 # Cards
@@ -184,6 +207,10 @@ def _running(scene: Scene, node: GraphNode, step: Gradient | None, badges: dict[
         return _no_graph(scene, node)
     if step is None:
         return _kept_card(scene, node, scene.backward.started)
+    return _flow(scene, node, step, badge)
+
+
+def _flow(scene: Scene, node: GraphNode, step: Gradient, badge: str = "") -> Card:
     lines = _head(scene, node)
     lines += _saved(scene, node, "uses", COLOURS["flow"], COLOURS["flow pill"])
     incoming = fmt.preview(scene.trace.value(step.incoming), 24)
@@ -219,10 +246,12 @@ def _left_over(scene: Scene, node: GraphNode, holder: str, at: int | None = None
 def _saved(scene: Scene, node: GraphNode, verb: str, ink: str, pill: str = "", struck: bool = False) -> list[Line]:
     """One line a saved tensor, and one for the rest when there are many."""
     lines = []
-    kept = kept_by(node, scene.called)
+    if scene.saved:
+        return lines  # they have cards of their own
+    kept = kept_by(node, scene.called, scene.trace.sharing)
     for saved in kept[:4] if len(kept) > 5 else kept:
         of = f" = {fmt.clip(saved.of, 20)}" if saved.of else ""
-        text = f"{verb} {fmt.clip(saved.name, 20)}{of} · {fmt.size(saved.nbytes)}"
+        text = f"{verb} {fmt.clip(saved.name, 20)}{of} · {kept_size(saved, ', shared')}"
         lines.append(Line(text, 10.0, ink, struck=struck, pill=pill))
     if len(kept) > 5:
         rest = sum(saved.nbytes for saved in kept[4:])
@@ -260,7 +289,7 @@ def _tip(node: GraphNode) -> str:
 # Arrows, captions, legend
 
 
-def _panel(scene: Scene, title, caption, cards, look, steps: dict[int, Gradient] | None = None) -> Panel:
+def _panel(scene: Scene, title, caption, cards, look, at: int, steps: dict[int, Gradient] | None = None) -> Panel:
     if scene.hidden:
         text = f"… {fmt.count(scene.hidden, 'more node')}"
         cards[MORE] = Card("more", (Line(text, 12.0, COLOURS["dim"], True), Line("--nodes all", 10.0, COLOURS["dim"])))
@@ -269,7 +298,7 @@ def _panel(scene: Scene, title, caption, cards, look, steps: dict[int, Gradient]
         kind = "alias" if cards[number].look == "leaf" else "again"
         cards[alias] = LATER if cards[number] == LATER else Card(kind, lines, f"#{number}")
     arrows = tuple(_arrow(scene, link, look, cards, steps or {}) for link in scene.links)
-    return Panel(title, tuple(caption), cards, arrows)
+    return Panel(title, tuple(caption), cards, arrows, at)
 
 
 def _arrow(scene: Scene, link: tuple[int, int, int], look: str, cards: dict, steps: dict[int, Gradient]) -> Arrow:
@@ -281,7 +310,8 @@ def _arrow(scene: Scene, link: tuple[int, int, int], look: str, cards: dict, ste
     for place, _, row in steps[head].handed_on if head in steps else ():
         if place == position:
             name = scene.called[scene.aliases.get(tail, tail)]
-            return Arrow(tail, head, "gradient", _gradient(scene, row), f"the gradient for {name}")
+            label = norm_label(scene.trace.value(row)) if scene.norms else _gradient(scene, row)
+            return Arrow(tail, head, "gradient", label, f"the gradient for {name}")
     return Arrow(tail, head, look)
 
 
@@ -316,12 +346,14 @@ def _legend(panels: list[Panel]) -> tuple[Item, ...]:
         Item("constant", "constant: needs no gradient"),
         Item("live", "node (grad_fn), live"),
         Item("saved", "tensor saved for backward"),
+        Item("flow", "node that backward runs"),
         Item("badge", "step of backward"),
         Item("held", "node still held, nothing saved in it"),
         Item("gone", "node gone, its memory given back"),
         Item("no graph", "op outside the graph"),
         Item("alias", "the same leaf once more"),
         Item("again", "the same once more"),
+        *LEGEND,
     ]
     if COLOURS["live pill"] in pills:
         looks.add("saved")

@@ -2,7 +2,8 @@
 
 Told from events: what the graph alone kept ends as the last node lets go of it, within the backward call that released
 it (or right after the node's own end); memory that lives on was held by something else too. What is never released is
-the graph's alone when no variable was found, at the script's end, to hold a tensor in it.
+the graph's alone when no variable was found, at the script's end, to hold a tensor in it; after a run that was cut off,
+when nobody could look, that is unknown.
 """
 
 from enum import IntEnum
@@ -19,12 +20,21 @@ _NOT_THEIR_OWN = MET - {UNSEEN, SHARED, STATE}  # gradients, numbers, results ab
 
 
 class Share(IntEnum):
-    """Whose memory a buffer that some node saved is; NONE: no node saved it."""
+    """Whose memory a buffer that some node saved is; NONE: no node saved it.
+
+    HELD: a variable's, an input's or another graph's too
+    """
 
     NONE = 0
     GRAPH = 1
     HELD = 2
     PARAMETER = 3
+    UNKNOWN = 4
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether something besides the graph is known to have that memory."""
+        return self in (Share.HELD, Share.PARAMETER)
 
 
 class Sharing:
@@ -42,8 +52,11 @@ class Sharing:
         last = ended == self.released_at[buffer]
         settled = np.full(count, -1)
         np.maximum.at(settled, buffer[last], self._settled(node[last], ended[last]))
-        outlived = np.where(self.released_at > trace.end, self._held_at_the_end, lives.freed_at > settled)
+        lasting = self.released_at > trace.end
+        outlived = np.where(lasting, self._held_at_the_end, lives.freed_at > settled)
         share = np.where(outlived, Share.HELD, Share.GRAPH)
+        if trace.ending is None:
+            share[lasting] = Share.UNKNOWN
         share[parameters(trace, count)] = Share.PARAMETER
         self._share = np.where(self.released_at >= 0, share, Share.NONE)
 
@@ -60,14 +73,16 @@ class Sharing:
         """Whether a leaf lies in it."""
         return buffer in self._leaves
 
-    def alone(self, step: int) -> int:
-        """The bytes kept for backward after a step that the graph alone keeps."""
+    def alone(self, step: int) -> int | None:
+        """The bytes kept for backward after a step that the graph alone keeps; None when that is not known."""
         trace, forwards = self._trace, self._trace.forwards
         buffer, nbytes = saved_places(trace, forwards, trace.lives.nbytes)
         node = forwards.node[forwards.kept_owner]
         ended = np.minimum(trace.lives.released_at[node], trace.lives.gone_at[node])
-        known = np.minimum(buffer, len(self._share) - 1)
-        own = (buffer >= len(self._share)) | (self._share[known] == Share.GRAPH)
+        share = np.append(self._share, Share.GRAPH)[np.minimum(buffer, len(self._share))]  # a number's is nobody else's
+        if (share == Share.UNKNOWN).any():
+            return None
+        own = share == Share.GRAPH
         steps, change, _ = changes(buffer[own], forwards.steps[forwards.kept_owner[own]], ended[own], nbytes)
         return int(change[steps <= step].sum())
 

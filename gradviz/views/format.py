@@ -217,8 +217,8 @@ def about(shown: Preview, room: int = 40) -> str:
 
 
 def norm(shown: Preview) -> float:
-    """The Euclidean norm of the tensor shown (nan when it holds a nan)."""
-    return _summary(shown)[3]
+    """The Euclidean norm of the tensor shown: nan when it holds a nan or an inf, 0 when it holds nothing."""
+    return _summary(shown)[3] if math.prod(shown.shape) else 0.0
 
 
 def not_finite(shown: Preview) -> tuple[int, int]:

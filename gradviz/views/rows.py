@@ -207,14 +207,14 @@ def kept_by(node: GraphNode, called: dict[int, str], sharing: Sharing) -> tuple[
     for saved in node.saved:
         of = "" if saved.of == node.number else called.get(saved.of, "")
         share = sharing.of(saved.buffer)
-        other = "" if share == Share.GRAPH else safe(sharing.name(saved.buffer))
+        other = safe(sharing.name(saved.buffer)) if share.is_shared else ""
         kept.append(Kept(safe(saved.name.removeprefix("_saved_")), of, int(saved.nbytes), share, other))
     return tuple(kept)
 
 
 def kept_size(kept: Kept, shared: str = "*") -> str:
     """The bytes of a saved tensor, with a mark where the graph is not alone in keeping them."""
-    return size(kept.nbytes) + (shared if kept.share != Share.GRAPH else "")
+    return size(kept.nbytes) + (shared if kept.share.is_shared else "")
 
 
 def row_json(row: Row) -> dict:

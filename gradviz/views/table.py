@@ -12,7 +12,6 @@ from gradviz.errors import BadInput
 from gradviz.trace.events import NUMBER, Flag, Kind
 from gradviz.trace.graph import Graph
 from gradviz.trace.memory import Lives, saved_summary
-from gradviz.trace.sharing import Share
 from gradviz.trace.trace import Origin, Trace
 from gradviz.views import format as fmt
 from gradviz.views.rows import (
@@ -100,7 +99,7 @@ def summary_lines(trace: Trace, graphs: Sequence[Graph], lives: Lives) -> list[s
     made += f" · {_nodes(facts['nodes'], facts['accumulators'])} · {fmt.count(len(graphs), 'graph')}"
     lines = [f"{made} · {fmt.count(len(facts['freed']), 'backward call')}"]
     peak = f"saved tensors at their peak: {fmt.size(facts['peak_bytes'])}"
-    if facts["peak_bytes"] != facts["peak_bytes_alone"]:
+    if facts["peak_bytes_alone"] not in (None, facts["peak_bytes"]):
         peak += f" ({fmt.size(facts['peak_bytes_alone'])} the graph's alone)"
     lines.append(peak + (f", reached at {facts['peak_place']}" if facts["peak_place"] else ""))
     freed = facts["freed"]
@@ -309,7 +308,7 @@ def _explain(console, shown, names, left_out, columns, numbers):
         notes.append("(grad) flowed through the node and was not stored: .grad there stays None")
     if "state" in names and any(_saves_nothing(row) for row in shown):
         notes.append("live saves 0: the node saved nothing, so backward has nothing to free there")
-    if "saved" in names and any(kept.share != Share.GRAPH for row in shown for kept in row.saved):
+    if "saved" in names and any(kept.share.is_shared for row in shown for kept in row.saved):
         notes.append("saved 8 B*: a parameter's or variable's memory too; its release frees nothing")
     folded = [COLUMNS[name][0] for name in COLUMNS if name not in names]
     if folded and columns is None:

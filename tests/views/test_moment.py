@@ -58,7 +58,8 @@ def test_each_event_has_a_line_of_words(trace):
     assert event_text(trace, steps(trace, Kind.STEP)[0]) == "backward 1 ran MulBackward0 (#3)"
     assert event_text(trace, steps(trace, Kind.GRAD)[-1]) == "a gradient was handed on to AccumulateGrad (w)"
     assert event_text(trace, steps(trace, Kind.ADDED)[0]) == "w.grad took one in"
-    assert event_text(trace, steps(trace, Kind.RELEASED)[0]) == "MulBackward0 (#3) let go of its saved tensors in backward 2"
+    let_go = "MulBackward0 (#3) let go of its saved tensors in backward 2"
+    assert event_text(trace, steps(trace, Kind.RELEASED)[0]) == let_go
     assert event_text(trace, steps(trace, Kind.BACKWARD_ENDED)[0]) == "backward 1 ended"
     assert event_text(trace, steps(trace, Kind.MUTATED)[0]) == f"w was changed in place, line {line + 6}"
     assert event_text(trace, trace.end) == "the script ended"

@@ -7,9 +7,13 @@ import pytest
 
 import gradviz as torch
 from gradviz import nn
+from gradviz.trace.graph import graphs
 from gradviz.trace.memory import saved_summary
 from gradviz.trace.sharing import Share
 from gradviz.trace.store import load
+from gradviz.views.diagram import dot_text
+from gradviz.views.table import summary_lines
+from tests.trace.build import Builder, linear_regression
 
 GRAPH, HELD, PARAMETER = Share.GRAPH, Share.HELD, Share.PARAMETER
 
@@ -127,3 +131,18 @@ def test_in_every_sample_what_the_graph_alone_kept_ended_with_it(sample, sample_
         if sharing.of(buffer) == GRAPH and sharing.released_at[buffer] <= trace.end:
             assert lives.freed_at[buffer] >= sharing.released_at[buffer]
             assert lives.freed_at[buffer] <= trace.end
+
+
+def test_after_a_run_that_was_cut_off_what_was_not_released_is_unknown(tmp_path):
+    trace = linear_regression(tmp_path / "t.gradviz")
+    build = Builder(tmp_path / "cut.gradviz")
+    w = build.leaf("w", 1.0)
+    build.op("mul", [w, build.constant("x", 2.0)], 2.0, saved=["self", "other"], name="y")
+    build.close()
+    cut = load(build.path)
+    assert cut.ending is None and trace.ending is not None
+    assert shares(cut) == {"mul.self": (PARAMETER, "w"), "mul.other": (Share.UNKNOWN, "x")}
+    assert cut.sharing.alone(cut.end) is None
+    assert "alone" not in summary_lines(cut, graphs(cut), cut.lives)[1]
+    dot = dot_text(cut, graphs(cut)[0], cut.lives, saved=True)
+    assert "who else keeps it is not known" in dot and "alone" not in dot

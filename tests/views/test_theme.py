@@ -12,7 +12,8 @@ from gradviz.trace.graph import graphs
 from gradviz.trace.store import load
 from gradviz.trace.usage import Category, Usage
 from gradviz.views import memory
-from gradviz.views.diagram import dot_text, render
+from gradviz.views.comparison import Side, compare
+from gradviz.views.diagram import difference_text, dot_text, render
 from gradviz.views.diagram.drawing import LOOKS
 from gradviz.views.format import COLOURS, DARK
 from gradviz.views.memory.picture import LOOKS as AREAS
@@ -84,6 +85,19 @@ def test_each_text_of_a_sample_stands_out_from_what_is_behind_it(sample, sample_
     found = set(inks(painted_dot(sample_dot(sample), theme)))
     assert len(found) > 5
     assert {(ink, behind): contrast(ink, behind) for ink, behind in found if contrast(ink, behind) < READABLE} == {}
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_each_text_of_saved_cards_and_of_a_difference_stands_out_too(sample_trace, theme):
+    found = set()
+    for name in ("12_dynamic_graph", "14_mlp_training"):
+        trace = load(sample_trace(next(path for path in SAMPLES if path.stem == name)))
+        every = graphs(trace)
+        sides = [Side(trace, graph, "it") for graph in (every[0], every[-1])]
+        last = dot_text(trace, every[-1], trace.lives, saved=True, norms=True)
+        for dot in (last, difference_text(compare(*sides, True))):
+            found |= set(inks(painted_dot(dot, theme)))
+    assert {(ink, behind) for ink, behind in found if contrast(ink, behind) < READABLE} == set()
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -22,7 +22,7 @@ from gradviz.views.diagram.panels import (
     _panel,
 )
 from gradviz.views.diagram.scene import Scene
-from gradviz.views.rows import NO_GRAPH, at_line, is_leaf, place, state_of
+from gradviz.views.rows import at_line, is_leaf, place, state_of
 
 MOMENTS = ("all", "forward", "backward", "freed", "step=N", "line=N")
 _LISTED = 12  # lines that are named where another was asked for
@@ -122,15 +122,10 @@ def _card(scene: Scene, node: GraphNode, at: int, grads: dict, ran: bool, runnin
 
 def _counts(scene: Scene, at: int) -> str:
     """`5 nodes live, 2 saved freed, 1 gone; 3 saved tensors kept for backward: 36 B`."""
-    nodes = [node for node in scene.graph.nodes if node.step <= at and not is_leaf(node)]
+    nodes = [node for node in scene.graph.nodes if node.step <= at and node.node and not is_leaf(node)]
     states = [state_of(scene.trace, scene.lives, node, at) for node in nodes]
     told = [f"{states.count(state):,} {state}" for state in ("live", "saved freed", "gone") if state in states]
-    if set(states) <= {NO_GRAPH}:
+    if not told:
         return "no node was made yet"
-    pairs = [
-        (saved.buffer, saved.nbytes)
-        for node, state in zip(nodes, states, strict=True)
-        for saved in node.saved
-        if state == "live"
-    ]
-    return f"nodes: {', '.join(told)}; {_kept_text(pairs)}"
+    live = [node for node, state in zip(nodes, states, strict=True) if state == "live"]
+    return f"nodes: {', '.join(told)}; {_kept_text(scene, live)}"

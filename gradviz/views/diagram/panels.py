@@ -6,6 +6,7 @@ from gradviz.trace.events import NUMBER, Flag
 from gradviz.trace.gradients import Gradient, gradients, leaf_grads
 from gradviz.trace.graph import Graph, GraphNode
 from gradviz.trace.memory import Lives, saved_summary
+from gradviz.trace.sharing import Share
 from gradviz.trace.trace import Trace
 from gradviz.views import format as fmt
 from gradviz.views.diagram.cards import Arrow, Card, Item, Line, Panel, Strip
@@ -83,8 +84,7 @@ def forward(scene: Scene) -> Panel:
             cards[node.number] = _kept_card(scene, node, at)
     counted = [node for node in scene.graph.nodes if node.node and not is_leaf(node) and node.step <= at]
     live = [node for node in counted if state_of(scene.trace, scene.lives, node, at) == "live"]
-    pairs = [(saved.buffer, saved.nbytes) for node in live for saved in node.saved]
-    caption = [f"{fmt.count(len(live), 'node')} live, {_kept_text(pairs)}"]
+    caption = [f"{fmt.count(len(live), 'node')} live, {_kept_text(scene, live)}"]
     if not counted:
         caption = ["no graph was built: nothing here requires grad"]
     if scene.backward is None:
@@ -331,10 +331,18 @@ def _tensors(number: int) -> str:
     return fmt.count(number, "saved tensor")
 
 
-def _kept_text(pairs: list[tuple[int, int]]) -> str:
-    if not pairs:
+def _kept_text(scene: Scene, live: list[GraphNode]) -> str:
+    """What live nodes keep: memory counts once and whole, however many views of it are saved."""
+    kept = [saved for node in live for saved in node.saved]
+    if not kept:
         return "nothing saved for backward"
-    return f"{_tensors(len(pairs))} kept for backward: {fmt.size(distinct_bytes(pairs))}"
+    sharing, sizes = scene.trace.sharing, scene.lives.bytes_of
+    pairs = [(saved.buffer, sizes(saved.buffer) or saved.nbytes) for saved in kept]
+    every = distinct_bytes(pairs)
+    shares = [sharing.of(buffer) for buffer, _ in pairs]
+    alone = distinct_bytes([pair for pair, share in zip(pairs, shares, strict=True) if share == Share.GRAPH])
+    own = f" ({fmt.size(alone)} the graph's alone)" if alone != every and Share.UNKNOWN not in shares else ""
+    return f"{_tensors(len(kept))} kept for backward: {fmt.size(every)}{own}"
 
 
 def _legend(panels: list[Panel]) -> tuple[Item, ...]:

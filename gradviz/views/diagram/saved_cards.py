@@ -13,9 +13,8 @@ from gradviz.views.diagram.scene import Scene
 from gradviz.views.format import COLOURS
 from gradviz.views.rows import is_leaf
 
-LOOKS = {Share.GRAPH: "kept", Share.HELD: "kept too", Share.PARAMETER: "kept too"}
 LEGEND = (
-    Item("kept", "saved tensor: the graph alone keeps it"),
+    Item("kept", "saved tensor"),
     Item("kept too", "saved, in memory that something else keeps too"),
     Item("let go", "saved tensor that was released"),
 )
@@ -102,7 +101,7 @@ def _end(scene: Scene, number: int) -> int:
 def _card(scene: Scene, kept: Kept, savers: list[int], at: int) -> Card:
     saved, lives, gone = kept.saved, scene.lives, kept.until <= at
     share = scene.trace.sharing.of(saved.buffer)
-    ink = COLOURS["faded" if gone else "live" if share == Share.GRAPH else "leaf"]
+    ink = COLOURS["faded" if gone else "leaf" if share.is_shared else "live"]
     names = ", ".join(kept.names[:_NAMES]) + (", …" if len(kept.names) > _NAMES else "")
     size = fmt.size(saved.nbytes)
     if (whole := lives.bytes_of(saved.buffer)) > saved.nbytes:
@@ -114,7 +113,7 @@ def _card(scene: Scene, kept: Kept, savers: list[int], at: int) -> Card:
         Line(_whose(scene, saved, share, gone), 10.0, ink),
         Line(_state(scene, kept, savers, at), 10.0, ink, True),
     ]
-    return Card("let go" if gone else LOOKS[share], tuple(lines))
+    return Card("let go" if gone else "kept too" if share.is_shared else "kept", tuple(lines))
 
 
 def _value(scene: Scene, kept: Kept) -> str:
@@ -126,6 +125,8 @@ def _value(scene: Scene, kept: Kept) -> str:
 def _whose(scene: Scene, saved: Saved, share: Share, gone: bool) -> str:
     if not saved.buffer:
         return "a number, no memory of its own"
+    if share == Share.UNKNOWN:
+        return "who else keeps it is not known"
     if share == Share.GRAPH:
         return f"the graph alone {'kept' if gone else 'keeps'} it"
     name = fmt.clip_path(fmt.safe(scene.trace.sharing.name(saved.buffer)), 20)

@@ -65,9 +65,11 @@ class Sharing:
         return Share(int(self._share[buffer])) if buffer else Share.GRAPH
 
     def name(self, buffer: int) -> str:
-        """The leaf in a buffer or, if there is none, the first tensor in it that has a name: its name, or ''."""
-        named = map(self._trace.name, self._tensors.get(buffer, ()))
-        return next(filter(None, named), "")
+        """The name of a leaf in a buffer, else of what holds a tensor in it at the end, else of a tensor in it; or ''."""
+        tensors, trace = self._tensors.get(buffer, ()), self._trace
+        if buffer not in self._leaves and (held := [self._holders[each] for each in tensors if each in self._holders]):
+            return trace.text(held[0], "name")
+        return next(filter(None, map(trace.name, tensors)), "")
 
     def is_input(self, buffer: int) -> bool:
         """Whether a leaf lies in it."""
@@ -101,11 +103,18 @@ class Sharing:
     def _held_at_the_end(self):
         """Whether a variable was found that holds a tensor in each buffer."""
         trace, forwards = self._trace, self._trace.forwards
-        held = np.isin(forwards.tensor, trace.rows["tensor"][trace.of(Kind.HOLDER)])
+        held = np.isin(forwards.tensor, list(self._holders))
         found = np.zeros(len(trace.lives.nbytes), bool)
         found[forwards.buffer[held & (forwards.tensor > 0)]] = True
         found[0] = False
         return found
+
+    @cached_property
+    def _holders(self):
+        """{tensor: where the name stands of what holds it at the script's end}."""
+        rows = self._trace.rows[self._trace.of(Kind.HOLDER)][::-1]
+        rows = rows[rows["tensor"] > 0]
+        return dict(zip(rows["tensor"].tolist(), rows["ref"].tolist(), strict=True))
 
     @cached_property
     def _leaves(self):

@@ -77,6 +77,21 @@ def test_a_result_that_a_variable_holds_besides_is_not_the_graphs_alone(record):
     assert shares(record(program)) == {"exp.result": (HELD, "kept"), "tanh.result": (GRAPH, "")}
 
 
+def test_an_element_of_a_list_is_named_as_what_holds_the_memory(record):
+    def program():
+        state, states = torch.ones(3, requires_grad=True), []
+        for _ in range(2):
+            state = state.tanh()
+            states.append(state)
+        loss = state.sum()
+        loss.backward()
+        return {"states": states, "loss": loss}
+
+    trace = record(program)
+    names = [trace.sharing.name(buffer) for buffer in trace.forwards.kept_buffer.tolist()]
+    assert names == ["states[0]", "states[1]"]
+
+
 def test_without_backward_the_variables_at_the_end_tell(record):
     def program():
         w = torch.ones(3, requires_grad=True)

@@ -65,7 +65,7 @@ class Sharing:
         return Share(int(self._share[buffer])) if buffer else Share.GRAPH
 
     def name(self, buffer: int) -> str:
-        """The name of a leaf in a buffer, else of what holds a tensor in it at the end, else of a tensor in it; or ''."""
+        """The name of the leaf in it, else of who holds a tensor in it at the end, else of a tensor in it; or ''."""
         tensors, trace = self._tensors.get(buffer, ()), self._trace
         if buffer not in self._leaves and (held := [self._holders[each] for each in tensors if each in self._holders]):
             return trace.text(held[0], "name")

@@ -163,6 +163,19 @@ def test_cards_that_hang_on_nodes_overlap_nothing(sample, sample_trace, directio
     assert free[~np.eye(len(x), dtype=bool)].all()
 
 
+def test_any_graph_of_a_sample_has_a_filmstrip(sample, sample_trace):
+    trace = load(sample_trace(sample))
+    found = graphs(trace)
+    for graph in {0: found[0], len(found) // 2: found[len(found) // 2]}.values():
+        strip = Drawn(dot_text(trace, graph, trace.lives, saved=True, norms=True, nodes=60, of=len(found)))
+        assert len(strip.titles()) == (3 if graph.backwards else 1)
+        assert {end for tail, head, _ in strip.arrows for end in (tail, head)} <= set(strip.places)
+        if len(graph.backwards) > 1 and not graph.backwards[-1].failed:
+            assert f"the last of {len(graph.backwards)} backward calls through this graph" in strip.texts["title2"]
+        if not graph.backwards:
+            assert "backward was never called on this graph" in strip.texts["title1"]
+
+
 def test_hostile_names_are_text_on_these_cards_too(tmp_path):
     names = ['<b>&"</table>', "\\H \\l", "&lt;&#60;", "\x1b[31m", "a\nb"]
     build = Builder(tmp_path / "t.gradviz")

@@ -20,7 +20,7 @@ from tests.trace.build import Builder, linear_regression
 from tests.views.conftest import drawn
 from tests.views.test_diagram import Drawn, assert_told, picture
 
-SNAPSHOTS = Path(__file__).parent / "graph_snapshots"
+SNAPSHOTS = Path(__file__).parent / "picture_snapshots"
 UPDATE = "GRADVIZ_UPDATE_SNAPSHOTS"  # set it to 1 to write the snapshots anew, then read what changed
 
 
@@ -210,7 +210,7 @@ def said(dot):
 )
 def test_what_the_dot_text_of_a_regression_says(tmp_path, name, options):
     text = said(picture(linear_regression(tmp_path / "t.gradviz"), **options))
-    snapshot = SNAPSHOTS / f"picture_{name}.txt"
+    snapshot = SNAPSHOTS / f"regression_{name}.txt"
     if os.environ.get(UPDATE):
         snapshot.write_text(text, encoding="utf-8")
     assert text == snapshot.read_text(encoding="utf-8")

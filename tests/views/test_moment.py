@@ -9,6 +9,7 @@ from gradviz.errors import BadInput
 from gradviz.trace.events import Kind
 from gradviz.trace.graph import graphs
 from gradviz.trace.store import load
+from gradviz.views import rows as of
 from gradviz.views.diagram import dot_text
 from gradviz.views.diagram.happening import event_text
 from gradviz.views.rows import is_leaf, state_of
@@ -242,3 +243,26 @@ def test_hand_made_rows_of_any_kind_have_words(tmp_path):
     build.backward(build.op("neg", [w], 1.0, name="y"))
     trace = build.load()
     assert all(event_text(trace, step) for step in range(len(trace.rows)))
+
+
+def test_the_steps_of_a_row_are_those_of_its_events(record):
+    def program():
+        w = torch.ones(3, requires_grad=True)
+        y = w.exp()
+        y.sum().backward()
+        lost = y.detach() * w
+        del lost
+        return {"w": w, "y": y}
+
+    trace = record(program)
+    found = {row.op: row for graph in graphs(trace) for row in of.rows(trace, graph, trace.lives)}
+    (released,), gone = trace.of(Kind.RELEASED).tolist()[:1], set(trace.of(Kind.GONE).tolist())
+    made = found["exp"].life.made
+    assert trace.rows["kind"][made] == Kind.FORWARD and made < released
+    assert found["exp"].life == ("saved freed", made, released, None)
+    assert found["exp"].life.steps == f"{made}, freed {released}"
+    assert found["mul"].life.gone in gone and found["mul"].state == "gone"
+    assert found["ones"].life.steps == str(found["ones"].life.made)
+    told = of.row_json(found["exp"])
+    assert (told["step"], told["released_at"], told["gone_at"]) == (made, released, None)
+    assert told["saved"] == [{"name": "result", "of": "", "bytes": 12, "memory": "held", "shared_with": "y"}]

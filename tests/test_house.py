@@ -36,9 +36,12 @@ ROOMS = {
     "__init__": ENGINE | {"ops", "nn", "optim", "autograd", "linalg", "cuda", "random", "utils", "files", "static"},
     "__main__": {"cli"},
 }
-# Inside views: format <- rows, verification <- comparison <- the rest, never sideways.
-VIEWS = {"format": set(), "rows": {"format"}, "verification": {"format"}, "comparison": {"format", "rows"}}
-EVERY_VIEW = {"format", "rows", "verification", "comparison"}
+# Inside views: format <- rows, theme, verification <- comparison <- the rest, never sideways.
+VIEWS = {
+    "format": set(), "theme": {"format"}, "rows": {"format"}, "verification": {"format"},
+    "comparison": {"format", "rows"},
+}  # fmt: skip
+EVERY_VIEW = {"format", "theme", "rows", "verification", "comparison"}
 
 # Who may import a package that is neither Python's own nor numpy.
 THIRD_PARTY = {

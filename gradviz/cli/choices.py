@@ -10,6 +10,8 @@ from gradviz.errors import BadInput
 
 MOST_NAMED = 5
 AXES = ("events", "time")
+WHEN = ("all", "forward", "backward", "freed")
+THEMES = ("light", "dark", "auto")
 
 Graph = int | str  # a graph's number, 'all' or 'last'
 
@@ -56,6 +58,10 @@ Rows = Annotated[
         "--rows", metavar="N|all", help="At most so many rows a graph: its first and its last. all: nothing folded."
     ),
 ]
+Theme = Annotated[
+    str,
+    typer.Option("--theme", metavar="|".join(THEMES), help="Colours. auto: an SVG as the viewer's system has it."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON (with a schema_version) instead of text.")]
 
 
@@ -72,6 +78,14 @@ def one_of(option: str, given: str, known: tuple[str, ...]) -> None:
     """BadInput when what was given to an option is none of these."""
     if given not in known:
         raise BadInput(f"{option} {given}: expected one of {', '.join(known)}")
+
+
+def moment(option: str, text: str) -> str:
+    """all, forward, backward, freed, step=N or line=N; anything else is BadInput."""
+    kind, _, which = text.partition("=")
+    if text in WHEN or kind == "line" and which or kind == "step" and which.isdecimal():
+        return text
+    raise BadInput(f"{option} {text}: expected one of {', '.join(WHEN)}, step=N, line=N")
 
 
 def limit(option: str, text: str) -> int | None:

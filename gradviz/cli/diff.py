@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gradviz.cli.choices import Graph, Json, graph_of_trace, limit
+from gradviz.cli.choices import THEMES, Graph, Json, Theme, graph_of_trace, limit, one_of
 from gradviz.cli.files import picture_file, picture_format, write_picture
 from gradviz.cli.say import note
 from gradviz.errors import BadInput
@@ -26,6 +26,7 @@ def diff(
     nodes: Annotated[
         str, typer.Option("--nodes", metavar="N|all", help="Draw at most so many: what differs first.")
     ] = "150",
+    theme: Theme = "light",
     every: Annotated[bool, typer.Option("--all", help="List what is alike too; leave nothing out.")] = False,
     json: Json = False,
 ) -> None:
@@ -42,6 +43,7 @@ def diff(
       gradviz diff before.gradviz after.gradviz -o diff.svg
       gradviz diff train.gradviz#1 train.gradviz#200 --json
     """
+    one_of("--theme", theme, THEMES)
     most, kind = limit("--nodes", nodes), picture_format(None, output)
     asked = {text: graph_of_trace(text) for text in (left, right)}
     target = picture_file(output, asked[left][0], kind) if output else None
@@ -59,7 +61,7 @@ def diff(
     if output:
         from gradviz.views.diagram import difference_text, render
 
-        write_picture(target, render(difference_text(found, nodes=most), kind), note if json else print)
+        write_picture(target, render(difference_text(found, nodes=most), kind, theme=theme), note if json else print)
     for story in stories.values():
         story.tell_damage()
 

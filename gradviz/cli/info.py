@@ -4,6 +4,7 @@ import shlex
 
 from gradviz.cli.choices import Json, TraceFile, trace_file
 
+_LISTED = 3  # backward calls whose steps are told
 _COUNTED = (
     ("forward ops", "FORWARD"),
     ("backward calls", "BACKWARD"),
@@ -70,7 +71,22 @@ def _facts(trace, graph_count: int | None, ended: dict | None) -> dict:
         "graphs": graph_count,
         "events": {name: len(trace.of(Kind[kind])) for name, kind in _COUNTED},
         "rows": len(trace.rows),
+        "last_step": trace.end,
+        "backward_calls": _calls(trace),
     }
+
+
+def _calls(trace) -> list[dict]:
+    """The steps between which each backward call ran; ended is None for one that never did."""
+    from gradviz.trace.events import Kind
+
+    rows, ends = trace.rows, trace.of(Kind.BACKWARD_ENDED)
+    ended = dict(zip(rows["a"][ends].tolist(), ends.tolist(), strict=True))
+    starts = trace.of(Kind.BACKWARD)
+    return [
+        {"backward": call, "started": started, "ended": ended.get(call)}
+        for call, started in zip(rows["a"][starts].tolist(), starts.tolist(), strict=True)
+    ]
 
 
 def _lines(facts: dict) -> list[str]:
@@ -86,10 +102,19 @@ def _lines(facts: dict) -> list[str]:
         ("ended", _ending(facts)),
         *([("damaged", facts["damaged"])] if facts["damaged"] else []),
         ("graphs", "unknown" if facts["graphs"] is None else f"{facts['graphs']:,}"),
+        ("steps", _steps(facts)),
         ("events", f"{sum(facts['events'].values()):,} in {facts['rows']:,} rows"),
     ]
     lines = [f"{name:8} {safe(text)}" for name, text in pairs]
     return lines + [f"{amount:>15,}  {name}" for name, amount in facts["events"].items() if amount]
+
+
+def _steps(facts: dict) -> str:
+    """`0 to 57; backward 1: 19–30, 2: 33–47`: what `gradviz render --when step=N` takes."""
+    calls = facts["backward_calls"]
+    told = [f"{call['backward']}: {call['started']}–{call['ended'] or '?'}" for call in calls[:_LISTED]]
+    told += [f"{len(calls) - _LISTED:,} more"] if len(calls) > _LISTED else []
+    return f"0 to {facts['last_step']}" + (f"; backward {', '.join(told)}" if told else "")
 
 
 def _ending(facts: dict) -> str:

@@ -11,7 +11,7 @@ def memory(
     file: TraceFile = None,
     graph: GraphChoice = "all",
     axis: Annotated[
-        str, typer.Option("--axis", metavar="|".join(AXES), help="Columns of equally many rows, or of equal times.")
+        str, typer.Option("--axis", metavar="|".join(AXES), help="Columns of equally many steps, or of equal times.")
     ] = "events",
     json: Json = False,
 ) -> None:

@@ -4,12 +4,11 @@ from typing import Annotated
 
 import typer
 
-from gradviz.cli.choices import AXES, TraceFile, graph_choice, limit, one_of, trace_file
+from gradviz.cli.choices import AXES, THEMES, WHEN, Theme, TraceFile, graph_choice, limit, moment, one_of, trace_file
 from gradviz.cli.files import FORMATS, picture_file, picture_format, write_picture
 from gradviz.errors import BadInput
 
 VIEWS = ("graph", "memory")
-WHEN = ("all", "forward", "backward", "freed")
 DIRECTIONS = ("TB", "LR", "BT", "RL")
 
 
@@ -27,7 +26,12 @@ def render(
         str, typer.Option("--view", metavar="|".join(VIEWS), help="The filmstrip, or the bytes alive over time.")
     ] = "graph",
     when: Annotated[
-        str, typer.Option("--when", metavar="|".join(WHEN), help="One panel of the filmstrip, or all three.")
+        str,
+        typer.Option(
+            "--when",
+            metavar="|".join((*WHEN, "step=N", "line=N")),
+            help="One panel of the filmstrip, all three, or the moment after an event: a step, or the last of a line.",
+        ),
     ] = "all",
     direction: Annotated[
         str, typer.Option("--direction", metavar="|".join(DIRECTIONS), help="Which way data flows.")
@@ -37,11 +41,18 @@ def render(
         typer.Option("--graph", metavar="N|all|last", help="Default: the last that ran backward; of memory, all."),
     ] = None,
     axis: Annotated[
-        str, typer.Option("--axis", metavar="|".join(AXES), help="Of memory: by the rows of the trace, or by time.")
+        str, typer.Option("--axis", metavar="|".join(AXES), help="Of memory: by the steps of the trace, or by time.")
     ] = "events",
     nodes: Annotated[
         str, typer.Option("--nodes", metavar="N|all", help="At most so many, nearest the root. all: none left out.")
     ] = "150",
+    saved: Annotated[
+        bool, typer.Option("--saved", help="Saved tensors as cards of their own: whose memory, live or released when.")
+    ] = False,
+    norms: Annotated[
+        bool, typer.Option("--norms", help="On the arrows of backward the gradients' norms, not their values.")
+    ] = False,
+    theme: Theme = "light",
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Give up on the layout then.")
     ] = 60,
@@ -52,20 +63,23 @@ def render(
     Examples:
       gradviz render
       gradviz render train.gradviz --format png -o train.png
-      gradviz render --when backward --direction LR --graph 3
-      gradviz render --view memory --format png
+      gradviz render --when backward --norms --direction LR --graph 3
+      gradviz render --when step=120 --saved
+      gradviz render --when line=14
+      gradviz render --view memory --format png --theme dark
       gradviz render --format dot -o - | dot -Tsvg -Kneato -n2
     """
     one_of("--view", view, VIEWS)
     one_of("--axis", axis, AXES)
+    one_of("--theme", theme, THEMES)
     memory = view == "memory"
     which, most = graph_choice(graph or ("all" if memory else "last")), limit("--nodes", nodes)
     if which == "all" and not memory:
         raise BadInput("--graph all: a picture shows one graph; give its number, or last")
-    if memory and (when, direction.upper(), nodes) != ("all", "TB", "150"):
-        raise BadInput("--view memory: --when, --direction and --nodes are for --view graph")
+    if memory and (when, direction.upper(), nodes, saved, norms) != ("all", "TB", "150", False, False):
+        raise BadInput("--view memory: --when, --direction, --nodes, --saved and --norms are for --view graph")
     kind = picture_format(format, output)
-    one_of("--when", when, WHEN)
+    moment("--when", when)
     direction = direction.upper()
     one_of("--direction", direction, DIRECTIONS)
     path = trace_file(file)
@@ -75,9 +89,12 @@ def render(
 
     story = Story(path)
     if memory:
-        picture = story.memory_picture(which, kind, axis, timeout)
+        picture = story.memory_picture(which, kind, axis, timeout, theme)
     else:
-        picture = story.picture(which, kind, when=when, direction=direction, nodes=most, timeout=timeout)
+        picture = story.picture(
+            which, kind, when=when, direction=direction, nodes=most, timeout=timeout, theme=theme,
+            saved=saved, norms=norms,
+        )  # fmt: skip
     story.tell_damage()
     write_picture(target, picture)
 

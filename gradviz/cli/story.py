@@ -114,7 +114,10 @@ class Story:
         if ending := ending_line(self.trace):
             console.print(ending, markup=False, style="bold red")
 
-    def picture(self, which: Graph, form: str, *, when="all", direction="TB", nodes=150, timeout=60.0) -> bytes:
+    def picture(
+        self, which: Graph, form: str, *, when="all", direction="TB", nodes=150, timeout=60.0, theme="light",
+        saved=False, norms=False,
+    ) -> bytes:  # fmt: skip
         """A graph's filmstrip as the bytes of a file."""
         from gradviz.views.diagram import dot_text, render
 
@@ -124,9 +127,9 @@ class Story:
         graph = found[0]
         dot = dot_text(
             self.trace, graph, self.lives, when=when, direction=direction, nodes=nodes, of=len(self.graphs),
-            timeout=timeout,
+            timeout=timeout, saved=saved, norms=norms,
         )  # fmt: skip
-        return render(dot, form, timeout)
+        return render(dot, form, timeout, theme)
 
     @cached_property
     def usage(self) -> Usage:
@@ -160,15 +163,15 @@ class Story:
         told = "\n".join(["", *memory.peak_lines(self.trace, self.usage, span)])
         print(told if blocks else told.replace("…", "~"))
 
-    def memory_picture(self, which: Graph, form: str, axis: str, timeout: float) -> bytes:
+    def memory_picture(self, which: Graph, form: str, axis: str, timeout: float, theme: str) -> bytes:
         """The chart of the bytes alive as the bytes of a file."""
         from gradviz.views import diagram, memory
 
         samples = memory.sampled(self.trace, self.usage, memory.COLUMNS, self.span(which), axis)
         title = self.trace.path.stem
         if form == "svg":
-            return memory.svg(samples, title)
-        return diagram.render(memory.dot_text(samples, title), form, timeout)
+            return memory.svg(samples, title, theme)
+        return diagram.render(memory.dot_text(samples, title, theme), form, timeout)
 
     def explanation(self, which: Graph, asked: tuple[str, ...], *, form="text", rows: int | None = None) -> str:
         """The chain rule at one result, along the paths between two, or (of none) for the whole graph."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from math import prod
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from gradviz.trace.forwards import Forwards
 from gradviz.trace.happened import happened
 from gradviz.trace.memory import Lives
 from gradviz.trace.preview import Preview, decode
+
+if TYPE_CHECKING:
+    from gradviz.trace.sharing import Sharing
 
 _INDEXED = ("node", "tensor", "buffer", "meta", "origin", "a", "b", "c")
 _MOST_GRADS = 8  # `.grad` in a row: w.grad.grad has two
@@ -158,6 +161,13 @@ class Trace:
     def lives(self) -> Lives:
         """When nodes and buffers ended."""
         return Lives(self)
+
+    @cached_property
+    def sharing(self) -> "Sharing":
+        """Whose memory the saved tensors are in."""
+        from gradviz.trace.sharing import Sharing
+
+        return Sharing(self)
 
     def name(self, tensor: int) -> str:
         """The script's newest name for a tensor, the variable its op was assigned to, one that held it, or ''."""

@@ -82,7 +82,7 @@ class Usage:
         self.nbytes = lives.nbytes
         self.made_at = np.minimum(lives.made_at, never)
         self.ended_at = np.minimum(lives.freed_at, never)
-        self.parameter = _parameters(trace, len(self.nbytes))
+        self.parameter = parameters(trace, len(self.nbytes))
         self.gradient_from = np.minimum(_gradient_from(trace, len(self.nbytes)), never)
         self.temporary = _temporary(trace, self.made_at, self.ended_at)
         forwards = trace.forwards
@@ -181,8 +181,8 @@ def _span(buffers, categories, begins, ends):
     yield buffers, categories, ends[buffers], np.full(len(buffers), -1)
 
 
-def _parameters(trace, count):
-    """Whether each buffer is that of a parameter."""
+def parameters(trace: Trace, count: int) -> np.ndarray:
+    """Whether each of so many buffers is that of a parameter."""
     rows, forwards = trace.rows, trace.forwards
     leaf = int(Flag.LEAF | Flag.REQUIRES_GRAD)
     made = [number for number in np.unique(forwards.call).tolist() if trace.call(number).op == "Parameter"]

@@ -15,27 +15,36 @@ from gradviz.trace.trace import Origin
 from gradviz.trace.words import count as count  # handed on: here views look for them
 from gradviz.trace.words import size as size
 
-# What a terminal calls each state (rich styles), and what a picture does (hex).
+# What a terminal calls each state (rich styles).
 STYLES = {"live": "green", "untouched": "cyan", "saved freed": "yellow", "gone": "bright_black"}
-COLOURS = {
-    "ink": "#1F2937",
-    "dim": "#6B7280",
-    "faint": "#9CA3AF",
-    "faded": "#7C8594",
-    "rule": "#E5E7EB",
-    "paper": "#FFFFFF",
-    "panel": "#F9FAFB",
-    "leaf": "#2563EB",
-    "leaf fill": "#E8F0FE",
-    "leaf pill": "#D3E3FD",
-    "live": "#15803D",
-    "live fill": "#E9F8EE",
-    "live pill": "#CDEFD8",
-    "flow": "#B45309",
-    "flow fill": "#FFF6E5",
-    "flow pill": "#FDE7BD",
-    "constant fill": "#F1F3F5",
+
+# What each thing is drawn in: on light paper, on dark paper. Text in any ink stands out from what it is drawn on by
+# 4.5:1 at least; leaf, live, flow and faded are told apart by colour-blind eyes too (tests/views/test_theme.py).
+_PAINTS = {
+    "ink": ("#1f2937", "#e6edf3"),
+    "dim": ("#566070", "#aab4c0"),
+    "faint": ("#8a919e", "#737d8a"),  # lines, never text
+    "faded": ("#6b7280", "#8d96a3"),
+    "rule": ("#e5e7eb", "#30363d"),
+    "paper": ("#ffffff", "#0d1117"),
+    "panel": ("#f9fafb", "#151b23"),
+    "leaf": ("#2358de", "#78a6ff"),
+    "leaf fill": ("#edf3ff", "#12203a"),
+    "leaf pill": ("#dee9fe", "#1b315c"),
+    "live": ("#0a5c36", "#8befb4"),
+    "live fill": ("#e9f8ee", "#10291c"),
+    "live pill": ("#cdefd8", "#18442d"),
+    "flow": ("#a84a00", "#f59a4c"),
+    "flow fill": ("#fff6e5", "#2e1f0c"),
+    "flow pill": ("#fde7bd", "#4a3110"),
+    "constant fill": ("#f1f3f5", "#20262e"),
+    "parameter area": ("#93b4f5", "#2d55a8"),
+    "gradient area": ("#fbd08a", "#8a5a1c"),
+    "saved area": ("#a7ddb9", "#2f7d55"),
+    "held area": ("#e6e8eb", "#39414b"),
 }
+COLOURS = {name: light for name, (light, _) in _PAINTS.items()}
+DARK = {light: dark for light, dark in _PAINTS.values()}  # what each of COLOURS is on dark paper
 
 
 FEW = 8  # elements
@@ -193,8 +202,13 @@ def about(shown: Preview, room: int = 40) -> str:
 
 
 def norm(shown: Preview) -> float:
-    """The Euclidean norm of the tensor shown (nan when it holds a nan)."""
-    return _summary(shown)[3]
+    """The Euclidean norm of the tensor shown: nan when it holds a nan or an inf, 0 when it holds nothing."""
+    return _summary(shown)[3] if math.prod(shown.shape) else 0.0
+
+
+def not_finite(shown: Preview) -> tuple[int, int]:
+    """How many of the tensor's values are nan, and how many inf."""
+    return _summary(shown)[4:]
 
 
 def _summary(shown: Preview) -> tuple:

@@ -1,5 +1,6 @@
 """A graph of a trace as rows, one a forward result: what the table, the picture and the exports all show."""
 
+import math
 import os
 from typing import NamedTuple
 
@@ -8,21 +9,27 @@ import numpy as np
 from gradviz.trace.events import MET, NUMBER, SHARED, UNSEEN, Flag, Kind
 from gradviz.trace.gradients import gradients, leaf_grads, untouched
 from gradviz.trace.graph import Graph, GraphNode
-from gradviz.trace.memory import Lives
+from gradviz.trace.memory import NEVER, Lives
 from gradviz.trace.preview import Preview
+from gradviz.trace.sharing import Share, Sharing
 from gradviz.trace.trace import Meta, Origin, Trace
-from gradviz.views.format import expression, safe
+from gradviz.views.format import expression, safe, size
 
 NO_GRAPH = "no graph"
 ONLY_HELD = "only held"  # in place of a call's name
 
 
 class Kept(NamedTuple):
-    """One saved tensor of a node: `_saved_other`'s name is other, of tells whose value it is."""
+    """One saved tensor of a node: `_saved_other`'s name is other, of tells whose value it is.
+
+    share: whose memory it is in; shared_with: the name of a parameter or variable that has it too
+    """
 
     name: str
     of: str
     nbytes: int
+    share: Share = Share.GRAPH
+    shared_with: str = ""
 
 
 class Grad(NamedTuple):
@@ -32,13 +39,30 @@ class Grad(NamedTuple):
     stored: bool
 
 
+class Life(NamedTuple):
+    """What became of a result, and the steps of it: made, its saved tensors freed, gone (None: not by the end).
+
+    state: of an op's node 'live', 'untouched' (live, though backward ran elsewhere in the graph), 'saved freed' or
+    'gone' at the script's end, 'no graph' for an op without a node; of a leaf or constant 'live' or 'gone', as its
+    memory is.
+    """
+
+    state: str
+    made: int
+    released: int | None
+    gone: int | None
+
+    @property
+    def steps(self) -> str:
+        """`12`, `12, freed 40` or `12, freed 40, gone 52`."""
+        ends = [(word, step) for word, step in (("freed", self.released), ("gone", self.gone)) if step is not None]
+        return ", ".join([str(self.made), *(f"{word} {step}" for word, step in ends)])
+
+
 class Row(NamedTuple):
     """One forward result. name is '' when the script gave none; then expression says what it is.
 
     aside: whose own work it is ('SGD.step') where that stands beside the graph, '' otherwise
-    state: of an op's node 'live', 'untouched' (live, though backward ran elsewhere in the graph), 'saved freed' or
-    'gone' at the script's end, 'no graph' for an op without a node; of a leaf or constant 'live' or 'gone', as its
-    memory is.
     """
 
     number: int
@@ -53,9 +77,14 @@ class Row(NamedTuple):
     is_leaf: bool
     no_grad: bool
     saved: tuple[Kept, ...]
-    state: str
+    life: Life
     origin: Origin | None
     aside: str
+
+    @property
+    def state(self) -> str:
+        """What became of it: see Life."""
+        return self.life.state
 
     @property
     def line(self) -> int:
@@ -72,7 +101,7 @@ def rows(trace: Trace, graph: Graph, lives: Lives) -> list[Row]:
     aside = beside(graph)
     found = [_row(trace, lives, node, called, flowed, stored, aside) for node in graph.nodes]
     left = untouched(trace, graph, lives, trace.end)
-    found = [row._replace(state="untouched") if row.number in left else row for row in found]
+    found = [row._replace(life=row.life._replace(state="untouched")) if row.number in left else row for row in found]
     changes = {node.number: trace.changed(node.tensor, graph.built) for node in graph.nodes if is_leaf(node)}
     return [
         row._replace(data=trace.value(change)) if (change := changes.get(row.number, -1)) > 0 else row for row in found
@@ -98,11 +127,19 @@ def _row(trace, lives, node: GraphNode, called, flowed, stored, aside) -> Row:
         requires_grad=wants_grad(node),
         is_leaf=bool(node.flags & Flag.LEAF),
         no_grad=bool(node.flags & Flag.NO_GRAD) and not leaf,
-        saved=kept_by(node, called),
-        state=state_of(trace, lives, node, trace.end),
+        saved=kept_by(node, called, trace.sharing),
+        life=_life(trace, lives, node),
         origin=node.origin,
         aside=(safe(innermost(node)) or ONLY_HELD) if node.number in aside else "",
     )
+
+
+def _life(trace, lives, node):
+    buffer = int(trace.rows["buffer"][node.step])
+    ends = (lives.released_at[node.node] if node.saved else NEVER,
+            lives.freed_at[buffer] if is_leaf(node) else lives.gone_at[node.node])  # fmt: skip
+    released, gone = (int(step) if step <= trace.end else None for step in ends)
+    return Life(state_of(trace, lives, node, trace.end), node.step, released, gone)
 
 
 def is_leaf(node: GraphNode) -> bool:
@@ -167,13 +204,68 @@ def _only_held(node: GraphNode) -> bool:
     return node.op in (UNSEEN, SHARED) and node.origin is None
 
 
-def kept_by(node: GraphNode, called: dict[int, str]) -> tuple[Kept, ...]:
-    """A node's saved tensors, with the name of the value that each one is."""
+def kept_by(node: GraphNode, called: dict[int, str], sharing: Sharing) -> tuple[Kept, ...]:
+    """A node's saved tensors, with the name of the value that each one is, and whose memory it is in."""
     kept = []
     for saved in node.saved:
         of = "" if saved.of == node.number else called.get(saved.of, "")
-        kept.append(Kept(safe(saved.name.removeprefix("_saved_")), of, int(saved.nbytes)))
+        share = sharing.of(saved.buffer)
+        other = safe(sharing.name(saved.buffer)) if share.is_shared else ""
+        kept.append(Kept(safe(saved.name.removeprefix("_saved_")), of, int(saved.nbytes), share, other))
     return tuple(kept)
+
+
+def kept_size(kept: Kept, shared: str = "*") -> str:
+    """The bytes of a saved tensor, with a mark where the graph is not alone in keeping them."""
+    return size(kept.nbytes) + (shared if kept.share.is_shared else "")
+
+
+def row_json(row: Row) -> dict:
+    """A row as JSON values; numbers that JSON lacks (nan, inf) are text."""
+    return {
+        "number": row.number,
+        "name": row.name,
+        "expression": row.expression,
+        "op": row.op,
+        "grad_fn": row.grad_fn,
+        "shape": list(row.meta.shape),
+        "dtype": row.meta.dtype,
+        "device": row.meta.device,
+        "data": _value_json(row.data),
+        "grad": None if row.grad is None else {"value": _value_json(row.grad.value), "stored": row.grad.stored},
+        "requires_grad": row.requires_grad,
+        "is_leaf": row.is_leaf,
+        "no_grad": row.no_grad,
+        "saved": [_kept_json(kept) for kept in row.saved],
+        "state": row.state,
+        "step": row.life.made,
+        "released_at": row.life.released,
+        "gone_at": row.life.gone,
+        "line": row.line,
+        "aside": row.aside,
+    }
+
+
+def _kept_json(kept: Kept) -> dict:
+    told = {"name": kept.name, "of": kept.of, "bytes": kept.nbytes}
+    return told | {"memory": kept.share.name.lower(), "shared_with": kept.shared_with}
+
+
+def _value_json(shown):
+    if shown is None:
+        return None
+    if shown.whole:
+        return _finite(shown.values.tolist())
+    return {"corners": _finite(shown.values.tolist()), "summary": _finite(dict(shown.summary._asdict()))}
+
+
+def _finite(value):
+    """nan and inf as text; the nesting is the array's dimensions, at most NumPy's 64."""
+    if isinstance(value, list):
+        return [_finite(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def holders(trace: Trace, graph: Graph, lives: Lives) -> dict[int, str]:

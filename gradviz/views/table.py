@@ -15,7 +15,18 @@ from gradviz.trace.memory import Lives, saved_summary
 from gradviz.trace.trace import Origin, Trace
 from gradviz.views import format as fmt
 from gradviz.views import verification
-from gradviz.views.rows import ONLY_HELD, Row, at_line, failing, failing_numbers, place, rows, unnamed
+from gradviz.views.rows import (
+    ONLY_HELD,
+    Row,
+    at_line,
+    failing,
+    failing_numbers,
+    kept_size,
+    place,
+    row_json,
+    rows,
+    unnamed,
+)
 
 # name -> (heading, narrowest, widest, style)
 COLUMNS = {
@@ -31,8 +42,9 @@ COLUMNS = {
     "saved": ("saved", 12, 36, ""),
     "state": ("state", 12, 20, ""),
     "line": ("line", 24, 24, "dim"),
+    "step": ("step", 6, 30, "dim"),
 }
-FOLDING = ("requires_grad", "is_leaf", "op", "shape", "saved", "line", "grad_fn", "grad", "number")
+FOLDING = ("step", "requires_grad", "is_leaf", "op", "shape", "saved", "line", "grad_fn", "grad", "number")
 GAP = 2
 NAME_FIRST = 18  # up to here the names get what room is left, before any other column
 
@@ -92,6 +104,8 @@ def summary_lines(trace: Trace, graphs: Sequence[Graph], lives: Lives) -> list[s
     made += f" · {_nodes(facts['nodes'], facts['accumulators'])} · {fmt.count(len(graphs), 'graph')}"
     lines = [f"{made} · {fmt.count(len(facts['freed']), 'backward call')}"]
     peak = f"saved tensors at their peak: {fmt.size(facts['peak_bytes'])}"
+    if facts["peak_bytes_alone"] not in (None, facts["peak_bytes"]):
+        peak += f" ({fmt.size(facts['peak_bytes_alone'])} the graph's alone)"
     lines.append(peak + (f", reached at {facts['peak_place']}" if facts["peak_place"] else ""))
     freed = facts["freed"]
     told = freed if len(freed) <= 4 else [*freed[:3], None, freed[-1]]
@@ -164,6 +178,7 @@ def summary_facts(trace: Trace, lives: Lives) -> dict:
         "nodes": int((ops["node"] > 0).sum()),
         "accumulators": len(trace.of(Kind.NODE)),
         "peak_bytes": saved.peak,
+        "peak_bytes_alone": trace.sharing.alone(saved.peak_at),
         "peak_line": peak.line if peak else 0,
         "peak_place": at_line(trace, peak),
         "freed": freed,
@@ -206,7 +221,9 @@ def as_json(trace: Trace, chosen: Sequence[Graph], graphs: Sequence[Graph], live
             {
                 "graph": graph.number,
                 "backward_calls": [call.number for call in graph.backwards],
-                "rows": [_row_json(row, looked_at.get(row.number, [])) for row in shown],
+                "rows": [
+                    row_json(row) | {"verified": verification.as_json(looked_at.get(row.number, []))} for row in shown
+                ],
                 "rows_left_out": left_out,
             }
         )
@@ -217,29 +234,6 @@ def as_json(trace: Trace, chosen: Sequence[Graph], graphs: Sequence[Graph], live
         "graphs_in_trace": len(graphs),
         "graphs": told,
         "summary": summary_facts(trace, lives),
-    }
-
-
-def _row_json(row: Row, looked_at: list) -> dict:
-    return {
-        "number": row.number,
-        "name": row.name,
-        "expression": row.expression,
-        "op": row.op,
-        "grad_fn": row.grad_fn,
-        "shape": list(row.meta.shape),
-        "dtype": row.meta.dtype,
-        "device": row.meta.device,
-        "data": fmt.as_json(row.data),
-        "grad": None if row.grad is None else {"value": fmt.as_json(row.grad.value), "stored": row.grad.stored},
-        "requires_grad": row.requires_grad,
-        "is_leaf": row.is_leaf,
-        "no_grad": row.no_grad,
-        "saved": [{"name": kept.name, "of": kept.of, "bytes": kept.nbytes} for kept in row.saved],
-        "state": row.state,
-        "line": row.line,
-        "aside": row.aside,
-        "verified": verification.as_json(looked_at),
     }
 
 
@@ -325,6 +319,8 @@ def _explain(console, shown, names, left_out, columns, numbers):
         notes.append("live saves 0: the node saved nothing, so backward has nothing to free there")
     if "state" in names and any(row.state == "untouched" for row in shown):
         notes.append("untouched: no backward call ran the node; what it saved is still kept")
+    if "saved" in names and any(kept.share.is_shared for row in shown for kept in row.saved):
+        notes.append("saved 8 B*: a parameter's or variable's memory too; its release frees nothing")
     folded = [COLUMNS[name][0] for name in COLUMNS if name not in names]
     if folded and columns is None:
         notes.append(f"folded to fit: {', '.join(folded)} (--wide shows all)")
@@ -373,8 +369,10 @@ def _cell(name: str, row: Row | Folded, mark: str, room: int = 40) -> Text:
     if name in ("requires_grad", "is_leaf"):
         return Text("yes" if getattr(row, name) else "no")
     if name == "saved":
-        kept = ", ".join(f"{each.name} {fmt.size(each.nbytes)}" for each in row.saved)
+        kept = ", ".join(f"{each.name} {kept_size(each)}" for each in row.saved)
         return Text(kept or "-")
+    if name == "step":
+        return Text(row.life.steps)
     text = "live saves 0" if _saves_nothing(row) else row.state
     return Text(text, style=fmt.STYLES.get(row.state, "dim"))
 

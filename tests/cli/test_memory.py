@@ -63,7 +63,7 @@ def test_ascii_where_the_screen_has_no_more(folder):
 
 def test_one_graph_s_time(folder):
     whole, one = (run("memory", "it.gradviz", *more, cwd=folder).stdout for more in ([], ["--graph", "2"]))
-    assert "row 1 " in whole and "row 1 " not in one
+    assert "step 0 " in whole and "step 0 " not in one
     assert "line 4" in one or "line 5" in one
 
 
@@ -86,7 +86,8 @@ def test_json(folder):
         (["memory", "--graph", "9", "it.gradviz"], "--graph 9: it.gradviz holds graphs 1 to 3"),
         (["memory", "nowhere.gradviz"], "nowhere.gradviz"),
         (["render", "--view", "sound", "it.gradviz"], "--view sound: expected one of graph, memory"),
-        (["render", "--view", "memory", "--when", "freed", "it.gradviz"], "--when, --direction and --nodes are for"),
+        (["render", "--view", "memory", "--when", "freed", "it.gradviz"], "--when, --direction, --nodes, --saved and"),
+        (["render", "--view", "memory", "--saved", "it.gradviz"], "--norms are for --view graph"),
     ],
 )
 def test_what_makes_no_sense_is_one_line(folder, arguments, told):

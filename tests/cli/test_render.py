@@ -1,5 +1,6 @@
 """gradviz render: which file it writes, in which format."""
 
+import re
 import shutil
 
 import pytest
@@ -80,3 +81,66 @@ def test_graph_that_is_not_there(gradviz):
     result = gradviz("render", "--graph", "2")
     assert (result.code, result.out) == (2, "")
     assert "only graph 1" in result.err
+
+
+def test_moments_after_an_event(gradviz):
+    end = int(re.search(r"steps +0 to (\d+); backward 1: (\d+)–(\d+)", gradviz("info").out)[1])
+    shown = [gradviz("render", "--format", "dot", "-o", "-", "--when", f"step={step}").out for step in (end - 9, end)]
+    assert all(f"After step {step}<" in text for step, text in zip((end - 9, end), shown, strict=True))
+    line = gradviz("render", "--format", "dot", "-o", "-", "--when", "line=4")
+    assert (line.code, line.err) == (0, "")
+    assert "backward 1 ended" in line.out
+
+
+@pytest.mark.parametrize(
+    ("when", "told"),
+    [
+        ("then", "--when then: expected one of all, forward, backward, freed, step=N, line=N"),
+        ("step=", "--when step=: expected one of"),
+        ("step=-1", "--when step=-1: expected one of"),
+        ("step=1.5", "--when step=1.5: expected one of"),
+        ("line=", "--when line=: expected one of"),
+        ("step=99999", "--when step=99999: the trace's steps are 0 to "),
+        ("step=0", "--when step=0: nothing of graph 1 was there yet; it begins at step "),
+        ("line=77", "--when line=77: graph 1 has no event of that line; its lines: 2, 3, 4"),
+    ],
+)
+def test_moments_that_there_are_not(gradviz, folder, when, told):
+    result = gradviz("render", "--when", when)
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert told in result.err
+    assert not (folder / "it.svg").exists()
+
+
+def test_saved_and_norms(gradviz):
+    options = ([], ["--saved"], ["--norms"])
+    plain, saved, norms = (gradviz("render", "--format", "dot", "-o", "-", *more).out for more in options)
+    assert "alias of parameter w" in saved and "alias of" not in plain
+    assert "‖g‖ = 2." in norms and "‖g‖ =" not in plain
+
+
+def test_steps_that_the_table_tells_can_be_drawn(gradviz):
+    told = gradviz("table", "--columns", "step,name").out
+    made, freed = re.search(r"(\d+), freed (\d+) +loss", told).groups()
+    assert "live" in gradviz("render", "--format", "dot", "-o", "-", "--when", f"step={made}").out
+    assert "freed by backward 1" in gradviz("render", "--format", "dot", "-o", "-", "--when", f"step={freed}").out
+
+
+def test_themes(gradviz, folder):
+    light, dark, auto = (gradviz("render", "-o", "-", "--theme", theme).out for theme in ("light", "dark", "auto"))
+    assert gradviz("render", "-o", "-").out == light
+    assert len({light, dark, auto}) == 3
+    assert ("prefers-color-scheme" in auto) > ("prefers-color-scheme" in light + dark)
+    for view in (["--view", "memory", "--format", "dot"], ["--format", "dot"]):
+        shown = [gradviz("render", "-o", "-", *view, "--theme", theme).out for theme in ("light", "dark", "auto")]
+        assert shown[0] == shown[2] != shown[1]
+    shown = [gradviz("diff", "1", "1", "-o", f"{theme}.svg", "--theme", theme) for theme in ("light", "dark", "auto")]
+    assert [result.code for result in shown] == [0, 0, 0]
+    assert len({(folder / f"{theme}.svg").read_bytes() for theme in ("light", "dark", "auto")}) == 3
+
+
+@pytest.mark.parametrize("command", [["render"], ["render", "--view", "memory"], ["diff", "1", "1"]])
+def test_a_theme_that_there_is_not(gradviz, command):
+    result = gradviz(*command, "--theme", "sepia")
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert "--theme sepia: expected one of light, dark, auto" in result.err

@@ -188,7 +188,7 @@ def test_each_state_has_a_look_and_words_of_its_own(record):
     found = Drawn(picture(record(fates)))
     assert found.titles() == ["1   After forward", "2   During backward", "3   After backward"]
     assert found.card(1, "mul") == ("filled", ["mul", "#3", "MulBackward0", "freed = [1., 1.]",
-                                               "saved other = x · 8 B", "live"])  # fmt: skip
+                                               "saved other = x · 8 B, shared", "live"])  # fmt: skip
     assert found.card(2, "mul")[1][-1] == "gradient in: [1., 1.]"
     cards = {op: found.card(3, op) for op in ("mul", "sum", "exp", "sin", "cos")}
     looks = {op: (style, lines[-1]) for op, (style, lines) in cards.items()}

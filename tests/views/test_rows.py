@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 import gradviz as torch
 from gradviz import nn, optim
 from gradviz.trace.graph import graphs
+from gradviz.trace.sharing import Share
 from gradviz.views import rows as of
 from gradviz.views.format import safe
 from tests.trace.build import Builder, linear_regression
@@ -171,7 +172,10 @@ def test_saved_tensors_say_whose_value_they_are_and_not_that_a_result_is_itself(
 
     found = rows_of(record(program))
     kept = {row.op: row.saved for row in found if row.saved}
-    assert kept == {"mul": (of.Kept("other", "x", 12),), "exp": (of.Kept("result", "", 12),)}
+    assert kept == {
+        "mul": (of.Kept("other", "x", 12, Share.HELD, "x"),),
+        "exp": (of.Kept("result", "", 12, Share.HELD, "y"),),
+    }
 
 
 def test_each_state_at_the_scripts_end(record):

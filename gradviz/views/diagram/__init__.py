@@ -1,6 +1,7 @@
 """Pictures: the filmstrip of a graph (after forward, during backward, after it), and what two graphs differ in."""
 
 import re
+from functools import partial
 from xml.etree import ElementTree
 
 from gradviz.errors import BadInput
@@ -12,11 +13,12 @@ from gradviz.views.diagram.cards import Strip, card_size, label_size
 from gradviz.views.diagram.difference import difference
 from gradviz.views.diagram.drawing import draw
 from gradviz.views.diagram.layout import arrange, graphviz
+from gradviz.views.diagram.moment import known_moment, moment, step_of
 from gradviz.views.diagram.panels import strip
+from gradviz.views.theme import THEMES, painted_dot, style_sheet
 
 MOST = 5000  # results; Graphviz takes minutes and gigabytes above that
 FORMATS = ("svg", "png", "pdf", "dot")
-MOMENTS = ("all", "forward", "backward", "freed")
 DIRECTIONS = ("TB", "LR", "BT", "RL")
 
 _SVG = "http://www.w3.org/2000/svg"
@@ -33,19 +35,27 @@ def dot_text(
     nodes: int | None = 150,
     of: int = 1,
     timeout: float = 60.0,
+    saved: bool = False,
+    norms: bool = False,
 ) -> str:
     """The picture as DOT text in which everything has its place: the same trace gives the same text.
 
+    when: all, or one of forward, backward and freed; or step=N or line=N: the moment after an event.
     nodes: draw at most so many, those nearest to the root, without an optimizer's or a Function's own work (None:
     everything). of: how many graphs the trace has.
-    Raises BadInput: an empty graph, an unknown moment or direction, no Graphviz, or the time limit passed.
+    saved: saved tensors as cards of their own. norms: gradients' norms on the arrows, in place of their values.
+    Raises BadInput: an empty graph, a moment that there is not, an unknown direction, no Graphviz, or the time limit
+    passed.
     """
-    _known("moment (--when)", when, MOMENTS)
+    known_moment(when)
     _known("direction", direction, DIRECTIONS)
     if not graph.nodes:
         raise BadInput("nothing to draw: the script ran no tensor op that gradviz saw")
     _small_enough(len(graph.nodes), nodes)
-    picture = strip(trace, graph, lives, when, direction, None if nodes is None else max(nodes, 1), of)
+    most = None if nodes is None else max(nodes, 1)
+    at = step_of(trace, graph, when)
+    alone = None if at is None else partial(moment, at=at)
+    picture = strip(trace, graph, lives, when, direction, most, of, alone, saved, norms)
     return _placed(picture, timeout)
 
 
@@ -80,16 +90,18 @@ def _placed(picture: Strip, timeout: float) -> str:
     for same in zip(*(panel.arrows for panel in picture.panels), strict=True):
         width, height = (max(side) for side in zip(*(label_size(arrow.label) for arrow in same), strict=True))
         arrows.append((same[0].tail, same[0].head, width, height))
-    return draw(picture, arrange(sizes, arrows, picture.direction, timeout))
+    return draw(picture, arrange(sizes, arrows, picture.direction, timeout, picture.aside))
 
 
-def render(dot: str, form: str, timeout: float = 60.0) -> bytes:
-    """The file's bytes: svg, png, pdf, or dot (the text itself). Raises BadInput as dot_text does."""
+def render(dot: str, form: str, timeout: float = 60.0, theme: str = "light") -> bytes:
+    """The file's bytes: svg, png, pdf, or dot (the text itself), in a theme. Raises BadInput as dot_text does."""
     _known("format", form, FORMATS)
+    _known("theme", theme, THEMES)
+    dot = painted_dot(dot, theme)
     if form == "dot":
         return dot.encode()
     drawn = graphviz(dot, "nop2", form, timeout)
-    return _with_tips(drawn) if form == "svg" else drawn
+    return _finished(drawn, style_sheet(theme)) if form == "svg" else drawn
 
 
 def _known(what: str, given: str, known: tuple[str, ...]) -> None:
@@ -97,8 +109,8 @@ def _known(what: str, given: str, known: tuple[str, ...]) -> None:
         raise BadInput(f"unknown {what} {given!r}: choose one of {', '.join(known)}")
 
 
-def _with_tips(svg: bytes) -> bytes:
-    """Graphviz titles its groups with node ids; here they get the source line instead, as browsers show it."""
+def _finished(svg: bytes, style: str) -> bytes:
+    """The SVG with a style sheet; groups, which Graphviz titles with node ids, get the source line for browsers."""
     ElementTree.register_namespace("", _SVG)
     root = ElementTree.fromstring(svg)
     for group in list(root.iter(f"{{{_SVG}}}g")):
@@ -116,5 +128,9 @@ def _with_tips(svg: bytes) -> bytes:
             group.remove(wrapper)
             group.extend(anchor)
     root.set("role", "img")
+    if style:
+        sheet = ElementTree.Element(f"{{{_SVG}}}style")
+        sheet.text = style
+        root.insert(0, sheet)
     text = ElementTree.tostring(root, encoding="unicode")
     return ('<?xml version="1.0" encoding="UTF-8"?>\n' + re.sub(r"\n\s*\n+", "\n", text) + "\n").encode()

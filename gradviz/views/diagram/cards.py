@@ -8,6 +8,8 @@ same DOT text everywhere. The table is generous: Helvetica's widths and a fifth 
 import unicodedata
 from typing import NamedTuple
 
+from gradviz.views.format import COLOURS
+
 SLACK = 1.2
 _WIDTHS = {
     0.24: "ijl'|",
@@ -26,7 +28,7 @@ class Line(NamedTuple):
 
     text: str
     size: float = 10.0
-    ink: str = "#1F2937"
+    ink: str = COLOURS["ink"]
     bold: bool = False
     struck: bool = False
     pill: str = ""
@@ -53,12 +55,13 @@ class Arrow(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """One moment: the same cards and arrows as in every other panel, in the same order."""
+    """One moment, that after the step `at`: the same cards and arrows as in every other panel, in the same order."""
 
     title: str
     caption: tuple[str, ...]
     cards: dict[int, Card]
     arrows: tuple[Arrow, ...]
+    at: int = -1
 
 
 class Item(NamedTuple):
@@ -69,12 +72,13 @@ class Item(NamedTuple):
 
 
 class Strip(NamedTuple):
-    """A whole picture."""
+    """A whole picture; aside: the cards that hang beside the flow of data."""
 
     heading: str
     panels: tuple[Panel, ...]
     legend: tuple[Item, ...]
     direction: str
+    aside: frozenset[int] = frozenset()
 
 
 MARGIN = 5.0  # between the outline of a card and its lines, left and right

@@ -56,6 +56,9 @@ LOOKS = {
     "removed": Look("filled,dashed", COLOURS["paper"], COLOURS["faded"], 1.4),
     "changed": Look("filled,diagonals", COLOURS["flow fill"], COLOURS["flow"], 1.4),
     "alike": Look("filled", COLOURS["constant fill"], COLOURS["faint"], 1.0),
+    "kept": Look("rounded,filled", COLOURS["live pill"], COLOURS["live"], 1.0),
+    "kept too": Look("rounded,filled,dashed", COLOURS["leaf fill"], COLOURS["leaf"], 1.0),
+    "let go": Look("rounded,filled,dotted", COLOURS["panel"], COLOURS["faint"], 1.2),
     "panel": Look("rounded,filled", COLOURS["panel"], COLOURS["rule"], 1.0),
     "saved": Look("rounded,filled", COLOURS["live pill"], COLOURS["live pill"], 1.0),
     "badge": Look("filled", COLOURS["flow"], COLOURS["paper"], 1.5),
@@ -67,6 +70,8 @@ ARROWS = {
     "added": Look("bold", "", COLOURS["live"], 2.4),
     "removed": Look("dashed", "", COLOURS["faded"], 1.2),
     "gradient": Look("solid", "", COLOURS["flow"], 1.7),
+    "kept": Look("dashed", "", COLOURS["live"], 1.0),
+    "let go": Look("dotted", "", COLOURS["faint"], 1.0),
 }
 
 
@@ -153,8 +158,8 @@ class _Sheet:
         font = _quoted(FONT)
         head = (
             "digraph gradviz {",
-            f'graph [bb="0,0,{_round(self.width)},{_round(self.height)}", bgcolor=white, outputorder=nodesfirst,'
-            f" pad=0, fontname={font}]",
+            f'graph [bb="0,0,{_round(self.width)},{_round(self.height)}", bgcolor="{COLOURS["paper"]}",'
+            f" outputorder=nodesfirst, pad=0, fontname={font}]",
             f'node [shape=box, fixedsize=true, margin=0, fontname={font}, label=""]',
             f"edge [arrowsize=0.7, fontname={font}, fontsize={LABEL_SIZE:g}]",
         )
@@ -246,7 +251,7 @@ def _table(lines: tuple[Line, ...], width: float, corner: str = "") -> str:
             rows.append(
                 f"<TR>{_cell(text, width - beside, height, pill)}"
                 + _cell(
-                    f'<FONT POINT-SIZE="9" COLOR="{COLOURS["faint"]}">{_markup(corner)}</FONT>',
+                    f'<FONT POINT-SIZE="9" COLOR="{COLOURS["dim"]}">{_markup(corner)}</FONT>',
                     beside,
                     height,
                     "",

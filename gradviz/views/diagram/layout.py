@@ -37,10 +37,17 @@ class Layout(NamedTuple):
     paths: tuple[Path, ...]
 
 
-def arrange(cards: dict[int, tuple[float, float]], arrows: list, direction: str, timeout: float) -> Layout:
+def arrange(
+    cards: dict[int, tuple[float, float]],
+    arrows: list,
+    direction: str,
+    timeout: float,
+    aside: frozenset[int] = frozenset(),
+) -> Layout:
     """Lay out cards (number -> width, height) and arrows ((tail, head, label width, label height), …).
 
-    The result depends on the sizes alone, never on a font. Raises BadInput as `graphviz` does.
+    aside: cards that hang beside the flow of data. The result depends on the sizes alone, never on a font. Raises
+    BadInput as `graphviz` does.
     """
     across = direction in ("LR", "RL")
     lines = [
@@ -59,7 +66,8 @@ def arrange(cards: dict[int, tuple[float, float]], arrows: list, direction: str,
                 f'WIDTH="{width:.0f}" HEIGHT="{height:.0f}"><TR><TD></TD></TR></TABLE>>'
             )
         # a chain of ops stands upright, and its leaves go aside
-        lines.append(f"{tail} -> {head} [{f'weight={UPRIGHT} ' if tail in computed else ''}{label}]")
+        upright = tail in computed and head not in aside
+        lines.append(f"{tail} -> {head} [{f'weight={UPRIGHT} ' if upright else ''}{label}]")
     found = json.loads(graphviz("\n".join(lines) + "}", "dot", "json0", timeout))
     left, bottom, right, top = _floats(found["bb"])
     names = {entry["_gvid"]: int(entry["name"]) for entry in found.get("objects", ())}

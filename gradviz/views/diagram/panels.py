@@ -1,13 +1,17 @@
 """A trace's graph -> the panels of the filmstrip: what each card says at each of three moments."""
 
+from collections.abc import Callable
 
 from gradviz.trace.events import NUMBER, Flag
 from gradviz.trace.gradients import Gradient, gradients, leaf_grads, untouched
 from gradviz.trace.graph import Graph, GraphNode
 from gradviz.trace.memory import Lives, saved_summary
+from gradviz.trace.sharing import Share
 from gradviz.trace.trace import Trace
 from gradviz.views import format as fmt
 from gradviz.views.diagram.cards import Arrow, Card, Item, Line, Panel, Strip
+from gradviz.views.diagram.norms import norm_label
+from gradviz.views.diagram.saved_cards import LEGEND, with_saved
 from gradviz.views.diagram.scene import MORE, Scene, scene_of
 from gradviz.views.format import COLOURS
 from gradviz.views.rows import (
@@ -16,6 +20,7 @@ from gradviz.views.rows import (
     holders,
     is_leaf,
     kept_by,
+    kept_size,
     state_of,
     wants_grad,
 )
@@ -24,16 +29,27 @@ ROOM = 30  # characters of a value on a card
 LATER = Card("later", ())  # its place is kept, nothing is drawn: it was not made yet
 
 
-def strip(trace: Trace, graph: Graph, lives: Lives, when: str, direction: str, nodes: int | None, of: int) -> Strip:
-    """The panels asked for; without a backward call only the first exists, and its caption says so."""
-    scene = scene_of(trace, graph, lives, nodes)
-    panels = []
-    if when in ("all", "forward") or scene.backward is None:
-        panels.append(forward(scene))
-    if scene.backward is not None and when in ("all", "backward"):
-        panels.append(backward(scene))
-    if scene.backward is not None and when in ("all", "freed"):
-        panels.append(freed(scene))
+def strip(
+    trace: Trace,
+    graph: Graph,
+    lives: Lives,
+    when: str,
+    direction: str,
+    nodes: int | None,
+    of: int,
+    alone: Callable[[Scene], Panel] | None = None,
+    saved: bool = False,
+    norms: bool = False,
+) -> Strip:
+    """The panels asked for; without a backward call only the first exists, and its caption says so.
+
+    alone: makes the one panel of another moment.
+    """
+    scene = scene_of(trace, graph, lives, nodes)._replace(saved=saved, norms=norms)
+    panels = [make(scene) for make in ([alone] if alone else _filmstrip(scene, when))]
+    flow = set(panels[0].cards)
+    if saved:
+        panels = with_saved(scene, panels)
     if len(panels) > 1:
         panels = [panel._replace(title=f"{n}   {panel.title}") for n, panel in enumerate(panels, 1)]
     heading = [fmt.safe(str(trace.header.get("script", ""))) or "expression"]
@@ -41,7 +57,15 @@ def strip(trace: Trace, graph: Graph, lives: Lives, when: str, direction: str, n
         heading.append(f"graph {graph.number} of {of}")
     if scene.folded:
         heading.append(f"{fmt.count(scene.folded, 'result')} beside the graph not drawn (--nodes all)")
-    return Strip("   ·   ".join(heading), tuple(panels), _legend(panels), direction)
+    aside = frozenset(panels[0].cards) - flow
+    return Strip("   ·   ".join(heading), tuple(panels), _legend(panels), direction, aside)
+
+
+def _filmstrip(scene: Scene, when: str) -> list[Callable[[Scene], Panel]]:
+    if scene.backward is None:
+        return [forward]
+    every = {"forward": forward, "backward": backward, "freed": freed}
+    return list(every.values()) if when == "all" else [every[when]]
 
 
 # The three moments
@@ -60,13 +84,12 @@ def forward(scene: Scene) -> Panel:
             cards[node.number] = _kept_card(scene, node, at)
     counted = [node for node in scene.graph.nodes if node.node and not is_leaf(node) and node.step <= at]
     live = [node for node in counted if state_of(scene.trace, scene.lives, node, at) == "live"]
-    pairs = [(saved.buffer, saved.nbytes) for node in live for saved in node.saved]
-    caption = [f"{fmt.count(len(live), 'node')} live, {_kept_text(pairs)}"]
+    caption = [f"{fmt.count(len(live), 'node')} live, {_kept_text(scene, live)}"]
     if not counted:
         caption = ["no graph was built: nothing here requires grad"]
     if scene.backward is None:
         caption.append("backward was never called on this graph")
-    return _panel(scene, "After forward", caption, cards, "data")
+    return _panel(scene, "After forward", caption, cards, "data", at)
 
 
 def backward(scene: Scene) -> Panel:
@@ -91,7 +114,7 @@ def backward(scene: Scene) -> Panel:
         caption.append("orange arrows carry the gradients")
     if idle := sum(card.look == "untouched" for card in cards.values()):
         caption.append(f"{fmt.count(idle, 'live node')} not on its way")
-    return _panel(scene, "During backward", caption, cards, "quiet", steps)
+    return _panel(scene, "During backward", caption, cards, "quiet", call.started, steps)
 
 
 def freed(scene: Scene) -> Panel:
@@ -121,7 +144,7 @@ def freed(scene: Scene) -> Panel:
     by = f" by {fmt.clip(', '.join(names), 40)}" if names else ""
     ends = [f"{len(alive)} still held{by}"] * bool(alive) + [f"{gone} gone"] * bool(gone)
     caption.append(f"at the end of the script: {', '.join(ends) or 'no nodes'}")
-    return _panel(scene, "After backward", caption, cards, "quiet")
+    return _panel(scene, "After backward", caption, cards, "quiet", trace.end)
 
 
 # Cards
@@ -192,6 +215,10 @@ def _running(scene: Scene, node: GraphNode, step: Gradient | None, badges: dict[
         if kept.look == "live" and node.step < scene.backward.started:
             return _not_run(kept, f"not run by backward {scene.backward.number}")
         return kept
+    return _flow(scene, node, step, badge)
+
+
+def _flow(scene: Scene, node: GraphNode, step: Gradient, badge: str = "") -> Card:
     lines = _head(scene, node)
     lines += _saved(scene, node, "uses", COLOURS["flow"], COLOURS["flow pill"])
     incoming = fmt.preview(scene.trace.value(step.incoming), 24)
@@ -235,10 +262,12 @@ def _left_over(scene: Scene, node: GraphNode, holder: str, at: int | None = None
 def _saved(scene: Scene, node: GraphNode, verb: str, ink: str, pill: str = "", struck: bool = False) -> list[Line]:
     """One line a saved tensor, and one for the rest when there are many."""
     lines = []
-    kept = kept_by(node, scene.called)
+    if scene.saved:
+        return lines  # they have cards of their own
+    kept = kept_by(node, scene.called, scene.trace.sharing)
     for saved in kept[:4] if len(kept) > 5 else kept:
         of = f" = {fmt.clip(saved.of, 20)}" if saved.of else ""
-        text = f"{verb} {fmt.clip(saved.name, 20)}{of} · {fmt.size(saved.nbytes)}"
+        text = f"{verb} {fmt.clip(saved.name, 20)}{of} · {kept_size(saved, ', shared')}"
         lines.append(Line(text, 10.0, ink, struck=struck, pill=pill))
     if len(kept) > 5:
         rest = sum(saved.nbytes for saved in kept[4:])
@@ -276,7 +305,7 @@ def _tip(node: GraphNode) -> str:
 # Arrows, captions, legend
 
 
-def _panel(scene: Scene, title, caption, cards, look, steps: dict[int, Gradient] | None = None) -> Panel:
+def _panel(scene: Scene, title, caption, cards, look, at: int, steps: dict[int, Gradient] | None = None) -> Panel:
     if scene.hidden:
         text = f"… {fmt.count(scene.hidden, 'more node')}"
         cards[MORE] = Card("more", (Line(text, 12.0, COLOURS["dim"], True), Line("--nodes all", 10.0, COLOURS["dim"])))
@@ -285,7 +314,7 @@ def _panel(scene: Scene, title, caption, cards, look, steps: dict[int, Gradient]
         kind = "alias" if cards[number].look == "leaf" else "again"
         cards[alias] = LATER if cards[number] == LATER else Card(kind, lines, f"#{number}")
     arrows = tuple(_arrow(scene, link, look, cards, steps or {}) for link in scene.links)
-    return Panel(title, tuple(caption), cards, arrows)
+    return Panel(title, tuple(caption), cards, arrows, at)
 
 
 def _arrow(scene: Scene, link: tuple[int, int, int], look: str, cards: dict, steps: dict[int, Gradient]) -> Arrow:
@@ -297,7 +326,8 @@ def _arrow(scene: Scene, link: tuple[int, int, int], look: str, cards: dict, ste
     for place, _, row in steps[head].handed_on if head in steps else ():
         if place == position:
             name = scene.called[scene.aliases.get(tail, tail)]
-            return Arrow(tail, head, "gradient", _gradient(scene, row), f"the gradient for {name}")
+            label = norm_label(scene.trace.value(row)) if scene.norms else _gradient(scene, row)
+            return Arrow(tail, head, "gradient", label, f"the gradient for {name}")
     return Arrow(tail, head, look)
 
 
@@ -317,10 +347,18 @@ def _tensors(number: int) -> str:
     return fmt.count(number, "saved tensor")
 
 
-def _kept_text(pairs: list[tuple[int, int]]) -> str:
-    if not pairs:
+def _kept_text(scene: Scene, live: list[GraphNode]) -> str:
+    """What live nodes keep: memory counts once and whole, however many views of it are saved."""
+    kept = [saved for node in live for saved in node.saved]
+    if not kept:
         return "nothing saved for backward"
-    return f"{_tensors(len(pairs))} kept for backward: {fmt.size(distinct_bytes(pairs))}"
+    sharing, sizes = scene.trace.sharing, scene.lives.bytes_of
+    pairs = [(saved.buffer, sizes(saved.buffer) or saved.nbytes) for saved in kept]
+    every = distinct_bytes(pairs)
+    shares = [sharing.of(buffer) for buffer, _ in pairs]
+    alone = distinct_bytes([pair for pair, share in zip(pairs, shares, strict=True) if share == Share.GRAPH])
+    own = f" ({fmt.size(alone)} the graph's alone)" if alone != every and Share.UNKNOWN not in shares else ""
+    return f"{_tensors(len(kept))} kept for backward: {fmt.size(every)}{own}"
 
 
 def _legend(panels: list[Panel]) -> tuple[Item, ...]:
@@ -333,12 +371,14 @@ def _legend(panels: list[Panel]) -> tuple[Item, ...]:
         Item("live", "node (grad_fn), live"),
         Item("untouched", "node that backward did not run"),
         Item("saved", "tensor saved for backward"),
+        Item("flow", "node that backward runs"),
         Item("badge", "step of backward"),
         Item("held", "node still held, nothing saved in it"),
         Item("gone", "node gone, its memory given back"),
         Item("no graph", "op outside the graph"),
         Item("alias", "the same leaf once more"),
         Item("again", "the same once more"),
+        *LEGEND,
     ]
     if COLOURS["live pill"] in pills:
         looks.add("saved")

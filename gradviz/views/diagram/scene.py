@@ -17,6 +17,7 @@ class Scene(NamedTuple):
     """What the three moments share.
 
     aliases: what small cards stand for; folded: how much of an optimizer's or a Function's own work is not drawn
+    saved: whether saved tensors have cards of their own; norms: whether arrows tell gradients' norms alone
     """
 
     trace: Trace
@@ -29,6 +30,8 @@ class Scene(NamedTuple):
     folded: int
     called: dict[int, str]
     backward: Backward | None
+    saved: bool = False
+    norms: bool = False
 
 
 def scene_of(trace: Trace, graph: Graph, lives: Lives, limit: int | None) -> Scene:

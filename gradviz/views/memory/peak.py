@@ -46,7 +46,7 @@ def peak_lines(trace: Trace, usage: Usage, span: tuple[int, int]) -> list[str]:
     by = [text for each, text in zip(Category, by, strict=True) if curve.nbytes[curve.peak, each]]
     where = reached(trace, usage, step)
     total = fmt.size(int(curve.total[curve.peak]))
-    lines = [f"peak: {total}" + (f", reached at {where}" if where else "")]
+    lines = [f"peak: {total}, reached at " + (f"{where} (step {step:,})" if where else f"step {step:,}")]
     lines += ["  " + ", ".join(part) for part in (by[:3], by[3:]) if part]
     lines += [f"at the end: {fmt.size(int(curve.total[-1]))}", ""]
     rows = [("size", "alive as", "variable", "saved by", "made at")]
@@ -84,6 +84,7 @@ def as_json(trace: Trace, usage: Usage, span: tuple[int, int], axis: str) -> dic
         "peak": {
             "bytes": samples.peak,
             "place": samples.peak_place,
+            "step": step,
             "time_ns": int(curve.times[curve.peak]),
             "by_category": curve.nbytes[curve.peak].tolist(),
             "buffers": count,

@@ -10,6 +10,7 @@ from gradviz.trace.usage import Category
 from gradviz.views import format as fmt
 from gradviz.views.format import COLOURS
 from gradviz.views.memory.samples import PHASES, TITLES, Samples, runs
+from gradviz.views.theme import painted, style_sheet
 
 WIDTH, HEIGHT = 960, 440
 LEFT, TOP, RIGHT, BOTTOM = 84, 64, 20, 108
@@ -28,11 +29,11 @@ class Look(NamedTuple):
 
 
 LOOKS = (
-    Look("#93B4F5", COLOURS["leaf"], 0),
-    Look("#FBD08A", COLOURS["flow"], 6),
-    Look("#A7DDB9", COLOURS["live"], 12),
-    Look("#E5E7EB", COLOURS["faint"], 0),
-    Look("#FFFFFF", COLOURS["dim"], 4),
+    Look(COLOURS["parameter area"], COLOURS["leaf"], 0),
+    Look(COLOURS["gradient area"], COLOURS["flow"], 6),
+    Look(COLOURS["saved area"], COLOURS["live"], 12),
+    Look(COLOURS["held area"], COLOURS["faint"], 0),
+    Look(COLOURS["paper"], COLOURS["dim"], 4),
 )
 
 
@@ -49,38 +50,41 @@ class Shape(NamedTuple):
     title: str = ""
 
 
-def shapes(samples: Samples, title: str) -> list[Shape]:
-    """All that is drawn, in order; the origin is the upper left corner."""
+def shapes(samples: Samples, title: str, theme: str = "light") -> list[Shape]:
+    """All that is drawn, in order and in a theme's colours; the origin is the upper left corner."""
     found = [Shape(((LEFT, 26),), text=f"Memory of {title}", size=15, ink=INK)]
     at = f", {samples.peak_place}" if samples.peak_place else ""
     found.append(Shape(((LEFT, 46),), text=f"peak {fmt.size(samples.peak)}{at}", size=12, ink=DIM))
     found += _areas(samples)
     found += _axes(samples)
     found += _bands(samples)
-    return [*found, *_legend(samples)]
+    found += _legend(samples)
+    return [each._replace(fill=painted(each.fill, theme), ink=painted(each.ink, theme)) for each in found]
 
 
-def svg(samples: Samples, title: str) -> bytes:
+def svg(samples: Samples, title: str, theme: str = "light") -> bytes:
     """The picture as SVG."""
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'role="img" font-family="{FONT}">'
     )
-    drawn = [_element(shape) for shape in shapes(samples, title)]
-    sheet = f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{COLOURS["paper"]}"/>'
+    drawn = [_element(shape) for shape in shapes(samples, title, theme)]
+    sheet = f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{painted(COLOURS["paper"], theme)}"/>'
     name = f"<title>Memory of {_escaped(title)}</title>"
+    name += f"<style>{style}</style>" if (style := style_sheet(theme)) else ""
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, name, sheet, *drawn, "</svg>", ""]).encode()
 
 
-def dot_text(samples: Samples, title: str) -> str:
+def dot_text(samples: Samples, title: str, theme: str = "light") -> str:
     """The picture as the background of an empty graph, in Graphviz's xdot language."""
-    drawn = " ".join(_operation(shape) for shape in shapes(samples, title))
+    drawn = " ".join(_operation(shape) for shape in shapes(samples, title, theme))
     # Graphviz reads strings of up to 16 KiB, and joins them at a plus
     parts = [drawn[start : start + 4000] for start in range(0, len(drawn), 4000)]
     joined = " + ".join('"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in parts)
+    paper = painted(COLOURS["paper"], theme)
     size = f"width={WIDTH / 72:.4f}, height={HEIGHT / 72:.4f}"
     return (
-        f'digraph gradviz {{\ngraph [bb="0,0,{WIDTH},{HEIGHT}", pad=0, bgcolor=white, _background={joined}]\n'
+        f'digraph gradviz {{\ngraph [bb="0,0,{WIDTH},{HEIGHT}", pad=0, bgcolor="{paper}", _background={joined}]\n'
         f'sheet [pos="{WIDTH / 2:g},{HEIGHT / 2:g}", shape=box, fixedsize=true, label="", style=invis, {size}]\n}}\n'
     )
 

@@ -49,7 +49,7 @@ def sampled(trace: Trace, usage: Usage, columns: int, span: tuple[int, int], axi
         picked.append(start + int(total[start : max(stop, start + 1)].argmax()))  # with what was alive before it
     at = np.maximum(curve.steps[picked], span[0])
     here = {number: place(trace, trace.origin(number)) for number in np.unique(usage.origins[at]).tolist()}
-    first, last = (f"{step / 1e6:.1f} ms" if by_time else f"row {step + 1:,}" for step in (low, high))
+    first, last = (f"{step / 1e6:.1f} ms" if by_time else f"step {step:,}" for step in (low, high))
     return Samples(
         curve.nbytes[picked],
         [Phase(phase) for phase in usage.phases[at].tolist()],

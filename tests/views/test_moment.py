@@ -10,7 +10,7 @@ from gradviz.trace.events import Kind
 from gradviz.trace.graph import graphs
 from gradviz.trace.store import load
 from gradviz.views import rows as of
-from gradviz.views.diagram import dot_text
+from gradviz.views.diagram import dot_text, happening
 from gradviz.views.diagram.happening import event_text
 from gradviz.views.rows import is_leaf, state_of
 from tests.trace.build import Builder
@@ -266,3 +266,7 @@ def test_the_steps_of_a_row_are_those_of_its_events(record):
     told = of.row_json(found["exp"])
     assert (told["step"], told["released_at"], told["gone_at"]) == (made, released, None)
     assert told["saved"] == [{"name": "result", "of": "", "bytes": 12, "memory": "held", "shared_with": "y"}]
+
+
+def test_every_kind_of_event_has_its_words():
+    assert set(happening._TOLD) == set(happening._EVENTS)

@@ -86,5 +86,12 @@ _TOLD = {
     Kind.GONE: lambda trace, step, row: f"{_node(trace, int(row['node']))} was gone",
     Kind.MUTATED: lambda trace, step, row: f"{_tensor(trace, int(row['tensor'])) or 'a tensor'} was changed in place",
     Kind.ASSIGNED: lambda trace, step, row: f"{_tensor(trace, int(row['tensor'])) or 'a tensor'}.grad was assigned",
+    Kind.REFUSED: lambda trace, step, row: "a backward call could not begin",
+    Kind.GRAD_READ: lambda trace, step, row: f"{_tensor(trace, int(row['tensor'])) or 'a tensor'}.grad was read",
+    Kind.OPTIMIZED: lambda trace, step, row: f"an optimizer was given {_tensor(trace, int(row['tensor'])) or 'a tensor'}",  # noqa: E501
+    Kind.STEPPED: lambda trace, step, row: "an optimizer's step began",
+    Kind.NO_GRAD: lambda trace, step, row: "a no_grad region was compared",
+    Kind.REPLAYED: lambda trace, step, row: f"the static graph of {_node(trace, int(row['node']))} ran again",
     Kind.ENDED: lambda trace, step, row: "the script ended",
+    Kind.VERIFIED: lambda trace, step, row: f"{_node(trace, int(row['node']))} was verified",
 }

@@ -49,8 +49,8 @@ class Observer:
     def keeps(self, state):
         """An optimizer has this state ({name: tensor, or what else it may be}) for a parameter."""
 
-    def entered(self, name, aside):
-        """A module or composite function begins: the ops until `left` belong to it.
+    def entered(self, name, aside, module=None):
+        """A module (None: a composite function) begins: the ops until `left` belong to it.
 
         aside: they do its own work beside the graph, as an optimizer's step and a Function's forward do.
         """

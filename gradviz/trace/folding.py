@@ -185,6 +185,7 @@ class _Builder:
                 alike = general(name)
                 site = () if alike != name else site
                 found.append(("module", name, called, ("module", alike, called, site), bool(site)))
+        function = function.rpartition(".")[2]
         if function.isidentifier() and not (function == "forward" and within.around):
             found.insert(within.around, ("function", function, "", ("function", file, function), False))
         return found
@@ -196,7 +197,7 @@ def is_source(node: GraphNode) -> bool:
 
 
 def _simple(group: Group) -> Group:
-    """The group, or what says the same with less: a call that is one op, a function that is one loop."""
+    """The group, or what says the same with less: a call that is one op, a function that is one loop or call."""
     if len(group.children) != 1:
         return group
     (only,) = group.children
@@ -205,6 +206,8 @@ def _simple(group: Group) -> Group:
         return only
     if only.kind == "loop" and group.times == 1:
         group.times, group.children = only.times, only.children
+    if only.kind == "call":
+        group.children = only.children
     return group
 
 
@@ -249,7 +252,7 @@ def _loop(runs: list[list[Group]], depth: int) -> Group:
     loop = Group("loop", "", "", ("loop", head))
     passes = []
     for run in runs:
-        starts = [at for at, item in enumerate(run) if item.key == head]
+        starts = [at for at, item in enumerate(run) if item.key == head or not at]
         passes += [run[start:stop] for start, stop in pairwise([*starts, len(run)])]
     loop.times = len(passes)
     inner = _inner(passes) if depth < DEEPEST else {}
@@ -319,14 +322,15 @@ def _finished(root: Group, nodes: Sequence[GraphNode], each: bool = False) -> Gr
         group.children = group.children if each else _parts(group.children)
     _relate(root)
     _place_sources(root, nodes, each)
+    for group in root.all():
+        group.children = [_lone(child) for child in group.children]
     _relate(root)
     return root
 
 
 def _relate(root: Group) -> None:
     for group in root.all():
-        for place, child in enumerate(group.children):
-            child = group.children[place] = _lone(child)
+        for child in group.children:
             child.parent, child.depth = group, group.depth + 1
 
 
@@ -401,7 +405,7 @@ def _joined(told, key):
 
 
 def _constructed(node: GraphNode) -> bool:
-    return node.origin is not None and node.origin.function == "__init__"
+    return node.origin is not None and node.origin.function.endswith("__init__")
 
 
 def _made_in(where: Group, node: GraphNode) -> Group:
@@ -411,7 +415,7 @@ def _made_in(where: Group, node: GraphNode) -> Group:
     while group is not None:
         around.append(group)
         group = group.parent
-    names = [name for name in node.within.path] + ([node.origin.function] if node.origin else [])
+    names = [name for name in node.within.path] + ([node.origin.function.rpartition(".")[2]] if node.origin else [])
     inside = around[-1]
     for group in reversed(around[:-1]):
         if group.kind in CALLED and general(group.name) not in map(general, names):

@@ -1,6 +1,7 @@
 """A graph of a trace as rows, one a forward result: what the table, the picture and the exports all show."""
 
 import os
+from collections.abc import Container
 from typing import NamedTuple
 
 import numpy as np
@@ -125,9 +126,10 @@ def state_of(trace: Trace, lives: Lives, node: GraphNode, at: int) -> str:
     return lives.state(node.node, bool(node.saved), at)
 
 
-def called_by(trace: Trace, graph: Graph) -> dict[int, str]:
-    """What people call each node of a graph: the script's name, else the expression, else the op."""
-    return {node.number: safe(node.name) or described(trace, node) or safe(node.op) for node in graph.nodes}
+def called_by(trace: Trace, graph: Graph, only: Container[int] | None = None) -> dict[int, str]:
+    """What people call each node of a graph, or some of them: the script's name, else the expression, else the op."""
+    nodes = graph.nodes if only is None else (node for node in graph.nodes if node.number in only)
+    return {node.number: safe(node.name) or described(trace, node) or safe(node.op) for node in nodes}
 
 
 def described(trace: Trace, node: GraphNode) -> str:

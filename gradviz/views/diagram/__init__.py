@@ -8,11 +8,13 @@ from gradviz.trace.graph import Graph
 from gradviz.trace.memory import Lives
 from gradviz.trace.trace import Trace
 from gradviz.views.comparison import Comparison
-from gradviz.views.diagram.cards import Strip, card_size, label_size
+from gradviz.views.diagram.cards import Strip, card_size, cluster_size, label_size
 from gradviz.views.diagram.difference import difference
 from gradviz.views.diagram.drawing import draw
-from gradviz.views.diagram.layout import arrange, graphviz
+from gradviz.views.diagram.groups import Fold
+from gradviz.views.diagram.layout import Around, arrange, graphviz
 from gradviz.views.diagram.panels import strip
+from gradviz.views.diagram.scene import UNFOLDED
 
 MOST = 5000  # results; Graphviz takes minutes and gigabytes above that
 FORMATS = ("svg", "png", "pdf", "dot")
@@ -33,20 +35,42 @@ def dot_text(
     nodes: int | None = 150,
     of: int = 1,
     timeout: float = 60.0,
+    fold: Fold = UNFOLDED,
 ) -> str:
     """The picture as DOT text in which everything has its place: the same trace gives the same text.
 
     nodes: draw at most so many, those nearest to the root, without an optimizer's or a Function's own work (None:
-    everything). of: how many graphs the trace has.
-    Raises BadInput: an empty graph, an unknown moment or direction, no Graphviz, or the time limit passed.
+    everything); a folded graph has boxes for all of them instead. of: how many graphs the trace has.
+    Raises BadInput: an empty graph, an unknown moment or direction, a name to expand that nothing has, no Graphviz, or
+    the time limit passed.
     """
+    return drawn(trace, graph, lives, when=when, direction=direction, nodes=nodes, of=of, timeout=timeout, fold=fold)[0]
+
+
+def drawn(
+    trace: Trace,
+    graph: Graph,
+    lives: Lives,
+    *,
+    when: str = "all",
+    direction: str = "TB",
+    nodes: int | None = 150,
+    of: int = 1,
+    timeout: float = 60.0,
+    fold: Fold = UNFOLDED,
+) -> tuple[str, str]:
+    """The text of dot_text, and one line that says what was folded ('' for nothing)."""
     _known("moment (--when)", when, MOMENTS)
     _known("direction", direction, DIRECTIONS)
     if not graph.nodes:
         raise BadInput("nothing to draw: the script ran no tensor op that gradviz saw")
-    _small_enough(len(graph.nodes), nodes)
-    picture = strip(trace, graph, lives, when, direction, None if nodes is None else max(nodes, 1), of)
-    return _placed(picture, timeout)
+    if fold.how == "none":
+        _small_enough(len(graph.nodes), nodes)
+    picture = strip(trace, graph, lives, when, direction, None if nodes is None else max(nodes, 1), of, fold)
+    cards = len(picture.panels[0].cards)
+    if cards > MOST:
+        raise BadInput(f"a picture of {cards:,} boxes can't be laid out or read: fold more (--depth 2, fewer --expand)")
+    return _placed(picture, timeout), picture.told
 
 
 def difference_text(found: Comparison, *, direction: str = "TB", nodes: int | None = 150, timeout: float = 60.0) -> str:
@@ -80,7 +104,8 @@ def _placed(picture: Strip, timeout: float) -> str:
     for same in zip(*(panel.arrows for panel in picture.panels), strict=True):
         width, height = (max(side) for side in zip(*(label_size(arrow.label) for arrow in same), strict=True))
         arrows.append((same[0].tail, same[0].head, width, height))
-    return draw(picture, arrange(sizes, arrows, picture.direction, timeout))
+    clusters = [Around(*cluster_size(each), each.outer, each.cards) for each in picture.clusters]
+    return draw(picture, arrange(sizes, arrows, picture.direction, timeout, clusters, picture.back))
 
 
 def render(dot: str, form: str, timeout: float = 60.0) -> bytes:

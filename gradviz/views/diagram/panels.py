@@ -7,8 +7,10 @@ from gradviz.trace.graph import Graph, GraphNode
 from gradviz.trace.memory import Lives, saved_summary
 from gradviz.trace.trace import Trace
 from gradviz.views import format as fmt
-from gradviz.views.diagram.cards import Arrow, Card, Item, Line, Panel, Strip
-from gradviz.views.diagram.scene import MORE, Scene, scene_of
+from gradviz.views.diagram.boxes import box_arrows, box_cards
+from gradviz.views.diagram.cards import LATER, Arrow, Card, Item, Line, Panel, Strip
+from gradviz.views.diagram.groups import Fold, told
+from gradviz.views.diagram.scene import MORE, UNFOLDED, Scene, scene_of
 from gradviz.views.format import COLOURS
 from gradviz.views.rows import (
     at_line,
@@ -21,12 +23,14 @@ from gradviz.views.rows import (
 )
 
 ROOM = 30  # characters of a value on a card
-LATER = Card("later", ())  # its place is kept, nothing is drawn: it was not made yet
 
 
-def strip(trace: Trace, graph: Graph, lives: Lives, when: str, direction: str, nodes: int | None, of: int) -> Strip:
+def strip(
+    trace: Trace, graph: Graph, lives: Lives, when: str, direction: str, nodes: int | None, of: int,
+    fold: Fold = UNFOLDED,
+) -> Strip:  # fmt: skip
     """The panels asked for; without a backward call only the first exists, and its caption says so."""
-    scene = scene_of(trace, graph, lives, nodes)
+    scene = scene_of(trace, graph, lives, nodes, fold)
     panels = []
     if when in ("all", "forward") or scene.backward is None:
         panels.append(forward(scene))
@@ -41,7 +45,12 @@ def strip(trace: Trace, graph: Graph, lives: Lives, when: str, direction: str, n
         heading.append(f"graph {graph.number} of {of}")
     if scene.folded:
         heading.append(f"{fmt.count(scene.folded, 'result')} beside the graph not drawn (--nodes all)")
-    return Strip("   ·   ".join(heading), tuple(panels), _legend(panels), direction)
+    said, back = "", frozenset()
+    if scene.folds:
+        said = told(scene.folds)
+        back = frozenset(ends for ends in [*scene.folds.links, *(link[:2] for link in scene.links)] if ends[0] > ends[1])
+        heading.append(f"{said.partition(':')[0]} (--expand NAME, --fold none)")
+    return Strip("   ·   ".join(heading), tuple(panels), _legend(panels), direction, scene.clusters, said, back)
 
 
 # The three moments
@@ -66,7 +75,7 @@ def forward(scene: Scene) -> Panel:
         caption = ["no graph was built: nothing here requires grad"]
     if scene.backward is None:
         caption.append("backward was never called on this graph")
-    return _panel(scene, "After forward", caption, cards, "data")
+    return _panel(scene, "After forward", caption, cards, "data", at=at)
 
 
 def backward(scene: Scene) -> Panel:
@@ -74,7 +83,7 @@ def backward(scene: Scene) -> Panel:
     call = scene.backward
     found = gradients(scene.trace, scene.graph, call.ended)
     by_node = {step_of: step for step_of, step in found.items() if step.backward == call.number}
-    steps = {node.number: by_node[node.node] for node in scene.nodes if node.node in by_node}
+    steps = {node.number: by_node[node.node] for node in scene.graph.nodes if node.node in by_node}
     order = sorted(steps, key=lambda number: steps[number].step)
     badges = {number: str(place) for place, number in enumerate(order, 1)}
     grads = leaf_grads(scene.trace, call.ended)
@@ -89,7 +98,7 @@ def backward(scene: Scene) -> Panel:
         caption.append(f"the last of {len(scene.graph.backwards)} backward calls through this graph")
     else:
         caption.append("orange arrows carry the gradients")
-    return _panel(scene, "During backward", caption, cards, "quiet", steps)
+    return _panel(scene, "During backward", caption, cards, "quiet", steps, at=call.ended)
 
 
 def freed(scene: Scene) -> Panel:
@@ -260,7 +269,11 @@ def _tip(node: GraphNode) -> str:
 # Arrows, captions, legend
 
 
-def _panel(scene: Scene, title, caption, cards, look, steps: dict[int, Gradient] | None = None) -> Panel:
+def _panel(scene: Scene, title, caption, cards, look, steps: dict[int, Gradient] | None = None, at=None) -> Panel:
+    """at: the step whose moment it is, None for the script's end."""
+    if scene.folds:
+        cards |= box_cards(scene, scene.trace.end if at is None else at, steps or {})
+        cards = {number: cards[number] for number in sorted(cards)}
     if scene.hidden:
         text = f"… {fmt.count(scene.hidden, 'more node')}"
         cards[MORE] = Card("more", (Line(text, 12.0, COLOURS["dim"], True), Line("--nodes all", 10.0, COLOURS["dim"])))
@@ -268,8 +281,9 @@ def _panel(scene: Scene, title, caption, cards, look, steps: dict[int, Gradient]
         lines = (Line(fmt.clip(scene.called[number], 20), 11.0, bold=True),)
         kind = "alias" if cards[number].look == "leaf" else "again"
         cards[alias] = LATER if cards[number] == LATER else Card(kind, lines, f"#{number}")
-    arrows = tuple(_arrow(scene, link, look, cards, steps or {}) for link in scene.links)
-    return Panel(title, tuple(caption), cards, arrows)
+    arrows = [_arrow(scene, link, look, cards, steps or {}) for link in scene.links]
+    arrows += box_arrows(scene, cards, look, steps or {}) if scene.folds else []
+    return Panel(title, tuple(caption), cards, tuple(arrows))
 
 
 def _arrow(scene: Scene, link: tuple[int, int, int], look: str, cards: dict, steps: dict[int, Gradient]) -> Arrow:
@@ -322,7 +336,10 @@ def _legend(panels: list[Panel]) -> tuple[Item, ...]:
         Item("no graph", "op outside the graph"),
         Item("alias", "the same leaf once more"),
         Item("again", "the same once more"),
+        Item("folded", "several in one box: --expand opens it"),
     ]
+    if any(card.several for panel in panels for card in panel.cards.values()):
+        looks.add("folded")
     if COLOURS["live pill"] in pills:
         looks.add("saved")
     if any(card.badge for panel in panels for card in panel.cards.values()):

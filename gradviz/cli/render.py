@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from gradviz.cli.choices import AXES, TraceFile, graph_choice, limit, one_of, trace_file
+from gradviz.cli.choices import AXES, FOLDS, TraceFile, fold_choice, graph_choice, limit, one_of, trace_file
 from gradviz.cli.files import FORMATS, picture_file, picture_format, write_picture
+from gradviz.cli.say import note
 from gradviz.errors import BadInput
 
 VIEWS = ("graph", "memory")
@@ -39,9 +40,21 @@ def render(
     axis: Annotated[
         str, typer.Option("--axis", metavar="|".join(AXES), help="Of memory: by the rows of the trace, or by time.")
     ] = "events",
+    fold: Annotated[
+        str | None,
+        typer.Option("--fold", metavar="|".join(FOLDS), help="Alike results in one box, from 60 on; none: each drawn."),
+    ] = None,
+    expand: Annotated[
+        list[str] | None,
+        typer.Option("--expand", metavar="NAME", help="Open the boxes of this name, such as Block or 'line 14'."),
+    ] = None,
+    depth: Annotated[
+        int | None, typer.Option("--depth", metavar="N", min=1, help="Open all boxes down to this depth.")
+    ] = None,
     nodes: Annotated[
-        str, typer.Option("--nodes", metavar="N|all", help="At most so many, nearest the root. all: none left out.")
-    ] = "150",
+        str | None,
+        typer.Option("--nodes", metavar="N|all", help="Unfolded: at most so many, nearest the root. Default: 150."),
+    ] = None,
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Give up on the layout then.")
     ] = 60,
@@ -53,17 +66,20 @@ def render(
       gradviz render
       gradviz render train.gradviz --format png -o train.png
       gradviz render --when backward --direction LR --graph 3
+      gradviz render --expand Block --expand "line 14"
       gradviz render --view memory --format png
       gradviz render --format dot -o - | dot -Tsvg -Kneato -n2
     """
     one_of("--view", view, VIEWS)
     one_of("--axis", axis, AXES)
     memory = view == "memory"
-    which, most = graph_choice(graph or ("all" if memory else "last")), limit("--nodes", nodes)
+    which = graph_choice(graph or ("all" if memory else "last"))
+    folding = fold_choice(fold, depth, expand or [], nodes)
+    most = limit("--nodes", nodes or "150")
     if which == "all" and not memory:
         raise BadInput("--graph all: a picture shows one graph; give its number, or last")
-    if memory and (when, direction.upper(), nodes) != ("all", "TB", "150"):
-        raise BadInput("--view memory: --when, --direction and --nodes are for --view graph")
+    if memory and (when, direction.upper(), nodes, fold, depth, expand or None) != ("all", "TB", *[None] * 4):
+        raise BadInput("--view memory: --when, --direction, --nodes and folding are for --view graph")
     kind = picture_format(format, output)
     one_of("--when", when, WHEN)
     direction = direction.upper()
@@ -77,8 +93,10 @@ def render(
     if memory:
         picture = story.memory_picture(which, kind, axis, timeout)
     else:
-        picture = story.picture(which, kind, when=when, direction=direction, nodes=most, timeout=timeout)
+        picture = story.picture(which, kind, when=when, direction=direction, nodes=most, timeout=timeout, fold=folding)
     story.tell_damage()
     write_picture(target, picture)
+    if story.folded[0]:
+        note(f"{story.folded[0]} (--expand NAME, --fold none): {story.folded[1]}")
 
 

@@ -58,8 +58,8 @@ def drawn(
     of: int = 1,
     timeout: float = 60.0,
     fold: Fold = UNFOLDED,
-) -> tuple[str, str]:
-    """The text of dot_text, and one line that says what was folded ('' for nothing)."""
+) -> tuple[str, tuple[str, str]]:
+    """The text of dot_text; and what was folded, as groups.told says it ('' where nothing was)."""
     _known("moment (--when)", when, MOMENTS)
     _known("direction", direction, DIRECTIONS)
     if not graph.nodes:

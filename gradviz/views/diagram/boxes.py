@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from gradviz.trace.events import NUMBER
-from gradviz.trace.folding import Group
 from gradviz.trace.gradients import Gradient, leaf_grads
 from gradviz.trace.graph import GraphNode
+from gradviz.trace.group import Group
 from gradviz.trace.memory import Lives
 from gradviz.views import format as fmt
 from gradviz.views.diagram.cards import LATER, Arrow, Card, Line
@@ -110,7 +110,8 @@ def _ops(scene, group: Group, nodes: list[GraphNode], at: int, grads: dict, ran:
         counts = {"live": states.live, "freed": states.freed, "gone": states.gone}
     lines += _bar(counts)
     gone = not ran and not states.live and not states.freed
-    look = "flow" if ran else "gone" if gone else "live" if states.live and (states.saved or not states.freed) else "held"
+    kept = states.live and (states.saved or not states.freed)
+    look = "flow" if ran else "gone" if gone else "live" if kept else "held"
     return Card(look, tuple(lines), _corner(nodes), "", _tip(group, nodes))
 
 
@@ -122,7 +123,8 @@ def _bar(counts: dict[str, int]) -> list[Line]:
     first = next(iter(there))
     ink = {"ran": "flow", "not run": "dim", "gone": "faded"}.get(first, "live")
     shares = tuple((count / whole, COLOURS[BARS[what]]) for what, count in there.items())
-    return [Line("", 4.0, bar=shares), Line(("all " if len(there) == 1 and whole > 1 else "") + text, 10.0, COLOURS[ink], True)]
+    text = f"all {text}" if len(there) == 1 and whole > 1 else text
+    return [Line("", 4.0, bar=shares), Line(text, 10.0, COLOURS[ink], True)]
 
 
 def _told(scene, group: Group, nodes: list[GraphNode], made: list[GraphNode]) -> list[str]:

@@ -88,14 +88,17 @@ class Cluster(NamedTuple):
 
 
 class Strip(NamedTuple):
-    """A whole picture. told: what was folded, in one line; back: (tail, head) of the arrows that lead back up."""
+    """A whole picture.
+
+    told: how much was folded, and the largest of it; back: (tail, head) of the arrows that lead back up
+    """
 
     heading: str
     panels: tuple[Panel, ...]
     legend: tuple[Item, ...]
     direction: str
     clusters: tuple[Cluster, ...] = ()
-    told: str = ""
+    told: tuple[str, str] = ("", "")
     back: frozenset[tuple[int, int]] = frozenset()
 
 

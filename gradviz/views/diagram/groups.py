@@ -1,5 +1,6 @@
 """What of a folded graph is drawn: which groups are opened, the boxes of the others, and the arrows between boxes."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from heapq import heappop, heappush
@@ -7,8 +8,9 @@ from itertools import count
 from typing import NamedTuple
 
 from gradviz.errors import BadInput
-from gradviz.trace.folding import CALLED, Group, folded, general, nested
+from gradviz.trace.folding import folded, nested
 from gradviz.trace.graph import GraphNode
+from gradviz.trace.group import Group, general
 from gradviz.views import format as fmt
 from gradviz.views.diagram.cards import Cluster
 
@@ -85,14 +87,13 @@ def modules_of(nodes: Sequence[GraphNode], aliases: dict[int, int], users: dict[
     return _clusters(root, opened, card, beside)
 
 
-def told(folds: Folds) -> str:
-    """What was folded, in one line: `folded 306 of 320 results into 9 boxes: Block ×12 (240), line 14 ×50 (66)`."""
+def told(folds: Folds) -> tuple[str, str]:
+    """What was folded: `416 of 419 results in 11 boxes`, and the largest of them."""
     sizes = sorted(((len(numbers), key) for key, numbers in folds.numbers.items()), reverse=True)
-    largest = [f"{title_of(folds.boxes[key])} ({size:,})" for size, key in sizes[:3]]
-    more = ", …" if len(sizes) > 3 else ""
-    inside = sum(size for size, _ in sizes)
+    largest = [f"{title_of(folds.boxes[key], 18)} ({size:,})" for size, key in sizes[:3]]
     boxes = f"{len(sizes):,} {'box' if len(sizes) == 1 else 'boxes'}"
-    return f"folded {inside:,} of {fmt.count(len(folds.nodes), 'result')} into {boxes}: {', '.join(largest)}{more}"
+    counted = f"{sum(size for size, _ in sizes):,} of {fmt.count(len(folds.nodes), 'result')} in {boxes}"
+    return counted, ", ".join([*largest, "…"] if len(sizes) > 3 else largest)
 
 
 # Which groups are opened
@@ -102,7 +103,7 @@ def _opened(root: Group, asked: Fold) -> set[Group]:
     """The groups whose children are shown: those asked for, and as many more, the outer first, as stay legible."""
     opened = {root}
     for name in asked.expand:
-        found = [group for group in root.all() if name in names_of(group)]
+        found = [group for group in root.all() if name in names_of(group) or general(name) in names_of(group)]
         if not found:
             raise BadInput(_unknown(root, name))
         for group in found:
@@ -162,13 +163,12 @@ def names_of(group: Group) -> set[str]:
 
 
 def _unknown(root: Group, name: str) -> str:
-    known: dict[str, None] = {}
-    for group in root.all():
-        if group.kind != "graph":
-            known.setdefault(fmt.safe(name_of(group)))
-    every = {each: None for group in root.all() for each in sorted(names_of(group))}
-    near = get_close_matches(name, every, _NAMED, 0.6) or list(known)[:_NAMED]
-    return f"--expand {fmt.safe(name)}: no group has this name; names there are: {', '.join(map(fmt.safe, near))}"
+    groups = sorted(root.all(), key=lambda group: (not group.children, group.depth))
+    known = {each: None for group in groups for each in sorted(names_of(group)) if "#" not in each}
+    near = get_close_matches(name, known, _NAMED, 0.5)
+    listed = near or list({name_of(group): None for group in groups if group.kind != "graph"})[:_NAMED]
+    some = "near it" if near else "some there are"
+    return f"--expand {fmt.safe(name)}: no group has this name; {some}: {', '.join(map(fmt.safe, listed))}"
 
 
 # What groups are called
@@ -188,18 +188,29 @@ def name_of(group: Group) -> str:
         return lines_of(group) or "results"
     if group.kind == "op":
         return group.what
+    if group.kind == "module":
+        first, last = _qualified(group, group.name), group.last_name
+        number = re.search(r"\d+$", last)
+        return first if last == group.name else f"{first} … {number[0] if number else last}"
     if group.last_name == group.name:
         return group.name
-    if group.kind in CALLED:
-        return f"{group.name} … {group.last_name}"
     alike = general(group.name) == general(group.last_name)
     return general(group.name).replace("#", "*") if alike else group.last_name.rpartition(".")[2]
 
 
-def title_of(group: Group) -> str:
-    """`layers.0 … layers.11 ×12`."""
+def _qualified(group: Group, name: str) -> str:
+    """`layers.0`: the number of a part of a Sequential says little alone."""
+    outer = group.parent
+    while outer is not None and outer.kind in ("loop", "part"):
+        outer = outer.parent
+    return f"{outer.name}.{name}" if name.isdigit() and outer is not None and outer.kind == "module" else name
+
+
+def title_of(group: Group, room: int = 34) -> str:
+    """`layers.0 … 11 ×12`."""
     times = len(group.numbers) if group.kind in ("op", "leaf") else group.times
-    return fmt.clip(fmt.safe(name_of(group)), 34) + (f" ×{times:,}" if times > 1 else "")
+    times = 1 if group.kind == "loop" and not group.strong else times
+    return fmt.clip(fmt.safe(name_of(group)), room) + (f" ×{times:,}" if times > 1 else "")
 
 
 # Clusters

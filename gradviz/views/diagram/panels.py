@@ -45,11 +45,12 @@ def strip(
         heading.append(f"graph {graph.number} of {of}")
     if scene.folded:
         heading.append(f"{fmt.count(scene.folded, 'result')} beside the graph not drawn (--nodes all)")
-    said, back = "", frozenset()
+    said, back = ("", ""), frozenset()
     if scene.folds:
         said = told(scene.folds)
-        back = frozenset(ends for ends in [*scene.folds.links, *(link[:2] for link in scene.links)] if ends[0] > ends[1])
-        heading.append(f"{said.partition(':')[0]} (--expand NAME, --fold none)")
+        ends = [*scene.folds.links, *(link[:2] for link in scene.links)]
+        back = frozenset((tail, head) for tail, head in ends if tail > head)
+        heading.append(f"{said[0]} (--expand NAME, --fold none)")
     return Strip("   ·   ".join(heading), tuple(panels), _legend(panels), direction, scene.clusters, said, back)
 
 

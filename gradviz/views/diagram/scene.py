@@ -77,8 +77,8 @@ def scene_of(trace: Trace, graph: Graph, lives: Lives, limit: int | None, asked:
     last = ran[-1] if ran else None
     hidden = 0 if folds else len(drawn) - len(nodes)
     folded = len(graph.nodes) - len(drawn)
-    told_of = {*shown, *(used for node in nodes for used in node.inputs), *(kept.of for node in nodes for kept in node.saved)}
-    called = called_by(trace, graph, told_of)
+    named = shown.union(*(node.inputs for node in nodes), *([kept.of for kept in node.saved] for node in nodes))
+    called = called_by(trace, graph, named)
     return Scene(trace, graph, lives, nodes, tuple(links), aliases, hidden, folded, called, last, folds, clusters)
 
 

@@ -110,7 +110,8 @@ def _ops(scene, group: Group, nodes: list[GraphNode], at: int, grads: dict, ran:
         counts = {"live": states.live, "freed": states.freed, "gone": states.gone}
     lines += _bar(counts)
     gone = not ran and not states.live and not states.freed
-    kept = states.live and (states.saved or not states.freed)
+    over = scene.backward is not None and at > scene.backward.started
+    kept = states.saved or states.live and not states.freed and not over
     look = "flow" if ran else "gone" if gone else "live" if kept else "held"
     return Card(look, tuple(lines), _corner(nodes), "", _tip(group, nodes))
 

@@ -15,6 +15,7 @@ from gradviz.trace.forwards import Forwards
 from gradviz.trace.happened import happened
 from gradviz.trace.memory import Lives
 from gradviz.trace.preview import Preview, decode
+from gradviz.trace.stored import Stored
 
 _INDEXED = ("node", "tensor", "buffer", "meta", "origin", "a", "b", "c")
 _MOST_GRADS = 8  # `.grad` in a row: w.grad.grad has two
@@ -161,6 +162,11 @@ class Trace:
     def lives(self) -> Lives:
         """When nodes and buffers ended."""
         return Lives(self)
+
+    @cached_property
+    def stored(self) -> Stored:
+        """What each .grad was when."""
+        return Stored(self)
 
     def name(self, tensor: int) -> str:
         """The script's newest name for a tensor, the variable its op was assigned to, one that held it, or ''."""

@@ -14,6 +14,7 @@ from gradviz.trace.preview import Preview
 from gradviz.trace.trace import Meta, Origin, Trace
 from gradviz.views.format import expression, safe
 
+LEAF, REQUIRES_GRAD, NO_GRAD = int(Flag.LEAF), int(Flag.REQUIRES_GRAD), int(Flag.NO_GRAD)
 NO_GRAPH = "no graph"
 ONLY_HELD = "only held"  # in place of a call's name
 
@@ -63,15 +64,19 @@ class Row(NamedTuple):
         return self.origin.line if self.origin else 0
 
 
-def rows(trace: Trace, graph: Graph, lives: Lives) -> list[Row]:
-    """The rows of one graph in execution order: leaves as its ops met them, gradients as its last backward left."""
+def rows(trace: Trace, graph: Graph, lives: Lives, only: Container[int] | None = None) -> list[Row]:
+    """The rows of one graph in execution order: leaves as its ops met them, gradients as its last backward left.
+
+    only: the numbers of those that are wanted (None: all)
+    """
+    nodes = graph.nodes if only is None else [node for node in graph.nodes if node.number in only]
     after = graph.backwards[-1].ended if graph.backwards else trace.end
-    flowed = gradients(trace, graph, after)
+    flowed = gradients(trace, graph, after, {node.node for node in nodes})
     stored = leaf_grads(trace, after)
-    called = called_by(trace, graph)
-    aside = beside(graph)
-    found = [_row(trace, lives, node, called, flowed, stored, aside) for node in graph.nodes]
-    changes = {node.number: trace.changed(node.tensor, graph.built) for node in graph.nodes if is_leaf(node)}
+    called = called_by(trace, graph, {kept.of for node in nodes for kept in node.saved})
+    aside = asides(graph)
+    found = [_row(trace, lives, node, called, flowed, stored, aside) for node in nodes]
+    changes = {node.number: trace.changed(node.tensor, graph.built) for node in nodes if is_leaf(node)}
     return [
         row._replace(data=trace.value(change)) if (change := changes.get(row.number, -1)) > 0 else row for row in found
     ]
@@ -94,12 +99,12 @@ def _row(trace, lives, node: GraphNode, called, flowed, stored, aside) -> Row:
         data=trace.value(node.step),
         grad=grad,
         requires_grad=wants_grad(node),
-        is_leaf=bool(node.flags & Flag.LEAF),
-        no_grad=bool(node.flags & Flag.NO_GRAD) and not leaf,
+        is_leaf=bool(node.flags & LEAF),
+        no_grad=bool(node.flags & NO_GRAD) and not leaf,
         saved=kept_by(node, called),
         state=state_of(trace, lives, node, trace.end),
         origin=node.origin,
-        aside=(safe(innermost(node)) or ONLY_HELD) if node.number in aside else "",
+        aside=aside.get(node.number, ""),
     )
 
 
@@ -108,12 +113,12 @@ def is_leaf(node: GraphNode) -> bool:
 
     Narrower than PyTorch's is_leaf, which also holds for what an op computed outside any graph.
     """
-    return bool(node.flags & Flag.LEAF) and (node.grad_fn == "AccumulateGrad" or not node.inputs and not node.grad_fn)
+    return bool(node.flags & LEAF) and (node.grad_fn == "AccumulateGrad" or not node.inputs and not node.grad_fn)
 
 
 def wants_grad(node: GraphNode) -> bool:
     """Whether it requires grad: from its making, or since a requires_grad_() before the graph used it."""
-    return bool(node.flags & Flag.REQUIRES_GRAD) or node.grad_fn == "AccumulateGrad"
+    return bool(node.flags & REQUIRES_GRAD) or node.grad_fn == "AccumulateGrad"
 
 
 def state_of(trace: Trace, lives: Lives, node: GraphNode, at: int) -> str:
@@ -160,6 +165,11 @@ def beside(graph: Graph) -> set[int]:
             needed.update(node.inputs)
     return work - needed
 
+
+def asides(graph: Graph) -> dict[int, str]:
+    """{number: whose own work it is} for what stands beside the graph: see Row.aside."""
+    beside_it = beside(graph)
+    return {node.number: safe(innermost(node)) or ONLY_HELD for node in graph.nodes if node.number in beside_it}
 
 
 def _only_held(node: GraphNode) -> bool:

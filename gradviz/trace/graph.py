@@ -272,13 +272,13 @@ def _ran(trace, label, calls, roots, count):
     """For each graph, the places in calls of the backward calls that ran through it."""
     forwards = trace.forwards
     ran = [set() for _ in range(count)]
+    newest = np.maximum.accumulate(np.where(label >= 0, np.arange(len(label)), -1))
     for at, (call, root) in enumerate(zip(calls, roots, strict=True)):
         graph = int(label[root]) if root >= 0 else -1
         if graph < 0:  # a backward from a leaf, or from what nobody saw made: the graph of that time
             before = int(np.searchsorted(forwards.steps, call.started)) - 1
-            built = label[: before + 1]
-            built = built[built >= 0]
-            graph = int(built[-1]) if built.size else 0
+            built = int(newest[before]) if before >= 0 else -1
+            graph = int(label[built]) if built >= 0 else 0
         ran[graph].add(at)
     rows = trace.rows
     steps = trace.of(Kind.STEP)

@@ -13,7 +13,7 @@ from gradviz.trace.group import CALLED, Group, Key, general
 from gradviz.trace.loops import rolled
 
 MOST = 40  # children of a group; more are put together as parts
-FEW = 24  # parts of a group
+FEW = 16  # parts of a group
 MOST_LEAVES = 12  # groups of leaves beside the children of a group
 
 
@@ -138,7 +138,26 @@ def _finished(root: Group, nodes: Sequence[GraphNode], each: bool = False) -> Gr
     for group in root.all():
         group.children = [_lone(child) for child in group.children]
     _relate(root)
+    _name_outermost(root, {node.number: node.name for node in nodes})
     return root
+
+
+def _name_outermost(root: Group, names: dict[int, str]) -> None:
+    """Call a module that is in no other by the variable that its parameters tell of: `model` of `model.0.weight`."""
+    for leaf in root.all():
+        parts, group = [names[leaf.numbers[0]].rpartition(".")[2]] if leaf.kind == "leaf" else [], leaf.parent
+        outermost = None
+        while parts and group is not None:
+            if group.kind == "module":
+                parts += [group.name]
+                outermost = group
+            group = group.parent
+        if outermost is None or outermost.name != outermost.what:
+            continue
+        inner = "." + ".".join(reversed(parts[:-1]))
+        variable = names[leaf.numbers[0]].removesuffix(inner)
+        if variable and variable != names[leaf.numbers[0]]:
+            outermost.name = outermost.last_name = variable
 
 
 def _relate(root: Group) -> None:

@@ -150,14 +150,14 @@ def blocks(kinds):
 
 def test_layers_that_are_built_alike_are_one():
     tree = folded(blocks([(3, 4)] * 12).nodes)
-    assert shown(tree)[1:-1] == "Net[blocks.0×12[mul×12 mul×12]]"
+    assert shown(tree)[1:-1] == "net[blocks.0×12[mul×12 mul×12]]"
     (group,) = (group for group in tree.all() if group.what == "Block")
     assert (group.name, group.last_name) == ("blocks.0", "blocks.11")
 
 
 def test_a_layer_that_is_built_otherwise_stands_alone():
     assert found(blocks([(3, 4), (3, 4), (3, 4, 5), (3, 4), (3, 4)])) == (
-        "Net[loop×4[blocks.0×4[mul×4 mul×4] blocks.2[mul mul mul]]]"
+        "net[loop×4[blocks.0×4[mul×4 mul×4] blocks.2[mul mul mul]]]"
     )
 
 
@@ -167,6 +167,11 @@ def test_the_weights_of_alike_layers_stand_in_them_and_an_input_outside():
     assert leaves["net.blocks.0.weight"].times == 12
     assert leaves["net.blocks.0.weight"].parent.what == "Block"
     assert leaves["input"].parent is not leaves["net.blocks.0.weight"].parent
+
+
+def test_the_outermost_module_is_called_as_its_parameters_tell():
+    (net,) = (group for group in folded(blocks([(3, 4)] * 12).nodes).all() if group.what == "Net")
+    assert net.name == "net"
 
 
 def test_one_weight_for_all_passes_stands_outside_the_loop():

@@ -223,7 +223,7 @@ def test_a_loop_is_shown_as_its_body_and_what_it_hands_to_its_next_pass(record):
 
 
 def test_depth_one_shows_only_the_outermost(record):
-    assert [*texts(picture(record(blocks), Fold(depth=1)).panels[0])] == ["torch.ones(1, 2)", "Net"]
+    assert [*texts(picture(record(blocks), Fold(depth=1)).panels[0])] == ["torch.ones(1, 2)", "net"]
 
 
 def test_depth_opens_more(record):
@@ -255,7 +255,7 @@ def test_a_line_opens_what_ran_there(record):
 def test_a_wrong_name_is_told_with_those_near_it(record):
     with pytest.raises(BadInput, match=r"^--expand Blok: no group has this name; near it: .*\bBlock\b"):
         picture(record(blocks), Fold(expand=("Blok",)))
-    with pytest.raises(BadInput, match=r"^--expand zzz: no group has this name; some there are: Net, "):
+    with pytest.raises(BadInput, match=r"^--expand zzz: no group has this name; some there are: net, "):
         picture(record(blocks), Fold(expand=("zzz",)))
 
 

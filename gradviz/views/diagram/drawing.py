@@ -84,6 +84,8 @@ def draw(strip: Strip, layout: Layout) -> str:
     tall = round(layout.height + header + 2 * PAD)
     stacked = strip.direction in ("LR", "RL")
     across, down = (1, len(strip.panels)) if stacked else (len(strip.panels), 1)
+    heading = text_width(strip.heading, 13, bold=True) + 4 * INDENT - (across - 1) * APART
+    wide = max(wide, round(heading / across))
     width = across * wide + (across - 1) * APART + 2 * EDGE
     legend = _rows_of_legend(strip.legend, width - 2 * EDGE)
     bottom = EDGE + HEADING + down * tall + (down - 1) * APART

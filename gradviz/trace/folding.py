@@ -72,7 +72,7 @@ class _Builder:
         group.children = self._arranged(group.children)
         for child in group.children:
             group.spread(child)
-        if group.kind == "module" and any(map(str.isdigit, group.name)):  # a layer: alike when it is built alike
+        if group.kind == "module" and general(group.name) != group.name:  # a layer: alike when it is built alike
             group.key = self._number((*group.key, tuple(child.key for child in group.children)))
         else:
             group.key = self._number(group.key)
@@ -92,7 +92,7 @@ class _Builder:
 
     def _described(self, within, file, function, line, column):
         found = []
-        for at, (name, called) in enumerate(zip(within.path, within.name.split(" > "), strict=bool(within.path))):
+        for at, (name, called) in enumerate(zip(within.path, within.name.split(" > "), strict=False)):
             site = (file, line, column) if at == within.around else ()
             if name == called and not called[:1].isupper():
                 found.append(("call", name, "", ("call", name, site), bool(site)))
@@ -100,9 +100,9 @@ class _Builder:
                 alike = general(name)
                 site = () if alike != name else site
                 found.append(("module", name, called, ("module", alike, called, site), bool(site)))
-        function = function.rpartition(".")[2]
-        if function.isidentifier() and not (function == "forward" and within.around):
-            found.insert(within.around, ("function", function, "", ("function", file, function), False))
+        name = function.rpartition(".")[2]
+        if name.isidentifier() and not (name == "forward" and within.around):
+            found.insert(within.around, ("function", name, "", ("function", file, function), False))
         return found
 
 
@@ -131,7 +131,7 @@ def _simple(group: Group) -> Group:
 
 def _finished(root: Group, nodes: Sequence[GraphNode], each: bool = False) -> Group:
     """The tree with its sources where their users are, and no list in it longer than can be shown."""
-    for group in list(root.all()):
+    for group in root.all():
         group.children = group.children if each else _parts(group.children)
     _relate(root)
     _place_sources(root, nodes, each)
@@ -186,7 +186,9 @@ def _parts(children: list[Group]) -> list[Group]:
             together[-1].append(child)
         else:
             together.append([child])
-    found = [_part(each) if len(each) > 1 else each[0] for each in together]
+    found = children
+    if len(together) > 1:
+        found = [_part(each) if len(each) > 1 else each[0] for each in together]
     while len(found) > MOST:
         size = max(-(-len(found) // FEW), 2) if len(found) <= FEW * FEW else FEW
         found = [_part(found[at : at + size]) for at in range(0, len(found), size)]
@@ -203,30 +205,37 @@ def _part(children: list[Group]) -> Group:
 
 def _place_sources(root: Group, nodes: Sequence[GraphNode], each: bool) -> None:
     """Put each leaf, constant and number into the innermost group that has all its users, or that made it."""
+    users = _users_of_sources(root, nodes)
+    alike: dict[tuple, list[GraphNode]] = {}
+    for node in nodes:
+        if node.number in users:
+            what = (node.grad_fn, node.op, general(node.name.rpartition(".")[2]))
+            key = (node.number,) if each else (frozenset(users[node.number]), *what)
+            alike.setdefault(key, []).append(node)
+    beside: dict[Group, list[list[GraphNode]]] = {}
+    for some in alike.values():
+        where = _around(list(users[some[0].number])) or root
+        where = where if _is_part(some[0]) else _made_in(where, some[0])
+        while where.parent is not None and where.times > len(some):  # one for all passes stands outside the loop
+            where = where.parent
+        beside.setdefault(where, []).append(some)
+    for where, told in beside.items():
+        if len(told) > MOST_LEAVES and not each:
+            told = _joined(told, lambda node, to=where: (node.grad_fn, _child_with(users[node.number], to)))
+        if len(told) > MOST_LEAVES and not each:
+            told = _joined(told, lambda node: node.grad_fn)
+        where.children = [_leaves(some) for some in told] + where.children
+
+
+def _users_of_sources(root: Group, nodes: Sequence[GraphNode]) -> dict[int, dict[Group, None]]:
+    """{number of what is in no group yet: the groups of ops that use it, in order}."""
     home = {number: group for group in root.all() for number in group.numbers}
     users: dict[int, dict[Group, None]] = {node.number: {} for node in nodes if node.number not in home}
     for node in nodes:
         for used in node.inputs if node.number in home else ():
             if used in users:
                 users[used][home[node.number]] = None
-    alike: dict[tuple, list[GraphNode]] = {}
-    for node in nodes:
-        if node.number in users:
-            what = (node.grad_fn, node.op, general(node.name.rpartition(".")[2]))
-            key = (node.number,) if each else (*sorted(map(id, users[node.number])), *what)
-            alike.setdefault(key, []).append(node)
-    beside: dict[Group, list[list[GraphNode]]] = {}
-    for some in alike.values():
-        where = _around(list(users[some[0].number])) or root
-        if not _is_part(some[0]):
-            where = _made_in(where, some[0])
-        while where.parent is not None and where.times > len(some):  # one for all passes stands outside the loop
-            where = where.parent
-        beside.setdefault(where, []).append(some)
-    for where, told in beside.items():
-        for key in (lambda node, to=where: (node.grad_fn, _child_with(users[node.number], to)), lambda node: ""):
-            told = _joined(told, key) if len(told) > MOST_LEAVES and not each else told
-        where.children = [_leaves(some) for some in told] + where.children
+    return users
 
 
 def _joined(told, key):
@@ -258,12 +267,12 @@ def _made_in(where: Group, node: GraphNode) -> Group:
     return inside
 
 
-def _child_with(users: dict[Group, None], where: Group) -> int:
-    """Which child of a group has the first user of a source; 0 where nobody uses it."""
+def _child_with(users: dict[Group, None], where: Group) -> Group | None:
+    """Which child of a group has the first user of a source; None where nobody uses it."""
     group = next(iter(users), None)
     while group is not None and group.parent is not where:
         group = group.parent
-    return id(group) if group is not None else 0
+    return group
 
 
 def _around(groups: list[Group]) -> Group | None:

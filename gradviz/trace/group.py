@@ -77,9 +77,6 @@ class Group:
         """The numbers of all results in it, ascending."""
         return sorted(number for group in self.all() for number in group.numbers)
 
-    def __repr__(self):
-        return f"<{self.kind} {self.name} x{self.times}>"
-
 
 def counted(groups: Iterable[Group]) -> Iterator[tuple[tuple, Group]]:
     """Each with its place: its key, and the how manieth of that key it is."""
@@ -90,5 +87,5 @@ def counted(groups: Iterable[Group]) -> Iterator[tuple[tuple, Group]]:
 
 
 def general(name: str) -> str:
-    """`layers.#` for `layers.3`."""
-    return re.sub(r"\d+", "#", name)
+    """`layers.#` for `layers.3`, `params[#]` for `params[3]`; `conv1` stays."""
+    return re.sub(r"\b\d+\b", "#", name)

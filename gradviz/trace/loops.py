@@ -67,6 +67,7 @@ def _inner(passes: list[list[Group]]) -> dict:
 
     def named(key):
         while inner.setdefault(key, key) != key:
+            inner[key] = inner[inner[key]]
             key = inner[key]
         return key
 

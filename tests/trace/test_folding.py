@@ -222,6 +222,30 @@ def test_a_long_list_has_parts_that_can_be_shown(length):
     assert all(group.first <= group.last for group in parts)
 
 
+def test_a_long_expression_on_one_line_has_parts_too():
+    sequence = Sequence()
+    last = sequence.leaf("x")
+    for column in range(500):
+        last = sequence.op("mul", 3, last, column=column)
+    for line in range(4, 60):
+        last = sequence.op("add", line, last)
+    tree = folded(sequence.nodes)
+    assert max(len(group.children) for group in tree.all()) <= MOST + MOST_LEAVES
+    assert tree.results() == [node.number for node in sequence.nodes]
+
+
+def test_names_that_only_end_in_a_number_are_no_layers():
+    sequence = Sequence()
+    last = sequence.leaf("x")
+    for turn in (1, 2, 3):
+        for _ in range(2):
+            within = module("Net", f"conv{turn}:Conv", inside=True, around=0)
+            last = sequence.op("convolution", 3, last, within=within)
+            last = sequence.op("add", 3, last, within=within)
+    names = [group.name for group in folded(sequence.nodes).all() if group.what == "Conv"]
+    assert names == ["conv1", "conv2", "conv3"]
+
+
 def test_ops_of_one_line_go_together_first():
     lines = [(line, op) for line in range(2, 40) for op in ("mul", "tanh")]
     tree = folded(chain(lines).nodes)

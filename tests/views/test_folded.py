@@ -195,6 +195,26 @@ def test_a_boxs_state_is_that_of_its_nodes(program, record):
             assert sum(share for share, _ in bar) == pytest.approx(1)
 
 
+def penalty():
+    w = torch.tensor([0.5, 0.2], requires_grad=True)
+    x = w
+    for _ in range(30):
+        x = torch.sin(x * w)
+    (grad,) = torch.autograd.grad(x.sum(), w, create_graph=True)
+    loss = (grad * grad).sum()
+    loss.backward()
+    return {"loss": loss}
+
+
+def test_what_backward_itself_builds_is_folded_too(record):
+    found = picture(record(penalty))
+    assert found.told[0]
+    for panel in found.panels:
+        assert all(card.lines for card in panel.cards.values() if card.look != "later")
+    later = [sum(card.look == "later" for card in panel.cards.values()) for panel in found.panels]
+    assert later[0] > 0 and later[-1] == 0
+
+
 def test_the_steps_of_a_box_are_those_of_its_nodes(record):
     trace = record(rnn)
     (panel,) = (panel for panel in picture(trace).panels if "During" in panel.title)

@@ -45,20 +45,22 @@ def state_at(lives: Lives, nodes: list[GraphNode], at: int) -> States:
 
 
 def box_cards(scene, at: int, steps: Mapping[int, Gradient]) -> dict[int, Card]:
-    """The cards of all boxes after a step; steps: of the backward call that is shown."""
+    """The cards of all boxes after a step; steps: of the backward call that is shown, which began then."""
     folds: Folds = scene.folds
     order = {number: nth for nth, number in enumerate(sorted(steps, key=lambda number: steps[number].step), 1)}
-    grads = leaf_grads(scene.trace, at)
+    made_by = max([at, *(step.step for step in steps.values())])
+    grads = leaf_grads(scene.trace, made_by)
     cards = {}
     for key, group in folds.boxes.items():
         nodes = [folds.nodes[number] for number in folds.numbers[key]]
-        if all(node.step > at for node in nodes):
+        if all(node.step > made_by for node in nodes):
             cards[key] = LATER
             continue
         leaves = group.kind == "leaf"
         ran = sorted(order[n.number] for n in nodes if n.number in order and (leaves or not is_leaf(n)))
         card = _leaves if leaves else _ops
-        cards[key] = card(scene, group, nodes, at, grads, ran)._replace(several=True, badge=_span(ran))
+        then = at if any(node.step <= at for node in nodes) else made_by  # create_graph: backward itself made them
+        cards[key] = card(scene, group, nodes, then, grads, ran)._replace(several=True, badge=_span(ran))
     return cards
 
 
@@ -91,7 +93,7 @@ def _span(ran: list[int]) -> str:
 
 def _ops(scene, group: Group, nodes: list[GraphNode], at: int, grads: dict, ran: list[int]) -> Card:
     made = [node for node in nodes if node.node and not is_leaf(node)]
-    states = state_at(scene.lives, made, scene.backward.started if ran else at)
+    states = state_at(scene.lives, made, at)
     lines = [Line(title_of(group), 13.0, bold=True)]
     lines += [Line(text, 10.0, COLOURS["dim"]) for text in _told(scene, group, nodes, made)]
     if not made:

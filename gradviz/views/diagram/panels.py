@@ -76,7 +76,7 @@ def forward(scene: Scene) -> Panel:
         caption = ["no graph was built: nothing here requires grad"]
     if scene.backward is None:
         caption.append("backward was never called on this graph")
-    return _panel(scene, "After forward", caption, cards, "data", at=at)
+    return _panel(scene, "After forward", caption, cards, "data", at)
 
 
 def backward(scene: Scene) -> Panel:
@@ -99,7 +99,7 @@ def backward(scene: Scene) -> Panel:
         caption.append(f"the last of {len(scene.graph.backwards)} backward calls through this graph")
     else:
         caption.append("orange arrows carry the gradients")
-    return _panel(scene, "During backward", caption, cards, "quiet", steps, at=call.ended)
+    return _panel(scene, "During backward", caption, cards, "quiet", call.started, steps)
 
 
 def freed(scene: Scene) -> Panel:
@@ -126,7 +126,7 @@ def freed(scene: Scene) -> Panel:
     by = f" by {fmt.clip(', '.join(names), 40)}" if names else ""
     ends = [f"{len(alive)} still held{by}"] * bool(alive) + [f"{gone} gone"] * bool(gone)
     caption.append(f"at the end of the script: {', '.join(ends) or 'no nodes'}")
-    return _panel(scene, "After backward", caption, cards, "quiet")
+    return _panel(scene, "After backward", caption, cards, "quiet", trace.end)
 
 
 # Cards
@@ -270,10 +270,10 @@ def _tip(node: GraphNode) -> str:
 # Arrows, captions, legend
 
 
-def _panel(scene: Scene, title, caption, cards, look, steps: dict[int, Gradient] | None = None, at=None) -> Panel:
-    """at: the step whose moment it is, None for the script's end."""
+def _panel(scene: Scene, title, caption, cards, look, at: int, steps: dict[int, Gradient] | None = None) -> Panel:
+    """at: the step whose moment it is; steps: of the backward call that is shown, which began then."""
     if scene.folds:
-        cards |= box_cards(scene, scene.trace.end if at is None else at, steps or {})
+        cards |= box_cards(scene, at, steps or {})
         cards = {number: cards[number] for number in sorted(cards)}
     if scene.hidden:
         text = f"… {fmt.count(scene.hidden, 'more node')}"

@@ -4,6 +4,11 @@ import argparse
 import json
 from textwrap import wrap
 
+PROCESSES = {
+    "command": "start-up of the command, and tracing a script end to end",
+    "views": "a trace of 1,000 to 100,000 ops loaded, and each view of it",
+}
+
 
 def main() -> None:
     """Measure, and print each row as soon as it is there."""
@@ -21,25 +26,25 @@ def main() -> None:
     for name in ("rounds", "threads"):
         if getattr(options, name) < 1:
             parser.error(f"--{name} {getattr(options, name)}: expected a number from 1")
-    works = (*(each.name for each in catalogue.WORKS), "command")
+    works = (*(each.name for each in catalogue.WORKS), *PROCESSES)
     peers = (catalogue.PYTORCH, catalogue.GRADVIZ, catalogue.NUMPY, *catalogue.PEERS)
     measure(options, _named(parser, "--only", options.only, works), _named(parser, "--peer", options.peer, peers))
 
 
 def measure(options: argparse.Namespace, works: list[str], peers: list[str]) -> None:
     """Runs what was asked for."""
-    from bench import command, report, rows
+    from bench import command, report, rows, views
 
     facts, found, processes = report.machine(options.threads), [], []
     if not options.json:
         print(report.heading(facts, options.rounds))
-    if set(works) != {"command"}:
+    if not works or not set(works) <= set(PROCESSES):
         for row in rows.rows(options.rounds, options.threads, works, peers):
             if not options.json:
                 print(report.row_text(row, first=not found or found[-1].work is not row.work), flush=True)
             found.append(row)
-    if "command" in works or not (works or peers):
-        for comparison in command.comparisons(options.rounds):
+    for name, module in zip(PROCESSES, (command, views), strict=True):
+        for comparison in module.comparisons(options.rounds) if name in works or not (works or peers) else ():
             processes.append(comparison)
             if not options.json:
                 print("\n" + report.text(comparison), flush=True)
@@ -50,7 +55,7 @@ def measure(options: argparse.Namespace, works: list[str], peers: list[str]) -> 
 def names(catalogue) -> str:
     """The works and peers, for the help."""
     works = [f"  {each.name:15}{each.title}" for each in catalogue.WORKS]
-    works.append(f"  {'command':15}start-up of the command, and tracing a script end to end")
+    works += [f"  {name:15}{title}" for name, title in PROCESSES.items()]
     peers = ", ".join((catalogue.PYTORCH, catalogue.NUMPY, *catalogue.PEERS))
     return "\n".join(["works:", *works, "", "peers:", *wrap(peers, 78)])
 

@@ -1,6 +1,7 @@
 """The benchmark compares like with like, and tells it in 80 columns. Nothing here is timed."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradviz
-from bench import command, engines, report, rows, sides
+from bench import command, engines, report, rows, sides, views
 from bench.catalogue import GRADVIZ, NUMPY, PEERS, PYTORCH, RECORDED, WORKS
 from bench.timing import Comparison, Contender, Timing, interleaved
 from bench.works import torch_like
@@ -226,3 +227,12 @@ def test_processes_are_compared_in_80_columns():
     text = report.text(Comparison("a work", 1000, timings, ("a note",)))
     assert all(len(line) <= 80 for line in text.splitlines())
     assert "0.50 of one" in text and "2.00 ms an op" in text and text.endswith("a note")
+
+
+def test_every_view_of_a_long_graph_is_looked_at():
+    found = views.looking("a short loop", views.LOOP.format(turns=30), 120, 1)
+    assert [each.name for each in found.timings] == list(views.views())
+    told = report.text(found)
+    assert max(map(len, told.splitlines())) <= 80
+    assert told.count("an op") == 5
+    assert re.search(r"\d bytes an op, \d+ an event", told)

@@ -12,6 +12,7 @@ MOST_NAMED = 5
 AXES = ("events", "time")
 WHEN = ("all", "forward", "backward", "freed")
 THEMES = ("light", "dark", "auto")
+FOLDS = ("auto", "none")
 
 Graph = int | str  # a graph's number, 'all' or 'last'
 
@@ -95,6 +96,19 @@ def limit(option: str, text: str) -> int | None:
     if text.isdecimal() and int(text) > 0:
         return int(text)
     raise BadInput(f"{option} {text}: expected a number from 1, or all")
+
+
+def fold_choice(how: str | None, depth: int | None, expand: list[str], nodes: str | None):
+    """How a picture is folded; BadInput for options that contradict each other."""
+    from gradviz.views.diagram.groups import Fold
+
+    one_of("--fold", how or "auto", FOLDS)
+    asked = [name for name, given in (("--depth", depth is not None), ("--expand", expand)) if given]
+    if asked and how == "none":
+        raise BadInput(f"{asked[0]}: there is nothing to open with --fold none; leave one of them out")
+    if nodes is not None and (asked or how == "auto"):
+        raise BadInput(f"--nodes {nodes}: it is for pictures that are not folded; give --fold none, or leave it out")
+    return Fold("none" if nodes is not None else how or "auto", depth, tuple(expand))
 
 
 def table_choice(graph: str, columns: str | None, wide: bool, rows: str, json: bool) -> TableChoice:

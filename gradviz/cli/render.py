@@ -4,8 +4,22 @@ from typing import Annotated
 
 import typer
 
-from gradviz.cli.choices import AXES, THEMES, WHEN, Theme, TraceFile, graph_choice, limit, moment, one_of, trace_file
+from gradviz.cli.choices import (
+    AXES,
+    FOLDS,
+    THEMES,
+    WHEN,
+    Theme,
+    TraceFile,
+    fold_choice,
+    graph_choice,
+    limit,
+    moment,
+    one_of,
+    trace_file,
+)
 from gradviz.cli.files import FORMATS, picture_file, picture_format, write_picture
+from gradviz.cli.say import note
 from gradviz.errors import BadInput
 
 VIEWS = ("graph", "memory")
@@ -43,9 +57,21 @@ def render(
     axis: Annotated[
         str, typer.Option("--axis", metavar="|".join(AXES), help="Of memory: by the steps of the trace, or by time.")
     ] = "events",
+    fold: Annotated[
+        str | None,
+        typer.Option("--fold", metavar="|".join(FOLDS), help="Alike results in one box, from 60 on; none: each drawn."),
+    ] = None,
+    expand: Annotated[
+        list[str] | None,
+        typer.Option("--expand", metavar="NAME", help="Open the boxes of this name, such as Block or 'line 14'."),
+    ] = None,
+    depth: Annotated[
+        int | None, typer.Option("--depth", metavar="N", min=1, help="Open all boxes down to this depth.")
+    ] = None,
     nodes: Annotated[
-        str, typer.Option("--nodes", metavar="N|all", help="At most so many, nearest the root. all: none left out.")
-    ] = "150",
+        str | None,
+        typer.Option("--nodes", metavar="N|all", help="Unfolded: at most so many, nearest the root. Default: 150."),
+    ] = None,
     saved: Annotated[
         bool, typer.Option("--saved", help="Saved tensors as cards of their own: whose memory, live or released when.")
     ] = False,
@@ -66,6 +92,7 @@ def render(
       gradviz render --when backward --norms --direction LR --graph 3
       gradviz render --when step=120 --saved
       gradviz render --when line=14
+      gradviz render --expand Block --expand "line 14"
       gradviz render --view memory --format png --theme dark
       gradviz render --format dot -o - | dot -Tsvg -Kneato -n2
     """
@@ -73,11 +100,14 @@ def render(
     one_of("--axis", axis, AXES)
     one_of("--theme", theme, THEMES)
     memory = view == "memory"
-    which, most = graph_choice(graph or ("all" if memory else "last")), limit("--nodes", nodes)
+    which = graph_choice(graph or ("all" if memory else "last"))
+    folding = fold_choice(fold, depth, expand or [], nodes)
+    most = limit("--nodes", nodes or "150")
     if which == "all" and not memory:
         raise BadInput("--graph all: a picture shows one graph; give its number, or last")
-    if memory and (when, direction.upper(), nodes, saved, norms) != ("all", "TB", "150", False, False):
-        raise BadInput("--view memory: --when, --direction, --nodes, --saved and --norms are for --view graph")
+    of_graphs = (when, direction.upper(), nodes, saved, norms, fold, depth, expand or None)
+    if memory and of_graphs != ("all", "TB", None, False, False, None, None, None):
+        raise BadInput("--view memory: --when, --direction, --nodes, --saved, --norms and folding are for --view graph")
     kind = picture_format(format, output)
     moment("--when", when)
     direction = direction.upper()
@@ -93,9 +123,11 @@ def render(
     else:
         picture = story.picture(
             which, kind, when=when, direction=direction, nodes=most, timeout=timeout, theme=theme,
-            saved=saved, norms=norms,
+            saved=saved, norms=norms, fold=folding,
         )  # fmt: skip
     story.tell_damage()
     write_picture(target, picture)
+    if story.folded[0]:
+        note(f"{story.folded[0]} (--expand NAME, --fold none): {story.folded[1]}")
 
 

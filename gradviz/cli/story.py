@@ -33,6 +33,7 @@ class Story:
     def __init__(self, path: Path) -> None:
         """Load the trace; BadTrace when it can't be read."""
         self.trace = load(path)
+        self.folded = ("", "")  # how much the picture drawn last has folded, and the largest of it
 
     @cached_property
     def graphs(self) -> list:
@@ -116,18 +117,19 @@ class Story:
 
     def picture(
         self, which: Graph, form: str, *, when="all", direction="TB", nodes=150, timeout=60.0, theme="light",
-        saved=False, norms=False,
+        saved=False, norms=False, fold=None,
     ) -> bytes:  # fmt: skip
-        """A graph's filmstrip as the bytes of a file."""
-        from gradviz.views.diagram import dot_text, render
+        """A graph's filmstrip as the bytes of a file, folded where that is asked for or (None) helps to read it."""
+        from gradviz.views.diagram import drawn, render
+        from gradviz.views.diagram.groups import Fold
 
         found = self.chosen(which)
         if not found:
             raise BadInput(f"nothing to draw: {self.trace.path} holds no op")
         graph = found[0]
-        dot = dot_text(
+        dot, self.folded = drawn(
             self.trace, graph, self.lives, when=when, direction=direction, nodes=nodes, of=len(self.graphs),
-            timeout=timeout, saved=saved, norms=norms,
+            timeout=timeout, saved=saved, norms=norms, fold=fold or Fold(),
         )  # fmt: skip
         return render(dot, form, timeout, theme)
 

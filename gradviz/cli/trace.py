@@ -276,7 +276,9 @@ def _show(program, path: Path, choice, diagram: bool, code: int) -> int:
         except GradvizError as error:
             note(f"no picture: {error}")
     stream = sys.stderr if choice.json else sys.stdout
-    listed = "\n      ".join(f"{safe(str(file))} ({size(file.stat().st_size)})" for file in written)
+    texts = [f"{safe(str(file))} ({size(file.stat().st_size)})" for file in written]
+    texts[-1] += f", {story.folded[0]}" if story.folded[0] else ""
+    listed = "\n      ".join(texts)
     following = f"{'table' if story.graphs else 'info'} {safe(shlex.quote(argument(path)))}"
     more = " --graph all" if len(story.graphs) > 1 else " --wide" if story.graphs else ""
     print(f"wrote {listed}\nnext  {ours()} {following}{more}", file=stream)

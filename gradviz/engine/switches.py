@@ -76,8 +76,8 @@ class Observer:
     def no_grad_left(self):
         """The innermost no_grad region ends."""
 
-    def entered(self, name, aside):
-        """A module or composite function begins: the ops until `left` belong to it.
+    def entered(self, name, aside, module=None):
+        """A module (None: a composite function) begins: the ops until `left` belong to it.
 
         aside: they do its own work beside the graph, as an optimizer's step and a Function's forward do.
         """

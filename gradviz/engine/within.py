@@ -9,20 +9,22 @@ from gradviz.engine.switches import mode
 class Within:
     """Tells the observer that what happens inside belongs to a named function or module.
 
-    aside: it is work beside the graph, such as an optimizer's step. result: what the call is about to return.
+    aside: it is work beside the graph, such as an optimizer's step. module: the module that is called.
+    result: what the call is about to return.
     """
 
-    __slots__ = ("_name", "_aside", "_observer", "result")
+    __slots__ = ("_name", "_aside", "_module", "_observer", "result")
 
-    def __init__(self, name, aside=False):
+    def __init__(self, name, aside=False, module=None):
         self._name = name
         self._aside = aside
+        self._module = module
         self.result = None
 
     def __enter__(self):
         self._observer = mode.observer
         if self._observer is not None:
-            self._observer.entered(self._name, self._aside)
+            self._observer.entered(self._name, self._aside, self._module)
         return self
 
     def __exit__(self, *exception):

@@ -63,7 +63,7 @@ class Hooked:
         return handle
 
     def __call__(self, *args, **kwargs):
-        with Within(type(self).__name__) as call:
+        with Within(type(self).__name__, module=self) as call:
             if self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks:
                 call.result = self._called_with_hooks(args, kwargs)
             else:

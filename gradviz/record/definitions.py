@@ -65,13 +65,14 @@ class Definitions:
             self._journal.row(Kind.CALL, a=number, ref=ref)
         return number
 
-    def within(self, name, inside, aside):
+    def within(self, name, inside, aside, path, around):
         """The modules and composite functions that an op runs in, outermost first."""
         known = self._known["within"]
-        key = (name, inside, aside)
+        key = (path, inside, aside, name, around)
         number = known.get(key)
         if number is None:
-            ref = self._journal.text({"name": name, "inside": inside, "aside": aside})
+            described = {"name": name, "inside": inside, "aside": aside, "path": list(path), "around": around}
+            ref = self._journal.text(described)
             number = self._keep(known, key, "within")
             self._journal.row(Kind.WITHIN, within=number, ref=ref)
         return number

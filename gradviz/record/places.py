@@ -4,21 +4,30 @@ import sys
 from types import CodeType, FrameType
 from typing import NamedTuple
 
+from gradviz.nn.module import Module
 from gradviz.record.definitions import Definitions
 from gradviz.record.insides import Place
+from gradviz.record.module_names import ModuleNames
 from gradviz.record.script import PACKAGE
 from gradviz.record.source import Sources
 
 
 class Call(NamedTuple):
-    """A call of a module or composite function that is running; code: of the frame that opened it."""
+    """A call of a module or composite function that is running; code: of the frame that opened it.
 
-    path: str
+    name, path: it and the calls around it, as classes and functions are called, and as modules are in each other
+    around: how many calls are around the line of the user's that it comes from
+    """
+
+    name: str
     aside: bool
     code: CodeType | None
+    path: tuple[str, ...]
+    around: int
+    module: Module | None
 
 
-_NO_CALL = Call("", False, None)
+_NO_CALL = Call("", False, None, (), 0, None)
 
 
 class Places:
@@ -28,6 +37,7 @@ class Places:
         self._sources = sources
         self._numbers = numbers
         self._calls = []  # outermost first
+        self._names = ModuleNames()
         self._ours = {}  # filename -> whether it is gradviz's own code
         self._origins = {}  # (id of a code object that Sources keeps, lasti) -> number of its ORIGIN row
         self._bound = {}  # (file, variable) -> number of the ORIGIN row of its binding, 0 unknown
@@ -47,13 +57,23 @@ class Places:
                 inside = True
             frame = frame.f_back
         origin = self.origin(frame.f_code, frame.f_lasti) if frame is not None else 0
-        return origin, self._numbers.within(call.path, inside, call.aside) if call.path else 0
+        if not call.path:
+            return origin, 0
+        around = call.around if inside else len(call.path)
+        return origin, self._numbers.within(call.name, inside, call.aside, call.path, around)
 
-    def enter(self, name: str, aside: bool, code: CodeType) -> None:
-        """A call begins, in the frame that runs this code."""
+    def enter(self, name: str, aside: bool, frame: FrameType, module: Module | None = None) -> None:
+        """A call begins, in this frame."""
         outer = self._calls[-1] if self._calls else _NO_CALL
-        path = f"{outer.path} > {name}" if outer.path else name
-        self._calls.append(Call(path, aside or outer.aside, code))
+        around, caller = len(self._calls), frame.f_back
+        while caller is not None and self._is_ours(caller):
+            if caller.f_code is outer.code:
+                around = outer.around
+                break
+            caller = caller.f_back
+        path = (*outer.path, module is not None and self._names.name(module, outer.module) or name)
+        name = f"{outer.name} > {name}" if outer.name else name
+        self._calls.append(Call(name, aside or outer.aside, frame.f_code, path, around, module or outer.module))
 
     @property
     def aside(self) -> bool:

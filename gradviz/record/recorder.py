@@ -202,7 +202,7 @@ class Recorder(OptimizerRows):
         tensor = 0 if root is None else self._tensor(root)
         self._running += 1
         if create_graph:  # what backward computes is part of a graph, and called after backward
-            self._places.enter("backward", False, sys._getframe(2).f_code)
+            self._places.enter("backward", False, sys._getframe(2))
             self._building.add(call)
         node = self._node_number(node) if node.__class__ is not AccumulateGrad else 0
         flags = (Flag.RETAIN_GRAPH if retain_graph else 0) | (Flag.CREATE_GRAPH if create_graph else 0)
@@ -315,9 +315,9 @@ class Recorder(OptimizerRows):
             for inner, parameter in part.named_parameters():
                 self._named(parameter, f"{name}.{inner}")
 
-    def entered(self, name, aside):
+    def entered(self, name, aside, module=None):
         """The ops until `left` are within this."""
-        self._places.enter(name, aside, sys._getframe(2).f_code)
+        self._places.enter(name, aside, sys._getframe(2), module)
 
     def left(self, result):
         """One step out; what a line of the script's called has the name of what it is assigned to."""

@@ -11,9 +11,11 @@ Definitions come before their first use:
 kind       columns
 ORIGIN     origin; ref: JSON {file, function, line, column, end_line, end_column, text, target}
 META       meta; ref: JSON {shape, dtype, device, nbytes}
-WITHIN     within; ref: JSON {name, inside, aside}: the modules and composite calls that an op belongs to;
+WITHIN     within; ref: JSON {name, inside, aside, path, around}: the modules and composite calls that an op belongs to;
            inside: it was run by the innermost one's own code, not by a line of the user's in it; aside: it is
-           an optimizer's or a Function's own work, beside the graph
+           an optimizer's or a Function's own work, beside the graph; path: the same calls as a list, a module as
+           the one around it names it (layers.0), else as in name; around: how many of them are around the line
+           of the user's that the op comes from (older traces lack both)
 NODE       node, tensor (the leaf); ref: JSON {grad_fn}: a node that no FORWARD row makes (AccumulateGrad)
 NAMED      tensor; ref: JSON {name}: the script's name for it; the newest counts
 HOLDER     tensor, node (either may be 0); ref: JSON {name}: what still holds it at the end, such as losses[3];

@@ -1,5 +1,6 @@
 """The gradients that flowed: which came into a node, which it handed on, and what reached the leaves."""
 
+from collections.abc import Set
 from typing import NamedTuple
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from gradviz.trace.events import Kind
 from gradviz.trace.graph import Graph
 from gradviz.trace.memory import Lives
+from gradviz.trace.stored import StoredAt
 from gradviz.trace.trace import Trace
 
 
@@ -32,10 +34,13 @@ class Gradient(NamedTuple):
     backward: int
 
 
-def gradients(trace: Trace, graph: Graph, at: int | None = None) -> dict[int, Gradient]:
-    """{node: Gradient} for the nodes of a graph that backward ran through, as of a step (default: the end)."""
+def gradients(trace: Trace, graph: Graph, at: int | None = None, only: Set[int] | None = None) -> dict[int, Gradient]:
+    """{node: Gradient} for the nodes of a graph that backward ran through, as of a step (default: the end).
+
+    only: the nodes that are wanted (None: all)
+    """
     at = trace.end if at is None else at
-    nodes = {node.node for node in graph.nodes if node.node}
+    nodes = {node.node for node in graph.nodes if node.node} if only is None else only - {0}
     found = {}
     for call in graph.backwards:
         if call.started <= at:
@@ -59,33 +64,13 @@ def untouched(trace: Trace, graph: Graph, lives: Lives, at: int) -> set[int]:
     }  # fmt: skip
 
 
-def leaf_grads(trace: Trace, at: int | None = None) -> dict[int, int]:
+def leaf_grads(trace: Trace, at: int | None = None) -> StoredAt:
     """{tensor: the newest step, up to a step, whose row shows its whole .grad}; trace.value of that is what it showed.
 
     A change in place of a part of .grad, or through a view of another shape, does not show the whole and is not
     in it: the value is then that of the last row before it that does.
     """
-    rows, at = trace.rows, trace.end if at is None else at
-    steps = trace.of(Kind.ADDED, Kind.ASSIGNED)
-    steps = steps[: np.searchsorted(steps, at, "right")]
-    newest = dict(zip(rows["tensor"][steps].tolist(), steps.tolist(), strict=True))
-    newest = {tensor: step for tensor, step in newest.items() if rows["meta"][step]}
-    changes = trace.of(Kind.MUTATED)  # grad.zero_() and its like
-    changes = changes[: np.searchsorted(changes, at, "right")]
-    made = np.fromiter(newest.values(), np.int64, len(newest))
-    changes = changes[np.isin(rows["buffer"][changes], rows["buffer"][made]) & (rows["meta"][changes] > 0)]
-    changed = dict(zip(_places(trace, changes), changes.tolist(), strict=True))
-    places = _places(trace, made)
-    return {
-        tensor: max(step, changed.get(place, -1)) for (tensor, step), place in zip(newest.items(), places, strict=True)
-    }
-
-
-def _places(trace, steps):
-    """Which memory each row shows, and as what shape."""
-    buffers, metas = (trace.rows[column][steps].tolist() for column in ("buffer", "meta"))
-    shapes = {meta: trace.meta(meta).shape for meta in set(metas)}
-    return [(buffer, shapes[meta]) for buffer, meta in zip(buffers, metas, strict=True)]
+    return StoredAt(trace.stored, trace.end if at is None else at)
 
 
 def _in_call(trace, call, nodes, end):
@@ -105,16 +90,14 @@ def _in_call(trace, call, nodes, end):
     ran = np.sort(np.concatenate([steps, added]))
     starts = np.searchsorted(grads, ran)
     ends = np.append(starts[1:], len(grads)) if len(ran) else starts
+    columns = zip(rows["b"][grads].tolist(), rows["c"][grads].tolist(), grads.tolist(), strict=True)
+    handed = [HandedOn(*each) for each in columns]
+    is_step = rows["kind"][ran] == int(Kind.STEP)
+    columns = [column.tolist() for column in (ran, rows["node"][ran], is_step, starts, ends)]
     found = {}
-    for order, (step, start, stop) in enumerate(
-        zip(ran.tolist(), starts.tolist(), ends.tolist(), strict=True), 1
-    ):
-        node = int(rows["node"][step])
-        if node not in nodes:
-            continue
-        is_step = rows["kind"][step] == Kind.STEP
-        incoming = step if is_step else arrived.get(node, step)
-        own = grads[start:stop] if is_step else grads[:0]
-        handed_on = tuple(HandedOn(int(rows["b"][grad]), int(rows["c"][grad]), grad) for grad in own.tolist())
-        found[node] = Gradient(step, order, incoming, handed_on, call.number)
+    for order, (step, node, of_op, start, stop) in enumerate(zip(*columns, strict=True), 1):
+        if node in nodes:
+            incoming = step if of_op else arrived.get(node, step)
+            own = tuple(handed[start:stop]) if of_op else ()
+            found[node] = Gradient(step, order, incoming, own, call.number)
     return found

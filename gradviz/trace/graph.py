@@ -147,6 +147,8 @@ def saved_of(trace: Trace, op: int) -> tuple[Saved, ...]:
     """The tensors that the node of the forward op at this place keeps."""
     forwards = trace.forwards
     start, stop = forwards.kept_from[op], forwards.kept_from[op + 1]
+    if start == stop:
+        return ()
     kept = zip(
         forwards.kept_name[start:stop].tolist(),
         forwards.kept_buffer[start:stop].tolist(),
@@ -270,13 +272,13 @@ def _ran(trace, label, calls, roots, count):
     """For each graph, the places in calls of the backward calls that ran through it."""
     forwards = trace.forwards
     ran = [set() for _ in range(count)]
+    newest = np.maximum.accumulate(np.where(label >= 0, np.arange(len(label)), -1))
     for at, (call, root) in enumerate(zip(calls, roots, strict=True)):
         graph = int(label[root]) if root >= 0 else -1
         if graph < 0:  # a backward from a leaf, or from what nobody saw made: the graph of that time
             before = int(np.searchsorted(forwards.steps, call.started)) - 1
-            built = label[: before + 1]
-            built = built[built >= 0]
-            graph = int(built[-1]) if built.size else 0
+            built = int(newest[before]) if before >= 0 else -1
+            graph = int(label[built]) if built >= 0 else 0
         ran[graph].add(at)
     rows = trace.rows
     steps = trace.of(Kind.STEP)
@@ -296,31 +298,44 @@ def _ran(trace, label, calls, roots, count):
 
 def _nodes(trace, ops, graph_ops):
     """Makes the nodes of one graph."""
-    forwards, rows = trace.forwards, trace.rows
-    accumulators = _accumulators(forwards, ops, graph_ops)
-    starts, in_place = forwards.input_from, trace.in_place
-    for op in ops.tolist():
-        step, tensor, node = int(forwards.steps[op]), int(forwards.tensor[op]), int(forwards.node[op])
-        call = trace.call(int(forwards.call[op]))
-        grad_fn = call.grad_fn if node else ""
+    forwards = trace.forwards
+    accumulators, in_place = _accumulators(forwards, ops, graph_ops), trace.in_place
+    inputs = _cut(forwards.input_op, forwards.input_from, ops)
+    steps = forwards.steps[ops]
+    rows = trace.rows[steps]
+    columns = (ops, steps, forwards.tensor[ops], forwards.node[ops], forwards.call[ops])
+    columns += tuple(rows[name] for name in ("meta", "flags", "origin", "within"))
+    for (op, step, tensor, node, call, meta, flags, origin, within), used in zip(
+        zip(*(column.tolist() for column in columns), strict=True), inputs, strict=True
+    ):
+        told = trace.call(call)
+        grad_fn = told.grad_fn if node else ""
         if not node and op in accumulators:
             node, grad_fn = accumulators[op], "AccumulateGrad"
-        row = rows[step]
         yield GraphNode(
             op + 1,
             step,
             tensor,
             node,
-            trace.call(int(rows["ref"][in_place[op]])).op if op in in_place else call.op,
+            trace.call(int(trace.rows["ref"][in_place[op]])).op if op in in_place else told.op,
             grad_fn,
             trace.name(tensor),
-            tuple((forwards.input_op[starts[op] : starts[op + 1]] + 1).tolist()),
+            tuple(made + 1 for made in used),
             saved_of(trace, op),
-            trace.meta(meta) if (meta := int(row["meta"])) else _NO_META,
-            int(row["flags"]),
-            trace.origin(int(row["origin"])),
-            trace.within(int(row["within"])),
+            trace.meta(meta) if meta else _NO_META,
+            flags,
+            trace.origin(origin),
+            trace.within(within),
         )
+
+
+def _cut(column, starts, ops):
+    """For each op its slots of a column, as lists."""
+    counts = starts[ops + 1] - starts[ops]
+    ends = np.cumsum(counts)
+    slots = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts[ops] - (ends - counts), counts)
+    values = column[slots].tolist()
+    return [values[end - count : end] for end, count in zip(ends.tolist(), counts.tolist(), strict=True)]
 
 
 def _accumulators(forwards, ops, graph_ops):

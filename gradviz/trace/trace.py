@@ -15,6 +15,7 @@ from gradviz.trace.forwards import Forwards
 from gradviz.trace.happened import happened
 from gradviz.trace.memory import Lives
 from gradviz.trace.preview import Preview, decode
+from gradviz.trace.stored import Stored
 
 if TYPE_CHECKING:
     from gradviz.trace.sharing import Sharing
@@ -67,11 +68,13 @@ class Call(NamedTuple):
 
 
 class Within(NamedTuple):
-    """The calls that an op ran in, `Net > Linear`; inside and aside: see WITHIN in events.py."""
+    """The calls that an op ran in, `Net > Linear`; the rest: see WITHIN in events.py."""
 
     name: str
     inside: bool
     aside: bool
+    path: tuple[str, ...] = ()
+    around: int = 0
 
 
 _NOWHERE = Within("", False, False)
@@ -168,6 +171,11 @@ class Trace:
         from gradviz.trace.sharing import Sharing
 
         return Sharing(self)
+
+    @cached_property
+    def stored(self) -> Stored:
+        """What each .grad was when."""
+        return Stored(self)
 
     def name(self, tensor: int) -> str:
         """The script's newest name for a tensor, the variable its op was assigned to, one that held it, or ''."""
@@ -298,7 +306,13 @@ class Trace:
     def _within(self, number):
         if not number:
             return _NOWHERE
-        return Within(*self.fields(self._ref(Kind.WITHIN, "within", number), name=str, inside=bool, aside=bool))
+        ref = self._ref(Kind.WITHIN, "within", number)
+        name, inside, aside = self.fields(ref, name=str, inside=bool, aside=bool)
+        record, calls = self._heap.json(ref), name.split(" > ")
+        path, around = record.get("path", calls), record.get("around", len(calls) - inside)
+        if not (_texts(path) and len(path) == len(calls) and type(around) is int and 0 <= around <= len(path)):
+            raise BadTrace(f"this trace is damaged: within {number} has a path that can't be")
+        return Within(name, inside, aside, tuple(path), around)
 
     def _ref(self, kind, column, number):
         ref = self._definitions[kind].get(number)

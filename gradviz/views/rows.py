@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections.abc import Container
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from gradviz.trace.sharing import Share, Sharing
 from gradviz.trace.trace import Meta, Origin, Trace
 from gradviz.views.format import expression, safe, size
 
+LEAF, REQUIRES_GRAD, NO_GRAD = int(Flag.LEAF), int(Flag.REQUIRES_GRAD), int(Flag.NO_GRAD)
 NO_GRAPH = "no graph"
 ONLY_HELD = "only held"  # in place of a call's name
 
@@ -92,17 +94,21 @@ class Row(NamedTuple):
         return self.origin.line if self.origin else 0
 
 
-def rows(trace: Trace, graph: Graph, lives: Lives) -> list[Row]:
-    """The rows of one graph in execution order: leaves as its ops met them, gradients as its last backward left."""
+def rows(trace: Trace, graph: Graph, lives: Lives, only: Container[int] | None = None) -> list[Row]:
+    """The rows of one graph in execution order: leaves as its ops met them, gradients as its last backward left.
+
+    only: the numbers of those that are wanted (None: all)
+    """
+    nodes = graph.nodes if only is None else [node for node in graph.nodes if node.number in only]
     after = graph.backwards[-1].ended if graph.backwards else trace.end
-    flowed = gradients(trace, graph, after)
+    flowed = gradients(trace, graph, after, {node.node for node in nodes})
     stored = leaf_grads(trace, after)
-    called = called_by(trace, graph)
-    aside = beside(graph)
-    found = [_row(trace, lives, node, called, flowed, stored, aside) for node in graph.nodes]
+    called = called_by(trace, graph, {kept.of for node in nodes for kept in node.saved})
+    aside = asides(graph)
+    found = [_row(trace, lives, node, called, flowed, stored, aside) for node in nodes]
     left = untouched(trace, graph, lives, trace.end)
     found = [row._replace(life=row.life._replace(state="untouched")) if row.number in left else row for row in found]
-    changes = {node.number: trace.changed(node.tensor, graph.built) for node in graph.nodes if is_leaf(node)}
+    changes = {node.number: trace.changed(node.tensor, graph.built) for node in nodes if is_leaf(node)}
     return [
         row._replace(data=trace.value(change)) if (change := changes.get(row.number, -1)) > 0 else row for row in found
     ]
@@ -125,12 +131,12 @@ def _row(trace, lives, node: GraphNode, called, flowed, stored, aside) -> Row:
         data=trace.value(node.step),
         grad=grad,
         requires_grad=wants_grad(node),
-        is_leaf=bool(node.flags & Flag.LEAF),
-        no_grad=bool(node.flags & Flag.NO_GRAD) and not leaf,
+        is_leaf=bool(node.flags & LEAF),
+        no_grad=bool(node.flags & NO_GRAD) and not leaf,
         saved=kept_by(node, called, trace.sharing),
         life=_life(trace, lives, node),
         origin=node.origin,
-        aside=(safe(innermost(node)) or ONLY_HELD) if node.number in aside else "",
+        aside=aside.get(node.number, ""),
     )
 
 
@@ -147,12 +153,12 @@ def is_leaf(node: GraphNode) -> bool:
 
     Narrower than PyTorch's is_leaf, which also holds for what an op computed outside any graph.
     """
-    return bool(node.flags & Flag.LEAF) and (node.grad_fn == "AccumulateGrad" or not node.inputs and not node.grad_fn)
+    return bool(node.flags & LEAF) and (node.grad_fn == "AccumulateGrad" or not node.inputs and not node.grad_fn)
 
 
 def wants_grad(node: GraphNode) -> bool:
     """Whether it requires grad: from its making, or since a requires_grad_() before the graph used it."""
-    return bool(node.flags & Flag.REQUIRES_GRAD) or node.grad_fn == "AccumulateGrad"
+    return bool(node.flags & REQUIRES_GRAD) or node.grad_fn == "AccumulateGrad"
 
 
 def state_of(trace: Trace, lives: Lives, node: GraphNode, at: int) -> str:
@@ -165,9 +171,10 @@ def state_of(trace: Trace, lives: Lives, node: GraphNode, at: int) -> str:
     return lives.state(node.node, bool(node.saved), at)
 
 
-def called_by(trace: Trace, graph: Graph) -> dict[int, str]:
-    """What people call each node of a graph: the script's name, else the expression, else the op."""
-    return {node.number: safe(node.name) or described(trace, node) or safe(node.op) for node in graph.nodes}
+def called_by(trace: Trace, graph: Graph, only: Container[int] | None = None) -> dict[int, str]:
+    """What people call each node of a graph, or some of them: the script's name, else the expression, else the op."""
+    nodes = graph.nodes if only is None else (node for node in graph.nodes if node.number in only)
+    return {node.number: safe(node.name) or described(trace, node) or safe(node.op) for node in nodes}
 
 
 def described(trace: Trace, node: GraphNode) -> str:
@@ -198,6 +205,11 @@ def beside(graph: Graph) -> set[int]:
             needed.update(node.inputs)
     return work - needed
 
+
+def asides(graph: Graph) -> dict[int, str]:
+    """{number: whose own work it is} for what stands beside the graph: see Row.aside."""
+    beside_it = beside(graph)
+    return {node.number: safe(innermost(node)) or ONLY_HELD for node in graph.nodes if node.number in beside_it}
 
 
 def _only_held(node: GraphNode) -> bool:

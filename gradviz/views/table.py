@@ -10,7 +10,7 @@ from rich.text import Text
 
 from gradviz.errors import BadInput
 from gradviz.trace.events import NUMBER, Flag, Kind
-from gradviz.trace.graph import Graph
+from gradviz.trace.graph import Graph, GraphNode
 from gradviz.trace.memory import Lives, saved_summary
 from gradviz.trace.trace import Origin, Trace
 from gradviz.views import format as fmt
@@ -18,6 +18,7 @@ from gradviz.views import verification
 from gradviz.views.rows import (
     ONLY_HELD,
     Row,
+    asides,
     at_line,
     failing,
     failing_numbers,
@@ -55,11 +56,11 @@ def render_table(console: Console, trace: Trace, graph: Graph, lives: Lives, *, 
     columns: only these, in this order, as `known` gives them. wide: all, however wide. limit: at most so many rows,
     an optimizer's or a Function's own work as one (None: everything).
     """
-    found = rows(trace, graph, lives)
     wrong = verification.differing(verification.of_rows(trace, graph))
     marked = dict.fromkeys(wrong, verification.MARK) | dict.fromkeys(failing_numbers(trace, graph), "✗")
-    plain = [row for row in found if row.op == NUMBER and row.number not in marked] if limit is not None else []
-    shown, left_out = _limited(_folded(found, marked) if limit is not None else found, limit)
+    plain = [node for node in graph.nodes if node.op == NUMBER and node.number not in marked]
+    listed, left_out = _limited(_folded(graph, marked) if limit is not None else graph.nodes, limit)
+    shown = _rows(trace, graph, lives, listed)
     pairs = [(row, marked.get(row.number, "")) for row in shown]
     cells = {name: [_cell(name, *pair) for pair in pairs] for name in COLUMNS if name != "line"}
     cells["line"] = [Text(place(trace, row.origin) or "-") for row in shown]
@@ -84,7 +85,7 @@ def render_table(console: Console, trace: Trace, graph: Graph, lives: Lives, *, 
         console.width = max(screen, sum(widths.values()) + GAP * len(names))
     console.print(table, crop=False)
     console.width = screen
-    _explain(console, shown, names, left_out, columns, len(plain))
+    _explain(console, shown, names, left_out, columns, len(plain) if limit is not None else 0)
     for line in verification.lines(wrong):
         console.print(Text(line, style="bold red"))
 
@@ -215,7 +216,8 @@ def as_json(trace: Trace, chosen: Sequence[Graph], graphs: Sequence[Graph], live
     ending = trace.ending
     told = []
     for graph in chosen:
-        shown, left_out = _limited(rows(trace, graph, lives), limit)
+        listed, left_out = _limited(graph.nodes, limit)
+        shown = _rows(trace, graph, lives, listed)
         looked_at = verification.of_rows(trace, graph)
         told.append(
             {
@@ -237,7 +239,14 @@ def as_json(trace: Trace, chosen: Sequence[Graph], graphs: Sequence[Graph], live
     }
 
 
-def _limited(found: list[Row], limit):
+def _rows(trace, graph, lives, listed) -> "list[Row | Folded]":
+    """The rows of the nodes in a list; what was folded in it stays."""
+    wanted = {each.number for each in listed if not isinstance(each, Folded)}
+    made = {row.number: row for row in rows(trace, graph, lives, wanted)}
+    return [each if isinstance(each, Folded) else made[each.number] for each in listed]
+
+
+def _limited(found: "Sequence[GraphNode | Folded]", limit):
     if limit is None or len(found) <= limit:
         return found, 0
     half = (limit + 1) // 2
@@ -253,18 +262,18 @@ class Folded(NamedTuple):
     origin: Origin | None
 
 
-def _folded(found: list[Row], marked: dict[int, str]) -> list[Row | Folded]:
-    shown = []
-    for row in found:
-        last = shown[-1] if shown else None
-        if row.op == NUMBER and row.number not in marked:
+def _folded(graph: Graph, marked: dict[int, str]) -> list[GraphNode | Folded]:
+    shown, aside_of = [], asides(graph)
+    for node in graph.nodes:
+        last, aside = shown[-1] if shown else None, aside_of.get(node.number, "")
+        if node.op == NUMBER and node.number not in marked:
             continue
-        if not row.aside or row.number in marked:
-            shown.append(row)
-        elif isinstance(last, Folded) and last.aside == row.aside:
+        if not aside or node.number in marked:
+            shown.append(node)
+        elif isinstance(last, Folded) and last.aside == aside:
             shown[-1] = last._replace(count=last.count + 1)
         else:
-            shown.append(Folded(row.number, row.aside, 1, row.origin))
+            shown.append(Folded(node.number, aside, 1, node.origin))
     return shown
 
 

@@ -144,3 +144,60 @@ def test_a_theme_that_there_is_not(gradviz, command):
     result = gradviz(*command, "--theme", "sepia")
     assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
     assert "--theme sepia: expected one of light, dark, auto" in result.err
+LOOP = """\
+import gradviz as torch
+x = w = torch.tensor([2.0, 3.0], requires_grad=True)
+for _ in range(40):
+    x = x * w
+    x = torch.tanh(x)
+x.sum().backward()
+"""
+
+
+@pytest.fixture
+def loop(gradviz, folder):
+    """loop.gradviz: 82 results, 80 of them in a loop."""
+    (folder / "loop.py").write_text(LOOP)
+    return gradviz("trace", "loop.py")
+
+
+def test_what_was_folded_is_said(gradviz, loop):
+    assert "loop.svg" in loop.out and "), 80 of 82 results in 2 boxes\n" in loop.out
+    result = gradviz("render", "loop.gradviz")
+    assert result.err == (
+        "gradviz: 80 of 82 results in 2 boxes (--expand NAME, --fold none): tanh ×40 (40), mul ×40 (40)\n"
+    )
+    assert result.out == "wrote loop.svg\n"
+
+
+def test_folding_options_differ(gradviz, loop):
+    pictures = [
+        gradviz("render", "loop.gradviz", "--format", "dot", "-o", "-", *options).out
+        for options in ([], ["--fold", "none"], ["--depth", "1"], ["--expand", "mul"], ["--expand", "line 5"])
+    ]
+    assert len(set(pictures)) == 5
+    assert pictures[0] == gradviz("render", "loop.gradviz", "--format", "dot", "-o", "-", "--fold", "auto").out
+
+
+def test_nodes_are_asked_for_one_by_one(gradviz, loop):
+    result = gradviz("render", "loop.gradviz", "--format", "dot", "-o", "-", "--nodes", "5")
+    assert "more nodes" in result.out
+    assert result.err == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--fold", "some"], "--fold some: expected one of auto, none"),
+        (["--fold", "none", "--depth", "2"], "--depth: there is nothing to open with --fold none"),
+        (["--fold", "none", "--expand", "mul"], "--expand: there is nothing to open with --fold none"),
+        (["--fold", "auto", "--nodes", "5"], "--nodes 5: it is for pictures that are not folded"),
+        (["--expand", "nul"], "--expand nul: no group has this name; near it: mul"),
+        (["--expand", "\x1b[31m"], "--expand \\x1b[31m: no group has this name; some there are: lines 4–5"),
+        (["--view", "memory", "--depth", "2"], "--view memory: --when, --direction, --nodes and folding are for"),
+    ],
+)
+def test_folding_that_makes_no_sense(gradviz, loop, options, said):
+    result = gradviz("render", "loop.gradviz", *options)
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert said in result.err

@@ -13,6 +13,7 @@ from gradviz.record.script import Outcome
 from gradviz.trace.graph import graphs, last_backward
 from gradviz.trace.store import load
 from gradviz.views.diagram import dot_text
+from gradviz.views.diagram.groups import Fold
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = tuple(sorted((ROOT / "samples").glob("*.py")))
@@ -65,9 +66,10 @@ def sample_dot(sample_trace):
 
 
 def drawn(path, **options):
-    """The DOT text of the last graph of a trace file that ran backward."""
+    """The DOT text of the last graph of a trace file that ran backward, folded as the commands fold it."""
     trace = load(path)
     found = graphs(trace)
+    options = {"fold": Fold("none" if "nodes" in options else "auto")} | options
     return dot_text(trace, last_backward(found) or found[-1], trace.lives, of=len(found), **options)
 
 

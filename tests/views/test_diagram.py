@@ -92,7 +92,7 @@ def test_two_loads_of_a_samples_trace_draw_the_same(sample, sample_trace, sample
 
 def test_a_samples_ids_are_running_numbers_and_no_address_of_memory_is_told(sample, sample_dot):
     found = Drawn(sample_dot(sample))
-    assert all(re.fullmatch(r"sheet|heading|(panel|title|key|means)\d+|[ns]\d_\d+", name) for name in found.places)
+    assert all(re.fullmatch(r"sheet|heading|(panel|title|key|means)\d+|[nscl]\d_\d+", name) for name in found.places)
     assert not re.search(r"0x[0-9a-f]{4}", sample_dot(sample))
 
 

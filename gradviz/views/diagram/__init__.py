@@ -9,12 +9,14 @@ from gradviz.trace.graph import Graph
 from gradviz.trace.memory import Lives
 from gradviz.trace.trace import Trace
 from gradviz.views.comparison import Comparison
-from gradviz.views.diagram.cards import Strip, card_size, label_size
+from gradviz.views.diagram.cards import Strip, card_size, cluster_size, label_size
 from gradviz.views.diagram.difference import difference
 from gradviz.views.diagram.drawing import draw
-from gradviz.views.diagram.layout import arrange, graphviz
+from gradviz.views.diagram.groups import Fold
+from gradviz.views.diagram.layout import Around, arrange, graphviz
 from gradviz.views.diagram.moment import known_moment, moment, step_of
 from gradviz.views.diagram.panels import strip
+from gradviz.views.diagram.scene import UNFOLDED
 from gradviz.views.theme import THEMES, painted_dot, style_sheet
 
 MOST = 5000  # results; Graphviz takes minutes and gigabytes above that
@@ -37,26 +39,52 @@ def dot_text(
     timeout: float = 60.0,
     saved: bool = False,
     norms: bool = False,
+    fold: Fold = UNFOLDED,
 ) -> str:
     """The picture as DOT text in which everything has its place: the same trace gives the same text.
 
     when: all, or one of forward, backward and freed; or step=N or line=N: the moment after an event.
     nodes: draw at most so many, those nearest to the root, without an optimizer's or a Function's own work (None:
-    everything). of: how many graphs the trace has.
+    everything); a folded graph has boxes for all of them instead. of: how many graphs the trace has.
     saved: saved tensors as cards of their own. norms: gradients' norms on the arrows, in place of their values.
-    Raises BadInput: an empty graph, a moment that there is not, an unknown direction, no Graphviz, or the time limit
-    passed.
+    Raises BadInput: an empty graph, a moment that there is not, an unknown direction, a name to expand that nothing
+    has, no Graphviz, or the time limit passed.
     """
+    return drawn(
+        trace, graph, lives, when=when, direction=direction, nodes=nodes, of=of, timeout=timeout, saved=saved,
+        norms=norms, fold=fold,
+    )[0]  # fmt: skip
+
+
+def drawn(
+    trace: Trace,
+    graph: Graph,
+    lives: Lives,
+    *,
+    when: str = "all",
+    direction: str = "TB",
+    nodes: int | None = 150,
+    of: int = 1,
+    timeout: float = 60.0,
+    saved: bool = False,
+    norms: bool = False,
+    fold: Fold = UNFOLDED,
+) -> tuple[str, tuple[str, str]]:
+    """The text of dot_text; and what was folded, as groups.told says it ('' where nothing was)."""
     known_moment(when)
     _known("direction", direction, DIRECTIONS)
     if not graph.nodes:
         raise BadInput("nothing to draw: the script ran no tensor op that gradviz saw")
-    _small_enough(len(graph.nodes), nodes)
+    if fold.how == "none":
+        _small_enough(len(graph.nodes), nodes)
     most = None if nodes is None else max(nodes, 1)
     at = step_of(trace, graph, when)
     alone = None if at is None else partial(moment, at=at)
-    picture = strip(trace, graph, lives, when, direction, most, of, alone, saved, norms)
-    return _placed(picture, timeout)
+    picture = strip(trace, graph, lives, when, direction, most, of, alone, saved, norms, fold)
+    cards = len(picture.panels[0].cards)
+    if cards > MOST:
+        raise BadInput(f"a picture of {cards:,} boxes can't be laid out or read: fold more (--depth 2, fewer --expand)")
+    return _placed(picture, timeout), picture.told
 
 
 def difference_text(found: Comparison, *, direction: str = "TB", nodes: int | None = 150, timeout: float = 60.0) -> str:
@@ -90,7 +118,8 @@ def _placed(picture: Strip, timeout: float) -> str:
     for same in zip(*(panel.arrows for panel in picture.panels), strict=True):
         width, height = (max(side) for side in zip(*(label_size(arrow.label) for arrow in same), strict=True))
         arrows.append((same[0].tail, same[0].head, width, height))
-    return draw(picture, arrange(sizes, arrows, picture.direction, timeout, picture.aside))
+    clusters = [Around(*cluster_size(each), each.outer, each.cards) for each in picture.clusters]
+    return draw(picture, arrange(sizes, arrows, picture.direction, timeout, clusters, picture.back, picture.aside))
 
 
 def render(dot: str, form: str, timeout: float = 60.0, theme: str = "light") -> bytes:

@@ -24,7 +24,7 @@ _WIDTH_OF = {character: width for width, characters in _WIDTHS.items() for chara
 
 
 class Line(NamedTuple):
-    """One line of text on a card; `pill` is the colour behind it."""
+    """One line of text on a card; `pill` is the colour behind it. bar: (share, colour) side by side instead of text."""
 
     text: str
     size: float = 10.0
@@ -32,16 +32,24 @@ class Line(NamedTuple):
     bold: bool = False
     struck: bool = False
     pill: str = ""
+    bar: tuple[tuple[float, str], ...] = ()
 
 
 class Card(NamedTuple):
-    """One node in one panel: its look (see drawing.LOOKS; "later": not drawn), lines, corner text and step badge."""
+    """One node in one panel: its look (see drawing.LOOKS; "later": not drawn), lines, corner text and step badge.
+
+    several: it stands for more than one, and has a second outline
+    """
 
     look: str
     lines: tuple[Line, ...]
     corner: str = ""
     badge: str = ""
     tooltip: str = ""
+    several: bool = False
+
+
+LATER = Card("later", ())  # its place is kept, nothing is drawn: it was not made yet
 
 
 class Arrow(NamedTuple):
@@ -71,14 +79,29 @@ class Item(NamedTuple):
     text: str
 
 
+class Cluster(NamedTuple):
+    """A labelled box around cards, in every panel; outer: the place of the one around it, -1 for none."""
+
+    title: str
+    beside: str
+    outer: int
+    cards: tuple[int, ...]
+
+
 class Strip(NamedTuple):
-    """A whole picture; aside: the cards that hang beside the flow of data."""
+    """A whole picture; aside: the cards that hang beside the flow of data.
+
+    told: how much was folded, and the largest of it; back: (tail, head) of the arrows that lead back up
+    """
 
     heading: str
     panels: tuple[Panel, ...]
     legend: tuple[Item, ...]
     direction: str
     aside: frozenset[int] = frozenset()
+    clusters: tuple[Cluster, ...] = ()
+    told: tuple[str, str] = ("", "")
+    back: frozenset[tuple[int, int]] = frozenset()
 
 
 MARGIN = 5.0  # between the outline of a card and its lines, left and right
@@ -114,6 +137,17 @@ def card_size(card: Card) -> tuple[float, float]:
         width = max(width, text_width(line.text, line.size, line.bold) + (corner if position == 0 else 0))
     height = sum(line_height(line) + GAP for line in card.lines) + GAP
     return float(round(width + 2 * (MARGIN + INDENT) + 4)), float(round(height + 6))
+
+
+def cluster_lines(cluster: Cluster) -> tuple[Line, ...]:
+    """The label of a cluster."""
+    return (Line(f"{cluster.title}   {cluster.beside}".rstrip(), 10.0, COLOURS["dim"], True),)
+
+
+def cluster_size(cluster: Cluster) -> tuple[float, float]:
+    """Width and height in points of a cluster's label."""
+    (line,) = cluster_lines(cluster)
+    return float(round(text_width(line.text, line.size, True) + 2 * INDENT)), float(line_height(line))
 
 
 def label_size(text: str) -> tuple[float, float]:

@@ -12,10 +12,13 @@ from gradviz.views.diagram.cards import (
     LABEL_SIZE,
     MARGIN,
     Arrow,
+    Cluster,
     Item,
     Line,
     Panel,
     Strip,
+    cluster_lines,
+    cluster_size,
     line_height,
     text_width,
 )
@@ -38,6 +41,7 @@ class Look(NamedTuple):
     fill: str
     line: str
     width: float
+    outlines: int = 1
 
 
 LOOKS = {
@@ -59,6 +63,8 @@ LOOKS = {
     "kept": Look("rounded,filled", COLOURS["live pill"], COLOURS["live"], 1.0),
     "kept too": Look("rounded,filled,dashed", COLOURS["leaf fill"], COLOURS["leaf"], 1.0),
     "let go": Look("rounded,filled,dotted", COLOURS["panel"], COLOURS["faint"], 1.2),
+    "folded": Look("filled", COLOURS["paper"], COLOURS["dim"], 1.0, 2),
+    "cluster": Look("rounded,filled", COLOURS["paper"], COLOURS["faint"], 0.8),
     "panel": Look("rounded,filled", COLOURS["panel"], COLOURS["rule"], 1.0),
     "saved": Look("rounded,filled", COLOURS["live pill"], COLOURS["live pill"], 1.0),
     "badge": Look("filled", COLOURS["flow"], COLOURS["paper"], 1.5),
@@ -84,6 +90,8 @@ def draw(strip: Strip, layout: Layout) -> str:
     tall = round(layout.height + header + 2 * PAD)
     stacked = strip.direction in ("LR", "RL")
     across, down = (1, len(strip.panels)) if stacked else (len(strip.panels), 1)
+    heading = text_width(strip.heading, 13, bold=True) + 4 * INDENT - (across - 1) * APART
+    wide = max(wide, round(heading / across))
     width = across * wide + (across - 1) * APART + 2 * EDGE
     legend = _rows_of_legend(strip.legend, width - 2 * EDGE)
     bottom = EDGE + HEADING + down * tall + (down - 1) * APART
@@ -106,6 +114,7 @@ def draw(strip: Strip, layout: Layout) -> str:
         sheet.lines(f"title{position}", (left + PAD - 8, top + PAD - 10), wide - 2 * PAD + 16, lines)
         # the graph's lower left corner, y upwards as Graphviz counts
         origin = (left + (wide - layout.width) / 2, sheet.height - (top + PAD + header + layout.height))
+        sheet.clusters(position, panel, strip.clusters, layout, origin)
         sheet.panel(position, panel, layout, origin)
     _draw_legend(sheet, legend, bottom + 10)
     return sheet.text()
@@ -184,8 +193,24 @@ class _Sheet:
     def badge(self, name: str, text: str, centre: Point) -> None:
         look = LOOKS["badge"]
         width = max(19.0, text_width(text, 10, bold=True) + 8)
+        centre = (centre[0] - (width - 19.0) / 2, centre[1])  # a wide one grows away from the card's title
         text = f'fontcolor="{look.line}", fontsize=10, fontname="Helvetica-Bold", label={_quoted(text)}'
         self.node(name, centre, (width, 19.0), f"shape=ellipse, {_outline(look)}, {text}")
+
+    def clusters(self, number: int, panel: Panel, clusters: tuple[Cluster, ...], layout: Layout, origin: Point) -> None:
+        """The boxes around cards, the outer first, with their labels; none whose cards are all still to come."""
+        there = {key for key, card in panel.cards.items() if card.look != "later"}
+        drawn = {place for place, cluster in enumerate(clusters) if not there.isdisjoint(cluster.cards)}
+        for place in sorted(drawn, reverse=True):
+            drawn.add(clusters[place].outer)
+        for place, (cluster, around) in enumerate(zip(clusters, layout.clusters, strict=True)):
+            if place not in drawn or around is None:
+                continue
+            left, bottom, right, top = around
+            corner = (origin[0] + left, self.height - origin[1] - top)
+            self.box(f"c{number}_{place}", corner, (right - left, top - bottom), "cluster")
+            corner = (corner[0] + 5, corner[1] + 2)
+            self.lines(f"l{number}_{place}", corner, cluster_size(cluster)[0], cluster_lines(cluster))
 
     def panel(self, number: int, panel: Panel, layout: Layout, origin: Point) -> None:
         """Cards, then arrows, then badges, with the layout's lower left corner at `origin`."""
@@ -196,7 +221,8 @@ class _Sheet:
             (x, y), (width, height) = layout.centres[key], layout.sizes[key]
             x, y = x + origin[0], y + origin[1]
             label = f"label=<{_table(card.lines, width - 2 * MARGIN, card.corner)}>"
-            more = f"{_outline(LOOKS[card.look])}, tooltip={_tooltip(card.tooltip or ' ')}, {label}"
+            outline = _outline(LOOKS[card.look]._replace(outlines=1 + card.several))
+            more = f"{outline}, tooltip={_tooltip(card.tooltip or ' ')}, {label}"
             self.node(f"n{number}_{key}", (x, y), (width, height), more)
             if card.badge:
                 badges.append((f"s{number}_{key}", card.badge, (x - width / 2 + 2, y + height / 2 - 2)))
@@ -230,7 +256,8 @@ class _Sheet:
 
 
 def _outline(look: Look) -> str:
-    return f'style="{look.style}", fillcolor="{look.fill}", color="{look.line}", penwidth={look.width:g}'
+    outlines = f", peripheries={look.outlines}" if look.outlines > 1 else ""
+    return f'style="{look.style}", fillcolor="{look.fill}", color="{look.line}", penwidth={look.width:g}{outlines}'
 
 
 def _straight(start: Point, end: Point) -> tuple[Point, Point, Point]:
@@ -246,6 +273,7 @@ def _table(lines: tuple[Line, ...], width: float, corner: str = "") -> str:
     for position, line in enumerate(lines):
         height = round(line_height(line))
         text = f'<FONT POINT-SIZE="{line.size:g}" COLOR="{line.ink}">{_marked(line)}</FONT>'
+        text = _bar(line.bar, width - 2 * INDENT) if line.bar else text
         pill = f' BGCOLOR="{line.pill}" STYLE="ROUNDED"' if line.pill else ""
         if corner and position == 0:
             rows.append(
@@ -264,6 +292,15 @@ def _table(lines: tuple[Line, ...], width: float, corner: str = "") -> str:
             rows.append(f"<TR>{_cell(text, width, height, span + pill)}</TR>")
     inside = "".join(rows)
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="{GAP:g}" CELLPADDING="{INDENT:g}">{inside}</TABLE>'
+
+
+def _bar(shares: tuple[tuple[float, str], ...], width: float) -> str:
+    """Colours side by side, each as wide as its share."""
+    cells = "".join(
+        f'<TD FIXEDSIZE="TRUE" WIDTH="{max(width * share, 1):.0f}" HEIGHT="5" BGCOLOR="{colour}"></TD>'
+        for share, colour in shares
+    )
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"><TR>{cells}</TR></TABLE>'
 
 
 def _cell(text: str, width: float, height: float, more: str, align: str = "LEFT") -> str:

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 CANNOT_LOAD = 3
@@ -28,13 +29,26 @@ class Path(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Where things are, in points, y upwards: cards by number, paths in the order of the arrows."""
+    """Where things are, in points, y upwards: cards by number, paths in the order of the arrows.
+
+    clusters: left, bottom, right and top of each, None for one without cards
+    """
 
     width: float
     height: float
     sizes: dict[int, Point]
     centres: dict[int, Point]
     paths: tuple[Path, ...]
+    clusters: tuple[tuple[float, float, float, float] | None, ...] = ()
+
+
+class Around(NamedTuple):
+    """A cluster to lay out: the size of its label, the place of the one around it (-1: none), and its cards."""
+
+    width: float
+    height: float
+    outer: int
+    cards: tuple[int, ...]
 
 
 def arrange(
@@ -42,12 +56,15 @@ def arrange(
     arrows: list,
     direction: str,
     timeout: float,
+    clusters: Sequence[Around] = (),
+    back: Container[tuple[int, int]] = (),
     aside: frozenset[int] = frozenset(),
 ) -> Layout:
-    """Lay out cards (number -> width, height) and arrows ((tail, head, label width, label height), …).
+    """Lay out cards (number -> width, height), arrows ((tail, head, label width, label height), …) and clusters.
 
-    aside: cards that hang beside the flow of data. The result depends on the sizes alone, never on a font. Raises
-    BadInput as `graphviz` does.
+    back: (tail, head) of the arrows that lead back up, as what one pass of a loop hands to the next. aside: cards that
+    hang beside the flow of data. The result depends on the sizes alone, never on a font. Raises BadInput as `graphviz`
+    does.
     """
     across = direction in ("LR", "RL")
     lines = [
@@ -61,31 +78,69 @@ def arrange(
     for tail, head, width, height in arrows:
         label = ""
         if width:
-            label = (
-                f'label=<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" FIXEDSIZE="TRUE" '
-                f'WIDTH="{width:.0f}" HEIGHT="{height:.0f}"><TR><TD></TD></TR></TABLE>>'
-            )
+            label = f"label={_blank(width, height)}"
+        if (tail, head) in back:
+            lines.append(f"{head} -> {tail} [weight=0 {label}]")
+            continue
         # a chain of ops stands upright, and its leaves go aside
         upright = tail in computed and head not in aside
         lines.append(f"{tail} -> {head} [{f'weight={UPRIGHT} ' if upright else ''}{label}]")
+    lines += _subgraphs(clusters)
     found = json.loads(graphviz("\n".join(lines) + "}", "dot", "json0", timeout))
     left, bottom, right, top = _floats(found["bb"])
-    names = {entry["_gvid"]: int(entry["name"]) for entry in found.get("objects", ())}
-    centres = {int(entry["name"]): tuple(_floats(entry["pos"])) for entry in found.get("objects", ())}
-    paths = _in_order(found.get("edges", ()), names, arrows)
-    return Layout(right - left, top - bottom, cards, centres, paths)
+    objects = found.get("objects", ())
+    names = {entry["_gvid"]: int(entry["name"]) for entry in objects if "pos" in entry}
+    centres = {int(entry["name"]): tuple(_floats(entry["pos"])) for entry in objects if "pos" in entry}
+    paths = _in_order(found.get("edges", ()), names, arrows, back)
+    boxes = {entry["name"]: tuple(_floats(entry["bb"])) for entry in objects if "bb" in entry}
+    around = tuple(boxes.get(f"cluster{place}") for place in range(len(clusters)))
+    return Layout(right - left, top - bottom, cards, centres, paths, around)
+
+
+def _subgraphs(clusters: Sequence[Around]) -> list[str]:
+    """The clusters as DOT, each inside the one around it."""
+    inside: dict[int, list[int]] = {}
+    for place, cluster in enumerate(clusters):
+        inside.setdefault(cluster.outer, []).append(place)
+    lines: list[str] = []
+    waiting: list[int | str] = list(reversed(inside.get(-1, ())))
+    while waiting:
+        place = waiting.pop()
+        if isinstance(place, str):
+            lines.append(place)
+            continue
+        cluster = clusters[place]
+        lines.append(f"subgraph cluster{place} {{ graph [margin=9, labeljust=l, label={_blank(*cluster[:2])}]")
+        lines.append("; ".join(map(str, cluster.cards)))
+        waiting += ["}", *reversed(inside.get(place, ()))]
+    return lines
+
+
+def _blank(width: float, height: float) -> str:
+    """A label that is nothing but room."""
+    return (
+        f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" FIXEDSIZE="TRUE" '
+        f'WIDTH="{width:.0f}" HEIGHT="{height:.0f}"><TR><TD></TD></TR></TABLE>>'
+    )
 
 
 def _floats(text: str) -> list[float]:
     return [float(part) for part in text.split(",")]
 
 
-def _in_order(edges, names: dict[int, int], arrows: list) -> tuple[Path, ...]:
+def _in_order(edges, names: dict[int, int], arrows: list, back: Container[tuple[int, int]]) -> tuple[Path, ...]:
     """Paths in the order of `arrows`: Graphviz groups edges by node, and keeps parallel ones in order."""
     waiting: dict[tuple[int, int], list[Path]] = {}
     for edge in sorted(edges, key=lambda edge: edge["_gvid"]):
         waiting.setdefault((names[edge["tail"]], names[edge["head"]]), []).append(_path(edge))
-    return tuple(waiting[tail, head].pop(0) for tail, head, _, _ in arrows)
+    paths = []
+    for tail, head, _, _ in arrows:
+        if (tail, head) in back:
+            points, first, last, label = waiting[head, tail].pop(0)
+            paths.append(Path(points[::-1], last, first, label))
+        else:
+            paths.append(waiting[tail, head].pop(0))
+    return tuple(paths)
 
 
 def _path(edge: dict) -> Path:

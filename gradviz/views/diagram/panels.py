@@ -9,10 +9,12 @@ from gradviz.trace.memory import Lives, saved_summary
 from gradviz.trace.sharing import Share
 from gradviz.trace.trace import Trace
 from gradviz.views import format as fmt
-from gradviz.views.diagram.cards import Arrow, Card, Item, Line, Panel, Strip
+from gradviz.views.diagram.boxes import box_arrows, box_cards
+from gradviz.views.diagram.cards import LATER, Arrow, Card, Item, Line, Panel, Strip
+from gradviz.views.diagram.groups import Fold, told
 from gradviz.views.diagram.norms import norm_label
 from gradviz.views.diagram.saved_cards import LEGEND, with_saved
-from gradviz.views.diagram.scene import MORE, Scene, scene_of
+from gradviz.views.diagram.scene import MORE, UNFOLDED, Scene, scene_of
 from gradviz.views.format import COLOURS
 from gradviz.views.rows import (
     at_line,
@@ -26,7 +28,6 @@ from gradviz.views.rows import (
 )
 
 ROOM = 30  # characters of a value on a card
-LATER = Card("later", ())  # its place is kept, nothing is drawn: it was not made yet
 
 
 def strip(
@@ -40,12 +41,13 @@ def strip(
     alone: Callable[[Scene], Panel] | None = None,
     saved: bool = False,
     norms: bool = False,
+    fold: Fold = UNFOLDED,
 ) -> Strip:
     """The panels asked for; without a backward call only the first exists, and its caption says so.
 
     alone: makes the one panel of another moment.
     """
-    scene = scene_of(trace, graph, lives, nodes)._replace(saved=saved, norms=norms)
+    scene = scene_of(trace, graph, lives, nodes, fold)._replace(saved=saved, norms=norms)
     panels = [make(scene) for make in ([alone] if alone else _filmstrip(scene, when))]
     flow = set(panels[0].cards)
     if saved:
@@ -58,7 +60,14 @@ def strip(
     if scene.folded:
         heading.append(f"{fmt.count(scene.folded, 'result')} beside the graph not drawn (--nodes all)")
     aside = frozenset(panels[0].cards) - flow
-    return Strip("   ·   ".join(heading), tuple(panels), _legend(panels), direction, aside)
+    said, back = ("", ""), frozenset()
+    if scene.folds:
+        said = told(scene.folds)
+        ends = [*scene.folds.links, *(link[:2] for link in scene.links)]
+        back = frozenset((tail, head) for tail, head in ends if tail > head)
+        heading.append(f"{said[0]} (--expand NAME, --fold none)")
+    legend = _legend(panels)
+    return Strip("   ·   ".join(heading), tuple(panels), legend, direction, aside, scene.clusters, said, back)
 
 
 def _filmstrip(scene: Scene, when: str) -> list[Callable[[Scene], Panel]]:
@@ -97,7 +106,7 @@ def backward(scene: Scene) -> Panel:
     call = scene.backward
     found = gradients(scene.trace, scene.graph, call.ended)
     by_node = {step_of: step for step_of, step in found.items() if step.backward == call.number}
-    steps = {node.number: by_node[node.node] for node in scene.nodes if node.node in by_node}
+    steps = {node.number: by_node[node.node] for node in scene.graph.nodes if node.node in by_node}
     order = sorted(steps, key=lambda number: steps[number].step)
     badges = {number: str(place) for place, number in enumerate(order, 1)}
     grads = leaf_grads(scene.trace, call.ended)
@@ -306,6 +315,10 @@ def _tip(node: GraphNode) -> str:
 
 
 def _panel(scene: Scene, title, caption, cards, look, at: int, steps: dict[int, Gradient] | None = None) -> Panel:
+    """at: the step whose moment it is; steps: of the backward call that is shown, which began then."""
+    if scene.folds:
+        cards |= box_cards(scene, at, steps or {})
+        cards = {number: cards[number] for number in sorted(cards)}
     if scene.hidden:
         text = f"… {fmt.count(scene.hidden, 'more node')}"
         cards[MORE] = Card("more", (Line(text, 12.0, COLOURS["dim"], True), Line("--nodes all", 10.0, COLOURS["dim"])))
@@ -313,8 +326,9 @@ def _panel(scene: Scene, title, caption, cards, look, at: int, steps: dict[int, 
         lines = (Line(fmt.clip(scene.called[number], 20), 11.0, bold=True),)
         kind = "alias" if cards[number].look == "leaf" else "again"
         cards[alias] = LATER if cards[number] == LATER else Card(kind, lines, f"#{number}")
-    arrows = tuple(_arrow(scene, link, look, cards, steps or {}) for link in scene.links)
-    return Panel(title, tuple(caption), cards, arrows, at)
+    arrows = [_arrow(scene, link, look, cards, steps or {}) for link in scene.links]
+    arrows += box_arrows(scene, cards, look, steps or {}) if scene.folds else []
+    return Panel(title, tuple(caption), cards, tuple(arrows), at)
 
 
 def _arrow(scene: Scene, link: tuple[int, int, int], look: str, cards: dict, steps: dict[int, Gradient]) -> Arrow:
@@ -379,7 +393,10 @@ def _legend(panels: list[Panel]) -> tuple[Item, ...]:
         Item("alias", "the same leaf once more"),
         Item("again", "the same once more"),
         *LEGEND,
+        Item("folded", "several in one box: --expand opens it"),
     ]
+    if any(card.several for panel in panels for card in panel.cards.values()):
+        looks.add("folded")
     if COLOURS["live pill"] in pills:
         looks.add("saved")
     if any(card.badge for panel in panels for card in panel.cards.values()):

@@ -78,7 +78,7 @@ def moment(scene: Scene, at: int) -> Panel:
     trace, graph = scene.trace, scene.graph
     call = _under_way(graph, at)
     ran = gradients(trace, graph, at)
-    steps = {node.number: ran[node.node] for node in scene.nodes if node.node in ran and call}
+    steps = {node.number: ran[node.node] for node in graph.nodes if node.node in ran and call}
     steps = {number: step for number, step in steps.items() if step.backward == call.number}
     order = sorted(steps, key=lambda number: steps[number].step)
     badges = {number: str(nth) for nth, number in enumerate(order, 1)}
@@ -88,8 +88,8 @@ def moment(scene: Scene, at: int) -> Panel:
         node.number: _card(scene, node, at, grads, node.node in ran, steps[running] if node.number == running else None)
         for node in scene.nodes
     }
-    for number, badge in badges.items():
-        cards[number] = cards[number]._replace(badge=badge)
+    for number in badges.keys() & cards.keys():  # the others are in boxes
+        cards[number] = cards[number]._replace(badge=badges[number])
     caption = [event_text(trace, at), _counts(scene, at)]
     if call:
         where = f", {at_line(trace, call.origin)}," if call.origin else ""

@@ -1,0 +1,149 @@
+/* The compiled twin of the recorder's frequent cases: what its files share. See gradviz/record/recorder.py, which says
+   what is recorded; everything here does the same for what happens most, and calls the Python for the rest.
+
+   lives.c    Lives: running numbers for live objects, and the rows of their ends
+   known.c    what was asked before: metas, calls, places in the script
+   values.c   an array's meta, buffer and preview
+   scribe.c   Scribe: forward, step, released
+
+   All runs with the GIL held. Whatever calls Python may run anything else of the recorder meanwhile (a finalizer, a
+   signal handler, another thread): so nothing that points into a table is used after such a call. */
+
+#ifndef GRADVIZ_RECORD_H
+#define GRADVIZ_RECORD_H
+
+#include "../../trace/compiled/writer.h"
+
+#define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
+#define PY_ARRAY_UNIQUE_SYMBOL gradviz_record_array_api
+#ifndef FILLS_ARRAY_API
+#define NO_IMPORT_ARRAY
+#endif
+#include <numpy/arrayobject.h>
+
+/* Of events.Kind and events.Flag. */
+enum { FORWARD = 16, INPUT = 17, BUFFER = 20, STEP = 33, GRAD = 35, RELEASED = 38, FREED = 48 };
+enum { NO_GRAD = 1, REQUIRES_GRAD = 2, LEAF = 4, NEW_BUFFER = 8 }; /* and INLINE */
+
+/* -- lives.c -------------------------------------------------------------------------------------------------------- */
+
+typedef struct Lives Lives;
+
+/* The callback of one weak reference. */
+typedef struct {
+    PyObject_HEAD
+    vectorcallfunc called;
+    Lives *lives;   /* not counted; NULL once they are closed, or the object is gone */
+    PyObject *ref;  /* the weak reference; it holds this as its callback, until it is dropped */
+    void *place;    /* where the object is while it lives */
+    uint32_t number;
+    uint32_t leaf;  /* of a buffer that is a leaf's .grad: the number of the leaf */
+    uint64_t given; /* of a buffer with a gradient on its way: the ref of its preview, else 0 */
+} Watch;
+
+extern PyTypeObject *lives_type;
+extern PyTypeObject *writer_type; /* module.c: gradviz.trace._trace.Writer */
+
+int lives_ready(PyObject *module);
+/* The watch of an object that is known, else NULL; borrowed, until Python is called. */
+Watch *lives_find(Lives *lives, PyObject *thing);
+/* The watch of an object, a new one when it was not known; borrowed. NULL with an exception. */
+Watch *lives_watch(Lives *lives, PyObject *thing, int *is_new);
+/* The array that owns an array's memory: a new reference, NULL with an exception. */
+PyObject *owner_of(PyArrayObject *array);
+
+/* The clock of time.perf_counter_ns. */
+int64_t now_ns(void);
+
+/* -- known.c: each slot of these tables has what was asked last of all that falls there, so they never grow ----------- */
+
+enum { META_SLOTS = 128, CALL_SLOTS = 512, ORIGIN_SLOTS = 1024, WITHIN_SLOTS = 256, MOST_DIMS = 4, MOST_SETTINGS = 6 };
+
+typedef struct {
+    PyArray_Descr *dtype;
+    npy_intp shape[MOST_DIMS];
+    uint32_t number;
+    uint8_t dims, head_length; /* head_length 0: not known, or too long */
+    unsigned char head[4 + 8 + 8 * MOST_DIMS]; /* how a preview begins that is whole: see preview.heading */
+} Meta;
+
+typedef struct {
+    PyObject *op, *run; /* run: NULL for an op without a node */
+    PyObject *settings[MOST_SETTINGS];
+    Py_ssize_t inputs, count;
+    uint32_t number;
+} Call;
+
+typedef struct {
+    PyObject *code;
+    int lasti;
+    uint32_t number;
+} Origin;
+
+typedef struct {
+    PyObject *path;
+    int inside, aside;
+    uint32_t number;
+} Within;
+
+typedef struct {
+    Meta metas[META_SLOTS];
+    Call calls[CALL_SLOTS];
+    Origin origins[ORIGIN_SLOTS];
+    Within withins[WITHIN_SLOTS];
+} Known;
+
+typedef struct {
+    PyObject_HEAD
+    Known *known;
+    Writer *writer;
+    Lives *buffers, *nodes;
+    long long began, first_serial;
+    Py_ssize_t whole; /* elements up to which a value is kept whole; 0: no values */
+    /* bound methods of the recorder's, its Definitions' and its Places' */
+    PyObject *forward, *step, *tensor, *node_number, *call, *encoded, *meta, *within, *origin, *is_ours;
+    PyObject *ours;  /* dict: filename -> whether it is gradviz's own */
+    PyObject *calls; /* list: of places.Call */
+} Scribe;
+
+/* The number that a call of Python gave, which is let go of; -1 with an exception. */
+int number_from(PyObject *given, uint32_t *number);
+
+int known_ready(void);
+Known *known_new(void);
+void known_free(Known *known);
+
+/* What is known of a shape and dtype, copied; -1 with an exception. array: of the shape and dtype, or a scalar. */
+int meta_of(Scribe *scribe, PyObject *array, PyArray_Descr *dtype, int dims, const npy_intp *shape, Meta *meta);
+/* The number of a call that is known, else 0. */
+uint32_t call_known(Scribe *scribe, PyObject *op, PyObject *run, Py_ssize_t inputs, PyObject *settings);
+/* Keeps it, where its settings are such that the same objects are the same settings for ever. */
+void call_keep(Scribe *scribe, PyObject *op, PyObject *run, Py_ssize_t inputs, PyObject *settings, uint32_t number);
+/* The line of the script that runs now, and what it is within; -1 with an exception. */
+int place_here(Scribe *scribe, uint32_t *origin, uint32_t *within);
+
+/* -- values.c --------------------------------------------------------------------------------------------------------- */
+
+/* The columns of a value. */
+typedef struct {
+    uint8_t flags;
+    uint32_t meta, buffer;
+    uint64_t value;
+} Shown;
+
+
+/* Whether shown_of knows its kind: a plain array of NumPy's, or a scalar. */
+int is_plain(PyObject *value);
+/* The columns of an array or scalar. on_its_way: it is a gradient, which may have been shown when it was handed on. */
+int shown_of(Scribe *scribe, PyObject *value, int on_its_way, Shown *shown);
+/* Remembers how a gradient that is handed on was shown: it comes to the next node as it is, mostly. */
+void handed_on(Scribe *scribe, PyObject *value, const Shown *shown);
+
+/* -- scribe.c --------------------------------------------------------------------------------------------------------- */
+
+int scribe_ready(void);
+PyObject *scribe_forward(PyObject *self, PyObject *const *args, Py_ssize_t count);
+PyObject *scribe_step(PyObject *self, PyObject *const *args, Py_ssize_t count);
+PyObject *scribe_released(PyObject *self, PyObject *const *args, Py_ssize_t count);
+
+#endif

@@ -14,8 +14,9 @@ import json
 import mmap
 import os
 import struct
+import sys
 import weakref
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gradviz.errors import BadInput
@@ -30,7 +31,7 @@ LARGEST_CHUNK = 1 << 22
 LONGEST = (1 << 8 * LENGTH.size) - 1  # of an entry's bytes
 
 _FIRST = CHUNK.size  # where a chunk's own bytes begin
-_SHARED = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)  # populated: no page fault in the middle of an op
+_POPULATE_WRITE = 23 if sys.platform == "linux" else None  # MADV_POPULATE_WRITE, which `mmap` doesn't name
 _journals: "weakref.WeakSet[Journal]" = weakref.WeakSet()
 
 
@@ -172,7 +173,10 @@ class Journal(Writer):
         end = start + size
         try:
             _allocate(file, start, size)
-            chunk = mmap.mmap(file.fd, size, flags=_SHARED, offset=start)
+            chunk = mmap.mmap(file.fd, size, flags=mmap.MAP_SHARED, offset=start)
+            if _POPULATE_WRITE is not None:  # no page fault in the middle of an op
+                with suppress(OSError):  # a Linux before 5.14
+                    chunk.madvise(_POPULATE_WRITE)
         except BaseException as error:  # a signal handler may raise here
             if self._end == end:
                 self._end = start  # else the place stays empty, which a reader passes over

@@ -20,6 +20,14 @@ static uint32_t fit32(long long number)
     return number < 0 ? 0 : number > UINT32_MAX ? UINT32_MAX : (uint32_t)number;
 }
 
+/* An int as it is; the nearest there is for one that is larger than 64 bits. */
+static long long as_number(PyObject *number)
+{
+    int overflow;
+    long long found = PyLong_AsLongLongAndOverflow(number, &overflow); /* quicker than PyLong_AsLongLong */
+    return overflow > 0 ? LLONG_MAX : overflow < 0 ? LLONG_MIN : found;
+}
+
 /* -- numbers ---------------------------------------------------------------------------------------------------------- */
 
 static int node_number(Scribe *scribe, PyObject *node, uint32_t *number)
@@ -53,10 +61,7 @@ static int new_node_number(Scribe *scribe, PyObject *node, uint32_t *number)
 static int tensor_number(Scribe *scribe, PyObject *tensor, uint32_t *number)
 {
     PyObject *serial = slot(tensor, tensor_serial);
-    long long known = serial == NULL ? 0 : PyLong_AsLongLong(serial);
-    if (known == -1 && PyErr_Occurred()) {
-        return -1;
-    }
+    long long known = serial != NULL && PyLong_Check(serial) ? as_number(serial) : 0;
     if (known > scribe->first_serial) {
         *number = fit32(known - scribe->first_serial);
         return 0;
@@ -150,12 +155,9 @@ static int out_flags(PyObject *out)
 
 static int write_forward(Scribe *scribe, PyObject *const *args, uint32_t call, long long now)
 {
-    long long started = PyLong_AsLongLong(args[STARTED]);
+    long long started = as_number(args[STARTED]);
     uint32_t numbers[MOST_INPUTS] = {0};
     Row row = {.kind = FORWARD};
-    if (started == -1 && PyErr_Occurred()) {
-        return -1;
-    }
     for (Py_ssize_t at = 0; at < PyTuple_GET_SIZE(args[INPUTS]); at++) {
         if (tensor_number(scribe, PyTuple_GET_ITEM(args[INPUTS], at), &numbers[at]) < 0) {
             return -1;
@@ -258,15 +260,15 @@ static int write_step(Scribe *scribe, PyObject *const *args, PyObject *edges, Py
 {
     Row step = {.kind = STEP}, gradient = {.kind = GRAD};
     Shown shown = {0};
-    long long started = PyLong_AsLongLong(args[S_STARTED]), call = PyLong_AsLongLong(args[S_CALL]);
-    if (PyErr_Occurred() || node_number(scribe, args[S_NODE], &step.node) < 0 ||
+    long long started = as_number(args[S_STARTED]);
+    if (node_number(scribe, args[S_NODE], &step.node) < 0 ||
         (incoming != Py_None && shown_of(scribe, incoming, 1, &shown) < 0)) {
         return -1;
     }
     step.flags = shown.flags;
     step.time = (uint64_t)(started - scribe->began);
     step.duration = fit32(now - started);
-    step.a = fit32(call);
+    step.a = fit32(as_number(args[S_CALL]));
     step.meta = shown.meta, step.buffer = shown.buffer, step.value = shown.value;
     if (write_row(scribe->writer, &step) < 0) {
         return -1;
@@ -310,8 +312,8 @@ PyObject *scribe_released(PyObject *self, PyObject *const *args, Py_ssize_t coun
         return NULL;
     }
     Row row = {.kind = RELEASED, .time = (uint64_t)(now_ns() - scribe->began)};
-    row.a = fit32(PyLong_AsLongLong(args[0]));
-    if (PyErr_Occurred() || node_number(scribe, args[1], &row.node) < 0 || write_row(scribe->writer, &row) < 0) {
+    row.a = fit32(as_number(args[0]));
+    if (node_number(scribe, args[1], &row.node) < 0 || write_row(scribe->writer, &row) < 0) {
         return NULL;
     }
     Py_RETURN_NONE;

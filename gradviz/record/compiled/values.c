@@ -36,10 +36,10 @@ static int inline_value(PyObject *value, uint64_t *bits)
 }
 
 /* The elements in C order, as tobytes gives them. */
-static void copy_elements(unsigned char *to, PyArrayObject *array)
+static void copy_elements(unsigned char *to, PyArrayObject *array, npy_intp count)
 {
     const char *from = PyArray_BYTES(array);
-    npy_intp item = PyArray_ITEMSIZE(array), count = PyArray_SIZE(array), at[MOST_DIMS] = {0};
+    npy_intp item = PyArray_ITEMSIZE(array), at[MOST_DIMS] = {0};
     if (PyArray_IS_C_CONTIGUOUS(array)) {
         memcpy(to, from, item * count);
         return;
@@ -60,14 +60,15 @@ static void copy_elements(unsigned char *to, PyArrayObject *array)
 /* The ref of the preview of an array that has dims. */
 static int preview_of(Scribe *scribe, PyArrayObject *array, const Meta *meta, uint64_t *ref)
 {
-    Py_ssize_t length = meta->head_length + PyArray_NBYTES(array);
-    if (meta->head_length > 0 && PyArray_SIZE(array) <= scribe->whole && length <= LARGEST_ENTRY - LENGTH_SIZE) {
+    npy_intp count = PyArray_SIZE(array);
+    Py_ssize_t length = meta->head_length + count * PyArray_ITEMSIZE(array);
+    if (meta->head_length > 0 && count <= scribe->whole && length <= LARGEST_ENTRY - LENGTH_SIZE) {
         unsigned char *place = entry_place(scribe->writer, length, ref);
         if (place == NULL) {
             return -1;
         }
         memcpy(place, meta->head, meta->head_length);
-        copy_elements(place + meta->head_length, array);
+        copy_elements(place + meta->head_length, array, count);
         entry_filled(place, length);
         return 0;
     }

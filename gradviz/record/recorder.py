@@ -66,6 +66,7 @@ class Recorder(Observer):
         if Scribe is not None:  # in C: the same for the frequent case, and a call of the method here for the others
             scribe = Scribe(self)
             self.forward, self.step, self.released = scribe.forward, scribe.step, scribe.released
+            self._value, self._here = scribe.value, scribe.here
 
     def __enter__(self):
         self._before, mode.observer = mode.observer, self

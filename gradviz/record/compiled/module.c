@@ -53,6 +53,7 @@ static int taken(Scribe *scribe, PyObject *recorder, PyObject *numbers, PyObject
     scribe->nodes = (Lives *)part_at(recorder, "_nodes", lives_type);
     scribe->forward = PyObject_GetAttrString(recorder, "forward");
     scribe->step = PyObject_GetAttrString(recorder, "step");
+    scribe->value = PyObject_GetAttrString(recorder, "_value");
     scribe->tensor = PyObject_GetAttrString(recorder, "_tensor");
     scribe->node_number = PyObject_GetAttrString(recorder, "_node_number");
     scribe->call = PyObject_GetAttrString(recorder, "_call");
@@ -95,6 +96,7 @@ static int scribe_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(scribe->nodes);
     Py_VISIT(scribe->forward);
     Py_VISIT(scribe->step);
+    Py_VISIT(scribe->value);
     Py_VISIT(scribe->tensor);
     Py_VISIT(scribe->node_number);
     Py_VISIT(scribe->call);
@@ -114,6 +116,7 @@ static int scribe_clear(PyObject *self)
     Scribe *scribe = (Scribe *)self;
     Py_CLEAR(scribe->forward);
     Py_CLEAR(scribe->step);
+    Py_CLEAR(scribe->value);
     Py_CLEAR(scribe->tensor);
     Py_CLEAR(scribe->node_number);
     Py_CLEAR(scribe->call);
@@ -146,6 +149,8 @@ static void scribe_dealloc(PyObject *self)
 static PyMethodDef scribe_methods[] = {
     {"forward", (PyCFunction)(void (*)(void))scribe_forward, METH_FASTCALL, "As Recorder.forward."},
     {"step", (PyCFunction)(void (*)(void))scribe_step, METH_FASTCALL, "As Recorder.step."},
+    {"here", scribe_here, METH_NOARGS, "As Places.here."},
+    {"value", (PyCFunction)(void (*)(void))scribe_value, METH_FASTCALL, "As Recorder._value."},
     {"released", (PyCFunction)(void (*)(void))scribe_released, METH_FASTCALL, "As Recorder.released."},
     {NULL},
 };
@@ -191,7 +196,7 @@ PyMODINIT_FUNC PyInit__record(void)
 {
     import_array();
     PyObject *module = PyModule_Create(&definition);
-    if (module == NULL || writer_ready() < 0 || known_ready() < 0 || scribe_ready() < 0 || lives_ready(module) < 0) {
+    if (module == NULL || writer_ready() < 0 || known_ready() < 0 || summary_ready() < 0 || scribe_ready() < 0 || lives_ready(module) < 0) {
         Py_XDECREF(module);
         return NULL;
     }

@@ -4,6 +4,7 @@
    lives.c    Lives: running numbers for live objects, and the rows of their ends
    known.c    what was asked before: metas, calls, places in the script
    values.c   an array's meta, buffer and preview
+   summary.c  the preview of a large array
    scribe.c   Scribe: forward, step, released
 
    All runs with the GIL held. Whatever calls Python may run anything else of the recorder meanwhile (a finalizer, a
@@ -101,7 +102,7 @@ typedef struct {
     long long began, first_serial;
     Py_ssize_t whole; /* elements up to which a value is kept whole; 0: no values */
     /* bound methods of the recorder's, its Definitions' and its Places' */
-    PyObject *forward, *step, *tensor, *node_number, *call, *encoded, *meta, *within, *origin, *is_ours;
+    PyObject *forward, *step, *value, *tensor, *node_number, *call, *encoded, *meta, *within, *origin, *is_ours;
     PyObject *ours;  /* dict: filename -> whether it is gradviz's own */
     PyObject *calls; /* list: of places.Call */
 } Scribe;
@@ -139,11 +140,20 @@ int shown_of(Scribe *scribe, PyObject *value, int on_its_way, Shown *shown);
 /* Remembers how a gradient that is handed on was shown: it comes to the next node as it is, mostly. */
 void handed_on(Scribe *scribe, PyObject *value, const Shown *shown);
 
+/* -- summary.c ------------------------------------------------------------------------------------------------------- */
+
+int summary_ready(void);
+/* Writes the preview of an array that has more elements than are kept whole: 1; 0 where the Python is to do it, and -1
+   with an exception. */
+int write_large(Scribe *scribe, PyArrayObject *array, const Meta *meta, uint64_t *ref);
+
 /* -- scribe.c --------------------------------------------------------------------------------------------------------- */
 
 int scribe_ready(void);
 PyObject *scribe_forward(PyObject *self, PyObject *const *args, Py_ssize_t count);
 PyObject *scribe_step(PyObject *self, PyObject *const *args, Py_ssize_t count);
 PyObject *scribe_released(PyObject *self, PyObject *const *args, Py_ssize_t count);
+PyObject *scribe_value(PyObject *self, PyObject *const *args, Py_ssize_t count);
+PyObject *scribe_here(PyObject *self, PyObject *nothing);
 
 #endif

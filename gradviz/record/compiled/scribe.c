@@ -319,6 +319,43 @@ PyObject *scribe_released(PyObject *self, PyObject *const *args, Py_ssize_t coun
     Py_RETURN_NONE;
 }
 
+/* -- for what the Python does ------------------------------------------------------------------------------------------- */
+
+/* value(array, on_its_way=False): (flags, meta, buffer, value); a tensor's own, too. */
+PyObject *scribe_value(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    Scribe *scribe = (Scribe *)self;
+    PyObject *array = count > 0 ? args[0] : Py_None;
+    if (PyObject_TypeCheck(array, tensor_type)) {
+        array = slot(array, tensor_array);
+    }
+    if (count < 1 || count > 2 || array == NULL || !is_plain(array)) {
+        return PyObject_Vectorcall(scribe->value, args, count, NULL);
+    }
+    Shown shown;
+    Py_INCREF(array);
+    int failed = shown_of(scribe, array, count == 2 && args[1] == Py_True, &shown);
+    Py_DECREF(array);
+    if (failed) {
+        return NULL;
+    }
+    if (shown.flags & INLINE) {
+        double number;
+        memcpy(&number, &shown.value, sizeof number);
+        return Py_BuildValue("BIId", shown.flags, shown.meta, shown.buffer, number);
+    }
+    return Py_BuildValue("BIIK", shown.flags, shown.meta, shown.buffer, (unsigned long long)shown.value);
+}
+
+PyObject *scribe_here(PyObject *self, PyObject *nothing)
+{
+    uint32_t origin, within;
+    if (place_here((Scribe *)self, &origin, &within) < 0) {
+        return NULL;
+    }
+    return Py_BuildValue("II", origin, within);
+}
+
 /* -- the engine ------------------------------------------------------------------------------------------------------- */
 
 /* Where a slot of a class is in its objects; -1 with ImportError where it is no plain slot. */

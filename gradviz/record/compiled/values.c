@@ -72,6 +72,10 @@ static int preview_of(Scribe *scribe, PyArrayObject *array, const Meta *meta, ui
         entry_filled(place, length);
         return 0;
     }
+    int written = count > scribe->whole ? write_large(scribe, array, meta, ref) : 0;
+    if (written) {
+        return written < 0 ? -1 : 0;
+    }
     PyObject *encoded = PyObject_CallOneArg(scribe->encoded, (PyObject *)array);
     PyObject *stored = encoded == NULL ? NULL : PyObject_CallMethod((PyObject *)scribe->writer, "blob", "O", encoded);
     Py_XDECREF(encoded);

@@ -244,7 +244,7 @@ static PyObject *owner_of_any(PyObject *array)
     if (PyArray_CheckExact(array)) {
         return owner_of((PyArrayObject *)array);
     }
-    PyObject *base = PyObject_GetAttrString(array, "base");
+    PyObject *base = PyObject_GetAttr(array, names.base);
     PyObject *owner = base == NULL ? NULL : base == Py_None ? Py_NewRef(array) : PyObject_CallOneArg(python_owner, array);
     Py_XDECREF(base);
     return owner;

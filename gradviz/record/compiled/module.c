@@ -5,6 +5,7 @@
 #include <structmember.h>
 
 PyTypeObject *writer_type;
+struct Names names;
 static PyTypeObject *scribe_type;
 
 int64_t now_ns(void)
@@ -174,6 +175,15 @@ static PyType_Spec scribe_spec = {
 
 /* -- the module ----------------------------------------------------------------------------------------------------------- */
 
+static int names_ready(void)
+{
+    names.blob = PyUnicode_InternFromString("blob");
+    names.base = PyUnicode_InternFromString("base");
+    names.title = PyUnicode_InternFromString("title");
+    names.intermediates = PyUnicode_InternFromString("intermediates");
+    return names.blob && names.base && names.title && names.intermediates ? 0 : -1;
+}
+
 /* The class whose struct is in writer.h. */
 static int writer_ready(void)
 {
@@ -196,7 +206,7 @@ PyMODINIT_FUNC PyInit__record(void)
 {
     import_array();
     PyObject *module = PyModule_Create(&definition);
-    if (module == NULL || writer_ready() < 0 || known_ready() < 0 || summary_ready() < 0 || scribe_ready() < 0 || lives_ready(module) < 0) {
+    if (module == NULL || names_ready() < 0 || writer_ready() < 0 || known_ready() < 0 || summary_ready() < 0 || scribe_ready() < 0 || lives_ready(module) < 0) {
         Py_XDECREF(module);
         return NULL;
     }

@@ -107,6 +107,11 @@ typedef struct {
     PyObject *calls; /* list: of places.Call */
 } Scribe;
 
+/* Names that are asked for often: a type remembers its attributes by where such a string is. */
+extern struct Names {
+    PyObject *blob, *base, *title, *intermediates;
+} names;
+
 /* The number that a call of Python gave, which is let go of; -1 with an exception. */
 int number_from(PyObject *given, uint32_t *number);
 

@@ -117,7 +117,7 @@ static int is_frequent_forward(PyObject *const *args, Py_ssize_t count)
 /* Whether an op's forward returns more than its result, which its nodes may save: -1 with an exception. */
 static int has_intermediates(PyObject *op)
 {
-    PyObject *intermediates = PyObject_GetAttrString(op, "intermediates");
+    PyObject *intermediates = PyObject_GetAttr(op, names.intermediates);
     int has = intermediates == NULL ? -1 : PyObject_IsTrue(intermediates);
     Py_XDECREF(intermediates);
     return has;
@@ -127,7 +127,7 @@ static int has_intermediates(PyObject *op)
 static int ask_call(Scribe *scribe, PyObject *const *args, uint32_t *number)
 {
     PyObject *node = args[NODE], *settings = args[SETTINGS];
-    PyObject *title = PyObject_GetAttrString(args[OP], "title"), *outputs = PyTuple_Pack(1, args[OUT]);
+    PyObject *title = PyObject_GetAttr(args[OP], names.title), *outputs = PyTuple_Pack(1, args[OUT]);
     PyObject *run = node == Py_None ? NULL : Py_NewRef(slot(node, node_run));
     int failed = -1;
     if (title != NULL && outputs != NULL) {

@@ -93,9 +93,8 @@ def test_a_large_value_is_previewed_as_preview_py_does(tmp_path_factory, seed):
     array = draws.standard_normal(shape) * 10.0 ** draws.integers(-25, 20)
     if draws.random() < 0.3:
         array[draws.random(array.shape) < 0.3] = draws.choice([0.0, -0.0, np.nan, np.inf, 1e30])
-    if draws.random() < 0.2:
-        array *= 0
     with np.errstate(all="ignore"):
+        array = array * draws.choice([1, 1, 1, 0])
         array = array.astype(draws.choice(["f4", "f8", "f2"]))
     array = array.T if draws.random() < 0.4 else array[::2] if draws.random() < 0.3 else array
     same_preview(tmp_path_factory, array)
@@ -137,7 +136,7 @@ def work(x):
     large = y.expand(40, 4) * 2
     (y.sum() + large.sum()).backward()
     with torch.no_grad():
-        (x - 0.01 * x.grad).detach().exp_()
+        (x - 0.01 * x.grad).detach().mul_(2)
     x.grad = None
 
 
@@ -160,7 +159,7 @@ def test_ten_thousand_ops_leave_nothing(tmp_path):
 
 def counts(recorder):
     gc.collect()
-    held = (None, True, np.ndarray, torch.Tensor, np.dtype("f4"), work.__code__, recorder, torch.mul.op, ())
+    held = (None, True, np.ndarray, torch.Tensor, work.__code__, recorder, torch.mul.op, ())
     return [sys.getrefcount(each) for each in held]
 
 

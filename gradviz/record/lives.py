@@ -1,8 +1,8 @@
 """The real end of buffers and nodes, told by the objects themselves through weak references.
 
-A weak reference doesn't keep its object, and its callback runs when the object goes: nothing is inferred. `Lives` is in
-C where the build had a compiler (compiled/lives.c, which does what the Python here does), GRADVIZ_COMPILED is not 0, and
-the journal is in C too; so is Scribe, which is None elsewhere.
+A weak reference doesn't keep its object, and its callback runs when the object goes: nothing is inferred. `Lives` is
+in C where the build had a compiler (compiled/lives.c, which does what the Python here does) and GRADVIZ_COMPILED is not
+0. There is Scribe too then, which writes for the recorder what happens most; elsewhere it is None.
 """
 
 import os
@@ -72,6 +72,6 @@ class Lives:
 try:
     if os.environ.get("GRADVIZ_COMPILED") == "0":
         raise ImportError
-    from gradviz.record._record import Lives, Scribe  # noqa: F811  the same in C
+    from gradviz.record._record import Lives, Scribe  # noqa: F401, F811  the same in C
 except ImportError:
     Scribe = None

@@ -142,11 +142,18 @@ class Recorder(Observer):
         else:
             name = FLOWING if self._running else UNSEEN if flags & NEW_BUFFER else SHARED
         origin, within = self._here()
-        call = self._numbers.call((name, None, 0, ()), call_json, name, None, {}, [], 0)
+        call = self._met(name)
         self._row(
             _FORWARD, flags, within, origin, self._now(), 0, 0, number, 0, 0, leaf, meta, buffer, call, value,
         )  # fmt: skip
         return number
+
+    def _met(self, name):
+        """The number of the CALL row of tensors that were met so."""
+        return self._numbers.call((name, None, 0, ()), call_json, name, None, {}, [], 0)
+
+    def _met_number(self):
+        return self._met(NUMBER)
 
     def _being_made(self, tensor):
         """Whether the op whose result this is has not ended yet."""

@@ -133,6 +133,6 @@ def _clamped(number, bits):
 try:
     if os.environ.get("GRADVIZ_COMPILED") == "0":
         raise ImportError
-    from gradviz.trace._trace import Writer  # noqa: F811  the same in C
+    from gradviz.trace._trace import Writer  # noqa: F401, F811  the same in C
 except ImportError:
     pass

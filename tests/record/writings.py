@@ -1,4 +1,4 @@
-"""What the compiled recorder and the Python one are compared by: traces of the same runs, written by a process of its own.
+"""What the compiled recorder and the Python one are compared by: traces of the same runs.
 
     python -m tests.record.writings FOLDER      one trace a sample script, of all ops, and a random program a seed
 """

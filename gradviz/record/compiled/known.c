@@ -1,6 +1,6 @@
-/* What was asked before. Definitions and Places number metas, calls and places in the script, in dictionaries; here each
-   answer stands where it is found without making a key. Each slot has what was asked last of all that falls there: it
-   keeps alive what it compares by identity, and what is not found is asked of the Python again, which knows. */
+/* What was asked before. Definitions and Places number metas, calls and places in the script, in dictionaries; here
+   each answer stands where it is found without making a key. Each slot has what was asked last of all that falls there:
+   it keeps alive what it compares by identity, and what is not found is asked of the Python again, which knows. */
 
 #include "record.h"
 #include <frameobject.h>
@@ -75,7 +75,7 @@ static size_t slot_of(uint64_t hash, size_t slots)
     return (size_t)(hash >> 32) % slots;
 }
 
-/* -- metas: by shape and dtype -------------------------------------------------------------------------------------- */
+/* -- metas: by shape and dtype ------------------------------------------------------------------------------------ */
 
 static int meta_is(const Meta *meta, const PyArray_Descr *dtype, int dims, const npy_intp *shape)
 {
@@ -136,7 +136,7 @@ int meta_of(Scribe *scribe, PyObject *array, PyArray_Descr *dtype, int dims, con
     return 0;
 }
 
-/* -- calls: by op, what its backward runs, and settings --------------------------------------------------------------- */
+/* -- calls: by op, what its backward runs, and settings ----------------------------------------------------------- */
 
 /* Whether a setting never changes, nor what it is equal to. */
 static int is_simple(PyObject *value)
@@ -224,7 +224,7 @@ void call_keep(Scribe *scribe, PyObject *op, PyObject *run, Py_ssize_t inputs, P
     *slot = call;
 }
 
-/* -- places in the script ------------------------------------------------------------------------------------------- */
+/* -- places in the script ----------------------------------------------------------------------------------------- */
 
 static int origin_of(Scribe *scribe, PyObject *code, int lasti, uint32_t *number)
 {

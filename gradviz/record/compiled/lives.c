@@ -27,7 +27,7 @@ PyTypeObject *lives_type;
 static PyTypeObject *watch_type;
 static PyObject *python_owner; /* backend.owner */
 
-/* -- the table: open addressing, a power of two wide, at most half full ------------------------------------------------ */
+/* -- the table: open addressing, a power of two wide, at most half full ------------------------------------------- */
 
 static size_t home(const Lives *lives, const void *place)
 {
@@ -81,7 +81,7 @@ static void emptied(Lives *lives, size_t gap)
     lives->entries[gap] = (Entry){NULL, NULL};
 }
 
-/* -- one object's watch -------------------------------------------------------------------------------------------------- */
+/* -- one object's watch ------------------------------------------------------------------------------------------- */
 
 /* The object has ended: its row. */
 static PyObject *watch_called(PyObject *self, PyObject *const *args, size_t count, PyObject *names)
@@ -172,7 +172,7 @@ PyObject *owner_of(PyArrayObject *array)
     return Py_NewRef(owner);
 }
 
-/* -- the class ------------------------------------------------------------------------------------------------------- */
+/* -- the class ---------------------------------------------------------------------------------------------------- */
 
 static PyObject *lives_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
@@ -245,8 +245,11 @@ static PyObject *owner_of_any(PyObject *array)
         return owner_of((PyArrayObject *)array);
     }
     PyObject *base = PyObject_GetAttr(array, names.base);
-    PyObject *owner = base == NULL ? NULL : base == Py_None ? Py_NewRef(array) : PyObject_CallOneArg(python_owner, array);
-    Py_XDECREF(base);
+    if (base == NULL) {
+        return NULL;
+    }
+    PyObject *owner = base == Py_None ? Py_NewRef(array) : PyObject_CallOneArg(python_owner, array);
+    Py_DECREF(base);
     return owner;
 }
 

@@ -18,7 +18,7 @@ int64_t now_ns(void)
 #endif
 }
 
-/* -- Scribe: what it takes from its recorder ---------------------------------------------------------------------------- */
+/* -- Scribe: what it takes from its recorder ---------------------------------------------------------------------- */
 
 static int number_at(PyObject *recorder, const char *name, long long *number)
 {
@@ -58,6 +58,7 @@ static int taken(Scribe *scribe, PyObject *recorder, PyObject *numbers, PyObject
     scribe->tensor = PyObject_GetAttrString(recorder, "_tensor");
     scribe->node_number = PyObject_GetAttrString(recorder, "_node_number");
     scribe->call = PyObject_GetAttrString(recorder, "_call");
+    scribe->met_number = PyObject_GetAttrString(recorder, "_met_number");
     scribe->encoded = PyObject_GetAttrString(recorder, "_encoded");
     scribe->meta = PyObject_GetAttrString(numbers, "meta");
     scribe->within = PyObject_GetAttrString(numbers, "within");
@@ -101,6 +102,7 @@ static int scribe_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(scribe->tensor);
     Py_VISIT(scribe->node_number);
     Py_VISIT(scribe->call);
+    Py_VISIT(scribe->met_number);
     Py_VISIT(scribe->encoded);
     Py_VISIT(scribe->meta);
     Py_VISIT(scribe->within);
@@ -121,6 +123,7 @@ static int scribe_clear(PyObject *self)
     Py_CLEAR(scribe->tensor);
     Py_CLEAR(scribe->node_number);
     Py_CLEAR(scribe->call);
+    Py_CLEAR(scribe->met_number);
     Py_CLEAR(scribe->encoded);
     Py_CLEAR(scribe->meta);
     Py_CLEAR(scribe->within);
@@ -173,7 +176,7 @@ static PyType_Spec scribe_spec = {
     .slots = scribe_slots,
 };
 
-/* -- the module ----------------------------------------------------------------------------------------------------------- */
+/* -- the module --------------------------------------------------------------------------------------------------- */
 
 static int names_ready(void)
 {
@@ -206,7 +209,8 @@ PyMODINIT_FUNC PyInit__record(void)
 {
     import_array();
     PyObject *module = PyModule_Create(&definition);
-    if (module == NULL || names_ready() < 0 || writer_ready() < 0 || known_ready() < 0 || summary_ready() < 0 || scribe_ready() < 0 || lives_ready(module) < 0) {
+    if (module == NULL || names_ready() < 0 || writer_ready() < 0 || known_ready() < 0 || summary_ready() < 0 ||
+        engine_ready() < 0 || lives_ready(module) < 0) {
         Py_XDECREF(module);
         return NULL;
     }

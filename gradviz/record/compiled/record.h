@@ -5,7 +5,11 @@
    known.c    what was asked before: metas, calls, places in the script
    values.c   an array's meta, buffer and preview
    summary.c  the preview of a large array
-   scribe.c   Scribe: forward, step, released
+   engine.c   the engine's classes, and where their slots are
+   numbers.c  the numbers of nodes and tensors
+   scribe.c   Scribe: forward, and what the Python asks of it
+   backward.c Scribe: step, released
+   module.c   the module
 
    All runs with the GIL held. Whatever calls Python may run anything else of the recorder meanwhile (a finalizer, a
    signal handler, another thread): so nothing that points into a table is used after such a call. */
@@ -26,7 +30,27 @@
 enum { FORWARD = 16, INPUT = 17, BUFFER = 20, STEP = 33, GRAD = 35, RELEASED = 38, FREED = 48 };
 enum { NO_GRAD = 1, REQUIRES_GRAD = 2, LEAF = 4, NEW_BUFFER = 8 }; /* and INLINE */
 
-/* -- lives.c -------------------------------------------------------------------------------------------------------- */
+/* The nearest number that a column of 16 bits can hold. */
+static inline uint16_t fit16(uint32_t number)
+{
+    return number > UINT16_MAX ? UINT16_MAX : (uint16_t)number;
+}
+
+/* The nearest number that a column of 32 bits can hold. */
+static inline uint32_t fit32(long long number)
+{
+    return number < 0 ? 0 : number > UINT32_MAX ? UINT32_MAX : (uint32_t)number;
+}
+
+/* An int as it is; the nearest there is for one that is larger than 64 bits. */
+static inline long long as_number(PyObject *number)
+{
+    int overflow;
+    long long found = PyLong_AsLongLongAndOverflow(number, &overflow); /* quicker than PyLong_AsLongLong */
+    return overflow > 0 ? LLONG_MAX : overflow < 0 ? LLONG_MIN : found;
+}
+
+/* -- lives.c ------------------------------------------------------------------------------------------------------ */
 
 typedef struct Lives Lives;
 
@@ -56,7 +80,7 @@ PyObject *owner_of(PyArrayObject *array);
 /* The clock of time.perf_counter_ns. */
 int64_t now_ns(void);
 
-/* -- known.c: each slot of these tables has what was asked last of all that falls there, so they never grow ----------- */
+/* -- known.c: each slot of these tables has what was asked last of all that falls there, so they never grow ------- */
 
 enum { META_SLOTS = 128, CALL_SLOTS = 512, ORIGIN_SLOTS = 1024, WITHIN_SLOTS = 256, MOST_DIMS = 4, MOST_SETTINGS = 6 };
 
@@ -103,6 +127,8 @@ typedef struct {
     Py_ssize_t whole; /* elements up to which a value is kept whole; 0: no values */
     /* bound methods of the recorder's, its Definitions' and its Places' */
     PyObject *forward, *step, *value, *tensor, *node_number, *call, *encoded, *meta, *within, *origin, *is_ours;
+    PyObject *met_number; /* gives the number of the CALL row of Python numbers */
+    uint32_t number_call; /* that number, once it was asked for */
     PyObject *ours;  /* dict: filename -> whether it is gradviz's own */
     PyObject *calls; /* list: of places.Call */
 } Scribe;
@@ -128,7 +154,7 @@ void call_keep(Scribe *scribe, PyObject *op, PyObject *run, Py_ssize_t inputs, P
 /* The line of the script that runs now, and what it is within; -1 with an exception. */
 int place_here(Scribe *scribe, uint32_t *origin, uint32_t *within);
 
-/* -- values.c --------------------------------------------------------------------------------------------------------- */
+/* -- values.c ----------------------------------------------------------------------------------------------------- */
 
 /* The columns of a value. */
 typedef struct {
@@ -145,16 +171,46 @@ int shown_of(Scribe *scribe, PyObject *value, int on_its_way, Shown *shown);
 /* Remembers how a gradient that is handed on was shown: it comes to the next node as it is, mostly. */
 void handed_on(Scribe *scribe, PyObject *value, const Shown *shown);
 
-/* -- summary.c ------------------------------------------------------------------------------------------------------- */
+/* -- summary.c ---------------------------------------------------------------------------------------------------- */
 
 int summary_ready(void);
 /* Writes the preview of an array that has more elements than are kept whole: 1; 0 where the Python is to do it, and -1
    with an exception. */
 int write_large(Scribe *scribe, PyArrayObject *array, const Meta *meta, uint64_t *ref);
 
-/* -- scribe.c --------------------------------------------------------------------------------------------------------- */
+/* -- engine.c ----------------------------------------------------------------------------------------------------- */
 
-int scribe_ready(void);
+extern struct Engine {
+    PyTypeObject *op_type, *tensor_type, *number_type, *node_type, *accumulate_type;
+    PyObject *mode, *next_serial;
+    Py_ssize_t tensor_array, tensor_edge, tensor_requires_grad, tensor_serial; /* offsets of slots */
+    Py_ssize_t number_value, node_edges, node_run, node_saved, mode_grad;
+} engine;
+
+int engine_ready(void);
+
+/* What is in a slot: borrowed, NULL where it is not set. */
+static inline PyObject *slot(PyObject *object, Py_ssize_t offset)
+{
+    return *(PyObject **)((char *)object + offset);
+}
+
+static inline int is_tuple(PyObject *value)
+{
+    return value != NULL && PyTuple_CheckExact(value);
+}
+
+/* -- numbers.c: each gives -1 with an exception ------------------------------------------------------------------- */
+
+int node_number(Scribe *scribe, PyObject *node, uint32_t *number);
+/* The number of a new node, after those of the AccumulateGrads that it leads to. */
+int new_node_number(Scribe *scribe, PyObject *node, uint32_t *number);
+int tensor_number(Scribe *scribe, PyObject *tensor, uint32_t *number);
+/* A new number, whatever the tensor had. */
+int new_tensor_number(Scribe *scribe, PyObject *tensor, uint32_t *number);
+
+/* -- scribe.c, backward.c: methods -------------------------------------------------------------------------------- */
+
 PyObject *scribe_forward(PyObject *self, PyObject *const *args, Py_ssize_t count);
 PyObject *scribe_step(PyObject *self, PyObject *const *args, Py_ssize_t count);
 PyObject *scribe_released(PyObject *self, PyObject *const *args, Py_ssize_t count);

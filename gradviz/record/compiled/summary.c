@@ -1,7 +1,7 @@
 /* The preview of a large array: preview.encode for float32 and float64, of NumPy's own inner loops.
 
-   NumPy's reductions cost microseconds before they touch an element. Their inner loops, and the one of `dot`, are called
-   here on the same memory in the same way, so that the bits are those of the Python. */
+   NumPy's reductions cost microseconds before they touch an element. Their inner loops, and the one of `dot`, are
+   called here on the same memory in the same way, so that the bits are those of the Python. */
 
 #include "record.h"
 #include <math.h>
@@ -27,7 +27,8 @@ static int loop_of(PyObject *numpy, const char *name, int type, Loop *loop)
         return -1;
     }
     PyUFuncObject *ufunc = (PyUFuncObject *)found;
-    for (int k = 0; strcmp(Py_TYPE(found)->tp_name, "numpy.ufunc") == 0 && ufunc->nargs == 3 && k < ufunc->ntypes; k++) {
+    int known = strcmp(Py_TYPE(found)->tp_name, "numpy.ufunc") == 0 && ufunc->nargs == 3 ? ufunc->ntypes : 0;
+    for (int k = 0; k < known; k++) {
         const char *types = ufunc->types + 3 * k;
         if (types[0] == type && types[1] == type && types[2] == type) {
             *loop = (Loop){ufunc->functions[k], ufunc->data == NULL ? NULL : (void *)ufunc->data[k]};

@@ -77,8 +77,11 @@ static int preview_of(Scribe *scribe, PyArrayObject *array, const Meta *meta, ui
         return written < 0 ? -1 : 0;
     }
     PyObject *encoded = PyObject_CallOneArg(scribe->encoded, (PyObject *)array);
-    PyObject *stored = encoded == NULL ? NULL : PyObject_CallMethodOneArg((PyObject *)scribe->writer, names.blob, encoded);
-    Py_XDECREF(encoded);
+    if (encoded == NULL) {
+        return -1;
+    }
+    PyObject *stored = PyObject_CallMethodOneArg((PyObject *)scribe->writer, names.blob, encoded);
+    Py_DECREF(encoded);
     if (stored == NULL) {
         return -1;
     }

@@ -37,7 +37,7 @@ enum {
     LARGEST_ENTRY = (1 << 14) - 64, /* bytes, with the length: what fits into any chunk, see journal.SMALLEST_CHUNK */
 };
 
-/* What gradviz.trace.writer.Writer has in its slots; the views keep the chunks mapped as long as they are written to. */
+/* What gradviz.trace.writer.Writer has in its slots; the views keep chunks mapped as long as they are written to. */
 typedef struct {
     PyObject_HEAD
     Py_buffer rows, heap;

@@ -57,10 +57,12 @@ class Places:
                 inside = True
             frame = frame.f_back
         origin = self.origin(frame.f_code, frame.f_lasti) if frame is not None else 0
-        if not call.path:
-            return origin, 0
+        return origin, self.within(call, inside) if call.path else 0
+
+    def within(self, call: Call, inside: bool) -> int:
+        """The number of what runs in a call; inside: by its own code, not by a line of the user's in it."""
         around = call.around if inside else len(call.path)
-        return origin, self._numbers.within(call.name, inside, call.aside, call.path, around)
+        return self._numbers.within(call.name, inside, call.aside, call.path, around)
 
     def enter(self, name: str, aside: bool, frame: FrameType, module: Module | None = None) -> None:
         """A call begins, in this frame."""

@@ -22,7 +22,7 @@ from gradviz.nn.module import Parameter
 from gradviz.record import device_values
 from gradviz.record.definitions import Definitions, call_json, described
 from gradviz.record.holders import holders, is_tensor
-from gradviz.record.lives import Lives
+from gradviz.record.lives import Lives, Scribe
 from gradviz.record.optimizers import OptimizerRows
 from gradviz.record.places import Places
 from gradviz.record.saved import in_place, saved_arrays, saved_names
@@ -56,8 +56,8 @@ class Recorder(OptimizerRows):
         self._row = self._journal.row
         self._whole = WHOLE[values]
         self._began = perf_counter_ns()
-        self._buffers = Lives(self._buffer_freed)
-        self._nodes = Lives(self._node_gone)
+        self._buffers = Lives(self._journal, _FREED, self._began)
+        self._nodes = Lives(self._journal, _GONE, self._began)
         self._first_serial = mode.next_serial()  # a tensor with a smaller number was seen by another recorder
         self._first_node = mode.next_sequence_nr()  # so was a node
         self._numbers = Definitions(self._journal)
@@ -66,8 +66,10 @@ class Recorder(OptimizerRows):
         self._backward_calls = count(1).__next__
         self._running = 0  # backward calls, one inside the other
         self._building = set()  # those of them that build a graph
-        self._handed = {}  # number of a live buffer that holds a gradient on its way -> ref of its preview
-        self._grads = {}  # number of a live buffer that is some leaf's .grad -> number of the leaf
+        if Scribe is not None:  # in C: the same for the frequent case, and a call of the method here for the others
+            scribe = Scribe(self)
+            self.forward, self.step, self.released = scribe.forward, scribe.step, scribe.released
+            self._value, self._here = scribe.value, scribe.here
 
     def __enter__(self):
         self._before, mode.observer = mode.observer, self
@@ -131,7 +133,7 @@ class Recorder(OptimizerRows):
         array = np.asarray(tensor.value)[()] if tensor._is_number else tensor._array
         flags, meta, buffer, value = self._value(array)
         flags |= (REQUIRES_GRAD if tensor._requires_grad else 0) | (LEAF if tensor._edge is None else 0)
-        leaf = self._grads.get(buffer, 0)
+        leaf = self._buffers.watch(array).leaf if buffer else 0
         if met_as:
             name = met_as
         elif tensor._is_number:
@@ -143,11 +145,18 @@ class Recorder(OptimizerRows):
         else:
             name = FLOWING if self._running else UNSEEN if flags & NEW_BUFFER else SHARED
         origin, within = self._here()
-        call = self._numbers.call((name, None, 0, ()), call_json, name, None, {}, [], 0)
+        call = self._met(name)
         self._row(
             _FORWARD, flags, within, origin, self._now(), 0, 0, number, 0, 0, leaf, meta, buffer, call, value,
         )  # fmt: skip
         return number
+
+    def _met(self, name):
+        """The number of the CALL row of tensors that were met so."""
+        return self._numbers.call((name, None, 0, ()), call_json, name, None, {}, [], 0)
+
+    def _met_number(self):
+        return self._met(NUMBER)
 
     def _being_made(self, tensor):
         """Whether the op whose result this is has not ended yet."""
@@ -214,7 +223,7 @@ class Recorder(OptimizerRows):
         now = perf_counter_ns()
         number = self._node_number(node)
         # of several outputs, the first may have got none
-        flags, meta, buffer, value = (0, 0, 0, 0) if incoming[0] is None else self._value(incoming[0], self._handed)
+        flags, meta, buffer, value = (0, 0, 0, 0) if incoming[0] is None else self._value(incoming[0], True)
         self._row(
             _STEP, flags, 0, 0, started - self._began, now - started, number, 0, call, 0, 0, meta, buffer, 0, value
         )
@@ -227,13 +236,15 @@ class Recorder(OptimizerRows):
                 continue
             target = self._node_number(edge.node if edge.__class__ is Edge else edge)
             flags, meta, buffer, value = self._value(gradient)
-            if value and gradient.ndim:
-                self._handed[buffer] = value
+            array = gradient._array if isinstance(gradient, Tensor) else gradient
+            if value and not flags & INLINE and array.base is None:
+                self._buffers.watch(array).given = value
             self._row(_GRAD, flags, 0, 0, 0, 0, number, 0, call, position, target, meta, buffer, 0, value)
 
     def summed(self, gradient):
         """No row: the STEP that takes it in tells the sum. Only the value that it had is forgotten."""
-        self._handed.pop(self._buffers.of_array(gradient)[0], None)
+        if (watch := self._buffers.watch(gradient)) is not None:
+            watch.given = 0
 
     def before_accumulation(self, leaf):
         """The ref of .grad as it was; 0 when there was none."""
@@ -246,7 +257,9 @@ class Recorder(OptimizerRows):
         """An ADDED row: a leaf's .grad before and after."""
         flags, meta, buffer, value = self._value(leaf._grad._array)
         number = self._node_number(node)
-        self._grads[buffer] = tensor = self._tensor(leaf)
+        tensor = self._tensor(leaf)
+        if buffer:
+            self._buffers.watch(leaf._grad._array).leaf = tensor
         self._row(Kind.ADDED, flags, 0, 0, self._now(), 0, number, tensor, call, 0, 0, meta, buffer, before, value)
 
     def assigned(self, tensor):
@@ -296,7 +309,8 @@ class Recorder(OptimizerRows):
         """A MUTATED row: the values after an in-place change, and the new version."""
         flags, meta, buffer, value = self._value(tensor._array)
         call = self._numbers.call((op, None, 1, ()), call_json, op, "", {}, [], 1)
-        self._handed.pop(buffer, None)
+        if buffer:
+            self._buffers.watch(tensor._array).given = 0
         origin, within = self._here()
         self._row(
             Kind.MUTATED, flags, within, origin, self._now(), 0, 0, self._tensor(tensor),
@@ -337,6 +351,7 @@ class Recorder(OptimizerRows):
     def finish(self, outcome):
         """Names and holders, found in the script's own variables while they live, and the ENDED row."""
         self._here = lambda: (0, 0)  # no line of the script's is running any more
+        vars(self).pop("forward", None)  # the scribe's, which would look for one
         named = {}  # number of a leaf -> whether a module's attribute named it: model.0.weight says more than params[0]
         found = holders(outcome)
         for name, held, of_module, place in found:
@@ -357,23 +372,16 @@ class Recorder(OptimizerRows):
     def _named(self, tensor, name):
         self._row(Kind.NAMED, tensor=self._tensor(tensor), ref=self._journal.text({"name": name}))
 
-    def _buffer_freed(self, number):
-        if number in self._grads:
-            del self._grads[number]
-        if number in self._handed:
-            del self._handed[number]
-        self._journal.end(_FREED, perf_counter_ns() - self._began, 0, number)
-
-    def _node_gone(self, number):
-        self._journal.end(_GONE, perf_counter_ns() - self._began, number, 0)
-
     def _now(self):
         return perf_counter_ns() - self._began
 
     # -- columns -------------------------------------------------------------------------------------
 
-    def _value(self, array, known=None):
-        """(flags, meta, buffer, value) of an array, a Tensor or a NumPy scalar; known: values of whole buffers."""
+    def _value(self, array, on_its_way=False):
+        """(flags, meta, buffer, value) of an array, a Tensor or a NumPy scalar.
+
+        on_its_way: a gradient, whose preview was made when it was handed on, mostly.
+        """
         if array.__class__ is not np.ndarray and isinstance(array, Tensor):  # the first is quicker to ask
             array = array._array
         meta, buffer, flags = self._identity(array)
@@ -381,7 +389,8 @@ class Recorder(OptimizerRows):
             return flags, meta, buffer, 0
         if not array.ndim:
             return flags | INLINE, meta, buffer, float(array)
-        if known and array.base is None and (value := known.pop(buffer, 0)):
+        if on_its_way and array.base is None and (value := (watch := self._buffers.watch(array)).given):
+            watch.given = 0
             return flags, meta, buffer, value
         return flags, meta, buffer, self._journal.blob(self._encoded(array))
 

@@ -14,31 +14,24 @@ import json
 import mmap
 import os
 import struct
+import sys
 import weakref
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gradviz.errors import BadInput
-from gradviz.trace.events import PACK, PACK_END, PACK_INLINE, ROW, Flag
+from gradviz.trace.writer import CHUNK, LENGTH, SMALLEST_CHUNK, Writer
 
 MAGIC = b"gradviz\n"
 FORMAT = 1
 HEADER = struct.Struct("<8sIIQI36x")
-CHUNK = struct.Struct("<c7xQ48x")
-LENGTH = struct.Struct("<I")
 PAGE = 4096 if mmap.ALLOCATIONGRANULARITY <= 4096 else mmap.ALLOCATIONGRANULARITY
 RUNNING, CLOSED, INCOMPLETE = 0, 1, 2
-SMALLEST_CHUNK, LARGEST_CHUNK = 1 << 14, 1 << 22
+LARGEST_CHUNK = 1 << 22
 LONGEST = (1 << 8 * LENGTH.size) - 1  # of an entry's bytes
 
-_pack = PACK.pack_into
-_pack_inline = PACK_INLINE.pack_into
-_pack_end = PACK_END.pack_into
-_INLINE = int(Flag.INLINE)
-_SIZE = ROW.itemsize
-_BITS = [8 * ROW[name].itemsize for name in ROW.names]
 _FIRST = CHUNK.size  # where a chunk's own bytes begin
-_SHARED = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)  # populated: no page fault in the middle of an op
+_POPULATE_WRITE = 23 if sys.platform == "linux" else None  # MADV_POPULATE_WRITE, which `mmap` doesn't name
 _journals: "weakref.WeakSet[Journal]" = weakref.WeakSet()
 
 
@@ -70,7 +63,7 @@ class Descriptor:
             self._close(fd)
 
 
-class Journal:
+class Journal(Writer):
     """Writes one trace file as the script runs.
 
     Any thread may write, and so may a finalizer or a signal handler that interrupts a write: the place of a row,
@@ -80,21 +73,7 @@ class Journal:
     child writes nothing.
     """
 
-    __slots__ = (
-        "_end",
-        "_file",
-        "_heap",
-        "_heap_end",
-        "_heap_next",
-        "_heap_start",
-        "_row_end",
-        "_row_next",
-        "_row_start",
-        "_rows",
-        "__weakref__",
-        "failure",
-        "path",
-    )
+    __slots__ = ("_end", "_file", "__weakref__", "failure", "path")
 
     def __init__(self, path, header: dict):
         """Create the file, in place of an older one. Raises BadInput when it can't be written."""
@@ -104,7 +83,7 @@ class Journal:
         head = HEADER.pack(MAGIC, FORMAT, len(text), 0, RUNNING) + text
         self._end = to_page(len(head))
         self._file = None
-        self._rows = self._heap = b""
+        self._rows, self._heap = bytearray(), bytearray()
         self._row_next = self._row_end = self._heap_next = self._heap_end = 0
         self._row_start = self._heap_start = 0
         _journals.add(self)
@@ -119,95 +98,9 @@ class Journal:
         except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
             raise BadInput(_sorry(path, error)) from None
 
-    def row(
-        self,
-        kind,
-        flags=0,
-        within=0,
-        origin=0,
-        time=0,
-        duration=0,
-        node=0,
-        tensor=0,
-        a=0,
-        b=0,
-        c=0,
-        meta=0,
-        buffer=0,
-        ref=0,
-        value=0,
-    ):
-        """Write one row; the columns are those of events.ROW. With INLINE in flags, value is a float."""
-        while self._row_next >= self._row_end:
-            self._more_rows()
-        rows = self._rows
-        place = self._row_next
-        self._row_next = place + _SIZE
-        try:
-            (_pack_inline if flags & _INLINE else _pack)(
-                rows,
-                place,
-                0,
-                flags,
-                within,
-                origin,
-                time,
-                duration,
-                node,
-                tensor,
-                a,
-                b,
-                c,
-                meta,
-                buffer,
-                ref,
-                value,
-            )
-            rows[place] = kind
-        except (struct.error, OverflowError, ValueError, TypeError):
-            numbers = (0, flags, within, origin, time, duration, node, tensor, a, b, c, meta, buffer, ref, value)
-            self._odd_row(rows, place, kind, numbers)
-
-    def end(self, kind, time, node, buffer):
-        """Write the row of an end, which has three columns: a shorter way for what there is most of."""
-        while self._row_next >= self._row_end:
-            self._more_rows()
-        rows = self._rows
-        place = self._row_next
-        self._row_next = place + _SIZE
-        try:
-            _pack_end(rows, place + 8, time, node, buffer)
-            rows[place] = kind
-        except (struct.error, ValueError, TypeError):
-            numbers = (0, 0, 0, 0, time, 0, node, 0, 0, 0, 0, 0, buffer, 0, 0)
-            self._odd_row(rows, place, kind, numbers)
-
     def text(self, obj) -> int:
         """Put a JSON value into the heap; its ref."""
         return self.blob(json.dumps(obj, separators=(",", ":")).encode())
-
-    def blob(self, data: bytes) -> int:
-        """Put bytes into the heap; their ref, or 0 when there are none, too many or the journal has stopped."""
-        length = len(data)
-        size = LENGTH.size + length
-        if size == LENGTH.size:
-            return 0
-        if size > SMALLEST_CHUNK - CHUNK.size:
-            return self._large_blob(data)
-        while self._heap_next + size > self._heap_end:
-            self._more_heap()
-        heap = self._heap
-        start = self._heap_start
-        place = self._heap_next
-        self._heap_next = place + size
-        try:
-            heap[place + LENGTH.size : place + size] = data
-            LENGTH.pack_into(heap, place, length)
-        except (ValueError, TypeError):  # how a mapping says that it was closed: by another thread
-            if self._file is not None:
-                raise
-            return 0
-        return start + place if start else 0
 
     def close(self):
         """Cut off what was not used, and mark the file as complete. Nothing happens the second time."""
@@ -238,16 +131,6 @@ class Journal:
             os.pwrite(file.fd, state, struct.calcsize("<8sII"))
         except OSError as error:
             self.failure = self.failure or _sorry(self.path, error)
-
-    def _odd_row(self, rows, place, kind, numbers):
-        """A row whose numbers don't fit, with the nearest that do; or one that came while the journal was closed."""
-        pack = _pack_inline if numbers[1] & _INLINE else _pack
-        try:
-            pack(rows, place, *map(_clamped, numbers, _BITS))
-            rows[place] = kind
-        except (ValueError, TypeError):  # how a mapping says that it was closed: by another thread
-            if self._file is not None:
-                raise
 
     def _more_rows(self):
         full = self._rows
@@ -290,7 +173,10 @@ class Journal:
         end = start + size
         try:
             _allocate(file, start, size)
-            chunk = mmap.mmap(file.fd, size, flags=_SHARED, offset=start)
+            chunk = mmap.mmap(file.fd, size, flags=mmap.MAP_SHARED, offset=start)
+            if _POPULATE_WRITE is not None:  # no page fault in the middle of an op
+                with suppress(OSError):  # a Linux before 5.14
+                    chunk.madvise(_POPULATE_WRITE)
         except BaseException as error:  # a signal handler may raise here
             if self._end == end:
                 self._end = start  # else the place stays empty, which a reader passes over
@@ -347,11 +233,6 @@ def _allocate(file, start, size):
     zeros, done = bytes(min(size, 1 << 20)), 0
     while done < size:
         done += os.pwrite(file.fd, zeros[: size - done], start + done)
-
-
-def _clamped(number, bits):
-    """The nearest number that a column of so many bits can hold."""
-    return number if isinstance(number, float) else min(max(number, 0), (1 << bits) - 1)
 
 
 def _sorry(path, error):

@@ -1,0 +1,343 @@
+/* What was asked before. Definitions and Places number metas, calls and places in the script, in dictionaries; here
+   each answer stands where it is found without making a key. Each slot has what was asked last of all that falls there:
+   it keeps alive what it compares by identity, and what is not found is asked of the Python again, which knows. */
+
+#include "record.h"
+#include <frameobject.h>
+
+static PyObject *heading; /* preview.heading */
+
+int known_ready(void)
+{
+    PyObject *preview = PyImport_ImportModule("gradviz.trace.preview");
+    if (preview == NULL) {
+        return -1;
+    }
+    heading = PyObject_GetAttrString(preview, "heading");
+    Py_DECREF(preview);
+    return heading == NULL ? -1 : 0;
+}
+
+Known *known_new(void)
+{
+    return PyMem_Calloc(1, sizeof(Known));
+}
+
+static void call_emptied(Call *call)
+{
+    Call before = *call;
+    *call = (Call){NULL}; /* first: letting go may run a finalizer, which may ask here */
+    Py_XDECREF(before.op);
+    Py_XDECREF(before.run);
+    for (Py_ssize_t at = 0; at < before.count; at++) {
+        Py_DECREF(before.settings[at]);
+    }
+}
+
+void known_free(Known *known)
+{
+    for (int k = 0; k < META_SLOTS; k++) {
+        Py_XDECREF(known->metas[k].dtype);
+    }
+    for (int k = 0; k < CALL_SLOTS; k++) {
+        call_emptied(&known->calls[k]);
+    }
+    for (int k = 0; k < ORIGIN_SLOTS; k++) {
+        Py_XDECREF(known->origins[k].code);
+    }
+    for (int k = 0; k < WITHIN_SLOTS; k++) {
+        Py_XDECREF(known->withins[k].name);
+        Py_XDECREF(known->withins[k].path);
+    }
+    PyMem_Free(known);
+}
+
+int number_from(PyObject *given, uint32_t *number)
+{
+    if (given == NULL) {
+        return -1;
+    }
+    unsigned long long found = PyLong_AsUnsignedLongLong(given);
+    Py_DECREF(given);
+    if (found == (unsigned long long)-1 && PyErr_Occurred()) {
+        return -1;
+    }
+    *number = found > UINT32_MAX ? UINT32_MAX : (uint32_t)found;
+    return 0;
+}
+
+static uint64_t mixed(uint64_t hash, uint64_t part)
+{
+    return (hash ^ part) * UINT64_C(0x9E3779B97F4A7C15);
+}
+
+static size_t slot_of(uint64_t hash, size_t slots)
+{
+    return (size_t)(hash >> 32) % slots;
+}
+
+/* -- metas: by shape and dtype ------------------------------------------------------------------------------------ */
+
+static int meta_is(const Meta *meta, const PyArray_Descr *dtype, int dims, const npy_intp *shape)
+{
+    return meta->dtype == dtype && meta->dims == dims &&
+           (dims == 0 || memcmp(meta->shape, shape, dims * sizeof *shape) == 0); /* of 0 dims, shape may be NULL */
+}
+
+/* How a preview of the meta begins; nothing for a dtype that has no previews. */
+static int headed(Meta *meta, PyObject *array)
+{
+    PyObject *shape = PyObject_GetAttrString(array, "shape");
+    PyObject *head = shape == NULL ? NULL
+        : PyObject_CallFunctionObjArgs(heading, shape, (PyObject *)meta->dtype, Py_True, Py_False, NULL);
+    Py_XDECREF(shape);
+    if (head == NULL && PyErr_ExceptionMatches(PyExc_TypeError)) {
+        PyErr_Clear();
+        return 0;
+    }
+    if (head == NULL) {
+        return -1;
+    }
+    if (PyBytes_Check(head) && (size_t)PyBytes_GET_SIZE(head) <= sizeof meta->head) {
+        meta->head_length = (uint8_t)PyBytes_GET_SIZE(head);
+        memcpy(meta->head, PyBytes_AS_STRING(head), meta->head_length);
+    }
+    Py_DECREF(head);
+    return 0;
+}
+
+int meta_of(Scribe *scribe, PyObject *array, PyArray_Descr *dtype, int dims, const npy_intp *shape, Meta *meta)
+{
+    uint64_t hash = mixed(dims, (uintptr_t)dtype >> 4);
+    for (int at = 0; at < dims; at++) {
+        hash = mixed(hash, (uint64_t)shape[at]);
+    }
+    Meta *slot = &scribe->known->metas[slot_of(hash, META_SLOTS)];
+    if (dims <= MOST_DIMS && meta_is(slot, dtype, dims, shape)) {
+        *meta = *slot;
+        return 0;
+    }
+    *meta = (Meta){.dtype = dtype, .dims = (uint8_t)dims};
+    if (number_from(PyObject_CallOneArg(scribe->meta, array), &meta->number) < 0) {
+        return -1;
+    }
+    if (dims > MOST_DIMS) {
+        return 0;
+    }
+    if (dims > 0) {
+        memcpy(meta->shape, shape, dims * sizeof *shape);
+    }
+    if (scribe->whole && headed(meta, array) < 0) {
+        return -1;
+    }
+    PyObject *before = (PyObject *)slot->dtype;
+    Py_INCREF(dtype);
+    *slot = *meta;
+    Py_XDECREF(before);
+    return 0;
+}
+
+/* -- calls: by op, what its backward runs, and settings ----------------------------------------------------------- */
+
+/* Whether a setting never changes, nor what it is equal to. */
+static int is_simple(PyObject *value)
+{
+    if (value == Py_None || PyLong_CheckExact(value) || PyFloat_CheckExact(value) || PyBool_Check(value) ||
+        PyUnicode_CheckExact(value)) {
+        return 1;
+    }
+    if (!PyTuple_CheckExact(value)) {
+        return 0;
+    }
+    for (Py_ssize_t at = 0; at < PyTuple_GET_SIZE(value); at++) {
+        PyObject *inside = PyTuple_GET_ITEM(value, at);
+        if (inside != Py_None && !PyLong_CheckExact(inside) && !PyBool_Check(inside)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Whether two settings, one of them simple, are the same; compared strictly: what is only equal is asked again. */
+static int are_same(PyObject *a, PyObject *b)
+{
+    if (a == b) {
+        return 1;
+    }
+    if (PyLong_CheckExact(a) && PyLong_CheckExact(b)) {
+        return PyObject_RichCompareBool(a, b, Py_EQ) == 1;
+    }
+    if (!PyTuple_CheckExact(a) || !PyTuple_CheckExact(b) || PyTuple_GET_SIZE(a) != PyTuple_GET_SIZE(b)) {
+        return 0;
+    }
+    for (Py_ssize_t at = 0; at < PyTuple_GET_SIZE(a); at++) {
+        PyObject *one = PyTuple_GET_ITEM(a, at), *other = PyTuple_GET_ITEM(b, at);
+        if (one != other && !(PyLong_CheckExact(one) && PyLong_CheckExact(other) &&
+                              PyObject_RichCompareBool(one, other, Py_EQ) == 1)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static Call *call_slot(Scribe *scribe, PyObject *op, PyObject *run)
+{
+    uint64_t hash = mixed(mixed(0, (uintptr_t)op >> 4), (uintptr_t)run >> 4);
+    return &scribe->known->calls[slot_of(hash, CALL_SLOTS)];
+}
+
+uint32_t call_known(Scribe *scribe, PyObject *op, PyObject *run, Py_ssize_t inputs, PyObject *settings)
+{
+    Call *call = call_slot(scribe, op, run);
+    if (call->op != op || call->run != run || call->inputs != inputs || call->count != PyDict_GET_SIZE(settings)) {
+        return 0;
+    }
+    PyObject *name, *value;
+    for (Py_ssize_t place = 0, at = 0; PyDict_Next(settings, &place, &name, &value); at++) {
+        if (!are_same(call->settings[at], value)) { /* of one op, settings always come in one order */
+            return 0;
+        }
+    }
+    return call->number;
+}
+
+void call_keep(Scribe *scribe, PyObject *op, PyObject *run, Py_ssize_t inputs, PyObject *settings, uint32_t number)
+{
+    Call call = {.op = op, .run = run, .inputs = inputs, .number = number};
+    PyObject *name, *value;
+    if (PyDict_GET_SIZE(settings) > MOST_SETTINGS) {
+        return;
+    }
+    for (Py_ssize_t place = 0; PyDict_Next(settings, &place, &name, &value); call.count++) {
+        if (!is_simple(value)) {
+            return;
+        }
+        call.settings[call.count] = value;
+    }
+    Call *slot = call_slot(scribe, op, run);
+    call_emptied(slot);
+    call_emptied(slot); /* again: a finalizer may have filled it */
+    Py_INCREF(op);
+    Py_XINCREF(run);
+    for (Py_ssize_t at = 0; at < call.count; at++) {
+        Py_INCREF(call.settings[at]);
+    }
+    *slot = call;
+}
+
+/* -- places in the script ----------------------------------------------------------------------------------------- */
+
+static int origin_of(Scribe *scribe, PyObject *code, int lasti, uint32_t *number)
+{
+    uint64_t hash = mixed(mixed(0, (uintptr_t)code >> 4), (uint64_t)lasti);
+    Origin *origin = &scribe->known->origins[slot_of(hash, ORIGIN_SLOTS)];
+    if (origin->code == code && origin->lasti == lasti) {
+        *number = origin->number;
+        return 0;
+    }
+    if (number_from(PyObject_CallFunction(scribe->origin, "Oi", code, lasti), number) < 0) {
+        return -1;
+    }
+    PyObject *before = origin->code;
+    *origin = (Origin){Py_NewRef(code), lasti, *number};
+    Py_XDECREF(before);
+    return 0;
+}
+
+/* Whether a number was asked for such a call before: by its contents, as each running call is a new one. */
+static int is_within(Within *within, PyObject *call, int inside)
+{
+    PyObject *name = PyTuple_GET_ITEM(call, 0), *path = PyTuple_GET_ITEM(call, 3);
+    if (within->path == NULL || within->inside != inside || within->aside != (PyTuple_GET_ITEM(call, 1) == Py_True) ||
+        within->around != PyLong_AsLong(PyTuple_GET_ITEM(call, 4))) {
+        return 0;
+    }
+    if (within->name != name && PyUnicode_Compare(within->name, name) != 0) {
+        return 0;
+    }
+    return within->path == path ? 1 : PyObject_RichCompareBool(within->path, path, Py_EQ);
+}
+
+/* The number of what runs within a call (a places.Call), as Places.within has it. The call itself is not kept: it
+   holds its module. */
+static int within_of(Scribe *scribe, PyObject *call, int inside, uint32_t *number)
+{
+    PyObject *path = PyTuple_GET_ITEM(call, 3);
+    Py_hash_t hash = PyObject_Hash(path);
+    if (hash == -1) {
+        return -1;
+    }
+    Within *within = &scribe->known->withins[slot_of(mixed((uint64_t)hash, inside), WITHIN_SLOTS)];
+    int found = is_within(within, call, inside);
+    if (found != 0) {
+        *number = within->number;
+        return found < 0 ? -1 : 0;
+    }
+    PyObject *given = PyObject_CallFunctionObjArgs(scribe->within, call, inside ? Py_True : Py_False, NULL);
+    if (number_from(given, number) < 0) {
+        return -1;
+    }
+    Within before = *within;
+    *within = (Within){Py_NewRef(PyTuple_GET_ITEM(call, 0)), Py_NewRef(path), PyLong_AsLong(PyTuple_GET_ITEM(call, 4)),
+                       inside, PyTuple_GET_ITEM(call, 1) == Py_True, *number};
+    Py_XDECREF(before.name);
+    Py_XDECREF(before.path);
+    return 0;
+}
+
+/* Whether a frame runs code of gradviz's own; -1 with an exception. */
+static int is_ours(Scribe *scribe, PyFrameObject *frame, PyCodeObject *code)
+{
+    PyObject *ours = PyDict_GetItemWithError(scribe->ours, code->co_filename);
+    if (ours != NULL || PyErr_Occurred()) {
+        return ours == NULL ? -1 : ours == Py_True;
+    }
+    ours = PyObject_CallOneArg(scribe->is_ours, (PyObject *)frame);
+    int answer = ours == NULL ? -1 : ours == Py_True;
+    Py_XDECREF(ours);
+    return answer;
+}
+
+/* The innermost frame that is not gradviz's: a new reference, NULL where there is none or with an exception.
+   inside: set when the code of the innermost call is met on the way. */
+static PyFrameObject *script_frame(Scribe *scribe, PyObject *call_code, int *inside)
+{
+    PyFrameObject *frame = (PyFrameObject *)Py_XNewRef(PyEval_GetFrame());
+    while (frame != NULL) {
+        PyCodeObject *code = PyFrame_GetCode(frame);
+        int ours = is_ours(scribe, frame, code);
+        *inside |= ours == 1 && (PyObject *)code == call_code;
+        Py_DECREF(code);
+        if (ours == 0) {
+            return frame;
+        }
+        PyFrameObject *outer = ours < 0 ? NULL : PyFrame_GetBack(frame);
+        Py_DECREF(frame);
+        frame = outer;
+    }
+    return NULL;
+}
+
+int place_here(Scribe *scribe, uint32_t *origin, uint32_t *within)
+{
+    PyObject *call = NULL; /* places.Call: name, aside, code, path, around, module */
+    if (PyList_GET_SIZE(scribe->calls) > 0) {
+        call = Py_NewRef(PyList_GET_ITEM(scribe->calls, PyList_GET_SIZE(scribe->calls) - 1));
+    }
+    int inside = 0, failed = 0;
+    *origin = *within = 0;
+    PyFrameObject *frame = script_frame(scribe, call == NULL ? NULL : PyTuple_GET_ITEM(call, 2), &inside);
+    if (frame != NULL) {
+        PyCodeObject *code = PyFrame_GetCode(frame);
+        failed = origin_of(scribe, (PyObject *)code, PyFrame_GetLasti(frame), origin);
+        Py_DECREF(code);
+        Py_DECREF(frame);
+    } else if (PyErr_Occurred()) {
+        failed = -1;
+    }
+    if (!failed && call != NULL && PyObject_IsTrue(PyTuple_GET_ITEM(call, 0)) > 0) {
+        failed = within_of(scribe, call, inside, within);
+    }
+    Py_XDECREF(call);
+    return failed;
+}

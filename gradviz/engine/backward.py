@@ -197,6 +197,7 @@ class Backward:
                         if each is not None:
                             node._saved, each = RELEASED, None
                             break
+                saved = gradient = None  # what nobody needs any more goes now: see _visit
                 edges, node = node._edges, None
                 for edge, handed in zip(edges, outgoing):  # noqa: B905  as many, and `strict` costs here
                     if handed is None or edge is None:
@@ -218,6 +219,7 @@ class Backward:
                     else:
                         pending[number] = [edge, handed]
                         heappush(heap, -number)
+                outgoing = handed = None
                 if heap and node is not None and newest < -heap[0]:
                     pending[newest] = [node, gradient]
                     heappush(heap, -newest)
@@ -263,9 +265,12 @@ class Backward:
             observer.step(self.number, node, entry[1:], told, started)
         if not self._keep and node._saved and node.release() and observer is not None:
             observer.released(self.number, node)
+        told = saved = None  # what nobody needs any more goes now, in the order of the short way
+        del entry[1:]
         for edge, gradient in zip(node._edges, outgoing, strict=True):
             if gradient is not None and edge is not None and (targets is None or self._on_the_way(edge)):
                 self._deliver(edge, gradient)
+        gradient = None  # noqa: F841  as said above
 
     @property
     def is_limited(self):

@@ -257,6 +257,7 @@ def test_finalizers_record_in_the_middle_of_an_op(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # raised in a weak reference's callback
 def test_signal_handlers_record_and_raise_in_the_middle_of_an_op(tmp_path):
     path, handled = tmp_path / "t.gradviz", []
 

@@ -47,14 +47,17 @@ def python(*command, compiled):
 
 @built
 def test_both_write_the_same_traces(tmp_path):
-    for compiled in (0, 1):
-        (tmp_path / str(compiled)).mkdir()
-        python("-m", "tests.record.writings", tmp_path / str(compiled), compiled=compiled)
-    written = [sorted(path.name for path in (tmp_path / each).iterdir()) for each in "01"]
-    assert written[0] == written[1]
-    assert len(written[0]) > 60
-    different = [name for name in written[0] if contents(tmp_path / "0" / name) != contents(tmp_path / "1" / name)]
-    assert different == []
+    ours, theirs, pythons = (tmp_path / each for each in ("compiled", "recorder", "python"))
+    for folder in (ours, theirs, pythons):
+        folder.mkdir()
+    python("-m", "tests.record.writings", ours, compiled=1)
+    python("-m", "tests.record.writings", theirs, "python", compiled=1)
+    python("-m", "tests.record.writings", pythons, compiled=0)
+    written = sorted(path.name for path in ours.iterdir())
+    assert len(written) > 60
+    assert [name for name in written if contents(ours / name) != contents(theirs / name)] == []
+    # an engine in C lets go of what an op is done with in another order
+    assert [name for name in written if contents(ours / name, False) != contents(pythons / name, False)] == []
 
 
 @built
@@ -254,6 +257,7 @@ def test_finalizers_record_in_the_middle_of_an_op(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # raised in a weak reference's callback
 def test_signal_handlers_record_and_raise_in_the_middle_of_an_op(tmp_path):
     path, handled = tmp_path / "t.gradviz", []
 

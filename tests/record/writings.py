@@ -1,6 +1,7 @@
 """What the compiled recorder and the Python one are compared by: traces of the same runs.
 
-    python -m tests.record.writings FOLDER      one trace a sample script, of all ops, and a random program a seed
+    python -m tests.record.writings FOLDER            a trace of each sample script, of all ops, and of random programs
+    python -m tests.record.writings FOLDER python     the same by the Python recorder, whatever the engine is
 """
 
 import contextlib
@@ -12,10 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
+if __name__ == "__main__" and sys.argv[2:] == ["python"]:  # as if they were not built
+    sys.modules["gradviz.trace._trace"] = sys.modules["gradviz.record._record"] = None
+
 import gradviz as torch
 from gradviz.record.recorder import Recorder
 from gradviz.record.script import run, script
-from gradviz.trace.events import ROW
+from gradviz.trace.events import ROW, Kind
 from gradviz.trace.journal import CHUNK, HEADER, to_page
 from tests.engine.samples import SAMPLES
 
@@ -24,22 +28,25 @@ SEEDS = range(40)
 SHAPES = [(), (), (3,), (2, 3), (3, 1), (1, 1, 3), (9, 8), (70, 3), (60, 40), (2, 1, 2, 3), (0, 3), (1, 2, 1, 2, 1, 2)]
 
 
-def contents(path):
-    """Header and chunks of a trace: of rows all but the times, of the heap all bytes."""
+def contents(path, ends_in_order=True):
+    """Header, rows and heap of a trace, without the times; or without the order of ends that nothing lies between."""
     data = path.read_bytes()
-    size = HEADER.size + HEADER.unpack_from(data)[2]
-    found = [data[:size]]
-    at = to_page(size)
+    at = HEADER.size + HEADER.unpack_from(data)[2]
+    found, rows = [data[:at]], [np.zeros(0, ROW)]
+    at = to_page(at)
     while at < len(data):
         kind, length = CHUNK.unpack_from(data, at)
         inside = data[at + CHUNK.size : at + CHUNK.size + length]
         if kind == b"R":
-            rows = np.frombuffer(inside, ROW).copy()
-            rows["time"] = rows["duration"] = 0
-            inside = rows.tobytes()
-        found.append((kind, at, inside))
+            rows.append(np.frombuffer(inside, ROW))
+        found.append((kind, at, inside if kind == b"H" else length))
         at = to_page(at + CHUNK.size + length)
-    return found
+    rows = np.concatenate(rows)
+    rows["time"] = rows["duration"] = 0
+    if not ends_in_order:
+        ends = np.isin(rows["kind"], (Kind.FREED, Kind.GONE))
+        rows = rows[np.lexsort((rows["buffer"] * ends, rows["node"] * ends, rows["kind"] * ends, np.cumsum(~ends)))]
+    return [*found, rows.tobytes()]
 
 
 class Double(torch.autograd.Function):

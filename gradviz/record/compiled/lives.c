@@ -126,6 +126,13 @@ Watch *lives_find(Lives *lives, PyObject *thing)
     return lives->entries[entry_at(lives, thing)].watch;
 }
 
+/* A watch that is not needed: it and its weak reference hold each other. */
+static void dropped(Watch *watch)
+{
+    Py_CLEAR(watch->ref);
+    Py_DECREF(watch);
+}
+
 Watch *lives_watch(Lives *lives, PyObject *thing, int *is_new)
 {
     Watch *found = lives_find(lives, thing);
@@ -144,12 +151,12 @@ Watch *lives_watch(Lives *lives, PyObject *thing, int *is_new)
     watch->given = 0;
     watch->ref = PyWeakref_NewRef(thing, (PyObject *)watch); /* may collect garbage, and so call other watches */
     if (watch->ref == NULL || grown(lives) < 0) {
-        Py_DECREF(watch);
+        dropped(watch);
         return NULL;
     }
     size_t at = entry_at(lives, thing);
     if (lives->entries[at].place != NULL) { /* a finalizer met the same object meanwhile */
-        Py_DECREF(watch);
+        dropped(watch);
         *is_new = 0;
         return lives->entries[at].watch;
     }
@@ -205,8 +212,7 @@ static void closed(Lives *lives)
         Watch *watch = lives->entries[at].watch;
         if (watch != NULL) {
             watch->lives = NULL;
-            Py_CLEAR(watch->ref);
-            Py_DECREF(watch);
+            dropped(watch);
         }
         lives->entries[at] = (Entry){NULL, NULL};
     }

@@ -40,7 +40,7 @@ def compiled(root):
     for folder in sorted(root.glob("gradviz/*/compiled")):
         name = ".".join(folder.relative_to(root).with_name(f"_{folder.parent.name}").parts)
         sources = [path.relative_to(root).as_posix() for path in sorted(folder.glob("*.c"))]
-        headers = [path.relative_to(root).as_posix() for path in sorted(folder.glob("*.h"))]
+        headers = [path.relative_to(root).as_posix() for path in sorted(root.glob("gradviz/*/compiled/*.h"))]
         extensions.append(Extension(name, sources, include_dirs=[numpy.get_include()], depends=headers))
     if not extensions:
         return []

@@ -1,7 +1,7 @@
 """What the recorder writes of optimizers: what they were given, when they step, what they keep."""
 
+import weakref
 from itertools import count
-from weakref import ref
 
 from gradviz.engine.switches import Observer
 from gradviz.engine.tensor import Tensor
@@ -19,7 +19,7 @@ class OptimizerRows(Observer):
         place = id(optimizer)
         if place not in self._optimizers:
             forget = self._optimizers.pop
-            self._optimizers[place] = self._optimizer(), ref(optimizer, lambda _: forget(place, None))
+            self._optimizers[place] = self._optimizer(), weakref.ref(optimizer, lambda _: forget(place, None))
         return self._optimizers[place][0]
 
     def optimized(self, optimizer, parameters):

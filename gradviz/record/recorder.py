@@ -23,7 +23,7 @@ from gradviz.record import device_values
 from gradviz.record.definitions import Definitions, call_json, described
 from gradviz.record.holders import holders, is_tensor
 from gradviz.record.lives import Lives, Scribe
-from gradviz.record.optimizers import OptimizerRows
+from gradviz.record.occasions import OccasionRows
 from gradviz.record.places import Places
 from gradviz.record.saved import in_place, saved_arrays, saved_names
 from gradviz.record.script import error_text
@@ -43,7 +43,7 @@ _FORWARD, _STEP, _GRAD, _FREED, _GONE = (
 WHOLE = {"none": 0, "preview": 64, "full": sys.maxsize}  # elements up to which a value is kept whole
 
 
-class Recorder(OptimizerRows):
+class Recorder(OccasionRows):
     """Writes what the engine does into one file while the script runs: a context manager.
 
     values: "preview" keeps small values whole and the corners of large ones, "full" all, "none" nothing.
@@ -293,16 +293,6 @@ class Recorder(OptimizerRows):
         ref = 0 if error is None else self._journal.text({"error": error_text(error)})
         self._row(Kind.BACKWARD_ENDED, 0 if error is None else int(Flag.FAILED), time=self._now(), a=call, ref=ref)
 
-    def refused(self, root):
-        """A REFUSED row."""
-        number = self._tensor(root)
-        self._row(Kind.REFUSED, origin=self._here()[0], time=self._now(), tensor=number)
-
-    def grad_read(self, tensor):
-        """A GRAD_READ row."""
-        number = self._tensor(tensor)
-        self._row(Kind.GRAD_READ, origin=self._here()[0], time=self._now(), tensor=number)
-
     # -- everything else -----------------------------------------------------------------------------
 
     def mutated(self, tensor, op):
@@ -316,10 +306,6 @@ class Recorder(OptimizerRows):
             Kind.MUTATED, flags, within, origin, self._now(), 0, 0, self._tensor(tensor),
             version_of(tensor._array), 0, 0, meta, buffer, call, value,
         )  # fmt: skip
-
-    def replayed(self, node, run):
-        """A REPLAYED row: a static graph ran again."""
-        self._row(Kind.REPLAYED, 0, 0, self._here()[0], self._now(), 0, self._node_number(node), 0, run)
 
     def attached(self, name, part):
         """NAMED rows for the parameters that a module just got: `weight`, then `0.weight` from outside."""
@@ -343,10 +329,6 @@ class Recorder(OptimizerRows):
     def is_aside(self):
         """Whether what runs is an optimizer's or a Function's own work, beside the graph."""
         return self._places.aside
-
-    def compared(self, place, told):
-        """A NO_GRAD row: what the ops of the region at this (code, lasti) built with gradients on."""
-        self._row(Kind.NO_GRAD, origin=self._places.origin(*place), ref=self._journal.text(told))
 
     def finish(self, outcome):
         """Names and holders, found in the script's own variables while they live, and the ENDED row."""

@@ -16,16 +16,7 @@ from gradviz.views.diagram.norms import norm_label
 from gradviz.views.diagram.saved_cards import LEGEND, with_saved
 from gradviz.views.diagram.scene import MORE, UNFOLDED, Scene, scene_of
 from gradviz.views.format import COLOURS
-from gradviz.views.rows import (
-    at_line,
-    distinct_bytes,
-    holders,
-    is_leaf,
-    kept_by,
-    kept_size,
-    state_of,
-    wants_grad,
-)
+from gradviz.views.rows import at_line, distinct_bytes, holders, is_leaf, kept_by, kept_size, state_of, wants_grad
 
 ROOM = 30  # characters of a value on a card
 

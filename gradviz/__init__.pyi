@@ -16,7 +16,7 @@ from gradviz import utils as utils
 from gradviz.engine.asking import finfo as finfo
 from gradviz.engine.asking import iinfo as iinfo
 from gradviz.engine.devices import Device as Device
-from gradviz.engine.devices import device as device
+from gradviz.engine.devices import Device as device
 from gradviz.engine.dtypes import dtype as dtype
 from gradviz.engine.inference import inference_mode as inference_mode
 from gradviz.engine.random import Generator as Generator

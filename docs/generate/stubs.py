@@ -1,6 +1,7 @@
 """Stubs, so that editors and type checkers know the methods and functions that ops are made into at import."""
 
 import inspect
+import sys
 import textwrap
 from types import FunctionType, ModuleType
 
@@ -134,7 +135,8 @@ def _namespace_stub(module):
                 imports.setdefault("gradviz", []).append(name)
         elif isinstance(each, type):
             if each.__module__.startswith("gradviz"):
-                imports.setdefault(each.__module__, []).append(name)
+                known = hasattr(sys.modules[each.__module__], name)  # device is Device there
+                imports.setdefault(each.__module__, []).append(name if known else f"{each.__name__} as {name}")
         elif isinstance(each, FunctionType):
             if _is_offered(each, module):
                 parts.append(_function(name, each))
@@ -161,7 +163,8 @@ def _imports(imports, body):
     lines += ["from typing import Any"] if "Any" in body else []
     lines += [""] if lines else []
     for module, names in sorted(imports.items()):
-        lines += [f"from {module} import {name} as {name}" for name in sorted(names, key=lambda n: (n.islower(), n))]
+        for name in sorted(names, key=lambda n: (n.islower(), n)):
+            lines.append(f"from {module} import {name if ' as ' in name else f'{name} as {name}'}")
     return "\n".join(lines) + "\n"
 
 

@@ -82,7 +82,8 @@ def scene_of(trace: Trace, graph: Graph, lives: Lives, limit: int | None, asked:
     folded = len(graph.nodes) - len(drawn)
     named = shown.union(*(node.inputs for node in nodes), *([kept.of for kept in node.saved] for node in nodes))
     called = called_by(trace, graph, named)
-    return Scene(trace, graph, lives, nodes, tuple(links), aliases, hidden, folded, called, last, folds, clusters)
+    scene = Scene(trace, graph, lives, nodes, tuple(links), aliases, hidden, folded, called, last)
+    return scene._replace(folds=folds, clusters=clusters)
 
 
 def _outside(graph: Graph) -> set[int]:

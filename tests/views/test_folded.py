@@ -70,7 +70,7 @@ def picture(trace, fold=None, **options):
     """The strip of a trace's last graph."""
     found = graphs(trace)
     graph = last_backward(found) or found[-1]
-    return strip(trace, graph, trace.lives, "all", "TB", 150, 1, fold or Fold(), **options)
+    return strip(trace, graph, trace.lives, "all", "TB", 150, 1, fold=fold or Fold(), **options)
 
 
 def texts(panel):

@@ -65,8 +65,9 @@ def inks(dot):
         card = re.search(r'fillcolor="(.*?)"', more)
         behind = card[1] if card else panel if name.startswith("title") else paper
         for cell in re.findall(r"<TD(.*?)</TD>", more):
-            pill = re.search(r'BGCOLOR="(.*?)"', cell)
-            yield re.search(r' COLOR="(.*?)"', cell)[1], pill[1] if pill else behind
+            ink, pill = re.search(r' COLOR="(.*?)"', cell), re.search(r'BGCOLOR="(.*?)"', cell)
+            if ink:  # a part of a bar has no text
+                yield ink[1], pill[1] if pill else behind
         for ink in re.findall(r'fontcolor="(.*?)"', more):
             yield ink, behind
     for ink in re.findall(r'^\w+ -> .*fontcolor="(.*?)"', dot, re.M):

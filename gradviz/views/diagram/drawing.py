@@ -247,7 +247,8 @@ class _Sheet:
         more = f", tooltip={_tooltip(arrow.tooltip)}" if arrow.tooltip else ""
         if arrow.label and path.label:
             place = f"{_round(path.label[0] + origin[0])},{_round(path.label[1] + origin[1])}"
-            more += f', label={_quoted(arrow.label)}, lp="{place}", fontcolor="{look.line}"'
+            ink = COLOURS["dim"] if look.line == COLOURS["faint"] else look.line
+            more += f', label={_quoted(arrow.label)}, lp="{place}", fontcolor="{ink}"'
         self.statements.append(
             f'n{number}_{arrow.tail} -> n{number}_{arrow.head} [pos="{"s" if backwards else "e"},{way}",'
             f' dir={"back" if backwards else "forward"}, style={look.style}, color="{look.line}",'

@@ -7,6 +7,7 @@ EXPECTED = {
     "06_second_backward": ["GV101 21"],
     "10_kept_alive_by_a_list": ["GV106 20", "GV106 25"],
     "26_leaks": ["GV106 19", "GV106 29"],
+    "33_grad_to_one": ["GV107 21"],
     "rules/gv101_second_backward": ["GV101 16"],
     "rules/gv102_changed_in_place": ["GV102 13"],
     "rules/gv103_path_lost": ["GV103 16", "GV103 21"],

@@ -16,7 +16,6 @@ from gradviz import utils as utils
 from gradviz.engine.asking import finfo as finfo
 from gradviz.engine.asking import iinfo as iinfo
 from gradviz.engine.devices import Device as Device
-from gradviz.engine.devices import Device as device
 from gradviz.engine.dtypes import dtype as dtype
 from gradviz.engine.inference import inference_mode as inference_mode
 from gradviz.engine.random import Generator as Generator
@@ -284,6 +283,7 @@ def detach(self) -> Tensor:
     """The same values outside the graph; the memory is shared."""
 def detach_(self) -> Tensor:
     """Takes the tensor out of its graph; RuntimeError for a view."""
+device = Device
 def diag(self, diagonal=0) -> Tensor:
     """A vector as the diagonal of a matrix, or a matrix's diagonal as a vector."""
 def diag_embed(self, offset=0, dim1=-2, dim2=-1) -> Tensor:

@@ -135,8 +135,10 @@ def _namespace_stub(module):
                 imports.setdefault("gradviz", []).append(name)
         elif isinstance(each, type):
             if each.__module__.startswith("gradviz"):
-                known = hasattr(sys.modules[each.__module__], name)  # device is Device there
-                imports.setdefault(each.__module__, []).append(name if known else f"{each.__name__} as {name}")
+                known = hasattr(sys.modules[each.__module__], name)
+                taken = imports.setdefault(each.__module__, [])
+                taken += {name if known else each.__name__}.difference(taken)
+                parts += [] if known else [f"{name} = {each.__name__}"]  # device = Device
         elif isinstance(each, FunctionType):
             if _is_offered(each, module):
                 parts.append(_function(name, each))
@@ -163,8 +165,7 @@ def _imports(imports, body):
     lines += ["from typing import Any"] if "Any" in body else []
     lines += [""] if lines else []
     for module, names in sorted(imports.items()):
-        for name in sorted(names, key=lambda n: (n.islower(), n)):
-            lines.append(f"from {module} import {name if ' as ' in name else f'{name} as {name}'}")
+        lines += [f"from {module} import {name} as {name}" for name in sorted(names, key=lambda n: (n.islower(), n))]
     return "\n".join(lines) + "\n"
 
 

@@ -112,21 +112,9 @@ class Backward:
     """One backward call: the gradients on their way, and what it does at each node."""
 
     __slots__ = (
-        "number",
-        "captured",
-        "_roots",
-        "_keep",
-        "_create_graph",
-        "_grad_mode",
-        "_pending",
-        "_heap",
-        "_observer",
-        "_ops",
-        "_targets",
-        "_needed",
-        "_outer",
-        "__weakref__",
-    )
+        "number", "captured", "_roots", "_keep", "_create_graph", "_grad_mode", "_pending",
+        "_heap", "_observer", "_ops", "_targets", "_needed", "_outer", "__weakref__",
+    )  # fmt: skip
 
     def __init__(self, roots, keep, create_graph):
         self.captured = {}  # (sequence_nr, output_nr) -> gradient, for the targets

@@ -153,10 +153,10 @@ class Capture(Observer):
         if self._before is not None:
             self._before.assigned(tensor)
 
-    def entered(self, name, aside):
+    def entered(self, name, aside, module=None):
         """Refused for an optimizer's step, which reads gradients that the next call won't have."""
         if self._before is not None:
-            self._before.entered(name, aside)
+            self._before.entered(name, aside, module)
         if aside and name.endswith(".step"):
             self.refuse(f"runs {name}, which belongs after the call")
 

@@ -86,8 +86,8 @@ def test_json(folder):
         (["memory", "--graph", "9", "it.gradviz"], "--graph 9: it.gradviz holds graphs 1 to 3"),
         (["memory", "nowhere.gradviz"], "nowhere.gradviz"),
         (["render", "--view", "sound", "it.gradviz"], "--view sound: expected one of graph, memory"),
-        (["render", "--view", "memory", "--when", "freed", "it.gradviz"], "--when, --direction, --nodes, --saved, --norms"),
-        (["render", "--view", "memory", "--saved", "it.gradviz"], "--norms and folding are for --view graph"),
+        (["render", "--view", "memory", "--when", "freed", "it.gradviz"], "--when, --direction, --nodes"),
+        (["render", "--view", "memory", "--saved", "it.gradviz"], "folding are for --view graph"),
     ],
 )
 def test_what_makes_no_sense_is_one_line(folder, arguments, told):

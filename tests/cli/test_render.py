@@ -179,6 +179,13 @@ def test_folding_options_differ(gradviz, loop):
     assert pictures[0] == gradviz("render", "loop.gradviz", "--format", "dot", "-o", "-", "--fold", "auto").out
 
 
+def test_a_folded_picture_has_moments_saved_cards_norms_and_themes(gradviz, loop):
+    for options in (["--saved"], ["--norms"], ["--when", "line=5"], ["--theme", "dark"], ["--saved", "--when", "line=6"]):  # noqa: E501
+        result = gradviz("render", "loop.gradviz", "--format", "dot", "-o", "-", *options)
+        assert (result.code, result.err.count("\n")) == (0, 1)
+        assert "×40" in result.out
+
+
 def test_nodes_are_asked_for_one_by_one(gradviz, loop):
     result = gradviz("render", "loop.gradviz", "--format", "dot", "-o", "-", "--nodes", "5")
     assert "more nodes" in result.out

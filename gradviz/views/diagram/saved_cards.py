@@ -39,7 +39,7 @@ class Kept(NamedTuple):
 def with_saved(scene: Scene, panels: list[Panel]) -> list[Panel]:
     """The panels with a card for each memory that a drawn node saved, as it was at the panel's step."""
     above = max((number for panel in panels for number in panel.cards), default=0)
-    every = _kept(scene, above + 1, panels[0].cards)
+    every = _kept(scene, above + 1, {node.number for node in scene.nodes})  # a box counts what is saved in it
     ties, again = _ties(scene, every)
     return [_hung(scene, panel, every, ties, again) for panel in panels]
 

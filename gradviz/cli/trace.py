@@ -93,8 +93,8 @@ def trace(
     Options come before the script; what follows it is the script's own. The script's output,
     traceback and exit code are its own too; with --json its stdout goes to stderr.
 
-    --verify compares what each node handed on with central differences in float64, the first times
-    that a line runs and ever less often later, and marks a row that disagrees. It copies values while
+    --verify compares what each node handed on with central differences in float64 and marks a row that
+    disagrees; after 5,000 ops, only the first times that a line runs and ever less often later. It copies values while
     the script runs; at its end it runs ops again, your Functions' forward too, with their output unseen.
 
     --compare-no-grad runs each op of the script's no_grad regions once more, beside, with gradients

@@ -2,7 +2,7 @@
 
 While the script runs, it copies what an op got, what it gave, and the gradients that came into its node and that it
 handed on. Only when the script has ended are the forwards run again, on the copies, in float64: what the script prints
-and counts stays its own. A line that runs often is checked the first times, then ever less often.
+and counts stays its own. In a long run, a line that runs often is checked the first times, then ever less often.
 """
 
 import io
@@ -29,7 +29,8 @@ from gradviz.record.slopes import Point, Verdict, compared
 from gradviz.trace.events import Kind
 from gradviz.trace.verified import DIFFERS, UNKNOWN
 
-FIRST = 3  # times that a line's op is checked; after that at the 4th, 8th, 16th, ... time
+EACH, ROOM = 5_000, 1 << 28  # ops, and bytes of copies, up to which each op is checked
+FIRST = 3  # times that a line's op is checked after that; then at the 4th, 8th, 16th, ... time
 OWN = "gradviz."  # modules whose Functions are not the user's
 HOOKED = "a hook may have changed the gradient"
 CHANGED = "forward gives another result when it is run again"
@@ -56,6 +57,7 @@ class Verifier(Recorder):
         super().__init__(*given, **options)
         self._ops = ops
         self._times = Counter()
+        self._looked_at = self._copied = 0  # ops, and bytes of copies
         self._applied = WeakKeyDictionary()  # ctx of a Function that is running -> its Run, or why there is none
         self._made = WeakKeyDictionary()  # node -> Seen, until backward comes to it
         self._checks = []
@@ -89,7 +91,10 @@ class Verifier(Recorder):
         else:
             return
         run, why = (None, found) if isinstance(found, str) else (found, "")
-        self._made[node] = Seen(run, [copied(each) for each in outs] if run else [], why)
+        self._made[node] = seen = Seen(run, [copied(each) for each in outs] if run else [], why)
+        self._looked_at += 1
+        arrays = [*run.arrays, *seen.outputs] if run else []
+        self._copied += 2 * sum(each.nbytes for each in arrays if each is not None)  # as many gradients will come
 
     def _step(self, call, node, incoming, outgoing, started):
         """As a recorder, and copies the gradients."""
@@ -105,7 +110,8 @@ class Verifier(Recorder):
         shapes = tuple(each._array.shape for each in inputs if isinstance(each, Tensor))
         key = (op, line, shapes)
         self._times[key] = count = self._times[key] + 1
-        return count <= FIRST or count & (count - 1) == 0
+        each = self._looked_at < EACH and self._copied < ROOM
+        return each or count <= FIRST or count & (count - 1) == 0
 
     # -- after its end -------------------------------------------------------------------------------
 

@@ -184,15 +184,18 @@ def test_rows_come_after_the_end_and_leave_it(tmp_path):
 # -- what is looked at, and when it can't be -----------------------------------------------------------
 
 
-def test_a_line_that_runs_often_is_looked_at_ever_less(tmp_path):
+@pytest.mark.parametrize(("each", "looked_at"), [(5_000, 100), (0, 8)])
+def test_each_gradient_is_looked_at_and_in_a_long_run_ever_fewer(tmp_path, monkeypatch, each, looked_at):
+    monkeypatch.setattr("gradviz.record.verify.EACH", each)
+
     def program():
         x = torch.tensor([1.0, 2.0], requires_grad=True)
         for _ in range(100):
             (x * x).sum().backward()
 
     found = checked(tmp_path / "t.gradviz", program)
-    assert len({each.backward for each in found}) == 8  # 1, 2, 3, 4, 8, 16, 32, 64
-    assert len(found) == 8 * 3
+    assert len({each.backward for each in found}) == looked_at  # of a long run's 100: 1, 2, 3, 4, 8, 16, 32, 64
+    assert len(found) == looked_at * 3
 
 
 def test_functions_alone(tmp_path):

@@ -59,7 +59,7 @@ def guard_of(function, args, kwargs, program):
     tests = [
         f"MODE.grad is {mode.grad}",
         f"MODE.default_dtype is {_put(scope, mode.default_dtype)}",
-        f"MODE.default_device == {mode.default_device!r}",
+        f"MODE.default_device == {str(mode.default_device)!r}",
         *_of_containers(given, scope),
         *(_plain_test(scope, way, thing) for way, thing in given.others),
         *_of_tensors(given, scope),

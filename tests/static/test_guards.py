@@ -282,3 +282,9 @@ def test_functions_that_are_said_to_only_look_are_there():
         assert [name for name in names if not hasattr(module, name)] == []
     for file in TRUSTED:
         import_module("gradviz." + file.replace("/", "."))
+
+
+def test_a_default_device_that_was_set_is_asked_too():
+    torch.set_default_device("cpu")
+    calls = torch.static(lambda x: x * 2)
+    assert [calls(torch.ones(2)).tolist() for _ in range(3)] == [[2.0, 2.0]] * 3

@@ -270,6 +270,7 @@ def test_signal_handlers_record_and_raise_in_the_middle_of_an_op(tmp_path):
             armed.clear()  # so that it is raised once, where it is caught
             raise KeyboardInterrupt
 
+    work(torch.ones(4, requires_grad=True)), other_work()  # what is imported at first use is there
     before = signal.signal(signal.SIGALRM, handler)
     try:
         with Recorder(path, HEADER):

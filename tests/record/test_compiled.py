@@ -270,7 +270,8 @@ def test_signal_handlers_record_and_raise_in_the_middle_of_an_op(tmp_path):
             armed.clear()  # so that it is raised once, where it is caught
             raise KeyboardInterrupt
 
-    work(torch.ones(4, requires_grad=True)), other_work()  # what is imported at first use is there
+    with Recorder(tmp_path / "first.gradviz", HEADER):  # from here on, what is imported at first use is there
+        work(torch.ones(4, requires_grad=True)), other_work()
     before = signal.signal(signal.SIGALRM, handler)
     try:
         with Recorder(path, HEADER):

@@ -111,7 +111,7 @@ def _cards(strip, panel, around, place, indent):
 @pytest.mark.parametrize("name", SHOWN)
 def test_a_samples_picture_says_what_its_snapshot_does(name, sample_trace):
     (sample,) = Path("samples").glob(f"{name}.py")
-    # where a for loop takes its things apart, Python 3.11 gives the whole statement as the place, later ones the iterable
+    # what a for loop goes through: Python 3.11 gives the whole statement as its place, later ones the iterable
     text = told(picture(load(sample_trace(sample)))).replace("for each in inputs: sta…", "inputs")
     snapshot = SNAPSHOTS / f"{name}.txt"
     if os.environ.get(UPDATE):

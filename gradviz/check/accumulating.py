@@ -47,4 +47,4 @@ def _names(case, found):
 
 def _backward(case, stale):
     """The origin of the backward call that added to what was there."""
-    return case.backwards.get(int(case.trace.rows["a"][stale.new]), 0)
+    return case.called_from(int(case.trace.rows["a"][stale.new]))

@@ -199,11 +199,9 @@ def record(program, path: Path, device: str, values: str, verify: str = "", comp
 
     verify: "ops" checks all gradients numerically at the end, "functions" those of the program's own Functions.
     """
-    from gradviz.record.beside import Beside
     from gradviz.record.recorder import Recorder, set_default_device
     from gradviz.record.script import run
     from gradviz.record.source import Sources
-    from gradviz.record.verify import Verifier
 
     if device != "cpu":
         set_default_device(device)
@@ -211,10 +209,15 @@ def record(program, path: Path, device: str, values: str, verify: str = "", comp
     if program.text:
         sources.add(program.filename, program.text)
     given, options = (path.absolute(), _header(program, device)), {"sources": sources, "values": values}
-    recorder = Verifier(*given, ops=verify == "ops", **options) if verify else Recorder(*given, **options)
+    if verify:  # imported here, as below: start-up doesn't pay for what few runs ask for
+        from gradviz.record.verify import Verifier
+
+        recorder = Verifier(*given, ops=verify == "ops", **options)
+    else:
+        recorder = Recorder(*given, **options)
     try:
         with recorder:
-            with Beside(recorder) if compare_no_grad else nullcontext() as beside:
+            with _beside(recorder) if compare_no_grad else nullcontext() as beside:
                 outcome = run(program)
             if beside is not None:
                 beside.finish()
@@ -230,6 +233,12 @@ def record(program, path: Path, device: str, values: str, verify: str = "", comp
         path.unlink(missing_ok=True)
         raise
     return outcome.exit_code
+
+
+def _beside(recorder):
+    from gradviz.record.beside import Beside
+
+    return Beside(recorder)
 
 
 def _verify(recorder) -> None:

@@ -27,33 +27,9 @@ _SVG = "http://www.w3.org/2000/svg"
 _TITLE = "{http://www.w3.org/1999/xlink}title"
 
 
-def dot_text(
-    trace: Trace,
-    graph: Graph,
-    lives: Lives,
-    *,
-    when: str = "all",
-    direction: str = "TB",
-    nodes: int | None = 150,
-    of: int = 1,
-    timeout: float = 60.0,
-    saved: bool = False,
-    norms: bool = False,
-    fold: Fold = UNFOLDED,
-) -> str:
-    """The picture as DOT text in which everything has its place: the same trace gives the same text.
-
-    when: all, or one of forward, backward and freed; or step=N or line=N: the moment after an event.
-    nodes: draw at most so many, those nearest to the root, without an optimizer's or a Function's own work (None:
-    everything); a folded graph has boxes for all of them instead. of: how many graphs the trace has.
-    saved: saved tensors as cards of their own. norms: gradients' norms on the arrows, in place of their values.
-    Raises BadInput: an empty graph, a moment that there is not, an unknown direction, a name to expand that nothing
-    has, no Graphviz, or the time limit passed.
-    """
-    return drawn(
-        trace, graph, lives, when=when, direction=direction, nodes=nodes, of=of, timeout=timeout, saved=saved,
-        norms=norms, fold=fold,
-    )[0]  # fmt: skip
+def dot_text(trace: Trace, graph: Graph, lives: Lives, **options) -> str:
+    """The picture's text alone: `drawn` says what the options are, and what is raised."""
+    return drawn(trace, graph, lives, **options)[0]
 
 
 def drawn(
@@ -70,7 +46,17 @@ def drawn(
     norms: bool = False,
     fold: Fold = UNFOLDED,
 ) -> tuple[str, tuple[str, str]]:
-    """The text of dot_text; and what was folded, as groups.told says it ('' where nothing was)."""
+    """The picture as DOT text in which everything has its place; and what was folded, as groups.told says it.
+
+    The same trace gives the same text. What was folded is '' where nothing was.
+
+    when: all, or one of forward, backward and freed; or step=N or line=N: the moment after an event.
+    nodes: draw at most so many, those nearest to the root, without an optimizer's or a Function's own work (None:
+    everything); a folded graph has boxes for all of them instead. of: how many graphs the trace has.
+    saved: saved tensors as cards of their own. norms: gradients' norms on the arrows, in place of their values.
+    Raises BadInput: an empty graph, a moment that there is not, an unknown direction, a name to expand that nothing
+    has, no Graphviz, or the time limit passed.
+    """
     known_moment(when)
     _known("direction", direction, DIRECTIONS)
     if not graph.nodes:

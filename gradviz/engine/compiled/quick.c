@@ -38,7 +38,12 @@ take_arrays(Quick *quick, PyObject *const *args, PyObject **arrays)
 static PyObject *
 computed(Quick *quick, PyObject *const *args, PyObject **arrays)
 {
-    PyObject *given[1 + MOST_INPUTS + MOST_SETTINGS];
+    PyObject *given[1 + MOST_INPUTS + MOST_SETTINGS], *planned[MOST_OUTPUTS];
+    Plan *plan = plan_for(&quick->plans, args + quick->inputs, quick->settings);
+    if (plan != NULL && run_plan(plan, arrays, quick->inputs, planned) > 0)
+        return planned[0];
+    if (PyErr_Occurred())
+        return NULL;
     given[0] = world.numpy;
     for (int i = 0; i < quick->inputs; i++)
         given[1 + i] = arrays[i];
@@ -161,11 +166,11 @@ read_pairs(PyObject *pairs, int most, int *count, int (*into)[2])
 static PyObject *
 make(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
-    PyObject *op, *forward, *node_class, *setting_names, *differentiable, *saved, *kept, *runs, *fitting;
+    PyObject *op, *forward, *node_class, *setting_names, *differentiable, *saved, *kept, *runs, *fitting, *planner;
     int inputs, one_dtype, floating, view, fits, pairs[MOST_KEPT][2];
-    if (!PyArg_ParseTuple(args, "OOOiO!pppO!OOiO!O!:Quick", &op, &forward, &node_class, &inputs, &PyTuple_Type,
+    if (!PyArg_ParseTuple(args, "OOOiO!pppO!OOiO!O!O:Quick", &op, &forward, &node_class, &inputs, &PyTuple_Type,
                           &setting_names, &one_dtype, &floating, &view, &PyTuple_Type, &differentiable, &saved, &kept,
-                          &fits, &PyTuple_Type, &runs, &PyTuple_Type, &fitting))
+                          &fits, &PyTuple_Type, &runs, &PyTuple_Type, &fitting, &planner))
         return NULL;
     Py_ssize_t wanted = PyTuple_GET_SIZE(differentiable), masks = wanted ? (Py_ssize_t)1 << wanted : 0;
     if (inputs < 1 || inputs > MOST_INPUTS || PyTuple_GET_SIZE(setting_names) > MOST_SETTINGS || wanted > inputs ||
@@ -183,6 +188,7 @@ make(PyTypeObject *type, PyObject *args, PyObject *keywords)
     quick->setting_names = Py_NewRef(setting_names);
     quick->runs = Py_NewRef(runs);
     quick->fitting = Py_NewRef(fitting);
+    quick->plans.planner = planner == Py_None ? NULL : Py_NewRef(planner);
     quick->inputs = inputs;
     quick->settings = (int)PyTuple_GET_SIZE(setting_names);
     quick->one_dtype = one_dtype;
@@ -211,6 +217,7 @@ static void
 drop(PyObject *self)
 {
     Quick *quick = (Quick *)self;
+    drop_plans(&quick->plans);
     Py_XDECREF(quick->op);
     Py_XDECREF(quick->forward);
     Py_XDECREF(quick->node_class);

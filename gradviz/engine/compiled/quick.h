@@ -3,7 +3,7 @@
 #ifndef GRADVIZ_QUICK_H
 #define GRADVIZ_QUICK_H
 
-#include "world.h"
+#include "plan.h"
 
 #define MOST_INPUTS 4
 #define MOST_SETTINGS 8
@@ -23,6 +23,7 @@ typedef struct {
     int wanted, differentiable[MOST_INPUTS];
     int saved;
     struct { int source, user; } save[MOST_SAVED]; /* source: an input, or -1 the result; user: -1 always */
+    Plans plans;
     int kept;
     struct { int kind, of; } keep[MOST_KEPT]; /* a node's settings */
 } Quick;

@@ -238,6 +238,11 @@ def plan_of_run(op, mask, *settings):
     return _drawn(drawing, formula, (0,))
 
 
+def plan_of_sum():
+    """The plan of the sum of two gradients."""
+    return _drawn(Drawing(2), lambda both: [both[0] + both[1]], (0, 1))
+
+
 def _drawn(drawing, formula, used):
     """The plan of a formula, whose results all need the inputs that are `used`."""
     try:

@@ -168,7 +168,7 @@ new_node(Quick *quick, PyObject *const *args, PyObject **arrays, PyObject *resul
     int fits = quick->fits == ALWAYS || (quick->fits == UNLIKE && are_unlike(quick, arrays));
     PyObject *edges = NULL, *saved = NULL, *settings = NULL, *number = NULL, *node = NULL;
     if ((edges = edges_of(quick, args, mask)) && (saved = saved_of(quick, args, arrays, result, mask)) &&
-        (settings = settings_of(quick, args, arrays, fits)) && (number = PyObject_CallNoArgs(world.next_nr)) &&
+        (settings = settings_of(quick, args, arrays, fits)) && (number = Py_TYPE(world.numbers)->tp_iternext(world.numbers)) &&
         (node = quick->node_class->tp_alloc(quick->node_class, 0))) {
         fill(node, at.edges, edges);
         fill(node, at.saved, saved);

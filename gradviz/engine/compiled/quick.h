@@ -18,7 +18,7 @@ typedef struct {
     vectorcallfunc vectorcall;
     PyObject *op, *forward, *setting_names, *runs, *fitting;
     PyTypeObject *node_class; /* NULL: it has no gradient */
-    int inputs, settings;
+    int inputs, settings, numbers; /* numbers: whether inputs may be Python's */
     int one_dtype, floating, view, fits;
     int wanted, differentiable[MOST_INPUTS];
     int saved;
@@ -30,6 +30,10 @@ typedef struct {
 
 /* Bit k: differentiable input k requires grad; -1 with an error. */
 int asking(Quick *quick, PyObject *const *args);
+
+/* The inputs as tensors, new references; 0 where Python has to look at them. */
+int take_inputs(Quick *quick, PyObject *const *args, PyObject **inputs);
+void let_go(PyObject **references, int count);
 
 /* The grad_fn of a call whose inputs ask for it as the mask says. */
 PyObject *new_node(Quick *quick, PyObject *const *args, PyObject **arrays, PyObject *result, int mask);

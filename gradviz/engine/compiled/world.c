@@ -12,7 +12,13 @@ Names names;
 PyObject *
 new_tensor(PyObject *array)
 {
-    PyObject *tensor = world.Tensor->tp_alloc(world.Tensor, 0);
+    return new_instance(world.Tensor, array);
+}
+
+PyObject *
+new_instance(PyTypeObject *class, PyObject *array)
+{
+    PyObject *tensor = class->tp_alloc(class, 0);
     if (tensor == NULL) {
         Py_DECREF(array);
         return NULL;
@@ -94,8 +100,9 @@ take_given(PyObject *given)
         {"numpy", &world.numpy},
         {"edge_of", &world.edge_of},
         {"as_array", &world.as_array},
+        {"adding", &world.adding},
         {"clock", &world.clock},
-        {"next_nr", &world.next_nr},
+        {"numbers", &world.numbers},
         {"spoilt", &world.spoilt},
         {"taken", &world.taken},
         {"added", &world.added},

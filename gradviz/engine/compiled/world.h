@@ -24,7 +24,7 @@ typedef struct {
     PyObject *changed;     /* a dict: id of each changed buffer's owner -> its Stamps */
     PyObject *RELEASED;    /* stands where a node's saved tensors were */
     PyObject *numpy;       /* the module */
-    PyObject *edge_of, *as_array, *clock, *next_nr, *spoilt, *taken, *added, *bump, *quietly, *fitted, *fitted_all;
+    PyObject *edge_of, *as_array, *adding, *clock, *numbers, *spoilt, *taken, *added, *bump, *quietly, *fitted, *fitted_all;
     PyObject *heappush, *heappop;
     PyArray_Descr *float32, *float64; /* NumPy's own */
 } World;
@@ -79,6 +79,7 @@ is_array(PyObject *object)
 
 /* A new Tensor around an array, outside any graph; takes over the array's reference. NULL: an error is set. */
 PyObject *new_tensor(PyObject *array);
+PyObject *new_instance(PyTypeObject *class, PyObject *array); /* the same of a class of tensors */
 
 /* Takes a new tuple from the garbage collector's lists where nothing in it can be part of a cycle. */
 void untrack_plain(PyObject *tuple);
@@ -87,6 +88,11 @@ void untrack_plain(PyObject *tuple);
 void collect_nodes(void);
 
 extern PyTypeObject QuickType, RunType;
+/* ownership.c: gradients that are added up, and kept. */
+PyObject *summed(PyObject *one, PyObject *other);
+PyObject *added(PyObject *entry, PyObject *gradient); /* whether in place: True or False, borrowed */
+PyObject *taken(PyObject *entry);
+
 PyObject *follow(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
 #endif

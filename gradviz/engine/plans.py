@@ -100,17 +100,15 @@ class Drawing:
         self.kinds.append(kind)
         return len(self.steps) - 1
 
-    def needs(self, value, given):
-        """Whether a value comes from an input."""
-        waiting, seen = [value], set()
+    def parts(self, values):
+        """All values that these come from, they among them."""
+        waiting, seen = [*values], set()
         while waiting:
             value = waiting.pop()
-            if value == given:
-                return True
             if value not in seen and self.steps[value].__class__ is tuple:
                 waiting.extend(self.steps[value][2])
             seen.add(value)
-        return False
+        return seen
 
 
 def _binary(ufunc, turned=False):
@@ -136,6 +134,7 @@ class Sketch:
 
     @property
     def dtype(self):
+        """Floating; Unplanned for a sketch of bools."""
         if self.drawing.kinds[self.value] != FLOAT:
             raise Unplanned
         return Floating
@@ -253,18 +252,18 @@ def _drawn(drawing, formula, used):
     except Exception:  # whatever a formula does with a sketch that an array alone can do
         return None
     there = [each for each in values if each is not None]
-    if not there or len(values) > MOST_OUTPUTS or any(not drawing.needs(each, at) for each in there for at in used):
+    if not there or len(values) > MOST_OUTPUTS or any(not drawing.parts([each]) >= {*used} for each in there):
         return None
     return _written(drawing, values)
 
 
 def _written(drawing, values):
-    """Registers for the values: inputs, constants, outputs, then temporaries, each used again when its value is done."""
+    """The registers: inputs, constants, outputs, then temporaries, each used again when nobody needs its value."""
     constants = [value for value, step in enumerate(drawing.steps) if step.__class__ is float]
     outputs = [value for value in dict.fromkeys(values) if value is not None and value >= drawing.inputs]
     named = [*range(drawing.inputs), *constants, *outputs]
     register = {value: place for place, value in enumerate(named)}
-    made = [value for value, step in enumerate(drawing.steps) if step.__class__ is tuple and _is_part(value, outputs, drawing)]
+    made = [value for value in sorted(drawing.parts(outputs)) if drawing.steps[value].__class__ is tuple]
     last = {operand: value for value in made for operand in drawing.steps[value][2]}
     count, free, steps = len(named), [], []
     for value in made:
@@ -288,7 +287,3 @@ def _written(drawing, values):
     kinds = "".join(drawing.kinds[value] for value in outputs)
     placed = tuple(-1 if value is None else register[value] for value in values)
     return drawing.inputs, numbers, kinds, count, tuple(steps), placed
-
-
-def _is_part(value, outputs, drawing):
-    return any(drawing.needs(each, value) for each in outputs)

@@ -3,8 +3,9 @@
 #include "machine.h"
 
 #define BLOCK 8192      /* bytes of a register */
+#define SMALL 512       /* the same, where all of an array fits */
 #define LARGE (1 << 15) /* elements, from which others may run Python meanwhile */
-#define MOST_TEMPORARIES 12
+#define MOST_TEMPORARIES 8
 
 /* Where a register's next block lies, and how far its elements are apart: 0 for a number. */
 typedef struct {
@@ -90,15 +91,14 @@ run_block(Plan *plan, Places *places, npy_intp count, int width)
     }
 }
 
-/* All blocks. */
+/* All blocks; scratch: room for a block of each temporary. */
 static void
-run_blocks(Plan *plan, Places *places, npy_intp count, int width)
+run_blocks(Plan *plan, Places *places, npy_intp count, int width, char *scratch, int block)
 {
-    _Alignas(64) char scratch[MOST_TEMPORARIES * BLOCK];
     int size = width == 1 ? sizeof(npy_float) : sizeof(npy_double), fixed = plan->inputs + plan->constants + plan->made;
-    npy_intp most = BLOCK / size;
+    npy_intp most = block / size;
     for (int k = fixed; k < plan->registers; k++) {
-        places->at[k] = scratch + (k - fixed) * BLOCK;
+        places->at[k] = scratch + (k - fixed) * block;
         places->step[k] = size;
     }
     while (count > 0) {
@@ -109,6 +109,23 @@ run_blocks(Plan *plan, Places *places, npy_intp count, int width)
                 places->at[k] += now * places->step[k];
         count -= now;
     }
+}
+
+static void
+run_large(Plan *plan, Places *places, npy_intp count, int width)
+{
+    _Alignas(64) char scratch[MOST_TEMPORARIES * BLOCK];
+    PyThreadState *resting = count >= LARGE ? PyEval_SaveThread() : NULL;
+    run_blocks(plan, places, count, width, scratch, BLOCK);
+    if (resting != NULL)
+        PyEval_RestoreThread(resting);
+}
+
+static void
+run_small(Plan *plan, Places *places, npy_intp count, int width)
+{
+    _Alignas(64) char scratch[MOST_TEMPORARIES * SMALL];
+    run_blocks(plan, places, count, width, scratch, SMALL);
 }
 
 /* Puts inputs, constants and the new arrays into their registers; numbers: room for those among the inputs. */
@@ -169,7 +186,7 @@ run_plan(Plan *plan, PyObject *const *inputs, int count, PyObject **outputs)
 {
     int width;
     PyArrayObject *made[MOST_OUTPUTS], *like = shape_giver(inputs, count, &width);
-    if (count != plan->inputs || like == NULL || plan->registers - plan->inputs > MOST_TEMPORARIES)
+    if (count != plan->inputs || like == NULL || plan->registers - plan->inputs - plan->constants - plan->made > MOST_TEMPORARIES)
         return 0;
     if (make_outputs(plan, inputs, like, made, outputs) < 0)
         return -1;
@@ -178,10 +195,7 @@ run_plan(Plan *plan, PyObject *const *inputs, int count, PyObject **outputs)
         npy_double numbers[MOST_REGISTERS];
         npy_intp size = PyArray_SIZE(made[0]);
         place(plan, inputs, made, width, numbers, &places);
-        PyThreadState *resting = size >= LARGE ? PyEval_SaveThread() : NULL;
-        run_blocks(plan, &places, size, width);
-        if (resting != NULL)
-            PyEval_RestoreThread(resting);
+        (size * 8 <= SMALL ? run_small : run_large)(plan, &places, size, width);
     }
     for (int k = 0; k < plan->made; k++)
         Py_DECREF(made[k]);

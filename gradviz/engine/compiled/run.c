@@ -63,7 +63,7 @@ static PyObject *
 call(PyObject *self, PyObject *const *args, size_t flags, PyObject *keywords)
 {
     Run *run = (Run *)self;
-    if (PyVectorcall_NARGS(flags) == 4 && keywords == NULL && args[3] == Py_None && is_array(args[0]) &&
+    if (PyVectorcall_NARGS(flags) == 4 && keywords == NULL && args[3] == Py_None && has_dims(args[0]) &&
         PyTuple_CheckExact(args[1]) && PyTuple_GET_SIZE(args[1]) == run->saved && PyTuple_CheckExact(args[2]) &&
         PyTuple_GET_SIZE(args[2]) >= run->settings) {
         PyObject *inputs[1 + MOST_INPUTS], *outputs[MOST_OUTPUTS];

@@ -77,6 +77,13 @@ is_array(PyObject *object)
     return Py_TYPE(object) == &PyArray_Type;
 }
 
+/* Whether a gradient is an array with dims: of one without, NumPy makes scalars, which no plan does. */
+static inline int
+has_dims(PyObject *gradient)
+{
+    return is_array(gradient) && PyArray_NDIM((PyArrayObject *)gradient) > 0;
+}
+
 /* A new Tensor around an array, outside any graph; takes over the array's reference. NULL: an error is set. */
 PyObject *new_tensor(PyObject *array);
 PyObject *new_instance(PyTypeObject *class, PyObject *array); /* the same of a class of tensors */

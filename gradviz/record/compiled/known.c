@@ -52,14 +52,20 @@ void known_free(Known *known)
     PyMem_Free(known);
 }
 
-int number_from(PyObject *given, uint32_t *number)
+int ref_from(PyObject *given, uint64_t *ref)
 {
     if (given == NULL) {
         return -1;
     }
-    unsigned long long found = PyLong_AsUnsignedLongLong(given);
+    *ref = PyLong_AsUnsignedLongLong(given);
     Py_DECREF(given);
-    if (found == (unsigned long long)-1 && PyErr_Occurred()) {
+    return *ref == (uint64_t)-1 && PyErr_Occurred() ? -1 : 0;
+}
+
+int number_from(PyObject *given, uint32_t *number)
+{
+    uint64_t found;
+    if (ref_from(given, &found) < 0) {
         return -1;
     }
     *number = found > UINT32_MAX ? UINT32_MAX : (uint32_t)found;
@@ -106,13 +112,27 @@ static int headed(Meta *meta, PyObject *array)
     return 0;
 }
 
-int meta_of(Scribe *scribe, PyObject *array, PyArray_Descr *dtype, int dims, const npy_intp *shape, Meta *meta)
+/* Where a meta is, if it is known. */
+static Meta *meta_slot(Scribe *scribe, const PyArray_Descr *dtype, int dims, const npy_intp *shape)
 {
     uint64_t hash = mixed(dims, (uintptr_t)dtype >> 4);
     for (int at = 0; at < dims; at++) {
         hash = mixed(hash, (uint64_t)shape[at]);
     }
-    Meta *slot = &scribe->known->metas[slot_of(hash, META_SLOTS)];
+    return &scribe->known->metas[slot_of(hash, META_SLOTS)];
+}
+
+int meta_known(Scribe *scribe, PyArrayObject *array, Meta *meta)
+{
+    PyArray_Descr *dtype = PyArray_DESCR(array);
+    int dims = PyArray_NDIM(array);
+    *meta = *meta_slot(scribe, dtype, dims, PyArray_DIMS(array));
+    return dims <= MOST_DIMS && meta_is(meta, dtype, dims, PyArray_DIMS(array));
+}
+
+int meta_of(Scribe *scribe, PyObject *array, PyArray_Descr *dtype, int dims, const npy_intp *shape, Meta *meta)
+{
+    Meta *slot = meta_slot(scribe, dtype, dims, shape);
     if (dims <= MOST_DIMS && meta_is(slot, dtype, dims, shape)) {
         *meta = *slot;
         return 0;

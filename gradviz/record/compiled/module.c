@@ -39,9 +39,44 @@ static PyObject *part_at(PyObject *recorder, const char *name, PyTypeObject *typ
     return found;
 }
 
-/* Fills in a Scribe; -1 with an exception. */
-static int taken(Scribe *scribe, PyObject *recorder, PyObject *numbers, PyObject *places)
+enum { OF_RECORDER, OF_NUMBERS, OF_PLACES, PARTS }; /* whose method or attribute it is */
+
+/* Where a Scribe has each bound method that it may call. */
+static const struct {
+    int part;
+    const char *name;
+    Py_ssize_t offset;
+} methods[] = {
+    {OF_RECORDER, "forward", offsetof(Scribe, forward)},
+    {OF_RECORDER, "step", offsetof(Scribe, step)},
+    {OF_RECORDER, "mutated", offsetof(Scribe, mutated)},
+    {OF_RECORDER, "assigned", offsetof(Scribe, assigned)},
+    {OF_RECORDER, "before_accumulation", offsetof(Scribe, before_accumulation)},
+    {OF_RECORDER, "accumulated", offsetof(Scribe, accumulated)},
+    {OF_RECORDER, "keeps", offsetof(Scribe, keeps)},
+    {OF_RECORDER, "_value", offsetof(Scribe, value)},
+    {OF_RECORDER, "_tensor", offsetof(Scribe, tensor)},
+    {OF_RECORDER, "_call", offsetof(Scribe, call)},
+    {OF_RECORDER, "_change", offsetof(Scribe, change)},
+    {OF_RECORDER, "_met_number", offsetof(Scribe, met_number)},
+    {OF_RECORDER, "_accumulating", offsetof(Scribe, accumulating)},
+    {OF_RECORDER, "_encoded", offsetof(Scribe, encoded)},
+    {OF_NUMBERS, "meta", offsetof(Scribe, meta)},
+    {OF_PLACES, "within", offsetof(Scribe, within)},
+    {OF_PLACES, "origin", offsetof(Scribe, origin)},
+    {OF_PLACES, "_is_ours", offsetof(Scribe, is_ours)},
+};
+enum { METHODS = sizeof methods / sizeof *methods };
+
+static PyObject **method_at(Scribe *scribe, int k)
 {
+    return (PyObject **)((char *)scribe + methods[k].offset);
+}
+
+/* Fills in a Scribe from its recorder, that one's Definitions and its Places; -1 with an exception. */
+static int taken(Scribe *scribe, PyObject *const *parts)
+{
+    PyObject *recorder = parts[OF_RECORDER];
     long long whole;
     if (number_at(recorder, "_began", &scribe->began) < 0 || number_at(recorder, "_whole", &whole) < 0 ||
         number_at(recorder, "_first_serial", &scribe->first_serial) < 0) {
@@ -52,20 +87,12 @@ static int taken(Scribe *scribe, PyObject *recorder, PyObject *numbers, PyObject
     scribe->writer = (Writer *)part_at(recorder, "_journal", writer_type);
     scribe->buffers = (Lives *)part_at(recorder, "_buffers", lives_type);
     scribe->nodes = (Lives *)part_at(recorder, "_nodes", lives_type);
-    scribe->forward = PyObject_GetAttrString(recorder, "forward");
-    scribe->step = PyObject_GetAttrString(recorder, "step");
-    scribe->value = PyObject_GetAttrString(recorder, "_value");
-    scribe->tensor = PyObject_GetAttrString(recorder, "_tensor");
-    scribe->node_number = PyObject_GetAttrString(recorder, "_node_number");
-    scribe->call = PyObject_GetAttrString(recorder, "_call");
-    scribe->met_number = PyObject_GetAttrString(recorder, "_met_number");
-    scribe->encoded = PyObject_GetAttrString(recorder, "_encoded");
-    scribe->meta = PyObject_GetAttrString(numbers, "meta");
-    scribe->within = PyObject_GetAttrString(places, "within");
-    scribe->origin = PyObject_GetAttrString(places, "origin");
-    scribe->is_ours = PyObject_GetAttrString(places, "_is_ours");
-    scribe->ours = part_at(places, "_ours", &PyDict_Type);
-    scribe->calls = part_at(places, "_calls", &PyList_Type);
+    scribe->ours = part_at(parts[OF_PLACES], "_ours", &PyDict_Type);
+    scribe->calls = part_at(parts[OF_PLACES], "_calls", &PyList_Type);
+    scribe->changes = PyDict_New();
+    for (int k = 0; k < METHODS; k++) {
+        *method_at(scribe, k) = PyObject_GetAttrString(parts[methods[k].part], methods[k].name);
+    }
     if (scribe->known == NULL && !PyErr_Occurred()) {
         PyErr_NoMemory();
     }
@@ -78,14 +105,14 @@ static PyObject *scribe_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     if (!PyArg_ParseTuple(args, "O:Scribe", &recorder)) {
         return NULL;
     }
-    PyObject *numbers = PyObject_GetAttrString(recorder, "_numbers");
-    PyObject *places = numbers == NULL ? NULL : PyObject_GetAttrString(recorder, "_places");
-    Scribe *scribe = places == NULL ? NULL : (Scribe *)type->tp_alloc(type, 0);
-    if (scribe != NULL && taken(scribe, recorder, numbers, places) < 0) {
+    PyObject *parts[PARTS] = {recorder, PyObject_GetAttrString(recorder, "_numbers"), NULL};
+    parts[OF_PLACES] = parts[OF_NUMBERS] == NULL ? NULL : PyObject_GetAttrString(recorder, "_places");
+    Scribe *scribe = parts[OF_PLACES] == NULL ? NULL : (Scribe *)type->tp_alloc(type, 0);
+    if (scribe != NULL && taken(scribe, parts) < 0) {
         Py_CLEAR(scribe);
     }
-    Py_XDECREF(numbers);
-    Py_XDECREF(places);
+    Py_XDECREF(parts[OF_NUMBERS]);
+    Py_XDECREF(parts[OF_PLACES]);
     return (PyObject *)scribe;
 }
 
@@ -96,20 +123,12 @@ static int scribe_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(scribe->writer);
     Py_VISIT(scribe->buffers);
     Py_VISIT(scribe->nodes);
-    Py_VISIT(scribe->forward);
-    Py_VISIT(scribe->step);
-    Py_VISIT(scribe->value);
-    Py_VISIT(scribe->tensor);
-    Py_VISIT(scribe->node_number);
-    Py_VISIT(scribe->call);
-    Py_VISIT(scribe->met_number);
-    Py_VISIT(scribe->encoded);
-    Py_VISIT(scribe->meta);
-    Py_VISIT(scribe->within);
-    Py_VISIT(scribe->origin);
-    Py_VISIT(scribe->is_ours);
+    for (int k = 0; k < METHODS; k++) {
+        Py_VISIT(*method_at(scribe, k));
+    }
     Py_VISIT(scribe->ours);
     Py_VISIT(scribe->calls);
+    Py_VISIT(scribe->changes);
     return 0;
 }
 
@@ -117,18 +136,9 @@ static int scribe_traverse(PyObject *self, visitproc visit, void *arg)
 static int scribe_clear(PyObject *self)
 {
     Scribe *scribe = (Scribe *)self;
-    Py_CLEAR(scribe->forward);
-    Py_CLEAR(scribe->step);
-    Py_CLEAR(scribe->value);
-    Py_CLEAR(scribe->tensor);
-    Py_CLEAR(scribe->node_number);
-    Py_CLEAR(scribe->call);
-    Py_CLEAR(scribe->met_number);
-    Py_CLEAR(scribe->encoded);
-    Py_CLEAR(scribe->meta);
-    Py_CLEAR(scribe->within);
-    Py_CLEAR(scribe->origin);
-    Py_CLEAR(scribe->is_ours);
+    for (int k = 0; k < METHODS; k++) {
+        Py_CLEAR(*method_at(scribe, k));
+    }
     return 0;
 }
 
@@ -146,6 +156,7 @@ static void scribe_dealloc(PyObject *self)
     Py_XDECREF(scribe->nodes);
     Py_XDECREF(scribe->ours);
     Py_XDECREF(scribe->calls);
+    Py_XDECREF(scribe->changes);
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -153,9 +164,16 @@ static void scribe_dealloc(PyObject *self)
 static PyMethodDef scribe_methods[] = {
     {"forward", (PyCFunction)(void (*)(void))scribe_forward, METH_FASTCALL, "As Recorder.forward."},
     {"step", (PyCFunction)(void (*)(void))scribe_step, METH_FASTCALL, "As Recorder.step."},
-    {"here", scribe_here, METH_NOARGS, "As Places.here."},
-    {"value", (PyCFunction)(void (*)(void))scribe_value, METH_FASTCALL, "As Recorder._value."},
+    {"_here", scribe_here, METH_NOARGS, "As Places.here."},
+    {"_value", (PyCFunction)(void (*)(void))scribe_value, METH_FASTCALL, "As Recorder._value."},
     {"released", (PyCFunction)(void (*)(void))scribe_released, METH_FASTCALL, "As Recorder.released."},
+    {"mutated", (PyCFunction)(void (*)(void))scribe_mutated, METH_FASTCALL, "As Recorder.mutated."},
+    {"assigned", scribe_assigned, METH_O, "As Recorder.assigned."},
+    {"before_accumulation", scribe_before_accumulation, METH_O, "As Recorder.before_accumulation."},
+    {"accumulated", (PyCFunction)(void (*)(void))scribe_accumulated, METH_FASTCALL, "As Recorder.accumulated."},
+    {"keeps", scribe_keeps, METH_O, "As Recorder.keeps."},
+    {"_node_number", scribe_node_number, METH_O, "As Recorder._node_number."},
+    {"_tensor", (PyCFunction)(void (*)(void))scribe_tensor, METH_FASTCALL, "As Recorder._tensor."},
     {NULL},
 };
 

@@ -2,18 +2,30 @@
 
 #include "record.h"
 
+/* The NODE row of an AccumulateGrad, since no FORWARD row makes it. */
+static int write_accumulate(Scribe *scribe, PyObject *node, uint32_t number)
+{
+    Row row = {.kind = NODE, .node = number};
+    PyObject *leaf = Py_XNewRef(slot(node, engine.accumulate_variable));
+    int failed = leaf == NULL || tensor_number(scribe, leaf, &row.tensor) < 0;
+    Py_XDECREF(leaf);
+    if (failed || (scribe->accumulating_ref == 0 &&
+                   ref_from(PyObject_CallNoArgs(scribe->accumulating), &scribe->accumulating_ref) < 0)) {
+        return -1;
+    }
+    row.ref = scribe->accumulating_ref;
+    return write_row(scribe->writer, &row);
+}
+
 int node_number(Scribe *scribe, PyObject *node, uint32_t *number)
 {
     int is_new;
-    Watch *watch = lives_find(scribe->nodes, node);
-    if (watch == NULL && Py_TYPE(node) == engine.accumulate_type) { /* new: it gets a row of its own */
-        return number_from(PyObject_CallOneArg(scribe->node_number, node), number);
-    }
-    if (watch == NULL && (watch = lives_watch(scribe->nodes, node, &is_new)) == NULL) {
+    Watch *watch = lives_watch(scribe->nodes, node, &is_new);
+    if (watch == NULL) {
         return -1;
     }
     *number = watch->number;
-    return 0;
+    return is_new && Py_TYPE(node) == engine.accumulate_type ? write_accumulate(scribe, node, *number) : 0;
 }
 
 /* The number of a new node, after those of the AccumulateGrads that it leads to. */
@@ -96,4 +108,21 @@ int tensor_number(Scribe *scribe, PyObject *tensor, uint32_t *number)
         return 0;
     }
     return met(scribe, tensor, number);
+}
+
+PyObject *scribe_node_number(PyObject *self, PyObject *node)
+{
+    uint32_t number;
+    return node_number((Scribe *)self, node, &number) < 0 ? NULL : PyLong_FromUnsignedLong(number);
+}
+
+/* tensor(tensor, met_as=""): the Python where it was not seen before. */
+PyObject *scribe_tensor(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    Scribe *scribe = (Scribe *)self;
+    PyObject *serial = count > 0 && PyObject_TypeCheck(args[0], engine.tensor_type)
+        ? slot(args[0], engine.tensor_serial) : NULL;
+    long long known = serial != NULL && PyLong_Check(serial) ? as_number(serial) : 0;
+    return known > scribe->first_serial ? PyLong_FromLongLong(known - scribe->first_serial)
+                                        : PyObject_Vectorcall(scribe->tensor, args, count, NULL);
 }

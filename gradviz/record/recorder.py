@@ -42,7 +42,7 @@ _FORWARD, _STEP, _GRAD, _FREED, _GONE = (
 )
 IN_C = (
     "forward", "step", "released", "mutated", "before_accumulation", "accumulated", "assigned", "keeps",
-    "_value", "_here", "_tensor", "_node_number",
+    "entered", "left", "_value", "_here", "_tensor", "_node_number",
 )  # fmt: skip
 WHOLE = {"none": 0, "preview": 64, "full": sys.maxsize}  # elements up to which a value is kept whole
 

@@ -3,7 +3,6 @@
    it keeps alive what it compares by identity, and what is not found is asked of the Python again, which knows. */
 
 #include "record.h"
-#include <frameobject.h>
 
 static PyObject *heading; /* preview.heading */
 
@@ -44,10 +43,14 @@ void known_free(Known *known)
     }
     for (int k = 0; k < ORIGIN_SLOTS; k++) {
         Py_XDECREF(known->origins[k].code);
+        Py_XDECREF(known->origins[k].target);
     }
     for (int k = 0; k < WITHIN_SLOTS; k++) {
         Py_XDECREF(known->withins[k].name);
         Py_XDECREF(known->withins[k].path);
+    }
+    for (int k = 0; k < NESTED_SLOTS; k++) {
+        nested_dropped(&known->nested[k]);
     }
     PyMem_Free(known);
 }
@@ -70,16 +73,6 @@ int number_from(PyObject *given, uint32_t *number)
     }
     *number = found > UINT32_MAX ? UINT32_MAX : (uint32_t)found;
     return 0;
-}
-
-static uint64_t mixed(uint64_t hash, uint64_t part)
-{
-    return (hash ^ part) * UINT64_C(0x9E3779B97F4A7C15);
-}
-
-static size_t slot_of(uint64_t hash, size_t slots)
-{
-    return (size_t)(hash >> 32) % slots;
 }
 
 /* -- metas: by shape and dtype ------------------------------------------------------------------------------------ */
@@ -243,121 +236,4 @@ void call_keep(Scribe *scribe, PyObject *op, PyObject *run, Py_ssize_t inputs, P
         Py_INCREF(call.settings[at]);
     }
     *slot = call;
-}
-
-/* -- places in the script ----------------------------------------------------------------------------------------- */
-
-static int origin_of(Scribe *scribe, PyObject *code, int lasti, uint32_t *number)
-{
-    uint64_t hash = mixed(mixed(0, (uintptr_t)code >> 4), (uint64_t)lasti);
-    Origin *origin = &scribe->known->origins[slot_of(hash, ORIGIN_SLOTS)];
-    if (origin->code == code && origin->lasti == lasti) {
-        *number = origin->number;
-        return 0;
-    }
-    if (number_from(PyObject_CallFunction(scribe->origin, "Oi", code, lasti), number) < 0) {
-        return -1;
-    }
-    PyObject *before = origin->code;
-    *origin = (Origin){Py_NewRef(code), lasti, *number};
-    Py_XDECREF(before);
-    return 0;
-}
-
-/* Whether a number was asked for such a call before: by its contents, as each running call is a new one. */
-static int is_within(Within *within, PyObject *call, int inside)
-{
-    PyObject *name = PyTuple_GET_ITEM(call, 0), *path = PyTuple_GET_ITEM(call, 3);
-    if (within->path == NULL || within->inside != inside || within->aside != (PyTuple_GET_ITEM(call, 1) == Py_True) ||
-        within->around != PyLong_AsLong(PyTuple_GET_ITEM(call, 4))) {
-        return 0;
-    }
-    if (within->name != name && PyUnicode_Compare(within->name, name) != 0) {
-        return 0;
-    }
-    return within->path == path ? 1 : PyObject_RichCompareBool(within->path, path, Py_EQ);
-}
-
-/* The number of what runs within a call (a places.Call), as Places.within has it. The call itself is not kept: it
-   holds its module. */
-static int within_of(Scribe *scribe, PyObject *call, int inside, uint32_t *number)
-{
-    PyObject *path = PyTuple_GET_ITEM(call, 3);
-    Py_hash_t hash = PyObject_Hash(path);
-    if (hash == -1) {
-        return -1;
-    }
-    Within *within = &scribe->known->withins[slot_of(mixed((uint64_t)hash, inside), WITHIN_SLOTS)];
-    int found = is_within(within, call, inside);
-    if (found != 0) {
-        *number = within->number;
-        return found < 0 ? -1 : 0;
-    }
-    PyObject *given = PyObject_CallFunctionObjArgs(scribe->within, call, inside ? Py_True : Py_False, NULL);
-    if (number_from(given, number) < 0) {
-        return -1;
-    }
-    Within before = *within;
-    *within = (Within){Py_NewRef(PyTuple_GET_ITEM(call, 0)), Py_NewRef(path), PyLong_AsLong(PyTuple_GET_ITEM(call, 4)),
-                       inside, PyTuple_GET_ITEM(call, 1) == Py_True, *number};
-    Py_XDECREF(before.name);
-    Py_XDECREF(before.path);
-    return 0;
-}
-
-/* Whether a frame runs code of gradviz's own; -1 with an exception. */
-static int is_ours(Scribe *scribe, PyFrameObject *frame, PyCodeObject *code)
-{
-    PyObject *ours = PyDict_GetItemWithError(scribe->ours, code->co_filename);
-    if (ours != NULL || PyErr_Occurred()) {
-        return ours == NULL ? -1 : ours == Py_True;
-    }
-    ours = PyObject_CallOneArg(scribe->is_ours, (PyObject *)frame);
-    int answer = ours == NULL ? -1 : ours == Py_True;
-    Py_XDECREF(ours);
-    return answer;
-}
-
-/* The innermost frame that is not gradviz's: a new reference, NULL where there is none or with an exception.
-   inside: set when the code of the innermost call is met on the way. */
-static PyFrameObject *script_frame(Scribe *scribe, PyObject *call_code, int *inside)
-{
-    PyFrameObject *frame = (PyFrameObject *)Py_XNewRef(PyEval_GetFrame());
-    while (frame != NULL) {
-        PyCodeObject *code = PyFrame_GetCode(frame);
-        int ours = is_ours(scribe, frame, code);
-        *inside |= ours == 1 && (PyObject *)code == call_code;
-        Py_DECREF(code);
-        if (ours == 0) {
-            return frame;
-        }
-        PyFrameObject *outer = ours < 0 ? NULL : PyFrame_GetBack(frame);
-        Py_DECREF(frame);
-        frame = outer;
-    }
-    return NULL;
-}
-
-int place_here(Scribe *scribe, uint32_t *origin, uint32_t *within)
-{
-    PyObject *call = NULL; /* places.Call: name, aside, code, path, around, module */
-    if (PyList_GET_SIZE(scribe->calls) > 0) {
-        call = Py_NewRef(PyList_GET_ITEM(scribe->calls, PyList_GET_SIZE(scribe->calls) - 1));
-    }
-    int inside = 0, failed = 0;
-    *origin = *within = 0;
-    PyFrameObject *frame = script_frame(scribe, call == NULL ? NULL : PyTuple_GET_ITEM(call, 2), &inside);
-    if (frame != NULL) {
-        PyCodeObject *code = PyFrame_GetCode(frame);
-        failed = origin_of(scribe, (PyObject *)code, PyFrame_GetLasti(frame), origin);
-        Py_DECREF(code);
-        Py_DECREF(frame);
-    } else if (PyErr_Occurred()) {
-        failed = -1;
-    }
-    if (!failed && call != NULL && PyObject_IsTrue(PyTuple_GET_ITEM(call, 0)) > 0) {
-        failed = within_of(scribe, call, inside, within);
-    }
-    Py_XDECREF(call);
-    return failed;
 }

@@ -39,7 +39,7 @@ static PyObject *part_at(PyObject *recorder, const char *name, PyTypeObject *typ
     return found;
 }
 
-enum { OF_RECORDER, OF_NUMBERS, OF_PLACES, PARTS }; /* whose method or attribute it is */
+enum { OF_RECORDER, OF_NUMBERS, OF_PLACES, OF_NAMES, PARTS }; /* whose method or attribute it is */
 
 /* Where a Scribe has each bound method that it may call. */
 static const struct {
@@ -54,6 +54,8 @@ static const struct {
     {OF_RECORDER, "before_accumulation", offsetof(Scribe, before_accumulation)},
     {OF_RECORDER, "accumulated", offsetof(Scribe, accumulated)},
     {OF_RECORDER, "keeps", offsetof(Scribe, keeps)},
+    {OF_RECORDER, "entered", offsetof(Scribe, entered)},
+    {OF_RECORDER, "_named", offsetof(Scribe, named)},
     {OF_RECORDER, "_value", offsetof(Scribe, value)},
     {OF_RECORDER, "_tensor", offsetof(Scribe, tensor)},
     {OF_RECORDER, "_call", offsetof(Scribe, call)},
@@ -65,6 +67,7 @@ static const struct {
     {OF_PLACES, "within", offsetof(Scribe, within)},
     {OF_PLACES, "origin", offsetof(Scribe, origin)},
     {OF_PLACES, "_is_ours", offsetof(Scribe, is_ours)},
+    {OF_NAMES, "name", offsetof(Scribe, module_name)},
 };
 enum { METHODS = sizeof methods / sizeof *methods };
 
@@ -88,6 +91,8 @@ static int taken(Scribe *scribe, PyObject *const *parts)
     scribe->buffers = (Lives *)part_at(recorder, "_buffers", lives_type);
     scribe->nodes = (Lives *)part_at(recorder, "_nodes", lives_type);
     scribe->ours = part_at(parts[OF_PLACES], "_ours", &PyDict_Type);
+    scribe->targets = part_at(parts[OF_PLACES], "_targets", &PyDict_Type);
+    scribe->parts = part_at(parts[OF_NAMES], "_parts", &PyDict_Type);
     scribe->calls = part_at(parts[OF_PLACES], "_calls", &PyList_Type);
     scribe->changes = PyDict_New();
     for (int k = 0; k < METHODS; k++) {
@@ -105,14 +110,16 @@ static PyObject *scribe_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     if (!PyArg_ParseTuple(args, "O:Scribe", &recorder)) {
         return NULL;
     }
-    PyObject *parts[PARTS] = {recorder, PyObject_GetAttrString(recorder, "_numbers"), NULL};
+    PyObject *parts[PARTS] = {Py_NewRef(recorder), PyObject_GetAttrString(recorder, "_numbers")};
     parts[OF_PLACES] = parts[OF_NUMBERS] == NULL ? NULL : PyObject_GetAttrString(recorder, "_places");
-    Scribe *scribe = parts[OF_PLACES] == NULL ? NULL : (Scribe *)type->tp_alloc(type, 0);
+    parts[OF_NAMES] = parts[OF_PLACES] == NULL ? NULL : PyObject_GetAttrString(parts[OF_PLACES], "_names");
+    Scribe *scribe = parts[OF_NAMES] == NULL ? NULL : (Scribe *)type->tp_alloc(type, 0);
     if (scribe != NULL && taken(scribe, parts) < 0) {
         Py_CLEAR(scribe);
     }
-    Py_XDECREF(parts[OF_NUMBERS]);
-    Py_XDECREF(parts[OF_PLACES]);
+    for (int k = 0; k < PARTS; k++) {
+        Py_XDECREF(parts[k]);
+    }
     return (PyObject *)scribe;
 }
 
@@ -127,6 +134,8 @@ static int scribe_traverse(PyObject *self, visitproc visit, void *arg)
         Py_VISIT(*method_at(scribe, k));
     }
     Py_VISIT(scribe->ours);
+    Py_VISIT(scribe->targets);
+    Py_VISIT(scribe->parts);
     Py_VISIT(scribe->calls);
     Py_VISIT(scribe->changes);
     return 0;
@@ -155,6 +164,8 @@ static void scribe_dealloc(PyObject *self)
     Py_XDECREF(scribe->buffers);
     Py_XDECREF(scribe->nodes);
     Py_XDECREF(scribe->ours);
+    Py_XDECREF(scribe->targets);
+    Py_XDECREF(scribe->parts);
     Py_XDECREF(scribe->calls);
     Py_XDECREF(scribe->changes);
     type->tp_free(self);
@@ -167,6 +178,8 @@ static PyMethodDef scribe_methods[] = {
     {"_here", scribe_here, METH_NOARGS, "As Places.here."},
     {"_value", (PyCFunction)(void (*)(void))scribe_value, METH_FASTCALL, "As Recorder._value."},
     {"released", (PyCFunction)(void (*)(void))scribe_released, METH_FASTCALL, "As Recorder.released."},
+    {"entered", (PyCFunction)(void (*)(void))scribe_entered, METH_FASTCALL, "As Recorder.entered."},
+    {"left", scribe_left, METH_O, "As Recorder.left."},
     {"mutated", (PyCFunction)(void (*)(void))scribe_mutated, METH_FASTCALL, "As Recorder.mutated."},
     {"assigned", scribe_assigned, METH_O, "As Recorder.assigned."},
     {"before_accumulation", scribe_before_accumulation, METH_O, "As Recorder.before_accumulation."},
@@ -202,7 +215,9 @@ static int names_ready(void)
     names.base = PyUnicode_InternFromString("base");
     names.title = PyUnicode_InternFromString("title");
     names.intermediates = PyUnicode_InternFromString("intermediates");
-    return names.blob && names.base && names.title && names.intermediates ? 0 : -1;
+    names.nothing = PyUnicode_InternFromString("");
+    names.nowhere = PyTuple_New(0);
+    return names.blob && names.base && names.title && names.intermediates && names.nothing && names.nowhere ? 0 : -1;
 }
 
 /* The class whose struct is in writer.h. */
@@ -228,7 +243,7 @@ PyMODINIT_FUNC PyInit__record(void)
     import_array();
     PyObject *module = PyModule_Create(&definition);
     if (module == NULL || names_ready() < 0 || writer_ready() < 0 || known_ready() < 0 || summary_ready() < 0 ||
-        engine_ready() < 0 || lives_ready(module) < 0) {
+        engine_ready() < 0 || places_ready() < 0 || lives_ready(module) < 0) {
         Py_XDECREF(module);
         return NULL;
     }

@@ -2,7 +2,8 @@
    what is recorded; everything here does the same for what happens most, and calls the Python for the rest.
 
    lives.c    Lives: running numbers for live objects, and the rows of their ends
-   known.c    what was asked before: metas, calls, places in the script
+   known.c    what was asked before: metas, calls
+   places.c   the place in the script, and the calls of modules around it
    values.c   an array's meta, buffer and preview
    summary.c  the preview of a large array
    engine.c   the engine's classes, and where their slots are
@@ -84,7 +85,18 @@ int64_t now_ns(void);
 
 /* -- known.c: each slot of these tables has what was asked last of all that falls there, so they never grow ------- */
 
-enum { META_SLOTS = 128, CALL_SLOTS = 512, ORIGIN_SLOTS = 1024, WITHIN_SLOTS = 256, MOST_DIMS = 4, MOST_SETTINGS = 6 };
+enum { META_SLOTS = 128, CALL_SLOTS = 512, ORIGIN_SLOTS = 1024, WITHIN_SLOTS = 256, NESTED_SLOTS = 256 };
+enum { MOST_DIMS = 4, MOST_SETTINGS = 6 };
+
+static inline uint64_t mixed(uint64_t hash, uint64_t part)
+{
+    return (hash ^ part) * UINT64_C(0x9E3779B97F4A7C15);
+}
+
+static inline size_t slot_of(uint64_t hash, size_t slots)
+{
+    return (size_t)(hash >> 32) % slots;
+}
 
 typedef struct {
     PyArray_Descr *dtype;
@@ -102,7 +114,7 @@ typedef struct {
 } Call;
 
 typedef struct {
-    PyObject *code;
+    PyObject *code, *target; /* target: the variable that the value is assigned to, "" for none */
     int lasti;
     uint32_t number;
 } Origin;
@@ -114,11 +126,18 @@ typedef struct {
     uint32_t number;
 } Within;
 
+/* What a call is called, in the call around it: see Places.enter. */
+typedef struct {
+    PyObject *outer_name, *outer_path, *name, *part;
+    PyObject *nested_name, *nested_path;
+} Nested;
+
 typedef struct {
     Meta metas[META_SLOTS];
     Call calls[CALL_SLOTS];
     Origin origins[ORIGIN_SLOTS];
     Within withins[WITHIN_SLOTS];
+    Nested nested[NESTED_SLOTS];
 } Known;
 
 typedef struct {
@@ -129,20 +148,23 @@ typedef struct {
     long long began, first_serial;
     Py_ssize_t whole; /* elements up to which a value is kept whole; 0: no values */
     /* bound methods of the recorder's, its Definitions' and its Places' */
-    PyObject *forward, *step, *mutated, *assigned, *before_accumulation, *accumulated, *keeps;
-    PyObject *value, *tensor, *call, *change, *encoded, *meta, *within, *origin, *is_ours;
+    PyObject *forward, *step, *mutated, *assigned, *before_accumulation, *accumulated, *keeps, *entered, *named;
+    PyObject *value, *tensor, *call, *change, *encoded, *meta, *within, *origin, *is_ours, *module_name;
     PyObject *met_number;   /* gives the number of the CALL row of Python numbers */
     PyObject *accumulating; /* gives the ref of what a NODE row says of an AccumulateGrad */
     uint32_t number_call;   /* what the two gave, once they were asked */
     uint64_t accumulating_ref;
-    PyObject *ours;  /* dict: filename -> whether it is gradviz's own */
-    PyObject *calls; /* list: of places.Call */
+    PyObject *ours;    /* dict: filename -> whether it is gradviz's own */
+    PyObject *targets; /* dict: number of an origin -> the variable that its value is assigned to */
+    PyObject *parts;   /* dict: ModuleNames._parts */
+    PyObject *calls;   /* list: of places.Call */
     PyObject *changes; /* dict: name of an op that changed a tensor in place -> number of the CALL row of that */
 } Scribe;
 
 /* Names that are asked for often: a type remembers its attributes by where such a string is. */
 extern struct Names {
-    PyObject *blob, *base, *title, *intermediates;
+    PyObject *blob, *base, *title, *intermediates, *nothing; /* "" */
+    PyObject *nowhere; /* an empty tuple */
 } names;
 
 /* The number that a call of Python gave, which is let go of; -1 with an exception. */
@@ -162,6 +184,11 @@ int meta_known(Scribe *scribe, PyArrayObject *array, Meta *meta);
 uint32_t call_known(Scribe *scribe, PyObject *op, PyObject *run, Py_ssize_t inputs, PyObject *settings);
 /* Keeps it, where its settings are such that the same objects are the same settings for ever. */
 void call_keep(Scribe *scribe, PyObject *op, PyObject *run, Py_ssize_t inputs, PyObject *settings, uint32_t number);
+
+/* -- places.c ----------------------------------------------------------------------------------------------------- */
+
+int places_ready(void);
+void nested_dropped(Nested *nested);
 /* The line of the script that runs now, and what it is within; -1 with an exception. */
 int place_here(Scribe *scribe, uint32_t *origin, uint32_t *within);
 
@@ -225,13 +252,15 @@ int tensor_number(Scribe *scribe, PyObject *tensor, uint32_t *number);
 /* A new number, whatever the tensor had. */
 int new_tensor_number(Scribe *scribe, PyObject *tensor, uint32_t *number);
 
-/* -- scribe.c, backward.c, changes.c: methods --------------------------------------------------------------------- */
+/* -- scribe.c, backward.c, changes.c, places.c: methods ----------------------------------------------------------- */
 
 PyObject *scribe_forward(PyObject *self, PyObject *const *args, Py_ssize_t count);
 PyObject *scribe_step(PyObject *self, PyObject *const *args, Py_ssize_t count);
 PyObject *scribe_released(PyObject *self, PyObject *const *args, Py_ssize_t count);
 PyObject *scribe_value(PyObject *self, PyObject *const *args, Py_ssize_t count);
 PyObject *scribe_here(PyObject *self, PyObject *nothing);
+PyObject *scribe_entered(PyObject *self, PyObject *const *args, Py_ssize_t count);
+PyObject *scribe_left(PyObject *self, PyObject *result);
 PyObject *scribe_node_number(PyObject *self, PyObject *node);
 PyObject *scribe_tensor(PyObject *self, PyObject *const *args, Py_ssize_t count);
 PyObject *scribe_mutated(PyObject *self, PyObject *const *args, Py_ssize_t count);

@@ -14,7 +14,7 @@ from gradviz.engine import versions
 from gradviz.engine.coerce import as_array, quietly
 from gradviz.engine.fitting import fitted_all
 from gradviz.engine.node import RELEASED, AccumulateGrad, Edge, Node
-from gradviz.engine.ownership import added, taken
+from gradviz.engine.ownership import LARGE, added, taken
 from gradviz.engine.switches import Mode, mode
 from gradviz.engine.tensor import Number, Rare, Tensor, edge_of
 
@@ -38,6 +38,7 @@ if _engine is not None:
             "as_array": as_array, "clock": perf_counter_ns, "next_nr": mode.next_sequence_nr,
             "spoilt": versions.spoilt, "taken": taken, "added": added, "bump": versions.bump, "quietly": quietly,
             "fitted_all": fitted_all, "heappush": heapq.heappush, "heappop": heapq.heappop,
+            "LARGE": LARGE,
         }
     )  # fmt: skip
 

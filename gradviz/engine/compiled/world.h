@@ -26,6 +26,7 @@ typedef struct {
     PyObject *numpy;       /* the module */
     PyObject *edge_of, *as_array, *clock, *next_nr, *spoilt, *taken, *added, *bump, *quietly, *fitted_all;
     PyObject *heappush, *heappop;
+    Py_ssize_t large;      /* bytes: see ownership.py */
 } World;
 
 /* Offsets of slots, by class. */
@@ -40,7 +41,7 @@ typedef struct {
 
 /* Names of methods and attributes that C asks Python for. */
 typedef struct {
-    PyObject *forward, *step, *released, *unfitted, *visit, *deliver, *number, *summed;
+    PyObject *forward, *step, *released, *unfitted, *visit, *deliver, *number, *summed, *before_accumulation, *accumulated;
 } Names;
 
 extern World world;

@@ -1,6 +1,7 @@
 /* What was asked before. Definitions and Places number metas, calls and places in the script, in dictionaries; here
-   each answer stands where it is found without making a key. Each slot has what was asked last of all that falls there:
-   it keeps alive what it compares by identity, and what is not found is asked of the Python again, which knows. */
+   each answer stands where it is found without making a key: in its place of a table, or in the one beside (place ^ 1),
+   where what was in its place before is moved. It keeps alive what it compares by identity, and what is not found is
+   asked of the Python again, which knows. */
 
 #include "record.h"
 
@@ -22,14 +23,12 @@ Known *known_new(void)
     return PyMem_Calloc(1, sizeof(Known));
 }
 
-static void call_emptied(Call *call)
+static void call_dropped(Call *call)
 {
-    Call before = *call;
-    *call = (Call){NULL}; /* first: letting go may run a finalizer, which may ask here */
-    Py_XDECREF(before.op);
-    Py_XDECREF(before.run);
-    for (Py_ssize_t at = 0; at < before.count; at++) {
-        Py_DECREF(before.settings[at]);
+    Py_XDECREF(call->op);
+    Py_XDECREF(call->run);
+    for (Py_ssize_t at = 0; at < call->count; at++) {
+        Py_DECREF(call->settings[at]);
     }
 }
 
@@ -39,7 +38,7 @@ void known_free(Known *known)
         Py_XDECREF(known->metas[k].dtype);
     }
     for (int k = 0; k < CALL_SLOTS; k++) {
-        call_emptied(&known->calls[k]);
+        call_dropped(&known->calls[k]);
     }
     for (int k = 0; k < ORIGIN_SLOTS; k++) {
         Py_XDECREF(known->origins[k].code);
@@ -105,29 +104,37 @@ static int headed(Meta *meta, PyObject *array)
     return 0;
 }
 
-/* Where a meta is, if it is known. */
-static Meta *meta_slot(Scribe *scribe, const PyArray_Descr *dtype, int dims, const npy_intp *shape)
+/* Where a meta is in the table; or in the place beside. */
+static size_t meta_place(const PyArray_Descr *dtype, int dims, const npy_intp *shape)
 {
     uint64_t hash = mixed(dims, (uintptr_t)dtype >> 4);
     for (int at = 0; at < dims; at++) {
         hash = mixed(hash, (uint64_t)shape[at]);
     }
-    return &scribe->known->metas[slot_of(hash, META_SLOTS)];
+    return slot_of(hash, META_SLOTS);
+}
+
+/* The meta of a shape and dtype where it is known, copied: whether it is. */
+static int meta_found(const Known *known, const PyArray_Descr *dtype, int dims, const npy_intp *shape, Meta *meta)
+{
+    size_t place = meta_place(dtype, dims, shape);
+    for (size_t k = 0; dims <= MOST_DIMS && k < WAYS; k++) {
+        if (meta_is(&known->metas[place ^ k], dtype, dims, shape)) {
+            *meta = known->metas[place ^ k];
+            return 1;
+        }
+    }
+    return 0;
 }
 
 int meta_known(Scribe *scribe, PyArrayObject *array, Meta *meta)
 {
-    PyArray_Descr *dtype = PyArray_DESCR(array);
-    int dims = PyArray_NDIM(array);
-    *meta = *meta_slot(scribe, dtype, dims, PyArray_DIMS(array));
-    return dims <= MOST_DIMS && meta_is(meta, dtype, dims, PyArray_DIMS(array));
+    return meta_found(scribe->known, PyArray_DESCR(array), PyArray_NDIM(array), PyArray_DIMS(array), meta);
 }
 
 int meta_of(Scribe *scribe, PyObject *array, PyArray_Descr *dtype, int dims, const npy_intp *shape, Meta *meta)
 {
-    Meta *slot = meta_slot(scribe, dtype, dims, shape);
-    if (dims <= MOST_DIMS && meta_is(slot, dtype, dims, shape)) {
-        *meta = *slot;
+    if (meta_found(scribe->known, dtype, dims, shape, meta)) {
         return 0;
     }
     *meta = (Meta){.dtype = dtype, .dims = (uint8_t)dims};
@@ -143,10 +150,12 @@ int meta_of(Scribe *scribe, PyObject *array, PyArray_Descr *dtype, int dims, con
     if (scribe->whole && headed(meta, array) < 0) {
         return -1;
     }
-    PyObject *before = (PyObject *)slot->dtype;
+    Meta *first = &scribe->known->metas[meta_place(dtype, dims, shape)];
+    Meta *second = &scribe->known->metas[meta_place(dtype, dims, shape) ^ 1], forgotten = *second;
     Py_INCREF(dtype);
-    *slot = *meta;
-    Py_XDECREF(before);
+    *second = *first;
+    *first = *meta;
+    Py_XDECREF(forgotten.dtype);
     return 0;
 }
 
@@ -193,15 +202,35 @@ static int are_same(PyObject *a, PyObject *b)
     return 1;
 }
 
-static Call *call_slot(Scribe *scribe, PyObject *op, PyObject *run)
+/* Equal for settings that are the same as are_same has it. */
+static uint64_t hash_of(PyObject *setting)
 {
-    uint64_t hash = mixed(mixed(0, (uintptr_t)op >> 4), (uintptr_t)run >> 4);
-    return &scribe->known->calls[slot_of(hash, CALL_SLOTS)];
+    if (PyLong_CheckExact(setting)) {
+        return (uint64_t)as_number(setting);
+    }
+    if (!PyTuple_CheckExact(setting)) {
+        return (uintptr_t)setting >> 4;
+    }
+    uint64_t hash = (uint64_t)PyTuple_GET_SIZE(setting);
+    for (Py_ssize_t at = 0; at < PyTuple_GET_SIZE(setting); at++) {
+        PyObject *inside = PyTuple_GET_ITEM(setting, at);
+        hash = mixed(hash, PyLong_CheckExact(inside) ? (uint64_t)as_number(inside) : (uintptr_t)inside >> 4);
+    }
+    return hash;
 }
 
-uint32_t call_known(Scribe *scribe, PyObject *op, PyObject *run, Py_ssize_t inputs, PyObject *settings)
+static size_t call_place(PyObject *op, PyObject *run, PyObject *settings)
 {
-    Call *call = call_slot(scribe, op, run);
+    uint64_t hash = mixed(mixed(0, (uintptr_t)op >> 4), (uintptr_t)run >> 4);
+    PyObject *name, *value;
+    for (Py_ssize_t place = 0; PyDict_Next(settings, &place, &name, &value);) {
+        hash = mixed(hash, hash_of(value));
+    }
+    return slot_of(hash, CALL_SLOTS);
+}
+
+static int call_is(const Call *call, PyObject *op, PyObject *run, Py_ssize_t inputs, PyObject *settings)
+{
     if (call->op != op || call->run != run || call->inputs != inputs || call->count != PyDict_GET_SIZE(settings)) {
         return 0;
     }
@@ -211,7 +240,19 @@ uint32_t call_known(Scribe *scribe, PyObject *op, PyObject *run, Py_ssize_t inpu
             return 0;
         }
     }
-    return call->number;
+    return 1;
+}
+
+uint32_t call_known(Scribe *scribe, PyObject *op, PyObject *run, Py_ssize_t inputs, PyObject *settings)
+{
+    size_t place = call_place(op, run, settings);
+    for (size_t k = 0; k < WAYS; k++) {
+        const Call *call = &scribe->known->calls[place ^ k];
+        if (call_is(call, op, run, inputs, settings)) {
+            return call->number;
+        }
+    }
+    return 0;
 }
 
 void call_keep(Scribe *scribe, PyObject *op, PyObject *run, Py_ssize_t inputs, PyObject *settings, uint32_t number)
@@ -227,13 +268,14 @@ void call_keep(Scribe *scribe, PyObject *op, PyObject *run, Py_ssize_t inputs, P
         }
         call.settings[call.count] = value;
     }
-    Call *slot = call_slot(scribe, op, run);
-    call_emptied(slot);
-    call_emptied(slot); /* again: a finalizer may have filled it */
     Py_INCREF(op);
     Py_XINCREF(run);
     for (Py_ssize_t at = 0; at < call.count; at++) {
         Py_INCREF(call.settings[at]);
     }
-    *slot = call;
+    size_t place = call_place(op, run, settings);
+    Call *first = &scribe->known->calls[place], *second = &scribe->known->calls[place ^ 1], forgotten = *second;
+    *second = *first;
+    *first = call;
+    call_dropped(&forgotten); /* last: it may run a finalizer, which may ask here */
 }

@@ -40,11 +40,14 @@ static PyObject *field(PyObject *call, int at)
 static int origin_of(Scribe *scribe, PyObject *code, int lasti, uint32_t *number, PyObject **target)
 {
     uint64_t hash = mixed(mixed(0, (uintptr_t)code >> 4), (uint64_t)lasti);
-    Origin *origin = &scribe->known->origins[slot_of(hash, ORIGIN_SLOTS)];
-    if (origin->code == code && origin->lasti == lasti) {
-        *number = origin->number;
-        *target = Py_NewRef(origin->target);
-        return 0;
+    Origin *origins = scribe->known->origins;
+    size_t place = slot_of(hash, ORIGIN_SLOTS);
+    for (size_t k = 0; k < WAYS; k++) {
+        if (origins[place ^ k].code == code && origins[place ^ k].lasti == lasti) {
+            *number = origins[place ^ k].number;
+            *target = Py_NewRef(origins[place ^ k].target);
+            return 0;
+        }
     }
     PyObject *given = PyObject_CallFunction(scribe->origin, "Oi", code, lasti);
     *target = given == NULL ? NULL : Py_XNewRef(PyDict_GetItemWithError(scribe->targets, given));
@@ -55,10 +58,11 @@ static int origin_of(Scribe *scribe, PyObject *code, int lasti, uint32_t *number
         }
         return -1;
     }
-    Origin before = *origin;
-    *origin = (Origin){Py_NewRef(code), Py_NewRef(*target), lasti, *number};
-    Py_XDECREF(before.code);
-    Py_XDECREF(before.target);
+    Origin forgotten = origins[place ^ 1];
+    origins[place ^ 1] = origins[place];
+    origins[place] = (Origin){Py_NewRef(code), Py_NewRef(*target), lasti, *number};
+    Py_XDECREF(forgotten.code);
+    Py_XDECREF(forgotten.target);
     return 0;
 }
 
@@ -95,21 +99,25 @@ static int within_of(Scribe *scribe, PyObject *call, int inside, uint32_t *numbe
     if (hash == -1) {
         return -1;
     }
-    Within *within = &scribe->known->withins[slot_of(mixed((uint64_t)hash, inside), WITHIN_SLOTS)];
-    int found = is_within(within, call, inside);
-    if (found != 0) {
-        *number = within->number;
-        return found < 0 ? -1 : 0;
+    Within *withins = scribe->known->withins;
+    size_t place = slot_of(mixed((uint64_t)hash, inside), WITHIN_SLOTS);
+    for (size_t k = 0; k < WAYS; k++) {
+        int found = is_within(&withins[place ^ k], call, inside);
+        if (found != 0) {
+            *number = withins[place ^ k].number;
+            return found < 0 ? -1 : 0;
+        }
     }
     PyObject *given = PyObject_CallFunctionObjArgs(scribe->within, call, inside ? Py_True : Py_False, NULL);
     if (number_from(given, number) < 0) {
         return -1;
     }
-    Within before = *within;
-    *within = (Within){Py_NewRef(field(call, NAME)), Py_NewRef(path), PyLong_AsLong(field(call, AROUND)),
-                       inside, field(call, ASIDE) == Py_True, *number};
-    Py_XDECREF(before.name);
-    Py_XDECREF(before.path);
+    Within forgotten = withins[place ^ 1];
+    withins[place ^ 1] = withins[place];
+    withins[place] = (Within){Py_NewRef(field(call, NAME)), Py_NewRef(path), PyLong_AsLong(field(call, AROUND)),
+                              inside, field(call, ASIDE) == Py_True, *number};
+    Py_XDECREF(forgotten.name);
+    Py_XDECREF(forgotten.path);
     return 0;
 }
 
@@ -204,14 +212,12 @@ static int same_text(PyObject *one, PyObject *other)
 
 void nested_dropped(Nested *nested)
 {
-    Nested before = *nested;
-    *nested = (Nested){NULL}; /* first: letting go of a tuple of the script's strings may run anything */
-    Py_XDECREF(before.outer_name);
-    Py_XDECREF(before.outer_path);
-    Py_XDECREF(before.name);
-    Py_XDECREF(before.part);
-    Py_XDECREF(before.nested_name);
-    Py_XDECREF(before.nested_path);
+    Py_XDECREF(nested->outer_name);
+    Py_XDECREF(nested->outer_path);
+    Py_XDECREF(nested->name);
+    Py_XDECREF(nested->part);
+    Py_XDECREF(nested->nested_name);
+    Py_XDECREF(nested->nested_path);
 }
 
 /* A path with one more part: a new reference. */
@@ -222,31 +228,48 @@ static PyObject *longer(PyObject *path, PyObject *part)
     return found;
 }
 
+static int nested_is(const Nested *nested, const Nested *asked)
+{
+    return nested->outer_path == asked->outer_path && nested->outer_name == asked->outer_name &&
+           same_text(nested->name, asked->name) && same_text(nested->part, asked->part);
+}
+
+/* Fills in the name and the path of a call in the one around it, new references; -1 with an exception. */
+static int nest(Nested *asked)
+{
+    asked->nested_path = longer(asked->outer_path, asked->part);
+    asked->nested_name = PyUnicode_GET_LENGTH(asked->outer_name) == 0 ? Py_NewRef(asked->name)
+        : PyUnicode_FromFormat("%U > %U", asked->outer_name, asked->name);
+    return asked->nested_path == NULL || asked->nested_name == NULL ? -1 : 0;
+}
+
 /* Name and path of a call in the one around it, whose name and path are given; new references, -1 with an exception. */
 static int nested_in(Scribe *scribe, Nested asked, PyObject **name, PyObject **path)
 {
     uint64_t hash = mixed((uint64_t)PyObject_Hash(asked.part), (uintptr_t)asked.outer_path >> 4);
-    Nested *nested = &scribe->known->nested[slot_of(hash, NESTED_SLOTS)];
-    if (nested->outer_path != asked.outer_path || nested->outer_name != asked.outer_name ||
-        !same_text(nested->name, asked.name) || !same_text(nested->part, asked.part)) {
-        asked.nested_path = longer(asked.outer_path, asked.part);
-        asked.nested_name = PyUnicode_GET_LENGTH(asked.outer_name) == 0 ? Py_NewRef(asked.name)
-            : PyUnicode_FromFormat("%U > %U", asked.outer_name, asked.name);
-        if (asked.nested_path == NULL || asked.nested_name == NULL) {
-            Py_XDECREF(asked.nested_path);
-            Py_XDECREF(asked.nested_name);
-            return -1;
+    size_t place = slot_of(hash, NESTED_SLOTS);
+    Nested *known = scribe->known->nested;
+    for (size_t k = 0; k < WAYS; k++) {
+        if (nested_is(&known[place ^ k], &asked)) {
+            *name = Py_NewRef(known[place ^ k].nested_name);
+            *path = Py_NewRef(known[place ^ k].nested_path);
+            return 0;
         }
-        Py_INCREF(asked.outer_name);
-        Py_INCREF(asked.outer_path);
-        Py_INCREF(asked.name);
-        Py_INCREF(asked.part);
-        nested_dropped(nested);
-        nested_dropped(nested); /* again: a finalizer may have filled it */
-        *nested = asked;
     }
-    *name = Py_NewRef(nested->nested_name);
-    *path = Py_NewRef(nested->nested_path);
+    Py_INCREF(asked.outer_name);
+    Py_INCREF(asked.outer_path);
+    Py_INCREF(asked.name);
+    Py_INCREF(asked.part);
+    if (nest(&asked) < 0) {
+        nested_dropped(&asked);
+        return -1;
+    }
+    *name = Py_NewRef(asked.nested_name);
+    *path = Py_NewRef(asked.nested_path);
+    Nested forgotten = known[place ^ 1];
+    known[place ^ 1] = known[place];
+    known[place] = asked;
+    nested_dropped(&forgotten);
     return 0;
 }
 

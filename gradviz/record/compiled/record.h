@@ -83,9 +83,9 @@ PyObject *owner_of(PyArrayObject *array);
 /* The clock of time.perf_counter_ns. */
 int64_t now_ns(void);
 
-/* -- known.c: each slot of these tables has what was asked last of all that falls there, so they never grow ------- */
+/* -- known.c: these tables have what was asked last, and never grow ----------------------------------------------- */
 
-enum { META_SLOTS = 128, CALL_SLOTS = 512, ORIGIN_SLOTS = 1024, WITHIN_SLOTS = 256, NESTED_SLOTS = 256 };
+enum { META_SLOTS = 512, CALL_SLOTS = 1024, ORIGIN_SLOTS = 2048, WITHIN_SLOTS = 512, NESTED_SLOTS = 512, WAYS = 2 };
 enum { MOST_DIMS = 4, MOST_SETTINGS = 6 };
 
 static inline uint64_t mixed(uint64_t hash, uint64_t part)

@@ -159,9 +159,6 @@ class Recorder(ChangeRows, OccasionRows):
         """The number of the CALL row of tensors that were met so."""
         return self._numbers.call((name, None, 0, ()), call_json, name, None, {}, [], 0)
 
-    def _met_number(self):
-        return self._met(NUMBER)
-
     def _being_made(self, tensor):
         """Whether the op whose result this is has not ended yet."""
         node = tensor.grad_fn

@@ -188,8 +188,7 @@ static int all_seen(Scribe *scribe, PyObject *state)
 {
     PyObject *name, *value;
     for (Py_ssize_t place = 0; PyDict_Next(state, &place, &name, &value);) {
-        PyObject *serial = PyObject_TypeCheck(value, engine.tensor_type) ? slot(value, engine.tensor_serial) : NULL;
-        if (serial != NULL && (!PyLong_Check(serial) || as_number(serial) <= scribe->first_serial)) {
+        if (PyObject_TypeCheck(value, engine.tensor_type) && !was_seen(scribe, value)) {
             return 0;
         }
     }

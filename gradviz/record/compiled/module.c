@@ -60,7 +60,7 @@ static const struct {
     {OF_RECORDER, "_tensor", offsetof(Scribe, tensor)},
     {OF_RECORDER, "_call", offsetof(Scribe, call)},
     {OF_RECORDER, "_change", offsetof(Scribe, change)},
-    {OF_RECORDER, "_met_number", offsetof(Scribe, met_number)},
+    {OF_RECORDER, "_met", offsetof(Scribe, met)},
     {OF_RECORDER, "_accumulating", offsetof(Scribe, accumulating)},
     {OF_RECORDER, "_encoded", offsetof(Scribe, encoded)},
     {OF_NUMBERS, "meta", offsetof(Scribe, meta)},
@@ -211,13 +211,17 @@ static PyType_Spec scribe_spec = {
 
 static int names_ready(void)
 {
-    names.blob = PyUnicode_InternFromString("blob");
-    names.base = PyUnicode_InternFromString("base");
-    names.title = PyUnicode_InternFromString("title");
-    names.intermediates = PyUnicode_InternFromString("intermediates");
-    names.nothing = PyUnicode_InternFromString("");
-    names.nowhere = PyTuple_New(0);
-    return names.blob && names.base && names.title && names.intermediates && names.nothing && names.nowhere ? 0 : -1;
+    PyObject *events = PyImport_ImportModule("gradviz.trace.events");
+    if (events == NULL) {
+        return -1;
+    }
+    names = (struct Names){
+        PyUnicode_InternFromString("blob"), PyUnicode_InternFromString("base"), PyUnicode_InternFromString("title"),
+        PyUnicode_InternFromString("intermediates"), PyUnicode_InternFromString(""), PyTuple_New(0),
+        PyObject_GetAttrString(events, "NUMBER"), PyObject_GetAttrString(events, "GRAD"),
+    };
+    Py_DECREF(events);
+    return PyErr_Occurred() ? -1 : 0;
 }
 
 /* The class whose struct is in writer.h. */

@@ -150,10 +150,10 @@ typedef struct {
     /* bound methods of the recorder's, its Definitions' and its Places' */
     PyObject *forward, *step, *mutated, *assigned, *before_accumulation, *accumulated, *keeps, *entered, *named;
     PyObject *value, *tensor, *call, *change, *encoded, *meta, *within, *origin, *is_ours, *module_name;
-    PyObject *met_number;   /* gives the number of the CALL row of Python numbers */
-    PyObject *accumulating; /* gives the ref of what a NODE row says of an AccumulateGrad */
-    uint32_t number_call;   /* what the two gave, once they were asked */
-    uint64_t accumulating_ref;
+    PyObject *met;                   /* gives the number of the CALL row of tensors that no op made */
+    uint32_t number_call, grad_call; /* what it gave for Python numbers and a leaf's .grad, once it was asked */
+    PyObject *accumulating;          /* gives the ref of what a NODE row says of an AccumulateGrad */
+    uint64_t accumulating_ref;       /* what it gave */
     PyObject *ours;    /* dict: filename -> whether it is gradviz's own */
     PyObject *targets; /* dict: number of an origin -> the variable that its value is assigned to */
     PyObject *parts;   /* dict: ModuleNames._parts */
@@ -165,6 +165,7 @@ typedef struct {
 extern struct Names {
     PyObject *blob, *base, *title, *intermediates, *nothing; /* "" */
     PyObject *nowhere; /* an empty tuple */
+    PyObject *number, *grad; /* events.NUMBER and GRAD */
 } names;
 
 /* The number that a call of Python gave, which is let go of; -1 with an exception. */
@@ -249,6 +250,8 @@ int node_number(Scribe *scribe, PyObject *node, uint32_t *number);
 /* The number of a new node, after those of the AccumulateGrads that it leads to. */
 int new_node_number(Scribe *scribe, PyObject *node, uint32_t *number);
 int tensor_number(Scribe *scribe, PyObject *tensor, uint32_t *number);
+/* Whether it has a number. */
+int was_seen(Scribe *scribe, PyObject *tensor);
 /* A new number, whatever the tensor had. */
 int new_tensor_number(Scribe *scribe, PyObject *tensor, uint32_t *number);
 

@@ -301,9 +301,9 @@ class Recorder(ChangeRows, OccasionRows):
 
     def finish(self, outcome):
         """Names and holders, found in the script's own variables while they live, and the ENDED row."""
-        self._here = lambda: (0, 0)  # no line of the script's is running any more
-        for name in ("forward", "mutated"):
-            vars(self).pop(name, None)  # the scribe's, which would look for one
+        for name in IN_C:
+            vars(self).pop(name, None)  # the scribe's, which look for a line of the script's: none is running any more
+        self._here = lambda: (0, 0)
         named = {}  # number of a leaf -> whether a module's attribute named it: model.0.weight says more than params[0]
         found = holders(outcome)
         for name, held, of_module, place in found:

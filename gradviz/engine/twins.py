@@ -15,7 +15,7 @@ from gradviz.engine import versions
 from gradviz.engine.coerce import as_array, quietly
 from gradviz.engine.fitting import fitted, fitted_all
 from gradviz.engine.node import RELEASED, AccumulateGrad, Edge, Node
-from gradviz.engine.ownership import added, taken
+from gradviz.engine.ownership import LARGE, added, taken
 from gradviz.engine.plans import MOST_OUTPUTS, plan_of_forward, plan_of_run, plan_of_sum
 from gradviz.engine.switches import Mode, mode
 from gradviz.engine.tensor import Number, Rare, Tensor, edge_of
@@ -41,6 +41,7 @@ if _engine is not None:
             "numbers": mode.next_sequence_nr.__self__,
             "spoilt": versions.spoilt, "taken": taken, "added": added, "bump": versions.bump, "quietly": quietly,
             "fitted": fitted, "fitted_all": fitted_all, "heappush": heapq.heappush, "heappop": heapq.heappop,
+            "LARGE": LARGE,
         }
     )  # fmt: skip
 

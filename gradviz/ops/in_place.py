@@ -26,7 +26,12 @@ def in_place(name, compute, write=None):
     """
 
     def changed(self, *args, **kwargs):
-        if write is not None and not mode.grad and mode.observer is None and _alike(self, args, kwargs):
+        if write is not None and not mode.grad and _alike(self, args, kwargs):
+            if mode.observer is not None:  # which hears of the op
+                result = compute(self, *args, **kwargs)
+                self._array[...] = result._array
+                note(self, name)
+                return self
             try:
                 write(self._array, args[0]._array, **kwargs)
             except RuntimeWarning:  # the script's filters make errors of NumPy's warnings, when all is written already

@@ -75,7 +75,8 @@ class Places:
             caller = caller.f_back
         path = (*outer.path, module is not None and self._names.name(module, outer.module) or name)
         name = f"{outer.name} > {name}" if outer.name else name
-        self._calls.append(Call(name, aside or outer.aside, frame.f_code, path, around, module or outer.module))
+        module = outer.module if module is None else module
+        self._calls.append(Call(name, aside or outer.aside, frame.f_code, path, around, module))
 
     @property
     def aside(self) -> bool:

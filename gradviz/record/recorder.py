@@ -17,9 +17,9 @@ from gradviz.engine.op import Op
 from gradviz.engine.reach import arrival
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
-from gradviz.engine.versions import version_of
 from gradviz.nn.module import Parameter
 from gradviz.record import device_values
+from gradviz.record.changes import ChangeRows
 from gradviz.record.definitions import Definitions, call_json, described
 from gradviz.record.holders import holders, is_tensor
 from gradviz.record.lives import Lives, Scribe
@@ -40,10 +40,14 @@ NO_GRAD, REQUIRES_GRAD, LEAF, NEW_BUFFER, INLINE = (
 _FORWARD, _STEP, _GRAD, _FREED, _GONE = (
     int(kind) for kind in (Kind.FORWARD, Kind.STEP, Kind.GRAD, Kind.FREED, Kind.GONE)
 )
+IN_C = (
+    "forward", "step", "released", "mutated", "before_accumulation", "accumulated", "assigned", "keeps",
+    "entered", "left", "_value", "_here", "_tensor", "_node_number",
+)  # fmt: skip
 WHOLE = {"none": 0, "preview": 64, "full": sys.maxsize}  # elements up to which a value is kept whole
 
 
-class Recorder(OccasionRows):
+class Recorder(ChangeRows, OccasionRows):
     """Writes what the engine does into one file while the script runs: a context manager.
 
     values: "preview" keeps small values whole and the corners of large ones, "full" all, "none" nothing.
@@ -68,8 +72,8 @@ class Recorder(OccasionRows):
         self._building = set()  # those of them that build a graph
         if Scribe is not None:  # in C: the same for the frequent case, and a call of the method here for the others
             scribe = Scribe(self)
-            self.forward, self.step, self.released = scribe.forward, scribe.step, scribe.released
-            self._value, self._here = scribe.value, scribe.here
+            for name in IN_C:
+                setattr(self, name, getattr(scribe, name))
 
     def __enter__(self):
         self._before, mode.observer = mode.observer, self
@@ -155,9 +159,6 @@ class Recorder(OccasionRows):
         """The number of the CALL row of tensors that were met so."""
         return self._numbers.call((name, None, 0, ()), call_json, name, None, {}, [], 0)
 
-    def _met_number(self):
-        return self._met(NUMBER)
-
     def _being_made(self, tensor):
         """Whether the op whose result this is has not ended yet."""
         node = tensor.grad_fn
@@ -175,10 +176,12 @@ class Recorder(OccasionRows):
         number, new = self._nodes.number(node)
         if new and node.__class__ is AccumulateGrad:
             leaf = self._tensor(node.variable)
-            self._row(
-                Kind.NODE, node=number, tensor=leaf, ref=self._numbers.text(("grad_fn",), {"grad_fn": "AccumulateGrad"})
-            )
+            self._row(Kind.NODE, node=number, tensor=leaf, ref=self._accumulating())
         return number
+
+    def _accumulating(self):
+        """The ref of what a NODE row says of an AccumulateGrad."""
+        return self._numbers.text(("grad_fn",), {"grad_fn": "AccumulateGrad"})
 
     def _call(self, name, declared, inputs, outputs, node, settings):
         """The number of the CALL row for this op with these settings and this pattern of saved tensors."""
@@ -246,28 +249,6 @@ class Recorder(OccasionRows):
         if (watch := self._buffers.watch(gradient)) is not None:
             watch.given = 0
 
-    def before_accumulation(self, leaf):
-        """The ref of .grad as it was; 0 when there was none."""
-        held = leaf._grad
-        if held is None or not self._whole:
-            return 0
-        return self._journal.blob(self._encoded(held._array))
-
-    def accumulated(self, call, node, leaf, before):
-        """An ADDED row: a leaf's .grad before and after."""
-        flags, meta, buffer, value = self._value(leaf._grad._array)
-        number = self._node_number(node)
-        tensor = self._tensor(leaf)
-        if buffer:
-            self._buffers.watch(leaf._grad._array).leaf = tensor
-        self._row(Kind.ADDED, flags, 0, 0, self._now(), 0, number, tensor, call, 0, 0, meta, buffer, before, value)
-
-    def assigned(self, tensor):
-        """An ASSIGNED row: the script's own .grad, or none."""
-        held = tensor._grad
-        flags, meta, buffer, value = self._value(held._array) if held is not None else (0, 0, 0, 0)
-        self._row(Kind.ASSIGNED, flags, 0, 0, self._now(), 0, 0, self._tensor(tensor), 0, 0, 0, meta, buffer, 0, value)
-
     def captured(self, call, tensor, grad):
         """A CAPTURED row: a gradient that autograd.grad returns."""
         self._tensor(grad, RETURNED)
@@ -295,18 +276,6 @@ class Recorder(OccasionRows):
 
     # -- everything else -----------------------------------------------------------------------------
 
-    def mutated(self, tensor, op):
-        """A MUTATED row: the values after an in-place change, and the new version."""
-        flags, meta, buffer, value = self._value(tensor._array)
-        call = self._numbers.call((op, None, 1, ()), call_json, op, "", {}, [], 1)
-        if buffer:
-            self._buffers.watch(tensor._array).given = 0
-        origin, within = self._here()
-        self._row(
-            Kind.MUTATED, flags, within, origin, self._now(), 0, 0, self._tensor(tensor),
-            version_of(tensor._array), 0, 0, meta, buffer, call, value,
-        )  # fmt: skip
-
     def attached(self, name, part):
         """NAMED rows for the parameters that a module just got: `weight`, then `0.weight` from outside."""
         if isinstance(part, Parameter):
@@ -332,8 +301,9 @@ class Recorder(OccasionRows):
 
     def finish(self, outcome):
         """Names and holders, found in the script's own variables while they live, and the ENDED row."""
-        self._here = lambda: (0, 0)  # no line of the script's is running any more
-        vars(self).pop("forward", None)  # the scribe's, which would look for one
+        for name in IN_C:
+            vars(self).pop(name, None)  # the scribe's, which look for a line of the script's: none is running any more
+        self._here = lambda: (0, 0)
         named = {}  # number of a leaf -> whether a module's attribute named it: model.0.weight says more than params[0]
         found = holders(outcome)
         for name, held, of_module, place in found:

@@ -125,7 +125,7 @@ def _summary(array):
     values = np.abs(array) if array.dtype.kind == "c" else array
     if values.dtype.kind == "b":
         values = values.view(np.uint8)
-    flat = values.reshape(-1)
+    flat = values.ravel("K")  # as it lies in memory: what is transposed is not copied
     with np.errstate(all="ignore"):
         if flat.dtype.kind == "f" and flat.dtype.itemsize >= 4:
             # in the array's own dtype, at the speed of memory; what overflows or isn't finite goes the long way

@@ -106,7 +106,7 @@ def test_a_gradient_that_nobody_holds_becomes_the_grad(monkeypatch):
     (a * 2.0).sum().backward()
     linear(torch.ones(32, 64)).tanh().sum().backward()
     assert a.grad is not None and linear.weight.grad is not None
-    assert copies == [(128,)]  # the bias: small
+    assert set(copies) <= {(128,)}  # the bias: small; the C twin copies it itself
 
 
 def test_a_gradient_that_the_script_gave_stays_as_it_was():

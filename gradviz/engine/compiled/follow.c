@@ -4,13 +4,7 @@
    nobody's hook on it. Whatever is not plain goes to Python's _visit. The gradients that wait are in the call's own
    dict and heap, as in the Python, so that both see the same. */
 
-#include "world.h"
-
-typedef struct {
-    PyObject *call, *pending, *heap, *observer; /* observer: None while nobody watches */
-    int keep;
-    int watched;
-} Course;
+#include "follow.h"
 
 /* -- what waits ----------------------------------------------------------------------------------------- */
 
@@ -53,7 +47,7 @@ pop(Course *course)
     return entry;
 }
 
-static int
+int
 tell(PyObject *method, PyObject **given, int count)
 {
     PyObject *heard = PyObject_VectorcallMethod(method, given, count, NULL);
@@ -191,60 +185,6 @@ run_node(Course *course, PyObject *node, PyObject *gradient)
     return outgoing;
 }
 
-/* -- leaves --------------------------------------------------------------------------------------------- */
-
-/* Whether a leaf's .grad takes a gradient in with nobody to tell of it. */
-static int
-is_plain_leaf(Course *course, PyObject *node)
-{
-    if (course->watched || Py_TYPE(node) != world.AccumulateGrad || slot(node, at.hooks) != Py_None)
-        return 0;
-    PyObject *leaf = slot(node, at.variable), *rare = slot(leaf, at.rare), *held = slot(leaf, at.grad);
-    if (rare != Py_None && (PyDict_GET_SIZE(slot(rare, at.leaf_hooks)) || PyDict_GET_SIZE(slot(rare, at.after_hooks))))
-        return 0;
-    return held == Py_None || is_array(slot(held, at.array));
-}
-
-/* Adds a gradient to a leaf's .grad; takes over the gradient's reference. */
-static int
-accumulate(PyObject *node, PyObject *gradient)
-{
-    PyObject *leaf = Py_NewRef(slot(node, at.variable)), *held = slot(leaf, at.grad), *array, *done = NULL;
-    int failed = 1;
-    if (held == Py_None) {
-        PyObject *entry = PyList_New(2);
-        if (entry == NULL)
-            Py_DECREF(gradient);
-        else { /* the entry alone holds the gradient: see ownership.py */
-            PyList_SET_ITEM(entry, 0, Py_NewRef(node));
-            PyList_SET_ITEM(entry, 1, gradient);
-            array = taken(entry);
-            Py_DECREF(entry);
-            PyObject *made = array == NULL ? NULL : new_tensor(array);
-            if (made != NULL) {
-                refill(leaf, at.grad, made);
-                failed = 0;
-            }
-        }
-    }
-    else {
-        Py_INCREF(held);
-        PyObject *before = Py_NewRef(slot(held, at.array));
-        array = PyNumber_InPlaceAdd(before, gradient);
-        Py_DECREF(before);
-        Py_DECREF(gradient);
-        if (array != NULL) {
-            refill(held, at.array, array);
-            done = PyObject_CallOneArg(world.bump, array);
-            failed = done == NULL;
-            Py_XDECREF(done);
-        }
-        Py_DECREF(held);
-    }
-    Py_DECREF(leaf);
-    return failed ? -1 : 0;
-}
-
 /* -- the course ----------------------------------------------------------------------------------------- */
 
 /* Hands on one gradient. The newest node reached so far runs next, past the heap; the others wait. */
@@ -343,8 +283,8 @@ chain(Course *course, PyObject *node, PyObject *gradient)
 {
     while (node != NULL) {
         int plain = is_plain(node);
-        if (plain == 0 && is_plain_leaf(course, node)) {
-            int failed = accumulate(node, gradient);
+        if (plain == 0 && is_plain_leaf(node)) {
+            int failed = arrive(course, node, gradient);
             Py_DECREF(node);
             return failed;
         }

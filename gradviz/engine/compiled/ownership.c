@@ -2,8 +2,6 @@
 
 #include "plan.h"
 
-#define LARGE 16384 /* bytes, as there */
-
 static Plans sums;
 
 /* The sum of two gradients. */
@@ -21,7 +19,7 @@ summed(PyObject *one, PyObject *other)
 static int
 is_large(PyObject *gradient)
 {
-    return is_array(gradient) && PyArray_NBYTES((PyArrayObject *)gradient) >= LARGE;
+    return is_array(gradient) && PyArray_NBYTES((PyArrayObject *)gradient) >= world.large;
 }
 
 /* Adds a gradient to the one that waits in an entry. */

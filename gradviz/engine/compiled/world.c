@@ -121,7 +121,9 @@ take_given(PyObject *given)
         }
         Py_XSETREF(*wanted[i].place, Py_NewRef(value));
     }
-    return 0;
+    PyObject *large = PyDict_GetItemString(given, "LARGE");
+    world.large = large == NULL ? 0 : PyLong_AsSsize_t(large); /* 0: Python looks after it */
+    return PyErr_Occurred() ? -1 : 0;
 }
 
 static PyObject *
@@ -157,6 +159,7 @@ make_names(void)
         {"forward", &names.forward}, {"step", &names.step},         {"released", &names.released},
         {"unfitted", &names.unfitted}, {"_visit", &names.visit},    {"_deliver", &names.deliver},
         {"number", &names.number}, {"summed", &names.summed},
+        {"before_accumulation", &names.before_accumulation}, {"accumulated", &names.accumulated},
     };
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
         if ((*wanted[i].place = PyUnicode_InternFromString(wanted[i].text)) == NULL)

@@ -27,6 +27,7 @@ typedef struct {
     PyObject *edge_of, *as_array, *adding, *clock, *numbers, *spoilt, *taken, *added, *bump, *quietly, *fitted, *fitted_all;
     PyObject *heappush, *heappop;
     PyArray_Descr *float32, *float64; /* NumPy's own */
+    Py_ssize_t large;      /* bytes: see ownership.py */
 } World;
 
 /* Offsets of slots, by class. */
@@ -41,7 +42,7 @@ typedef struct {
 
 /* Names of methods and attributes that C asks Python for. */
 typedef struct {
-    PyObject *forward, *step, *released, *unfitted, *visit, *deliver, *number, *summed;
+    PyObject *forward, *step, *released, *unfitted, *visit, *deliver, *number, *summed, *before_accumulation, *accumulated;
 } Names;
 
 extern World world;

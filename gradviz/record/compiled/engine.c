@@ -49,8 +49,10 @@ int engine_ready(void)
     engine.node_type = class_of("gradviz.engine.node", "Node");
     engine.accumulate_type = class_of("gradviz.engine.node", "AccumulateGrad");
     engine.mode = imported("gradviz.engine.switches", "mode");
+    engine.changed = imported("gradviz.engine.versions", "changed");
+    PyTypeObject *stamps = class_of("gradviz.engine.versions", "Stamps");
     if (!engine.op_type || !engine.tensor_type || !engine.number_type || !engine.node_type || !engine.accumulate_type ||
-        !engine.mode || (engine.next_serial = PyObject_GetAttrString(engine.mode, "next_serial")) == NULL) {
+        !engine.mode || !engine.changed || !stamps || (engine.next_serial = PyObject_GetAttrString(engine.mode, "next_serial")) == NULL) {
         return -1;
     }
     const struct {
@@ -61,12 +63,16 @@ int engine_ready(void)
         {engine.tensor_type, "_array", &engine.tensor_array},
         {engine.tensor_type, "_edge", &engine.tensor_edge},
         {engine.tensor_type, "_requires_grad", &engine.tensor_requires_grad},
+        {engine.tensor_type, "_grad", &engine.tensor_grad},
         {engine.tensor_type, "_serial", &engine.tensor_serial},
         {engine.number_type, "value", &engine.number_value},
         {engine.node_type, "_edges", &engine.node_edges},
         {engine.node_type, "_run", &engine.node_run},
         {engine.node_type, "_saved", &engine.node_saved},
+        {engine.accumulate_type, "variable", &engine.accumulate_variable},
         {Py_TYPE(engine.mode), "grad", &engine.mode_grad},
+        {stamps, "older", &engine.older},
+        {stamps, "newest", &engine.newest},
     };
     for (size_t k = 0; k < sizeof slots / sizeof *slots; k++) {
         *slots[k].offset = offset_of(slots[k].type, slots[k].name);

@@ -1,9 +1,9 @@
 /* What was asked before. Definitions and Places number metas, calls and places in the script, in dictionaries; here
-   each answer stands where it is found without making a key. Each slot has what was asked last of all that falls there:
-   it keeps alive what it compares by identity, and what is not found is asked of the Python again, which knows. */
+   each answer stands where it is found without making a key: in its place of a table, or in the one beside (place ^ 1),
+   where what was in its place before is moved. It keeps alive what it compares by identity, and what is not found is
+   asked of the Python again, which knows. */
 
 #include "record.h"
-#include <frameobject.h>
 
 static PyObject *heading; /* preview.heading */
 
@@ -23,14 +23,12 @@ Known *known_new(void)
     return PyMem_Calloc(1, sizeof(Known));
 }
 
-static void call_emptied(Call *call)
+static void call_dropped(Call *call)
 {
-    Call before = *call;
-    *call = (Call){NULL}; /* first: letting go may run a finalizer, which may ask here */
-    Py_XDECREF(before.op);
-    Py_XDECREF(before.run);
-    for (Py_ssize_t at = 0; at < before.count; at++) {
-        Py_DECREF(before.settings[at]);
+    Py_XDECREF(call->op);
+    Py_XDECREF(call->run);
+    for (Py_ssize_t at = 0; at < call->count; at++) {
+        Py_DECREF(call->settings[at]);
     }
 }
 
@@ -40,40 +38,40 @@ void known_free(Known *known)
         Py_XDECREF(known->metas[k].dtype);
     }
     for (int k = 0; k < CALL_SLOTS; k++) {
-        call_emptied(&known->calls[k]);
+        call_dropped(&known->calls[k]);
     }
     for (int k = 0; k < ORIGIN_SLOTS; k++) {
         Py_XDECREF(known->origins[k].code);
+        Py_XDECREF(known->origins[k].target);
     }
     for (int k = 0; k < WITHIN_SLOTS; k++) {
         Py_XDECREF(known->withins[k].name);
         Py_XDECREF(known->withins[k].path);
     }
+    for (int k = 0; k < NESTED_SLOTS; k++) {
+        nested_dropped(&known->nested[k]);
+    }
     PyMem_Free(known);
 }
 
-int number_from(PyObject *given, uint32_t *number)
+int ref_from(PyObject *given, uint64_t *ref)
 {
     if (given == NULL) {
         return -1;
     }
-    unsigned long long found = PyLong_AsUnsignedLongLong(given);
+    *ref = PyLong_AsUnsignedLongLong(given);
     Py_DECREF(given);
-    if (found == (unsigned long long)-1 && PyErr_Occurred()) {
+    return *ref == (uint64_t)-1 && PyErr_Occurred() ? -1 : 0;
+}
+
+int number_from(PyObject *given, uint32_t *number)
+{
+    uint64_t found;
+    if (ref_from(given, &found) < 0) {
         return -1;
     }
     *number = found > UINT32_MAX ? UINT32_MAX : (uint32_t)found;
     return 0;
-}
-
-static uint64_t mixed(uint64_t hash, uint64_t part)
-{
-    return (hash ^ part) * UINT64_C(0x9E3779B97F4A7C15);
-}
-
-static size_t slot_of(uint64_t hash, size_t slots)
-{
-    return (size_t)(hash >> 32) % slots;
 }
 
 /* -- metas: by shape and dtype ------------------------------------------------------------------------------------ */
@@ -106,15 +104,37 @@ static int headed(Meta *meta, PyObject *array)
     return 0;
 }
 
-int meta_of(Scribe *scribe, PyObject *array, PyArray_Descr *dtype, int dims, const npy_intp *shape, Meta *meta)
+/* Where a meta is in the table; or in the place beside. */
+static size_t meta_place(const PyArray_Descr *dtype, int dims, const npy_intp *shape)
 {
     uint64_t hash = mixed(dims, (uintptr_t)dtype >> 4);
     for (int at = 0; at < dims; at++) {
         hash = mixed(hash, (uint64_t)shape[at]);
     }
-    Meta *slot = &scribe->known->metas[slot_of(hash, META_SLOTS)];
-    if (dims <= MOST_DIMS && meta_is(slot, dtype, dims, shape)) {
-        *meta = *slot;
+    return slot_of(hash, META_SLOTS);
+}
+
+/* The meta of a shape and dtype where it is known, copied: whether it is. */
+static int meta_found(const Known *known, const PyArray_Descr *dtype, int dims, const npy_intp *shape, Meta *meta)
+{
+    size_t place = meta_place(dtype, dims, shape);
+    for (size_t k = 0; dims <= MOST_DIMS && k < WAYS; k++) {
+        if (meta_is(&known->metas[place ^ k], dtype, dims, shape)) {
+            *meta = known->metas[place ^ k];
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int meta_known(Scribe *scribe, PyArrayObject *array, Meta *meta)
+{
+    return meta_found(scribe->known, PyArray_DESCR(array), PyArray_NDIM(array), PyArray_DIMS(array), meta);
+}
+
+int meta_of(Scribe *scribe, PyObject *array, PyArray_Descr *dtype, int dims, const npy_intp *shape, Meta *meta)
+{
+    if (meta_found(scribe->known, dtype, dims, shape, meta)) {
         return 0;
     }
     *meta = (Meta){.dtype = dtype, .dims = (uint8_t)dims};
@@ -130,10 +150,12 @@ int meta_of(Scribe *scribe, PyObject *array, PyArray_Descr *dtype, int dims, con
     if (scribe->whole && headed(meta, array) < 0) {
         return -1;
     }
-    PyObject *before = (PyObject *)slot->dtype;
+    Meta *first = &scribe->known->metas[meta_place(dtype, dims, shape)];
+    Meta *second = &scribe->known->metas[meta_place(dtype, dims, shape) ^ 1], forgotten = *second;
     Py_INCREF(dtype);
-    *slot = *meta;
-    Py_XDECREF(before);
+    *second = *first;
+    *first = *meta;
+    Py_XDECREF(forgotten.dtype);
     return 0;
 }
 
@@ -180,15 +202,35 @@ static int are_same(PyObject *a, PyObject *b)
     return 1;
 }
 
-static Call *call_slot(Scribe *scribe, PyObject *op, PyObject *run)
+/* Equal for settings that are the same as are_same has it. */
+static uint64_t hash_of(PyObject *setting)
 {
-    uint64_t hash = mixed(mixed(0, (uintptr_t)op >> 4), (uintptr_t)run >> 4);
-    return &scribe->known->calls[slot_of(hash, CALL_SLOTS)];
+    if (PyLong_CheckExact(setting)) {
+        return (uint64_t)as_number(setting);
+    }
+    if (!PyTuple_CheckExact(setting)) {
+        return (uintptr_t)setting >> 4;
+    }
+    uint64_t hash = (uint64_t)PyTuple_GET_SIZE(setting);
+    for (Py_ssize_t at = 0; at < PyTuple_GET_SIZE(setting); at++) {
+        PyObject *inside = PyTuple_GET_ITEM(setting, at);
+        hash = mixed(hash, PyLong_CheckExact(inside) ? (uint64_t)as_number(inside) : (uintptr_t)inside >> 4);
+    }
+    return hash;
 }
 
-uint32_t call_known(Scribe *scribe, PyObject *op, PyObject *run, Py_ssize_t inputs, PyObject *settings)
+static size_t call_place(PyObject *op, PyObject *run, PyObject *settings)
 {
-    Call *call = call_slot(scribe, op, run);
+    uint64_t hash = mixed(mixed(0, (uintptr_t)op >> 4), (uintptr_t)run >> 4);
+    PyObject *name, *value;
+    for (Py_ssize_t place = 0; PyDict_Next(settings, &place, &name, &value);) {
+        hash = mixed(hash, hash_of(value));
+    }
+    return slot_of(hash, CALL_SLOTS);
+}
+
+static int call_is(const Call *call, PyObject *op, PyObject *run, Py_ssize_t inputs, PyObject *settings)
+{
     if (call->op != op || call->run != run || call->inputs != inputs || call->count != PyDict_GET_SIZE(settings)) {
         return 0;
     }
@@ -198,7 +240,19 @@ uint32_t call_known(Scribe *scribe, PyObject *op, PyObject *run, Py_ssize_t inpu
             return 0;
         }
     }
-    return call->number;
+    return 1;
+}
+
+uint32_t call_known(Scribe *scribe, PyObject *op, PyObject *run, Py_ssize_t inputs, PyObject *settings)
+{
+    size_t place = call_place(op, run, settings);
+    for (size_t k = 0; k < WAYS; k++) {
+        const Call *call = &scribe->known->calls[place ^ k];
+        if (call_is(call, op, run, inputs, settings)) {
+            return call->number;
+        }
+    }
+    return 0;
 }
 
 void call_keep(Scribe *scribe, PyObject *op, PyObject *run, Py_ssize_t inputs, PyObject *settings, uint32_t number)
@@ -214,130 +268,14 @@ void call_keep(Scribe *scribe, PyObject *op, PyObject *run, Py_ssize_t inputs, P
         }
         call.settings[call.count] = value;
     }
-    Call *slot = call_slot(scribe, op, run);
-    call_emptied(slot);
-    call_emptied(slot); /* again: a finalizer may have filled it */
     Py_INCREF(op);
     Py_XINCREF(run);
     for (Py_ssize_t at = 0; at < call.count; at++) {
         Py_INCREF(call.settings[at]);
     }
-    *slot = call;
-}
-
-/* -- places in the script ----------------------------------------------------------------------------------------- */
-
-static int origin_of(Scribe *scribe, PyObject *code, int lasti, uint32_t *number)
-{
-    uint64_t hash = mixed(mixed(0, (uintptr_t)code >> 4), (uint64_t)lasti);
-    Origin *origin = &scribe->known->origins[slot_of(hash, ORIGIN_SLOTS)];
-    if (origin->code == code && origin->lasti == lasti) {
-        *number = origin->number;
-        return 0;
-    }
-    if (number_from(PyObject_CallFunction(scribe->origin, "Oi", code, lasti), number) < 0) {
-        return -1;
-    }
-    PyObject *before = origin->code;
-    *origin = (Origin){Py_NewRef(code), lasti, *number};
-    Py_XDECREF(before);
-    return 0;
-}
-
-/* Whether a number was asked for such a call before: by its contents, as each running call is a new one. */
-static int is_within(Within *within, PyObject *call, int inside)
-{
-    PyObject *name = PyTuple_GET_ITEM(call, 0), *path = PyTuple_GET_ITEM(call, 3);
-    if (within->path == NULL || within->inside != inside || within->aside != (PyTuple_GET_ITEM(call, 1) == Py_True) ||
-        within->around != PyLong_AsLong(PyTuple_GET_ITEM(call, 4))) {
-        return 0;
-    }
-    if (within->name != name && PyUnicode_Compare(within->name, name) != 0) {
-        return 0;
-    }
-    return within->path == path ? 1 : PyObject_RichCompareBool(within->path, path, Py_EQ);
-}
-
-/* The number of what runs within a call (a places.Call), as Places.within has it. The call itself is not kept: it
-   holds its module. */
-static int within_of(Scribe *scribe, PyObject *call, int inside, uint32_t *number)
-{
-    PyObject *path = PyTuple_GET_ITEM(call, 3);
-    Py_hash_t hash = PyObject_Hash(path);
-    if (hash == -1) {
-        return -1;
-    }
-    Within *within = &scribe->known->withins[slot_of(mixed((uint64_t)hash, inside), WITHIN_SLOTS)];
-    int found = is_within(within, call, inside);
-    if (found != 0) {
-        *number = within->number;
-        return found < 0 ? -1 : 0;
-    }
-    PyObject *given = PyObject_CallFunctionObjArgs(scribe->within, call, inside ? Py_True : Py_False, NULL);
-    if (number_from(given, number) < 0) {
-        return -1;
-    }
-    Within before = *within;
-    *within = (Within){Py_NewRef(PyTuple_GET_ITEM(call, 0)), Py_NewRef(path), PyLong_AsLong(PyTuple_GET_ITEM(call, 4)),
-                       inside, PyTuple_GET_ITEM(call, 1) == Py_True, *number};
-    Py_XDECREF(before.name);
-    Py_XDECREF(before.path);
-    return 0;
-}
-
-/* Whether a frame runs code of gradviz's own; -1 with an exception. */
-static int is_ours(Scribe *scribe, PyFrameObject *frame, PyCodeObject *code)
-{
-    PyObject *ours = PyDict_GetItemWithError(scribe->ours, code->co_filename);
-    if (ours != NULL || PyErr_Occurred()) {
-        return ours == NULL ? -1 : ours == Py_True;
-    }
-    ours = PyObject_CallOneArg(scribe->is_ours, (PyObject *)frame);
-    int answer = ours == NULL ? -1 : ours == Py_True;
-    Py_XDECREF(ours);
-    return answer;
-}
-
-/* The innermost frame that is not gradviz's: a new reference, NULL where there is none or with an exception.
-   inside: set when the code of the innermost call is met on the way. */
-static PyFrameObject *script_frame(Scribe *scribe, PyObject *call_code, int *inside)
-{
-    PyFrameObject *frame = (PyFrameObject *)Py_XNewRef(PyEval_GetFrame());
-    while (frame != NULL) {
-        PyCodeObject *code = PyFrame_GetCode(frame);
-        int ours = is_ours(scribe, frame, code);
-        *inside |= ours == 1 && (PyObject *)code == call_code;
-        Py_DECREF(code);
-        if (ours == 0) {
-            return frame;
-        }
-        PyFrameObject *outer = ours < 0 ? NULL : PyFrame_GetBack(frame);
-        Py_DECREF(frame);
-        frame = outer;
-    }
-    return NULL;
-}
-
-int place_here(Scribe *scribe, uint32_t *origin, uint32_t *within)
-{
-    PyObject *call = NULL; /* places.Call: name, aside, code, path, around, module */
-    if (PyList_GET_SIZE(scribe->calls) > 0) {
-        call = Py_NewRef(PyList_GET_ITEM(scribe->calls, PyList_GET_SIZE(scribe->calls) - 1));
-    }
-    int inside = 0, failed = 0;
-    *origin = *within = 0;
-    PyFrameObject *frame = script_frame(scribe, call == NULL ? NULL : PyTuple_GET_ITEM(call, 2), &inside);
-    if (frame != NULL) {
-        PyCodeObject *code = PyFrame_GetCode(frame);
-        failed = origin_of(scribe, (PyObject *)code, PyFrame_GetLasti(frame), origin);
-        Py_DECREF(code);
-        Py_DECREF(frame);
-    } else if (PyErr_Occurred()) {
-        failed = -1;
-    }
-    if (!failed && call != NULL && PyObject_IsTrue(PyTuple_GET_ITEM(call, 0)) > 0) {
-        failed = within_of(scribe, call, inside, within);
-    }
-    Py_XDECREF(call);
-    return failed;
+    size_t place = call_place(op, run, settings);
+    Call *first = &scribe->known->calls[place], *second = &scribe->known->calls[place ^ 1], forgotten = *second;
+    *second = *first;
+    *first = call;
+    call_dropped(&forgotten); /* last: it may run a finalizer, which may ask here */
 }

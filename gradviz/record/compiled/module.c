@@ -39,9 +39,47 @@ static PyObject *part_at(PyObject *recorder, const char *name, PyTypeObject *typ
     return found;
 }
 
-/* Fills in a Scribe; -1 with an exception. */
-static int taken(Scribe *scribe, PyObject *recorder, PyObject *numbers, PyObject *places)
+enum { OF_RECORDER, OF_NUMBERS, OF_PLACES, OF_NAMES, PARTS }; /* whose method or attribute it is */
+
+/* Where a Scribe has each bound method that it may call. */
+static const struct {
+    int part;
+    const char *name;
+    Py_ssize_t offset;
+} methods[] = {
+    {OF_RECORDER, "forward", offsetof(Scribe, forward)},
+    {OF_RECORDER, "step", offsetof(Scribe, step)},
+    {OF_RECORDER, "mutated", offsetof(Scribe, mutated)},
+    {OF_RECORDER, "assigned", offsetof(Scribe, assigned)},
+    {OF_RECORDER, "before_accumulation", offsetof(Scribe, before_accumulation)},
+    {OF_RECORDER, "accumulated", offsetof(Scribe, accumulated)},
+    {OF_RECORDER, "keeps", offsetof(Scribe, keeps)},
+    {OF_RECORDER, "entered", offsetof(Scribe, entered)},
+    {OF_RECORDER, "_named", offsetof(Scribe, named)},
+    {OF_RECORDER, "_value", offsetof(Scribe, value)},
+    {OF_RECORDER, "_tensor", offsetof(Scribe, tensor)},
+    {OF_RECORDER, "_call", offsetof(Scribe, call)},
+    {OF_RECORDER, "_change", offsetof(Scribe, change)},
+    {OF_RECORDER, "_met", offsetof(Scribe, met)},
+    {OF_RECORDER, "_accumulating", offsetof(Scribe, accumulating)},
+    {OF_RECORDER, "_encoded", offsetof(Scribe, encoded)},
+    {OF_NUMBERS, "meta", offsetof(Scribe, meta)},
+    {OF_PLACES, "within", offsetof(Scribe, within)},
+    {OF_PLACES, "origin", offsetof(Scribe, origin)},
+    {OF_PLACES, "_is_ours", offsetof(Scribe, is_ours)},
+    {OF_NAMES, "name", offsetof(Scribe, module_name)},
+};
+enum { METHODS = sizeof methods / sizeof *methods };
+
+static PyObject **method_at(Scribe *scribe, int k)
 {
+    return (PyObject **)((char *)scribe + methods[k].offset);
+}
+
+/* Fills in a Scribe from its recorder, that one's Definitions and its Places; -1 with an exception. */
+static int taken(Scribe *scribe, PyObject *const *parts)
+{
+    PyObject *recorder = parts[OF_RECORDER];
     long long whole;
     if (number_at(recorder, "_began", &scribe->began) < 0 || number_at(recorder, "_whole", &whole) < 0 ||
         number_at(recorder, "_first_serial", &scribe->first_serial) < 0) {
@@ -52,20 +90,14 @@ static int taken(Scribe *scribe, PyObject *recorder, PyObject *numbers, PyObject
     scribe->writer = (Writer *)part_at(recorder, "_journal", writer_type);
     scribe->buffers = (Lives *)part_at(recorder, "_buffers", lives_type);
     scribe->nodes = (Lives *)part_at(recorder, "_nodes", lives_type);
-    scribe->forward = PyObject_GetAttrString(recorder, "forward");
-    scribe->step = PyObject_GetAttrString(recorder, "step");
-    scribe->value = PyObject_GetAttrString(recorder, "_value");
-    scribe->tensor = PyObject_GetAttrString(recorder, "_tensor");
-    scribe->node_number = PyObject_GetAttrString(recorder, "_node_number");
-    scribe->call = PyObject_GetAttrString(recorder, "_call");
-    scribe->met_number = PyObject_GetAttrString(recorder, "_met_number");
-    scribe->encoded = PyObject_GetAttrString(recorder, "_encoded");
-    scribe->meta = PyObject_GetAttrString(numbers, "meta");
-    scribe->within = PyObject_GetAttrString(places, "within");
-    scribe->origin = PyObject_GetAttrString(places, "origin");
-    scribe->is_ours = PyObject_GetAttrString(places, "_is_ours");
-    scribe->ours = part_at(places, "_ours", &PyDict_Type);
-    scribe->calls = part_at(places, "_calls", &PyList_Type);
+    scribe->ours = part_at(parts[OF_PLACES], "_ours", &PyDict_Type);
+    scribe->targets = part_at(parts[OF_PLACES], "_targets", &PyDict_Type);
+    scribe->parts = part_at(parts[OF_NAMES], "_parts", &PyDict_Type);
+    scribe->calls = part_at(parts[OF_PLACES], "_calls", &PyList_Type);
+    scribe->changes = PyDict_New();
+    for (int k = 0; k < METHODS; k++) {
+        *method_at(scribe, k) = PyObject_GetAttrString(parts[methods[k].part], methods[k].name);
+    }
     if (scribe->known == NULL && !PyErr_Occurred()) {
         PyErr_NoMemory();
     }
@@ -78,14 +110,16 @@ static PyObject *scribe_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     if (!PyArg_ParseTuple(args, "O:Scribe", &recorder)) {
         return NULL;
     }
-    PyObject *numbers = PyObject_GetAttrString(recorder, "_numbers");
-    PyObject *places = numbers == NULL ? NULL : PyObject_GetAttrString(recorder, "_places");
-    Scribe *scribe = places == NULL ? NULL : (Scribe *)type->tp_alloc(type, 0);
-    if (scribe != NULL && taken(scribe, recorder, numbers, places) < 0) {
+    PyObject *parts[PARTS] = {Py_NewRef(recorder), PyObject_GetAttrString(recorder, "_numbers")};
+    parts[OF_PLACES] = parts[OF_NUMBERS] == NULL ? NULL : PyObject_GetAttrString(recorder, "_places");
+    parts[OF_NAMES] = parts[OF_PLACES] == NULL ? NULL : PyObject_GetAttrString(parts[OF_PLACES], "_names");
+    Scribe *scribe = parts[OF_NAMES] == NULL ? NULL : (Scribe *)type->tp_alloc(type, 0);
+    if (scribe != NULL && taken(scribe, parts) < 0) {
         Py_CLEAR(scribe);
     }
-    Py_XDECREF(numbers);
-    Py_XDECREF(places);
+    for (int k = 0; k < PARTS; k++) {
+        Py_XDECREF(parts[k]);
+    }
     return (PyObject *)scribe;
 }
 
@@ -96,20 +130,14 @@ static int scribe_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(scribe->writer);
     Py_VISIT(scribe->buffers);
     Py_VISIT(scribe->nodes);
-    Py_VISIT(scribe->forward);
-    Py_VISIT(scribe->step);
-    Py_VISIT(scribe->value);
-    Py_VISIT(scribe->tensor);
-    Py_VISIT(scribe->node_number);
-    Py_VISIT(scribe->call);
-    Py_VISIT(scribe->met_number);
-    Py_VISIT(scribe->encoded);
-    Py_VISIT(scribe->meta);
-    Py_VISIT(scribe->within);
-    Py_VISIT(scribe->origin);
-    Py_VISIT(scribe->is_ours);
+    for (int k = 0; k < METHODS; k++) {
+        Py_VISIT(*method_at(scribe, k));
+    }
     Py_VISIT(scribe->ours);
+    Py_VISIT(scribe->targets);
+    Py_VISIT(scribe->parts);
     Py_VISIT(scribe->calls);
+    Py_VISIT(scribe->changes);
     return 0;
 }
 
@@ -117,18 +145,9 @@ static int scribe_traverse(PyObject *self, visitproc visit, void *arg)
 static int scribe_clear(PyObject *self)
 {
     Scribe *scribe = (Scribe *)self;
-    Py_CLEAR(scribe->forward);
-    Py_CLEAR(scribe->step);
-    Py_CLEAR(scribe->value);
-    Py_CLEAR(scribe->tensor);
-    Py_CLEAR(scribe->node_number);
-    Py_CLEAR(scribe->call);
-    Py_CLEAR(scribe->met_number);
-    Py_CLEAR(scribe->encoded);
-    Py_CLEAR(scribe->meta);
-    Py_CLEAR(scribe->within);
-    Py_CLEAR(scribe->origin);
-    Py_CLEAR(scribe->is_ours);
+    for (int k = 0; k < METHODS; k++) {
+        Py_CLEAR(*method_at(scribe, k));
+    }
     return 0;
 }
 
@@ -145,7 +164,10 @@ static void scribe_dealloc(PyObject *self)
     Py_XDECREF(scribe->buffers);
     Py_XDECREF(scribe->nodes);
     Py_XDECREF(scribe->ours);
+    Py_XDECREF(scribe->targets);
+    Py_XDECREF(scribe->parts);
     Py_XDECREF(scribe->calls);
+    Py_XDECREF(scribe->changes);
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -153,9 +175,18 @@ static void scribe_dealloc(PyObject *self)
 static PyMethodDef scribe_methods[] = {
     {"forward", (PyCFunction)(void (*)(void))scribe_forward, METH_FASTCALL, "As Recorder.forward."},
     {"step", (PyCFunction)(void (*)(void))scribe_step, METH_FASTCALL, "As Recorder.step."},
-    {"here", scribe_here, METH_NOARGS, "As Places.here."},
-    {"value", (PyCFunction)(void (*)(void))scribe_value, METH_FASTCALL, "As Recorder._value."},
+    {"_here", scribe_here, METH_NOARGS, "As Places.here."},
+    {"_value", (PyCFunction)(void (*)(void))scribe_value, METH_FASTCALL, "As Recorder._value."},
     {"released", (PyCFunction)(void (*)(void))scribe_released, METH_FASTCALL, "As Recorder.released."},
+    {"entered", (PyCFunction)(void (*)(void))scribe_entered, METH_FASTCALL, "As Recorder.entered."},
+    {"left", scribe_left, METH_O, "As Recorder.left."},
+    {"mutated", (PyCFunction)(void (*)(void))scribe_mutated, METH_FASTCALL, "As Recorder.mutated."},
+    {"assigned", scribe_assigned, METH_O, "As Recorder.assigned."},
+    {"before_accumulation", scribe_before_accumulation, METH_O, "As Recorder.before_accumulation."},
+    {"accumulated", (PyCFunction)(void (*)(void))scribe_accumulated, METH_FASTCALL, "As Recorder.accumulated."},
+    {"keeps", scribe_keeps, METH_O, "As Recorder.keeps."},
+    {"_node_number", scribe_node_number, METH_O, "As Recorder._node_number."},
+    {"_tensor", (PyCFunction)(void (*)(void))scribe_tensor, METH_FASTCALL, "As Recorder._tensor."},
     {NULL},
 };
 
@@ -180,11 +211,17 @@ static PyType_Spec scribe_spec = {
 
 static int names_ready(void)
 {
-    names.blob = PyUnicode_InternFromString("blob");
-    names.base = PyUnicode_InternFromString("base");
-    names.title = PyUnicode_InternFromString("title");
-    names.intermediates = PyUnicode_InternFromString("intermediates");
-    return names.blob && names.base && names.title && names.intermediates ? 0 : -1;
+    PyObject *events = PyImport_ImportModule("gradviz.trace.events");
+    if (events == NULL) {
+        return -1;
+    }
+    names = (struct Names){
+        PyUnicode_InternFromString("blob"), PyUnicode_InternFromString("base"), PyUnicode_InternFromString("title"),
+        PyUnicode_InternFromString("intermediates"), PyUnicode_InternFromString(""), PyTuple_New(0),
+        PyObject_GetAttrString(events, "NUMBER"), PyObject_GetAttrString(events, "GRAD"),
+    };
+    Py_DECREF(events);
+    return PyErr_Occurred() ? -1 : 0;
 }
 
 /* The class whose struct is in writer.h. */
@@ -210,7 +247,7 @@ PyMODINIT_FUNC PyInit__record(void)
     import_array();
     PyObject *module = PyModule_Create(&definition);
     if (module == NULL || names_ready() < 0 || writer_ready() < 0 || known_ready() < 0 || summary_ready() < 0 ||
-        engine_ready() < 0 || lives_ready(module) < 0) {
+        engine_ready() < 0 || places_ready() < 0 || lives_ready(module) < 0) {
         Py_XDECREF(module);
         return NULL;
     }

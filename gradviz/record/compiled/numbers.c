@@ -2,18 +2,30 @@
 
 #include "record.h"
 
+/* The NODE row of an AccumulateGrad, since no FORWARD row makes it. */
+static int write_accumulate(Scribe *scribe, PyObject *node, uint32_t number)
+{
+    Row row = {.kind = NODE, .node = number};
+    PyObject *leaf = Py_XNewRef(slot(node, engine.accumulate_variable));
+    int failed = leaf == NULL || tensor_number(scribe, leaf, &row.tensor) < 0;
+    Py_XDECREF(leaf);
+    if (failed || (scribe->accumulating_ref == 0 &&
+                   ref_from(PyObject_CallNoArgs(scribe->accumulating), &scribe->accumulating_ref) < 0)) {
+        return -1;
+    }
+    row.ref = scribe->accumulating_ref;
+    return write_row(scribe->writer, &row);
+}
+
 int node_number(Scribe *scribe, PyObject *node, uint32_t *number)
 {
     int is_new;
-    Watch *watch = lives_find(scribe->nodes, node);
-    if (watch == NULL && Py_TYPE(node) == engine.accumulate_type) { /* new: it gets a row of its own */
-        return number_from(PyObject_CallOneArg(scribe->node_number, node), number);
-    }
-    if (watch == NULL && (watch = lives_watch(scribe->nodes, node, &is_new)) == NULL) {
+    Watch *watch = lives_watch(scribe->nodes, node, &is_new);
+    if (watch == NULL) {
         return -1;
     }
     *number = watch->number;
-    return 0;
+    return is_new && Py_TYPE(node) == engine.accumulate_type ? write_accumulate(scribe, node, *number) : 0;
 }
 
 /* The number of a new node, after those of the AccumulateGrads that it leads to. */
@@ -53,47 +65,110 @@ static PyObject *as_scalar(PyObject *value)
     return scalar;
 }
 
-/* The row of a Python float that is an op's input, as Recorder._tensor writes it. */
-static int met_float(Scribe *scribe, PyObject *tensor, uint32_t *number)
+/* The number of the CALL row of tensors that were met in this way; known: it, once it was asked for. */
+static int met_call(Scribe *scribe, PyObject *name, uint32_t *known)
+{
+    return *known ? 0 : number_from(PyObject_CallOneArg(scribe->met, name), known);
+}
+
+/* The row of a tensor that no op was seen to make, as Recorder._tensor writes it; name, call: how it was met. */
+static int write_met(Scribe *scribe, PyObject *tensor, PyObject *value, Row row, PyObject *name, uint32_t *call)
 {
     Shown shown;
     uint32_t within;
-    Row row = {.kind = FORWARD};
-    if (new_tensor_number(scribe, tensor, &row.tensor) < 0) {
+    if (new_tensor_number(scribe, tensor, &row.tensor) < 0 || shown_of(scribe, value, 0, &shown) < 0 ||
+        place_here(scribe, &row.origin, &within) < 0 || met_call(scribe, name, call) < 0) {
         return -1;
     }
-    PyObject *scalar = as_scalar(slot(tensor, engine.number_value));
-    int failed = scalar == NULL || shown_of(scribe, scalar, 0, &shown) < 0;
-    Py_XDECREF(scalar);
-    if (failed || place_here(scribe, &row.origin, &within) < 0 ||
-        (scribe->number_call == 0 && number_from(PyObject_CallNoArgs(scribe->met_number), &scribe->number_call) < 0)) {
-        return -1;
-    }
-    row.flags = shown.flags | LEAF;
+    row.kind = FORWARD;
+    row.flags |= shown.flags;
     row.within = fit16(within);
     row.time = (uint64_t)(now_ns() - scribe->began);
-    row.meta = shown.meta, row.ref = scribe->number_call, row.value = shown.value;
-    *number = row.tensor;
+    row.meta = shown.meta, row.buffer = shown.buffer, row.ref = *call, row.value = shown.value;
     return write_row(scribe->writer, &row);
+}
+
+/* A Python float that is an op's input. */
+static int met_float(Scribe *scribe, PyObject *tensor)
+{
+    PyObject *scalar = as_scalar(slot(tensor, engine.number_value));
+    int failed = scalar == NULL ||
+        write_met(scribe, tensor, scalar, (Row){.flags = LEAF}, names.number, &scribe->number_call) < 0;
+    Py_XDECREF(scalar);
+    return failed ? -1 : 0;
+}
+
+/* A leaf's .grad, whose buffer is known as such; *met: whether it is one. */
+static int met_grad(Scribe *scribe, PyObject *tensor, int *met)
+{
+    Watch *watch = NULL;
+    PyObject *array = slot(tensor, engine.tensor_array), *requires_grad = slot(tensor, engine.tensor_requires_grad);
+    if (array == NULL || !PyArray_CheckExact(array) || watch_of(scribe, array, &watch) < 0) {
+        return PyErr_Occurred() ? -1 : 0;
+    }
+    *met = watch != NULL && watch->leaf != 0 && Py_TYPE(tensor) != engine.number_type;
+    if (!*met) {
+        return 0;
+    }
+    int flags = requires_grad == Py_True ? REQUIRES_GRAD : 0;
+    flags |= slot(tensor, engine.tensor_edge) == Py_None ? LEAF : 0;
+    Row row = {.flags = (uint8_t)flags, .c = watch->leaf};
+    Py_INCREF(array);
+    int failed = write_met(scribe, tensor, array, row, names.grad, &scribe->grad_call);
+    Py_DECREF(array);
+    return failed;
 }
 
 /* The number of a tensor that was not seen: it gets a row first. */
 static int met(Scribe *scribe, PyObject *tensor, uint32_t *number)
 {
     PyObject *value = Py_TYPE(tensor) == engine.number_type ? slot(tensor, engine.number_value) : NULL;
-    if (value != NULL && PyFloat_CheckExact(value)) {
-        return met_float(scribe, tensor, number);
+    int is_met = value != NULL && PyFloat_CheckExact(value);
+    if ((is_met ? met_float(scribe, tensor) : met_grad(scribe, tensor, &is_met)) < 0) {
+        return -1;
     }
-    return number_from(PyObject_CallOneArg(scribe->tensor, tensor), number);
+    if (!is_met) {
+        return number_from(PyObject_CallOneArg(scribe->tensor, tensor), number);
+    }
+    *number = fit32(as_number(slot(tensor, engine.tensor_serial)) - scribe->first_serial);
+    return 0;
+}
+
+/* A tensor's own running number, 0 for none. */
+static long long serial_of(PyObject *tensor)
+{
+    PyObject *serial = slot(tensor, engine.tensor_serial);
+    return serial != NULL && PyLong_Check(serial) ? as_number(serial) : 0;
+}
+
+int was_seen(Scribe *scribe, PyObject *tensor)
+{
+    return serial_of(tensor) > scribe->first_serial;
 }
 
 int tensor_number(Scribe *scribe, PyObject *tensor, uint32_t *number)
 {
-    PyObject *serial = slot(tensor, engine.tensor_serial);
-    long long known = serial != NULL && PyLong_Check(serial) ? as_number(serial) : 0;
+    long long known = serial_of(tensor);
     if (known > scribe->first_serial) {
         *number = fit32(known - scribe->first_serial);
         return 0;
     }
     return met(scribe, tensor, number);
+}
+
+PyObject *scribe_node_number(PyObject *self, PyObject *node)
+{
+    uint32_t number;
+    return node_number((Scribe *)self, node, &number) < 0 ? NULL : PyLong_FromUnsignedLong(number);
+}
+
+/* tensor(tensor, met_as=""): with the latter, the Python where it was not seen before. */
+PyObject *scribe_tensor(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    Scribe *scribe = (Scribe *)self;
+    uint32_t number;
+    if (count < 1 || !PyObject_TypeCheck(args[0], engine.tensor_type) || (count > 1 && !was_seen(scribe, args[0]))) {
+        return PyObject_Vectorcall(scribe->tensor, args, count, NULL);
+    }
+    return tensor_number(scribe, args[0], &number) < 0 ? NULL : PyLong_FromUnsignedLong(number);
 }

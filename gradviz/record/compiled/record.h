@@ -2,13 +2,15 @@
    what is recorded; everything here does the same for what happens most, and calls the Python for the rest.
 
    lives.c    Lives: running numbers for live objects, and the rows of their ends
-   known.c    what was asked before: metas, calls, places in the script
+   known.c    what was asked before: metas, calls
+   places.c   the place in the script, and the calls of modules around it
    values.c   an array's meta, buffer and preview
    summary.c  the preview of a large array
    engine.c   the engine's classes, and where their slots are
    numbers.c  the numbers of nodes and tensors
    scribe.c   Scribe: forward, and what the Python asks of it
    backward.c Scribe: step, released
+   changes.c  Scribe: what happens to a leaf's .grad, changes in place, an optimizer's state
    module.c   the module
 
    All runs with the GIL held. Whatever calls Python may run anything else of the recorder meanwhile (a finalizer, a
@@ -27,7 +29,8 @@
 #include <numpy/arrayobject.h>
 
 /* Of events.Kind and events.Flag. */
-enum { FORWARD = 16, INPUT = 17, BUFFER = 20, STEP = 33, GRAD = 35, RELEASED = 38, FREED = 48 };
+enum { NODE = 4, FORWARD = 16, BUFFER = 20, STEP = 33, GRAD = 35, ADDED = 36, RELEASED = 38, FREED = 48 };
+enum { MUTATED = 50, ASSIGNED = 51 };
 enum { NO_GRAD = 1, REQUIRES_GRAD = 2, LEAF = 4, NEW_BUFFER = 8 }; /* and INLINE */
 
 /* The nearest number that a column of 16 bits can hold. */
@@ -80,9 +83,20 @@ PyObject *owner_of(PyArrayObject *array);
 /* The clock of time.perf_counter_ns. */
 int64_t now_ns(void);
 
-/* -- known.c: each slot of these tables has what was asked last of all that falls there, so they never grow ------- */
+/* -- known.c: these tables have what was asked last, and never grow ----------------------------------------------- */
 
-enum { META_SLOTS = 128, CALL_SLOTS = 512, ORIGIN_SLOTS = 1024, WITHIN_SLOTS = 256, MOST_DIMS = 4, MOST_SETTINGS = 6 };
+enum { META_SLOTS = 512, CALL_SLOTS = 1024, ORIGIN_SLOTS = 2048, WITHIN_SLOTS = 512, NESTED_SLOTS = 512, WAYS = 2 };
+enum { MOST_DIMS = 4, MOST_SETTINGS = 6 };
+
+static inline uint64_t mixed(uint64_t hash, uint64_t part)
+{
+    return (hash ^ part) * UINT64_C(0x9E3779B97F4A7C15);
+}
+
+static inline size_t slot_of(uint64_t hash, size_t slots)
+{
+    return (size_t)(hash >> 32) % slots;
+}
 
 typedef struct {
     PyArray_Descr *dtype;
@@ -100,7 +114,7 @@ typedef struct {
 } Call;
 
 typedef struct {
-    PyObject *code;
+    PyObject *code, *target; /* target: the variable that the value is assigned to, "" for none */
     int lasti;
     uint32_t number;
 } Origin;
@@ -112,11 +126,18 @@ typedef struct {
     uint32_t number;
 } Within;
 
+/* What a call is called, in the call around it: see Places.enter. */
+typedef struct {
+    PyObject *outer_name, *outer_path, *name, *part;
+    PyObject *nested_name, *nested_path;
+} Nested;
+
 typedef struct {
     Meta metas[META_SLOTS];
     Call calls[CALL_SLOTS];
     Origin origins[ORIGIN_SLOTS];
     Within withins[WITHIN_SLOTS];
+    Nested nested[NESTED_SLOTS];
 } Known;
 
 typedef struct {
@@ -127,20 +148,30 @@ typedef struct {
     long long began, first_serial;
     Py_ssize_t whole; /* elements up to which a value is kept whole; 0: no values */
     /* bound methods of the recorder's, its Definitions' and its Places' */
-    PyObject *forward, *step, *value, *tensor, *node_number, *call, *encoded, *meta, *within, *origin, *is_ours;
-    PyObject *met_number; /* gives the number of the CALL row of Python numbers */
-    uint32_t number_call; /* that number, once it was asked for */
-    PyObject *ours;  /* dict: filename -> whether it is gradviz's own */
-    PyObject *calls; /* list: of places.Call */
+    PyObject *forward, *step, *mutated, *assigned, *before_accumulation, *accumulated, *keeps, *entered, *named;
+    PyObject *value, *tensor, *call, *change, *encoded, *meta, *within, *origin, *is_ours, *module_name;
+    PyObject *met;                   /* gives the number of the CALL row of tensors that no op made */
+    uint32_t number_call, grad_call; /* what it gave for Python numbers and a leaf's .grad, once it was asked */
+    PyObject *accumulating;          /* gives the ref of what a NODE row says of an AccumulateGrad */
+    uint64_t accumulating_ref;       /* what it gave */
+    PyObject *ours;    /* dict: filename -> whether it is gradviz's own */
+    PyObject *targets; /* dict: number of an origin -> the variable that its value is assigned to */
+    PyObject *parts;   /* dict: ModuleNames._parts */
+    PyObject *calls;   /* list: of places.Call */
+    PyObject *changes; /* dict: name of an op that changed a tensor in place -> number of the CALL row of that */
 } Scribe;
 
 /* Names that are asked for often: a type remembers its attributes by where such a string is. */
 extern struct Names {
-    PyObject *blob, *base, *title, *intermediates;
+    PyObject *blob, *base, *title, *intermediates, *nothing; /* "" */
+    PyObject *nowhere; /* an empty tuple */
+    PyObject *number, *grad; /* events.NUMBER and GRAD */
 } names;
 
 /* The number that a call of Python gave, which is let go of; -1 with an exception. */
 int number_from(PyObject *given, uint32_t *number);
+/* The same for a ref. */
+int ref_from(PyObject *given, uint64_t *ref);
 
 int known_ready(void);
 Known *known_new(void);
@@ -148,10 +179,17 @@ void known_free(Known *known);
 
 /* What is known of a shape and dtype, copied; -1 with an exception. array: of the shape and dtype, or a scalar. */
 int meta_of(Scribe *scribe, PyObject *array, PyArray_Descr *dtype, int dims, const npy_intp *shape, Meta *meta);
+/* The same where it was asked before: whether it was. */
+int meta_known(Scribe *scribe, PyArrayObject *array, Meta *meta);
 /* The number of a call that is known, else 0. */
 uint32_t call_known(Scribe *scribe, PyObject *op, PyObject *run, Py_ssize_t inputs, PyObject *settings);
 /* Keeps it, where its settings are such that the same objects are the same settings for ever. */
 void call_keep(Scribe *scribe, PyObject *op, PyObject *run, Py_ssize_t inputs, PyObject *settings, uint32_t number);
+
+/* -- places.c ----------------------------------------------------------------------------------------------------- */
+
+int places_ready(void);
+void nested_dropped(Nested *nested);
 /* The line of the script that runs now, and what it is within; -1 with an exception. */
 int place_here(Scribe *scribe, uint32_t *origin, uint32_t *within);
 
@@ -169,6 +207,10 @@ typedef struct {
 int is_plain(PyObject *value);
 /* The columns of an array or scalar. on_its_way: it is a gradient, which may have been shown when it was handed on. */
 int shown_of(Scribe *scribe, PyObject *value, int on_its_way, Shown *shown);
+/* The ref of an array's preview, which is never inline. */
+int preview_of(Scribe *scribe, PyArrayObject *array, const Meta *meta, uint64_t *ref);
+/* The watch of the buffer of a plain array, borrowed; *watch: NULL where there is none. -1 with an exception. */
+int watch_of(Scribe *scribe, PyObject *array, Watch **watch);
 /* Remembers how a gradient that is handed on was shown: it comes to the next node as it is, mostly. */
 void handed_on(Scribe *scribe, PyObject *value, const Shown *shown);
 
@@ -184,8 +226,9 @@ int write_large(Scribe *scribe, PyArrayObject *array, const Meta *meta, uint64_t
 extern struct Engine {
     PyTypeObject *op_type, *tensor_type, *number_type, *node_type, *accumulate_type;
     PyObject *mode, *next_serial;
-    Py_ssize_t tensor_array, tensor_edge, tensor_requires_grad, tensor_serial; /* offsets of slots */
-    Py_ssize_t number_value, node_edges, node_run, node_saved, mode_grad;
+    PyObject *changed; /* versions.changed */
+    Py_ssize_t tensor_array, tensor_edge, tensor_requires_grad, tensor_grad, tensor_serial; /* offsets of slots */
+    Py_ssize_t number_value, node_edges, node_run, node_saved, accumulate_variable, mode_grad, older, newest;
 } engine;
 
 int engine_ready(void);
@@ -207,15 +250,26 @@ int node_number(Scribe *scribe, PyObject *node, uint32_t *number);
 /* The number of a new node, after those of the AccumulateGrads that it leads to. */
 int new_node_number(Scribe *scribe, PyObject *node, uint32_t *number);
 int tensor_number(Scribe *scribe, PyObject *tensor, uint32_t *number);
+/* Whether it has a number. */
+int was_seen(Scribe *scribe, PyObject *tensor);
 /* A new number, whatever the tensor had. */
 int new_tensor_number(Scribe *scribe, PyObject *tensor, uint32_t *number);
 
-/* -- scribe.c, backward.c: methods -------------------------------------------------------------------------------- */
+/* -- scribe.c, backward.c, changes.c, places.c: methods ----------------------------------------------------------- */
 
 PyObject *scribe_forward(PyObject *self, PyObject *const *args, Py_ssize_t count);
 PyObject *scribe_step(PyObject *self, PyObject *const *args, Py_ssize_t count);
 PyObject *scribe_released(PyObject *self, PyObject *const *args, Py_ssize_t count);
 PyObject *scribe_value(PyObject *self, PyObject *const *args, Py_ssize_t count);
 PyObject *scribe_here(PyObject *self, PyObject *nothing);
+PyObject *scribe_entered(PyObject *self, PyObject *const *args, Py_ssize_t count);
+PyObject *scribe_left(PyObject *self, PyObject *result);
+PyObject *scribe_node_number(PyObject *self, PyObject *node);
+PyObject *scribe_tensor(PyObject *self, PyObject *const *args, Py_ssize_t count);
+PyObject *scribe_mutated(PyObject *self, PyObject *const *args, Py_ssize_t count);
+PyObject *scribe_assigned(PyObject *self, PyObject *tensor);
+PyObject *scribe_before_accumulation(PyObject *self, PyObject *leaf);
+PyObject *scribe_accumulated(PyObject *self, PyObject *const *args, Py_ssize_t count);
+PyObject *scribe_keeps(PyObject *self, PyObject *state);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "record.h"
 
-enum { OP, OUT, INPUTS, NODE, SETTINGS, STARTED, FORWARD_COUNT, MOST_INPUTS = 3 };
+enum { OP, OUT, INPUTS, GRAD_FN, SETTINGS, STARTED, FORWARD_COUNT, MOST_INPUTS = 3 };
 
 /* Whether an op of the catalogue made one plain tensor, and saved no more than inputs and results, held by no hook. */
 static int is_frequent_forward(PyObject *const *args, Py_ssize_t count)
@@ -14,7 +14,7 @@ static int is_frequent_forward(PyObject *const *args, Py_ssize_t count)
         !PyDict_CheckExact(args[SETTINGS]) || !PyLong_Check(args[STARTED])) {
         return 0;
     }
-    PyObject *array = slot(args[OUT], engine.tensor_array), *node = args[NODE];
+    PyObject *array = slot(args[OUT], engine.tensor_array), *node = args[GRAD_FN];
     if (array == NULL || !PyArray_CheckExact(array)) {
         return 0;
     }
@@ -42,7 +42,7 @@ static int has_intermediates(PyObject *op)
 /* The number of a CALL row that is not known here. */
 static int ask_call(Scribe *scribe, PyObject *const *args, uint32_t *number)
 {
-    PyObject *node = args[NODE], *settings = args[SETTINGS];
+    PyObject *node = args[GRAD_FN], *settings = args[SETTINGS];
     PyObject *title = PyObject_GetAttr(args[OP], names.title), *outputs = PyTuple_Pack(1, args[OUT]);
     PyObject *run = node == Py_None ? NULL : Py_NewRef(slot(node, engine.node_run));
     int failed = -1;
@@ -81,7 +81,7 @@ static int write_forward(Scribe *scribe, PyObject *const *args, uint32_t call, l
             return -1;
         }
     }
-    if ((args[NODE] != Py_None && new_node_number(scribe, args[NODE], &row.node) < 0) ||
+    if ((args[GRAD_FN] != Py_None && new_node_number(scribe, args[GRAD_FN], &row.node) < 0) ||
         (call == 0 && ask_call(scribe, args, &call) < 0) || new_tensor_number(scribe, args[OUT], &row.tensor) < 0) {
         return -1;
     }
@@ -110,7 +110,7 @@ PyObject *scribe_forward(PyObject *self, PyObject *const *args, Py_ssize_t count
     int frequent = is_frequent_forward(args, count);
     uint32_t call = 0;
     if (frequent) {
-        PyObject *run = args[NODE] == Py_None ? NULL : slot(args[NODE], engine.node_run);
+        PyObject *run = args[GRAD_FN] == Py_None ? NULL : slot(args[GRAD_FN], engine.node_run);
         call = call_known(scribe, args[OP], run, PyTuple_GET_SIZE(args[INPUTS]), args[SETTINGS]);
         if (call == 0) {
             int more = has_intermediates(args[OP]);

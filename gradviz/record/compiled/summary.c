@@ -126,12 +126,10 @@ static void copy_corners(unsigned char *to, PyArrayObject *array, npy_intp count
     }
 }
 
-/* array.reshape(-1), which may be a view with gaps; contiguous, the array itself will do. */
+/* array.ravel("K"), which may be a view with gaps; contiguous, the array itself will do. */
 static PyObject *flattened(PyArrayObject *array)
 {
-    npy_intp all = -1;
-    PyArray_Dims shape = {&all, 1};
-    return PyArray_IS_C_CONTIGUOUS(array) ? Py_NewRef(array) : PyArray_Newshape(array, &shape, NPY_CORDER);
+    return PyArray_IS_C_CONTIGUOUS(array) ? Py_NewRef(array) : PyArray_Ravel(array, NPY_KEEPORDER);
 }
 
 /* preview._summary, where it is the quick one; else 0. */

@@ -57,8 +57,7 @@ static void copy_elements(unsigned char *to, PyArrayObject *array, npy_intp coun
     }
 }
 
-/* The ref of the preview of an array that has dims. */
-static int preview_of(Scribe *scribe, PyArrayObject *array, const Meta *meta, uint64_t *ref)
+int preview_of(Scribe *scribe, PyArrayObject *array, const Meta *meta, uint64_t *ref)
 {
     npy_intp count = PyArray_SIZE(array);
     Py_ssize_t length = meta->head_length + count * PyArray_ITEMSIZE(array);
@@ -82,12 +81,7 @@ static int preview_of(Scribe *scribe, PyArrayObject *array, const Meta *meta, ui
     }
     PyObject *stored = PyObject_CallMethodOneArg((PyObject *)scribe->writer, names.blob, encoded);
     Py_DECREF(encoded);
-    if (stored == NULL) {
-        return -1;
-    }
-    *ref = PyLong_AsUnsignedLongLong(stored);
-    Py_DECREF(stored);
-    return PyErr_Occurred() ? -1 : 0;
+    return ref_from(stored, ref);
 }
 
 /* A view's memory may be larger than the view: a BUFFER row. */
@@ -154,6 +148,14 @@ int shown_of(Scribe *scribe, PyObject *value, int on_its_way, Shown *shown)
     }
     shown->value = given;
     return given ? 0 : preview_of(scribe, (PyArrayObject *)value, &meta, &shown->value);
+}
+
+int watch_of(Scribe *scribe, PyObject *array, Watch **watch)
+{
+    PyObject *owner = owner_of((PyArrayObject *)array);
+    *watch = owner == NULL ? NULL : lives_find(scribe->buffers, owner);
+    Py_XDECREF(owner);
+    return owner == NULL ? -1 : 0;
 }
 
 void handed_on(Scribe *scribe, PyObject *value, const Shown *shown)

@@ -140,6 +140,17 @@ def test_a_number_beside_a_tensor_is_what_it_always_was(number):
         assert saved is None or saved.item() == number
 
 
+def test_no_plan_keeps_an_array_that_was_a_setting():
+    asked = []
+    run = twins._engine.Run(lambda *given: "the Python", None, lambda *settings: asked.append(1), 1, False, 0, 1)
+    kept = np.ones(3)
+    ended = weakref.ref(kept)
+    assert run(np.ones(3), (), (kept,), None) == "the Python" and asked == []
+    del kept
+    assert ended() is None
+    assert run(np.ones(3), (), (2.0,), None) == run(np.ones(3), (), (2.0,), None) == "the Python" and asked == [1]
+
+
 # -- the collector ------------------------------------------------------------------------------------
 
 

@@ -110,6 +110,14 @@ are_same(PyObject *one, PyObject *other)
     return PyLong_CheckExact(one) && PyObject_RichCompareBool(one, other, Py_EQ) == 1;
 }
 
+/* Whether a setting may be kept for good: it is no array, and holds none. */
+static int
+is_simple(PyObject *setting)
+{
+    return setting == Py_None || PyBool_Check(setting) || PyLong_CheckExact(setting) || PyFloat_CheckExact(setting) ||
+           PyUnicode_CheckExact(setting);
+}
+
 Plan *
 plan_for(Plans *plans, PyObject *const *settings, int count)
 {
@@ -125,6 +133,9 @@ plan_for(Plans *plans, PyObject *const *settings, int count)
     }
     if (plans->count == MOST_PLANS)
         return NULL;
+    for (int i = 0; i < count; i++)
+        if (!is_simple(settings[i]))
+            return NULL;
     PyObject *known = PyTuple_New(count), *written;
     if (known == NULL)
         return NULL;

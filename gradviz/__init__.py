@@ -51,6 +51,7 @@ from gradviz.engine.random import (
 from gradviz.engine.sampling import bernoulli, multinomial, normal
 from gradviz.engine.switches import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from gradviz.engine.tensor import Size, Tensor
+from gradviz.engine.threads import get_num_threads, set_num_threads
 from gradviz.files import load, save
 from gradviz.nn.functional import (
     adaptive_avg_pool1d,

@@ -9,7 +9,7 @@ A plan is for arrays of one dtype, float32 or float64, of one shape, and numbers
 """
 
 from functools import partial
-from math import isinf
+from math import isinf, isnan
 
 import numpy as np
 
@@ -22,26 +22,11 @@ class Unplanned(Exception):  # noqa: N818  it ends the drawing, and is no error
     """A formula that is more than elementwise."""
 
 
-class Constant:
-    """A number in the arrays' dtype, as `self.dtype.type(0.5)` makes it; it takes part as an operand alone."""
-
-    __slots__ = ("number",)
-
-    def __init__(self, number):
-        self.number = number
-
-
-class Floating:
-    """The dtype of a sketch, which may be either of the two that a plan is for."""
-
-    kind = "f"
-    type = Constant
-
-
 class Drawing:
     """What a formula does: values are numbered, inputs first; a step is (code, ufunc, operands)."""
 
-    def __init__(self, count):
+    def __init__(self, dtype, count):
+        self.dtype = np.dtype(dtype)
         self.inputs = count
         self.kinds = [FLOAT] * count
         self.steps = [None] * count  # of each value; None for an input, a float for a constant
@@ -52,10 +37,11 @@ class Drawing:
         return Sketch(self, value)
 
     def constant(self, number):
-        """The value of a number, once for each."""
-        number = number.number if number.__class__ is Constant else number
-        if number.__class__ not in (int, float) or number != number or abs(float(number)) > 3e38 and not isinf(number):
+        """The value of a number, Python's or of the arrays' dtype; once for each."""
+        if number.__class__ not in (int, float, self.dtype.type) or isnan(number):
             raise Unplanned
+        if abs(number) > 3e38 and not isinf(number):
+            raise Unplanned  # it may overflow, of which NumPy warns
         if number.__class__ is int and abs(number) > 1 << 24:
             raise Unplanned
         key = float(number).hex()
@@ -84,13 +70,13 @@ class Drawing:
         values = tuple(self.operand(each) for each in operands)
         kinds = FLOAT * len(values)
         for kind in (FLOAT, BOOL):
-            if f"{kinds}->{kind}" in ufunc.types:
+            if f"{kinds}->{kind}".replace(FLOAT, self.dtype.char) in ufunc.types:
                 return Sketch(self, self._add((0, ufunc, values), kind))
         raise Unplanned
 
     def where(self, condition, chosen, other):
         """The sketch of `xp.where`."""
-        if Sketch not in (chosen.__class__, other.__class__) and Constant not in (chosen.__class__, other.__class__):
+        if not {chosen.__class__, other.__class__} & {Sketch, self.dtype.type}:
             raise Unplanned  # of two numbers NumPy makes its own dtype
         values = (self.operand(condition, BOOL), self.operand(chosen), self.operand(other))
         return Sketch(self, self._add((WHERE, None, values), FLOAT))
@@ -134,10 +120,8 @@ class Sketch:
 
     @property
     def dtype(self):
-        """Floating; Unplanned for a sketch of bools."""
-        if self.drawing.kinds[self.value] != FLOAT:
-            raise Unplanned
-        return Floating
+        """As of the array that it stands for."""
+        return self.drawing.dtype if self.drawing.kinds[self.value] == FLOAT else np.dtype(bool)
 
     __add__, __radd__ = _binary(np.add), _binary(np.add, True)
     __sub__, __rsub__ = _binary(np.subtract), _binary(np.subtract, True)
@@ -213,9 +197,12 @@ class Ops:
         return partial(op.forward, self._functions)
 
 
-def plan_of_forward(op, *settings):
-    """(inputs, constants, steps, outputs) of an op's forward with these settings, as the machine takes it; or None."""
-    drawing = Drawing(len(op.inputs))
+def plan_of_forward(op, dtype, *settings):
+    """What the machine takes of an op's forward on arrays of a dtype with these settings, or None.
+
+    That is (inputs, constants, kinds of the outputs, registers, steps, the outputs' registers).
+    """
+    drawing = Drawing(dtype, len(op.inputs))
 
     def formula(sketches):
         return [op.forward(Functions(drawing), *sketches, **dict(zip(op.settings, settings, strict=True)))]
@@ -223,9 +210,9 @@ def plan_of_forward(op, *settings):
     return _drawn(drawing, formula, range(len(op.inputs)))
 
 
-def plan_of_run(op, mask, *settings):
+def plan_of_run(op, mask, dtype, *settings):
     """The same of the vjps that a mask asks for: their inputs are the gradient and what the node saved."""
-    drawing = Drawing(1 + len(op.saved))
+    drawing = Drawing(dtype, 1 + len(op.saved))
     rules = [op.vjps[name] if mask >> i & 1 else None for i, name in enumerate(op.differentiable)]
 
     def formula(sketches):
@@ -237,9 +224,9 @@ def plan_of_run(op, mask, *settings):
     return _drawn(drawing, formula, (0,))
 
 
-def plan_of_sum():
+def plan_of_sum(dtype):
     """The plan of the sum of two gradients."""
-    return _drawn(Drawing(2), lambda both: [both[0] + both[1]], (0, 1))
+    return _drawn(Drawing(dtype, 2), lambda both: [both[0] + both[1]], (0, 1))
 
 
 def _drawn(drawing, formula, used):

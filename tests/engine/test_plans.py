@@ -25,7 +25,7 @@ def settings_of(op):
 
 def planned_forwards():
     ops = [op for op in catalogue.values() if op.quick is not None and not op.view]
-    return [op.name for op in ops if plan_of_forward(op, *settings_of(op)) is not None]
+    return [op.name for op in ops if plan_of_forward(op, "f", *settings_of(op)) is not None]
 
 
 def planned_runs():
@@ -36,7 +36,7 @@ def planned_runs():
         known = dict(zip(op.settings, settings_of(op), strict=True))
         kept = tuple(known[name] for name in op.node_class.setting_names)
         masks = range(1, 2 ** len(op.differentiable))
-        found += [(op.name, mask, kept) for mask in masks if plan_of_run(op, mask, *kept) is not None]
+        found += [(op.name, mask, kept) for mask in masks if plan_of_run(op, mask, "f", *kept) is not None]
     return found
 
 
@@ -89,18 +89,18 @@ def test_the_frequent_ops_have_plans():
 @pytest.mark.parametrize("name", ["sum", "mm", "softmax", "view", "cumsum_of", "gather"])
 def test_what_is_more_than_elementwise_has_none(name):
     op = catalogue[name]
-    assert plan_of_forward(op, *settings_of(op)) is None
+    assert plan_of_forward(op, "f", *settings_of(op)) is None
 
 
 def test_a_formula_that_decides_by_a_value_has_none():
     def formula(sketches):
         return [sketches[0] if sketches[0] > 0 else -sketches[0]]
 
-    assert plans._drawn(plans.Drawing(1), formula, (0,)) is None
+    assert plans._drawn(plans.Drawing("f", 1), formula, (0,)) is None
 
 
 def test_a_result_that_ignores_an_input_has_none():
-    assert plans._drawn(plans.Drawing(2), lambda both: [both[0] * 2.0], (0, 1)) is None
+    assert plans._drawn(plans.Drawing("f", 2), lambda both: [both[0] * 2.0], (0, 1)) is None
 
 
 def test_registers_are_used_again():
@@ -110,7 +110,7 @@ def test_registers_are_used_again():
             x = x * 2.0 + 1.0
         return [x]
 
-    _, constants, _, registers, steps, _ = plans._drawn(plans.Drawing(1), formula, (0,))
+    _, constants, _, registers, steps, _ = plans._drawn(plans.Drawing("f", 1), formula, (0,))
     assert len(constants) == 2 and len(steps) == 40 and registers <= 5
 
 

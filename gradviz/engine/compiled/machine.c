@@ -1,6 +1,7 @@
 /* Runs a plan: from loop to loop, a block that fits the cache at a time. */
 
 #include "machine.h"
+#include "threads.h"
 
 #define BLOCK 8192      /* bytes of a register */
 #define SMALL 512       /* the same, where all of an array fits */
@@ -13,30 +14,26 @@ typedef struct {
     npy_intp step[MOST_REGISTERS];
 } Places;
 
-/* 1 for float32, 2 for float64, as a plan takes it; else 0. */
-static int
+int
 width_of(PyObject *object)
 {
-    if (!is_array(object) || !PyArray_ISCARRAY_RO((PyArrayObject *)object))
+    if (!is_array(object))
         return 0;
     PyArray_Descr *dtype = PyArray_DESCR((PyArrayObject *)object);
     return dtype == world.float32 ? 1 : dtype == world.float64 ? 2 : 0;
 }
 
-/* The array whose shape is everybody's, or NULL where an input is none of what a plan takes; width is that of all. */
+/* The array whose shape is everybody's, or NULL where an input is none of what the plan takes. */
 static PyArrayObject *
-shape_giver(PyObject *const *inputs, int count, int *width)
+shape_giver(Plan *plan, PyObject *const *inputs, int count)
 {
     PyArrayObject *giver = NULL;
-    *width = 0;
     for (int i = 0; i < count; i++) {
         if (PyFloat_CheckExact(inputs[i]) || PyLong_CheckExact(inputs[i]))
             continue;
-        int found = width_of(inputs[i]);
         PyArrayObject *array = (PyArrayObject *)inputs[i];
-        if (!found || (*width && found != *width))
+        if (width_of(inputs[i]) != plan->width || !PyArray_ISCARRAY_RO(array))
             return NULL;
-        *width = found;
         if (giver == NULL || PyArray_NDIM(giver) == 0)
             giver = array;
         else if (PyArray_NDIM(array) && (PyArray_NDIM(array) != PyArray_NDIM(giver) ||
@@ -57,21 +54,34 @@ cast(const char *from, char *into, npy_intp count, int width)
             ((npy_double *)into)[k] = from[k] != 0;
 }
 
+/* Without a branch an element, which a compiler makes vectors of: numbers among the two sides stand still. */
+#define CHOOSE(type, chosen, other)                                     \
+    for (npy_intp k = 0; k < count; k++)                                \
+        ((type *)at[3])[k] = at[0][k] ? ((const type *)at[1])[chosen] : ((const type *)at[2])[other]
+#define CHOOSE_OF(type)              \
+    if (step[1] && step[2])          \
+        CHOOSE(type, k, k);          \
+    else if (step[1])                \
+        CHOOSE(type, k, 0);          \
+    else if (step[2])                \
+        CHOOSE(type, 0, k);          \
+    else                             \
+        CHOOSE(type, 0, 0)
+
 static void
 choose(char **at, npy_intp *step, npy_intp count, int width)
 {
-    for (npy_intp k = 0; k < count; k++) {
-        const char *from = at[0][k * step[0]] ? at[1] + k * step[1] : at[2] + k * step[2];
-        if (width == 1)
-            *(npy_float *)(at[3] + k * step[3]) = *(const npy_float *)from;
-        else
-            *(npy_double *)(at[3] + k * step[3]) = *(const npy_double *)from;
+    if (width == 1) {
+        CHOOSE_OF(npy_float);
+    }
+    else {
+        CHOOSE_OF(npy_double);
     }
 }
 
 /* All steps on one block. */
 static void
-run_block(Plan *plan, Places *places, npy_intp count, int width)
+run_block(Plan *plan, Places *places, npy_intp count)
 {
     for (int k = 0; k < plan->steps; k++) {
         Step *step = &plan->step[k];
@@ -83,56 +93,76 @@ run_block(Plan *plan, Places *places, npy_intp count, int width)
             apart[i] = step->bools >> i & 1 ? 1 : places->step[from];
         }
         if (step->code == UFUNC)
-            step->loop[width - 1].run(at, &size, apart, step->loop[width - 1].data);
+            step->loop.run(at, &size, apart, step->loop.data);
         else if (step->code == CAST)
-            cast(at[0], at[1], count, width);
+            cast(at[0], at[1], count, plan->width);
         else
-            choose(at, apart, count, width);
+            choose(at, apart, count, plan->width);
     }
 }
 
-/* All blocks; scratch: room for a block of each temporary. */
-static void
-run_blocks(Plan *plan, Places *places, npy_intp count, int width, char *scratch, int block)
+static int
+size_of(Plan *plan)
 {
-    int size = width == 1 ? sizeof(npy_float) : sizeof(npy_double), fixed = plan->inputs + plan->constants + plan->made;
+    return plan->width == 1 ? sizeof(npy_float) : sizeof(npy_double);
+}
+
+/* Blocks from one element on; scratch: room for a block of each temporary. */
+static void
+run_blocks(Plan *plan, const Places *places, npy_intp start, npy_intp count, char *scratch, int block)
+{
+    Places here = *places;
+    int size = size_of(plan), fixed = plan->inputs + plan->constants + plan->made;
     npy_intp most = block / size;
+    for (int k = 0; k < fixed; k++)
+        here.at[k] += start * here.step[k];
     for (int k = fixed; k < plan->registers; k++) {
-        places->at[k] = scratch + (k - fixed) * block;
-        places->step[k] = size;
+        here.at[k] = scratch + (k - fixed) * block;
+        here.step[k] = size;
     }
     while (count > 0) {
         npy_intp now = count < most ? count : most;
-        run_block(plan, places, now, width);
+        run_block(plan, &here, now);
         for (int k = 0; k < fixed; k++)
-            if (k < plan->inputs || k >= plan->inputs + plan->constants)
-                places->at[k] += now * places->step[k];
+            here.at[k] += now * here.step[k];
         count -= now;
     }
 }
 
+typedef struct {
+    Plan *plan;
+    const Places *places;
+} Job;
+
 static void
-run_large(Plan *plan, Places *places, npy_intp count, int width)
+do_part(void *work, npy_intp start, npy_intp count)
 {
     _Alignas(64) char scratch[MOST_TEMPORARIES * BLOCK];
+    run_blocks(((Job *)work)->plan, ((Job *)work)->places, start, count, scratch, BLOCK);
+}
+
+static void
+run_large(Plan *plan, const Places *places, npy_intp count)
+{
+    Job job = {plan, places};
     PyThreadState *resting = count >= LARGE ? PyEval_SaveThread() : NULL;
-    run_blocks(plan, places, count, width, scratch, BLOCK);
+    share(do_part, &job, count);
     if (resting != NULL)
         PyEval_RestoreThread(resting);
 }
 
 static void
-run_small(Plan *plan, Places *places, npy_intp count, int width)
+run_small(Plan *plan, const Places *places, npy_intp count)
 {
     _Alignas(64) char scratch[MOST_TEMPORARIES * SMALL];
-    run_blocks(plan, places, count, width, scratch, SMALL);
+    run_blocks(plan, places, 0, count, scratch, SMALL);
 }
 
 /* Puts inputs, constants and the new arrays into their registers; numbers: room for those among the inputs. */
 static void
-place(Plan *plan, PyObject *const *inputs, PyArrayObject **made, int width, npy_double *numbers, Places *places)
+place(Plan *plan, PyObject *const *inputs, PyArrayObject **made, npy_double *numbers, Places *places)
 {
-    int size = width == 1 ? sizeof(npy_float) : sizeof(npy_double), next = plan->inputs;
+    int size = size_of(plan), next = plan->inputs;
     for (int i = 0; i < plan->inputs; i++) {
         places->step[i] = 0;
         if (is_array(inputs[i])) {
@@ -142,13 +172,13 @@ place(Plan *plan, PyObject *const *inputs, PyArrayObject **made, int width, npy_
         }
         places->at[i] = (char *)&numbers[i];
         double number = PyFloat_CheckExact(inputs[i]) ? PyFloat_AS_DOUBLE(inputs[i]) : PyLong_AsDouble(inputs[i]);
-        if (width == 1)
+        if (plan->width == 1)
             *(npy_float *)places->at[i] = (npy_float)number;
         else
             numbers[i] = number;
     }
     for (int k = 0; k < plan->constants; k++, next++) {
-        places->at[next] = width == 1 ? (char *)&plan->narrow[k] : (char *)&plan->wide[k];
+        places->at[next] = plan->width == 1 ? (char *)&plan->narrow[k] : (char *)&plan->wide[k];
         places->step[next] = 0;
     }
     for (int k = 0; k < plan->made; k++, next++) {
@@ -184,8 +214,7 @@ make_outputs(Plan *plan, PyObject *const *inputs, PyArrayObject *like, PyArrayOb
 int
 run_plan(Plan *plan, PyObject *const *inputs, int count, PyObject **outputs)
 {
-    int width;
-    PyArrayObject *made[MOST_OUTPUTS], *like = shape_giver(inputs, count, &width);
+    PyArrayObject *made[MOST_OUTPUTS], *like = shape_giver(plan, inputs, count);
     if (count != plan->inputs || like == NULL || plan->registers - plan->inputs - plan->constants - plan->made > MOST_TEMPORARIES)
         return 0;
     if (make_outputs(plan, inputs, like, made, outputs) < 0)
@@ -194,8 +223,8 @@ run_plan(Plan *plan, PyObject *const *inputs, int count, PyObject **outputs)
         Places places;
         npy_double numbers[MOST_REGISTERS];
         npy_intp size = PyArray_SIZE(made[0]);
-        place(plan, inputs, made, width, numbers, &places);
-        (size * 8 <= SMALL ? run_small : run_large)(plan, &places, size, width);
+        place(plan, inputs, made, numbers, &places);
+        (size * 8 <= SMALL ? run_small : run_large)(plan, &places, size);
     }
     for (int k = 0; k < plan->made; k++)
         Py_DECREF(made[k]);

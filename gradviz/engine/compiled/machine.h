@@ -18,11 +18,12 @@ typedef struct {
 typedef struct {
     int code, count, into, from[3];
     int bools;    /* bit i: operand i is of bools; bit `count`: the result */
-    Loop loop[2]; /* for float32, for float64 */
+    Loop loop;
 } Step;
 
 /* Registers: inputs, constants, outputs that are made, temporaries. */
 struct Plan {
+    int width; /* 1: of float32, 2: of float64 */
     int inputs, constants, made, registers, steps, outputs;
     int is_bool[MOST_OUTPUTS], placed[MOST_OUTPUTS]; /* placed: the register of each output, or -1 for none */
     npy_float narrow[MOST_REGISTERS];

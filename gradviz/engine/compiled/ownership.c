@@ -10,7 +10,7 @@ summed(PyObject *one, PyObject *other)
 {
     if (sums.planner == NULL)
         sums.planner = Py_NewRef(world.adding);
-    Plan *plan = has_dims(one) && has_dims(other) ? plan_for(&sums, NULL, 0) : NULL;
+    Plan *plan = has_dims(one) && has_dims(other) ? plan_for(&sums, one, NULL, 0) : NULL;
     PyObject *both[] = {one, other}, *sum;
     int done = plan == NULL ? 0 : run_plan(plan, both, 2, &sum);
     return done > 0 ? sum : PyErr_Occurred() ? NULL : PyNumber_Add(one, other);

@@ -4,10 +4,11 @@
 
 /* -- from Python's tuple -------------------------------------------------------------------------------- */
 
-/* The loop of a ufunc for operands and a result of these kinds, 'f' in the dtype asked for and '?'; 0: there is none. */
+/* The loop of a ufunc for operands and a result of these kinds, 'f' in the plan's dtype and '?'; 0: there is none. */
 static int
-find_loop(PyObject *ufunc, const char *kinds, char floating, Loop *loop)
+find_loop(PyObject *ufunc, const char *kinds, int width, Loop *loop)
 {
+    char floating = width == 1 ? NPY_FLOAT : NPY_DOUBLE;
     PyUFuncObject *told = (PyUFuncObject *)ufunc;
     for (int k = 0; k < told->ntypes; k++) {
         const char *types = told->types + k * told->nargs;
@@ -45,8 +46,7 @@ read_step(Plan *plan, Step *step, PyObject *given)
     if (step->code != UFUNC)
         return step->count == (step->code == CAST ? 1 : 3);
     PyUFuncObject *told = (PyUFuncObject *)ufunc;
-    return told->nin == step->count && told->nout == 1 && find_loop(ufunc, kinds, NPY_FLOAT, &step->loop[0]) &&
-           find_loop(ufunc, kinds, NPY_DOUBLE, &step->loop[1]);
+    return told->nin == step->count && told->nout == 1 && find_loop(ufunc, kinds, plan->width, &step->loop);
 }
 
 static int
@@ -75,7 +75,7 @@ read_plan(Plan *plan, PyObject *numbers, const char *kinds, PyObject *steps, PyO
 
 /* A plan from what plans.py wrote; NULL where there is none, which is no error. */
 static Plan *
-plan_from(PyObject *written)
+plan_from(PyObject *written, int width)
 {
     PyObject *numbers, *steps, *placed;
     const char *kinds;
@@ -84,6 +84,7 @@ plan_from(PyObject *written)
     Plan *plan = PyMem_Calloc(1, sizeof(Plan));
     if (plan == NULL)
         return NULL;
+    plan->width = width;
     if (PyArg_ParseTuple(written, "iO!siO!O!", &plan->inputs, &PyTuple_Type, &numbers, &kinds, &plan->registers,
                          &PyTuple_Type, &steps, &PyTuple_Type, &placed) &&
         read_plan(plan, numbers, kinds, steps, placed))
@@ -118,14 +119,42 @@ is_simple(PyObject *setting)
            PyUnicode_CheckExact(setting);
 }
 
-Plan *
-plan_for(Plans *plans, PyObject *const *settings, int count)
+/* Draws the plan for settings that were not met before, and remembers it. */
+static Plan *
+new_plan(Plans *plans, int width, PyObject *const *settings, int count)
 {
-    if (plans->planner == NULL)
+    PyObject *asked = PyTuple_New(1 + count), *written = NULL;
+    if (asked == NULL)
+        return NULL;
+    PyTuple_SET_ITEM(asked, 0, PyUnicode_FromString(width == 1 ? "f" : "d"));
+    for (int i = 0; i < count; i++)
+        PyTuple_SET_ITEM(asked, 1 + i, Py_NewRef(settings[i]));
+    if (PyTuple_GET_ITEM(asked, 0) != NULL)
+        written = PyObject_CallObject(plans->planner, asked);
+    PyObject *known = written == NULL ? NULL : PyTuple_GetSlice(asked, 1, 1 + count);
+    Plan *plan = known == NULL ? NULL : plan_from(written, width);
+    Py_DECREF(asked);
+    Py_XDECREF(written);
+    if (known == NULL || plans->count == MOST_PLANS) { /* the planner ran Python, which may have called this op */
+        PyMem_Free(plan);
+        Py_XDECREF(known);
+        return NULL;
+    }
+    plans->entry[plans->count].width = width;
+    plans->entry[plans->count].settings = known;
+    plans->entry[plans->count++].plan = plan;
+    return plan;
+}
+
+Plan *
+plan_for(Plans *plans, PyObject *like, PyObject *const *settings, int count)
+{
+    int width = plans->planner == NULL ? 0 : width_of(like);
+    if (!width)
         return NULL;
     for (int k = 0; k < plans->count; k++) {
         PyObject *known = plans->entry[k].settings;
-        int alike = PyTuple_GET_SIZE(known) == count;
+        int alike = plans->entry[k].width == width && PyTuple_GET_SIZE(known) == count;
         for (int i = 0; i < count && alike; i++)
             alike = are_same(PyTuple_GET_ITEM(known, i), settings[i]);
         if (alike)
@@ -136,26 +165,7 @@ plan_for(Plans *plans, PyObject *const *settings, int count)
     for (int i = 0; i < count; i++)
         if (!is_simple(settings[i]))
             return NULL;
-    PyObject *known = PyTuple_New(count), *written;
-    if (known == NULL)
-        return NULL;
-    for (int i = 0; i < count; i++)
-        PyTuple_SET_ITEM(known, i, Py_NewRef(settings[i]));
-    written = PyObject_CallObject(plans->planner, known);
-    if (written == NULL) {
-        Py_DECREF(known);
-        return NULL;
-    }
-    Plan *plan = plan_from(written);
-    Py_DECREF(written);
-    if (plans->count == MOST_PLANS) { /* the planner ran Python, which may have called this op */
-        PyMem_Free(plan);
-        Py_DECREF(known);
-        return NULL;
-    }
-    plans->entry[plans->count].settings = known;
-    plans->entry[plans->count++].plan = plan;
-    return plan;
+    return new_plan(plans, width, settings, count);
 }
 
 void

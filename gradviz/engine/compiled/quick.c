@@ -33,7 +33,7 @@ computed(Quick *quick, PyObject *const *args, PyObject **arrays)
 {
     PyObject *given[1 + MOST_INPUTS + MOST_SETTINGS], *planned[MOST_OUTPUTS];
     PyObject *const *settings = args + quick->inputs;
-    Plan *plan = plan_for(&quick->plans, settings, quick->settings);
+    Plan *plan = plan_for(&quick->plans, arrays[0], settings, quick->settings);
     if (plan != NULL && run_plan(plan, arrays, quick->inputs, planned) > 0)
         return planned[0];
     if (PyErr_Occurred())

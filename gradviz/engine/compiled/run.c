@@ -67,7 +67,7 @@ call(PyObject *self, PyObject *const *args, size_t flags, PyObject *keywords)
         PyTuple_CheckExact(args[1]) && PyTuple_GET_SIZE(args[1]) == run->saved && PyTuple_CheckExact(args[2]) &&
         PyTuple_GET_SIZE(args[2]) >= run->settings) {
         PyObject *inputs[1 + MOST_INPUTS], *outputs[MOST_OUTPUTS];
-        Plan *plan = plan_for(&run->plans, &PyTuple_GET_ITEM(args[2], 0), run->settings);
+        Plan *plan = plan_for(&run->plans, args[0], &PyTuple_GET_ITEM(args[2], 0), run->settings);
         inputs[0] = args[0];
         for (int k = 0; k < run->saved; k++)
             inputs[1 + k] = PyTuple_GET_ITEM(args[1], k);

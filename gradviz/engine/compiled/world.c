@@ -2,7 +2,7 @@
    of backward's loop (follow.c). */
 
 #define GRADVIZ_IMPORTS_NUMPY
-#include "world.h"
+#include "threads.h"
 #include <structmember.h> /* PyMemberDef, before Python 3.12 */
 
 World world;
@@ -145,6 +145,8 @@ static PyMethodDef functions[] = {
     {"bind", bind, METH_O, "Look up the classes, slots, switches and functions in a dict of them; once, at import."},
     {"follow", (PyCFunction)(void (*)(void))follow, METH_FASTCALL,
      "follow(call, pending, heap, keep, observer): runs the nodes that wait, see backward.Backward.run."},
+    {"set_threads", set_threads, METH_O, "How many threads share the work on large arrays, the caller's among them."},
+    {"get_threads", get_threads, METH_NOARGS, "How many threads share the work on large arrays."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -173,6 +175,8 @@ PyInit__engine(void)
     import_array();
     if (make_names() < 0 || PyType_Ready(&QuickType) < 0 || PyType_Ready(&RunType) < 0)
         return NULL;
+    if (ready_to_share() != 0)
+        return PyErr_NoMemory();
     PyObject *module = PyModule_Create(&definition);
     if (module == NULL)
         return NULL;

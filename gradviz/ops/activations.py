@@ -10,6 +10,7 @@ from numpy import float32
 from gradviz.engine.op import op, vjp
 from gradviz.engine.within import composed
 from gradviz.ops import composite, loss, pointwise
+from gradviz.ops.choosing import chosen
 from gradviz.ops.refusals import no_derivative, refuse_kinds
 from gradviz.ops.special import _erf
 
@@ -111,7 +112,7 @@ def _elu_gradient(ops, grad, self, alpha, scale, input_scale):
 
 def _elu_of(xp, self, alpha, scale, input_scale):
     refuse_kinds("elu_cpu", self, "biu")
-    return xp.where(self < 0, xp.expm1(xp.minimum(self, 0) * input_scale) * (alpha * scale), self * scale)
+    return chosen(xp, self < 0, xp.expm1(xp.minimum(self, 0) * input_scale) * (alpha * scale), self * scale)
 
 
 @op(self=vjp("scale where self > 0, else alpha * scale * input_scale * exp(self * input_scale)", _elu_gradient))
@@ -158,7 +159,7 @@ def _elu_bend(ops, grad, grad_output, self, alpha, scale, input_scale):
 def elu_backward(xp, grad_output, self, *, alpha, scale, input_scale):
     """The gradient of elu, selu and celu."""
     below = xp.exp(xp.minimum(self, 0) * input_scale) * (alpha * scale * input_scale)
-    return grad_output * xp.where(self <= 0, below, self.dtype.type(scale))
+    return grad_output * chosen(xp, self <= 0, below, self.dtype.type(scale))
 
 
 def selu(input):
@@ -171,7 +172,7 @@ def selu(input):
 
 def _soft_plus(xp, self, beta, threshold):
     scaled = self * beta
-    return xp.where(scaled > threshold, self, xp.log1p(xp.exp(xp.minimum(scaled, threshold))) / beta)
+    return chosen(xp, scaled > threshold, self, xp.log1p(xp.exp(xp.minimum(scaled, threshold))) / beta)
 
 
 def _softplus_gradient(ops, grad, self, beta, threshold):
@@ -198,7 +199,7 @@ def _softplus_bend(ops, grad, grad_output, self, beta, threshold):
 def softplus_backward(xp, grad_output, self, *, beta, threshold):
     """The gradient of softplus."""
     scaled = self * beta
-    return grad_output * xp.where(scaled > threshold, self.dtype.type(1), xp.tanh(scaled * 0.5) * 0.5 + 0.5)
+    return grad_output * chosen(xp, scaled > threshold, self.dtype.type(1), xp.tanh(scaled * 0.5) * 0.5 + 0.5)
 
 
 @op(
@@ -230,7 +231,7 @@ def _logsigmoid_bend(ops, grad, grad_output, self):
 def log_sigmoid_backward(xp, grad_output, self, buffer):
     """The gradient of logsigmoid; buffer is `exp(-abs(self))`."""
     share = buffer / (1 + buffer)
-    return grad_output * xp.where(self < 0, 1 - share, share)
+    return grad_output * chosen(xp, self < 0, 1 - share, share)
 
 
 # -- piecewise straight ones -------------------------------------------------------------------------
@@ -247,7 +248,7 @@ def leaky_relu(xp, self, *, negative_slope=0.01):
     below = self * negative_slope
     if 0 < negative_slope <= 1:  # the same, without a branch an element
         return xp.maximum(self, below)
-    return xp.where(self > 0, self, below)
+    return chosen(xp, self > 0, self, below)
 
 
 @op(
@@ -260,7 +261,7 @@ def leaky_relu_backward(xp, grad_output, self, *, negative_slope):
     above = self > 0
     if 0 <= negative_slope <= 1:  # the same, without a branch an element
         return grad_output * xp.maximum(above.astype(grad_output.dtype), grad_output.dtype.type(negative_slope))
-    return xp.where(above, grad_output, grad_output * negative_slope)
+    return chosen(xp, above, grad_output, grad_output * negative_slope)
 
 
 def _hardtanh_gradient(ops, grad, self, min_val, max_val):
@@ -284,7 +285,7 @@ def bounded_line(xp, self, *, min_val, max_val):
 )
 def hardtanh_backward(xp, grad_output, self, *, min_val, max_val):
     """The gradient of hardtanh and relu6."""
-    return xp.where((self <= min_val) | (self >= max_val), grad_output.dtype.type(0), grad_output)
+    return chosen(xp, (self <= min_val) | (self >= max_val), grad_output.dtype.type(0), grad_output)
 
 
 def hardtanh(input, min_val=-1.0, max_val=1.0):
@@ -307,7 +308,7 @@ def _threshold_gradient(ops, grad, self, threshold):
 def above_threshold(xp, self, *, threshold, value):
     """`self` above a threshold, a number elsewhere."""
     refuse_kinds("threshold_cpu", self, "b")
-    return xp.where(self <= threshold, self.dtype.type(value), self)
+    return chosen(xp, self <= threshold, self.dtype.type(value), self)
 
 
 @op(
@@ -317,7 +318,7 @@ def above_threshold(xp, self, *, threshold, value):
 )
 def threshold_backward(xp, grad_output, self, *, threshold):
     """The gradient of threshold."""
-    return xp.where(self <= threshold, grad_output.dtype.type(0), grad_output)
+    return chosen(xp, self <= threshold, grad_output.dtype.type(0), grad_output)
 
 
 def threshold(input, threshold, value):
@@ -346,8 +347,8 @@ def hardswish(xp, self):
 )
 def hardswish_backward(xp, grad_output, self):
     """The gradient of hardswish."""
-    middle = xp.where(self < 3, grad_output * (self / 3 + 0.5), grad_output)
-    return xp.where(self <= -3, grad_output.dtype.type(0), middle)
+    middle = chosen(xp, self < 3, grad_output * (self / 3 + 0.5), grad_output)
+    return chosen(xp, self <= -3, grad_output.dtype.type(0), middle)
 
 
 @op(
@@ -369,7 +370,7 @@ def hardsigmoid(xp, self):
 )
 def hardsigmoid_backward(xp, grad_output, self):
     """The gradient of hardsigmoid; PyTorch has no derivative of it."""
-    return xp.where((self > -3) & (self < 3), grad_output * _SIXTH, grad_output.dtype.type(0))
+    return chosen(xp, (self > -3) & (self < 3), grad_output * _SIXTH, grad_output.dtype.type(0))
 
 
 # -- composites --------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import numpy as np
 from gradviz.engine.dtypes import default_float, title
 from gradviz.engine.op import op, vjp
 from gradviz.ops import loss
+from gradviz.ops.choosing import chosen
 from gradviz.ops.reduction import averaged
 from gradviz.ops.refusals import refuse_kinds
 
@@ -51,7 +52,7 @@ def smooth_l1_loss(xp, self, target, *, reduction=1, beta=1.0):
     """Squares of small differences, absolute values of large ones."""
     refuse_kinds("smooth_l1_cpu", self, "biu")
     size = xp.abs(self - target)
-    return _reduced(xp.where(size < beta, 0.5 * size * size / beta, size - 0.5 * beta), reduction)
+    return _reduced(chosen(xp, size < beta, 0.5 * size * size / beta, size - 0.5 * beta), reduction)
 
 
 @op(
@@ -69,7 +70,7 @@ def huber_loss(xp, self, target, *, reduction=1, delta=1.0):
     """Squares of small differences, `delta` times the absolute values of large ones."""
     refuse_kinds("huber_cpu", self, "biu")
     size = xp.abs(self - target)
-    return _reduced(xp.where(size <= delta, 0.5 * size * size, delta * (size - 0.5 * delta)), reduction)
+    return _reduced(chosen(xp, size <= delta, 0.5 * size * size, delta * (size - 0.5 * delta)), reduction)
 
 
 # -- two classes -------------------------------------------------------------------------------------
@@ -238,5 +239,5 @@ def safe_softmax(xp, self, *, dim):
         return self.copy()
     greatest = self.max(axis=dim, keepdims=True)
     nothing = greatest == -xp.inf
-    raised = xp.exp(self - xp.where(nothing, self.dtype.type(0), greatest))
-    return raised / xp.where(nothing, self.dtype.type(1), raised.sum(axis=dim, keepdims=True))
+    raised = xp.exp(self - chosen(xp, nothing, self.dtype.type(0), greatest))
+    return raised / chosen(xp, nothing, self.dtype.type(1), raised.sum(axis=dim, keepdims=True))

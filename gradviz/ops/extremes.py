@@ -6,6 +6,7 @@ from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import bounds, composite, reduction
+from gradviz.ops.choosing import chosen
 from gradviz.ops.named import named_result
 from gradviz.ops.reduction import _restored
 from gradviz.ops.refusals import refuse_kinds
@@ -284,7 +285,7 @@ def _median_place(xp, array, dim):
         return middle
     lost = xp.isnan(array)
     first = xp.expand_dims(xp.argmax(lost, axis=dim), dim)
-    return xp.where(lost.any(axis=dim, keepdims=True), first, middle)
+    return chosen(xp, lost.any(axis=dim, keepdims=True), first, middle)
 
 
 @op(

@@ -8,6 +8,7 @@ import numpy as np
 from gradviz.engine import backend, coerce
 from gradviz.engine.dtypes import default_float
 from gradviz.engine.op import op, vjp
+from gradviz.ops.choosing import chosen
 from gradviz.ops.refusals import refuse_kinds
 
 
@@ -139,7 +140,7 @@ def _power(xp, base, exponent):
     if xp.result_type(base, exponent).kind == "f":
         return base**exponent
     positive = base ** xp.abs(exponent)
-    return xp.where(exponent < 0, xp.where(xp.abs(base) == 1, positive, 0), positive)
+    return chosen(xp, exponent < 0, chosen(xp, xp.abs(base) == 1, positive, 0), positive)
 
 
 def _exponent_of_number_gradient(ops, grad, self, exponent, result):
@@ -289,7 +290,7 @@ def to_copy(xp, self, *, dtype=None, device=None, home=None):
 )
 def where(xp, condition, self, other):
     """`self` where the condition holds, else `other`; shapes broadcast."""
-    return xp.where(condition, self, other)
+    return chosen(xp, condition, self, other)
 
 
 @op(dtype="promote")

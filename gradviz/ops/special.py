@@ -8,6 +8,7 @@ import numpy as np
 from gradviz.engine import coerce
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
+from gradviz.ops.choosing import chosen
 from gradviz.ops.refusals import invalid_combination, refuse_kinds, tensors_only
 
 LN2 = log_of(2.0)
@@ -62,7 +63,7 @@ def _tail(xp, y):
         return scale * middle
     turned = 1 / (y * y)
     far = (1 / sqrt(pi) - turned * _ratio(_FAR, turned)) / y
-    return scale * xp.where(y > 4, far, middle)
+    return scale * chosen(xp, y > 4, far, middle)
 
 
 def _in_float32_at_least(compute):
@@ -80,7 +81,7 @@ def _in_float32_at_least(compute):
 def _erf(xp, x):
     size = xp.abs(x)
     near = _near_zero(xp, xp.minimum(xp.maximum(x, -0.5), 0.5))
-    return xp.where(size <= 0.46875, near, xp.copysign(1 - _tail(xp, size), x))
+    return chosen(xp, size <= 0.46875, near, xp.copysign(1 - _tail(xp, size), x))
 
 
 @_in_float32_at_least
@@ -88,7 +89,7 @@ def _erfc(xp, x):
     size = xp.abs(x)
     near = 1 - _near_zero(xp, xp.minimum(xp.maximum(x, -0.5), 0.5))
     tail = _tail(xp, size)
-    return xp.where(size <= 0.46875, near, xp.where(x < 0, 2 - tail, tail))
+    return chosen(xp, size <= 0.46875, near, chosen(xp, x < 0, 2 - tail, tail))
 
 
 @op(
@@ -126,7 +127,7 @@ def sinc(xp, self):
     """`sin(pi * self) / (pi * self)`, 1 at zero."""
     turned = self * pi
     zero = turned == 0
-    return xp.where(zero, self.dtype.type(1), xp.sin(turned) / xp.where(zero, self.dtype.type(1), turned))
+    return chosen(xp, zero, self.dtype.type(1), xp.sin(turned) / chosen(xp, zero, self.dtype.type(1), turned))
 
 
 def _logit_gradient(ops, grad, self, eps):
@@ -156,7 +157,7 @@ def _logaddexp_of(xp, one, other, power, log1p):
     # infinities of one sign: their difference would be NaN
     same = (one == other) & xp.isinf(one)
     high = xp.maximum(one, other)
-    return xp.where(same, one, high + log1p(power(xp.where(same, one.dtype.type(0), -xp.abs(one - other)))))
+    return chosen(xp, same, one, high + log1p(power(chosen(xp, same, one.dtype.type(0), -xp.abs(one - other)))))
 
 
 @op(
@@ -183,8 +184,8 @@ def logaddexp2(xp, self, other):
 
 
 def _x_log_y(xp, x, y):
-    product = x * xp.log(xp.where(x == 0, y.dtype.type(1), y))
-    return xp.where(xp.isnan(y), y, xp.where(x == 0, product.dtype.type(0), product))
+    product = x * xp.log(chosen(xp, x == 0, y.dtype.type(1), y))
+    return chosen(xp, xp.isnan(y), y, chosen(xp, x == 0, product.dtype.type(0), product))
 
 
 @op(
@@ -223,7 +224,7 @@ def _xlogy_number_gradient(ops, grad, self, other):
 def xlogy_with_number(xp, self, *, other):
     """`self * log(other)` for a Python number `other`."""
     logarithm = nan if other != other or other < 0 else -inf if other == 0 else log_of(other)
-    return self * logarithm if other != other else xp.where(self == 0, self.dtype.type(0), self * logarithm)
+    return self * logarithm if other != other else chosen(xp, self == 0, self.dtype.type(0), self * logarithm)
 
 
 def xlogy(input, other):

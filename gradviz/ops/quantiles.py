@@ -15,6 +15,7 @@ from gradviz.ops.choosing import chosen
 from gradviz.ops.extremes import _shared_by_all
 from gradviz.ops.gathering import gather
 from gradviz.ops.named import named_result
+from gradviz.ops.ordering import order
 from gradviz.ops.refusals import refuse_kinds
 from gradviz.ops.scans import accumulated
 
@@ -125,7 +126,7 @@ def _picked(xp, ordered, places, position, dim, keepdim):
 
 def _ordered(xp, self, dim):
     rows = xp.moveaxis(self, dim, -1) if self.ndim else self.reshape(1)
-    places = xp.argsort(rows, axis=-1, kind="stable")
+    places = order(xp, rows, rows.ndim - 1)
     return xp.take_along_axis(rows, places, axis=-1), places
 
 

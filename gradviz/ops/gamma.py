@@ -4,7 +4,7 @@ from math import factorial, log, pi, sqrt
 
 from gradviz.engine.op import op, vjp
 from gradviz.ops.choosing import chosen
-from gradviz.ops.special import _erf, _in_float32_at_least
+from gradviz.ops.error_function import erf_of, in_float32_at_least
 
 _FAR = 10.0  # from here on, Stirling's series has all digits
 # B(2k) / (2k * (2k - 1)), from the lowest power of 1 / x**2 on
@@ -29,7 +29,7 @@ def _log_gamma_above(xp, x):
     return (at - 0.5) * xp.log(at) - at + 0.5 * log(2 * pi) + total / at - xp.log(product)
 
 
-@_in_float32_at_least
+@in_float32_at_least
 def _log_gamma(xp, x):
     wide = x.astype(xp.float64)
     low = wide < 0.5
@@ -47,7 +47,7 @@ def lgamma(xp, self):
     return _log_gamma(xp, self)
 
 
-@_in_float32_at_least
+@in_float32_at_least
 def _digamma(xp, x):
     wide = x.astype(xp.float64)
     whole = (wide <= 0) & (wide == xp.floor(wide))
@@ -151,7 +151,7 @@ def _polynomial(coefficients, x):
     return total
 
 
-@_in_float32_at_least
+@in_float32_at_least
 def _erf_inverse(xp, y):
     size = xp.abs(y)
     inner = xp.minimum(size, 0.7)
@@ -161,7 +161,7 @@ def _erf_inverse(xp, y):
     tail = xp.copysign(_polynomial(_TAIL[0], z) / _polynomial(_TAIL[1], z), y)
     x = chosen(xp, size <= 0.7, middle, tail)
     for _ in range(2):
-        x = x - (_erf(xp, x) - y) / (2 / sqrt(pi) * xp.exp(-x * x))
+        x = x - (erf_of(xp, x) - y) / (2 / sqrt(pi) * xp.exp(-x * x))
     x = chosen(xp, size == 1, xp.copysign(xp.inf, y), x)
     return chosen(xp, size > 1, xp.nan, x).astype(y.dtype)
 

@@ -8,7 +8,7 @@ from numpy import float32
 from gradviz.engine.op import op, vjp
 from gradviz.engine.within import composed
 from gradviz.ops import composite, loss, pointwise
-from gradviz.ops.choosing import chosen
+from gradviz.ops.choosing import at_most, chosen
 from gradviz.ops.refusals import no_derivative, refuse_kinds
 
 _SIXTH = 0.1666666716337204  # a float32 for every dtype, as in PyTorch's kernel
@@ -49,7 +49,7 @@ def _elu_gradient(ops, grad, self, alpha, scale, input_scale):
 
 def _elu_of(xp, self, alpha, scale, input_scale):
     refuse_kinds("elu_cpu", self, "biu")
-    return chosen(xp, self < 0, xp.expm1(xp.minimum(self, 0) * input_scale) * (alpha * scale), self * scale)
+    return chosen(xp, self < 0, xp.expm1(at_most(xp, self, 0) * input_scale) * (alpha * scale), self * scale)
 
 
 @op(self=vjp("scale where self > 0, else alpha * scale * input_scale * exp(self * input_scale)", _elu_gradient))
@@ -95,7 +95,7 @@ def _elu_bend(ops, grad, grad_output, self, alpha, scale, input_scale):
 )
 def elu_backward(xp, grad_output, self, *, alpha, scale, input_scale):
     """The gradient of elu, selu and celu."""
-    below = xp.exp(xp.minimum(self, 0) * input_scale) * (alpha * scale * input_scale)
+    below = xp.exp(at_most(xp, self, 0) * input_scale) * (alpha * scale * input_scale)
     return grad_output * chosen(xp, self <= 0, below, self.dtype.type(scale))
 
 
@@ -109,7 +109,7 @@ def selu(input):
 
 def _soft_plus(xp, self, beta, threshold):
     scaled = self * beta
-    return chosen(xp, scaled > threshold, self, xp.log1p(xp.exp(xp.minimum(scaled, threshold))) / beta)
+    return chosen(xp, scaled > threshold, self, xp.log1p(xp.exp(at_most(xp, scaled, threshold))) / beta)
 
 
 def _softplus_gradient(ops, grad, self, beta, threshold):
@@ -150,7 +150,7 @@ def logsigmoid(xp, self):
     """`log(sigmoid(self))` without overflow."""
     refuse_kinds("log_sigmoid_cpu", self, "biu")
     buffer = xp.asarray(xp.exp(-xp.abs(self)))
-    return xp.minimum(self, 0) - xp.log1p(buffer), buffer
+    return at_most(xp, self, 0) - xp.log1p(buffer), buffer
 
 
 def _logsigmoid_bend(ops, grad, grad_output, self):
@@ -212,7 +212,7 @@ def bounded_line(xp, self, *, min_val, max_val):
         raise RuntimeError("Bool inputs not supported for hardtanh")
     if self.dtype.kind == "u" and min_val < 0:
         raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
-    return xp.minimum(xp.maximum(self, self.dtype.type(min_val)), self.dtype.type(max_val))
+    return xp.clip(self, self.dtype.type(min_val), self.dtype.type(max_val))
 
 
 @op(
@@ -263,6 +263,11 @@ def threshold(input, threshold, value):
     return above_threshold(input, threshold=threshold, value=value)
 
 
+def _sixfold(xp, self):
+    moved = self + 3
+    return xp.clip(moved, 0, 6, out=moved if moved.ndim else None)
+
+
 def _hardswish_gradient(ops, grad, self):
     return ops.hardswish_backward(grad, self)
 
@@ -271,7 +276,10 @@ def _hardswish_gradient(ops, grad, self):
 def hardswish(xp, self):
     """`self * min(max(self + 3, 0), 6) / 6`."""
     refuse_kinds("hardswish_cpu", self, "biu")
-    return self * xp.minimum(xp.maximum(self + 3, 0), 6) / 6
+    part = _sixfold(xp, self)
+    part *= self
+    part /= 6
+    return part
 
 
 @op(
@@ -297,7 +305,7 @@ def hardswish_backward(xp, grad_output, self):
 def hardsigmoid(xp, self):
     """`min(max(self + 3, 0), 6) / 6`."""
     refuse_kinds("hardsigmoid_cpu", self, "biu")
-    return xp.minimum(xp.maximum(self + 3, 0), 6) / 6
+    return _sixfold(xp, self) / 6
 
 
 @op(

@@ -1,10 +1,10 @@
-"""One of two values at each place, chosen by a mask without a branch an element.
+"""One of two values at each place, chosen without a branch an element: by a mask, or the greater or smaller one.
 
 NumPy's `where` branches at each element, which costs fifteen times an addition where the mask follows no pattern. On
 the bits of large arrays `b ^ ((a ^ b) & mask)` gives the same values, NaN and signed zeros included.
 """
 
-from math import copysign
+from math import copysign, inf
 
 import numpy as np
 
@@ -24,6 +24,31 @@ def chosen(xp, condition, one, other):
     if _is_zero(one):
         return _kept(ones ^ 1, second).view(dtype)
     return _into_first(np.bitwise_xor, _kept(ones, first ^ second), second).view(dtype)
+
+
+def kept(array, condition):
+    """An array, or Tensor, where a condition holds, else 0; small ones as a product."""
+    large = condition.__class__ is np.ndarray and condition.size >= LARGE
+    return chosen(np, condition, array, 0.0) if large else array * condition
+
+
+def at_least(xp, array, least):
+    """The greater of an array's elements and a number; NaN stays."""
+    return _between(xp, array, least, inf) if _is_large(xp, array) else xp.maximum(array, array.dtype.type(least))
+
+
+def at_most(xp, array, most):
+    """The smaller of an array's elements and a number; NaN stays."""
+    return _between(xp, array, -inf, most) if _is_large(xp, array) else xp.minimum(array, array.dtype.type(most))
+
+
+def _is_large(xp, array):
+    return xp is np and array.size >= LARGE and array.dtype.kind == "f"
+
+
+def _between(xp, array, least, most):
+    """With two bounds NumPy takes a quarter of the time that it takes with one."""
+    return xp.clip(array, array.dtype.type(least), array.dtype.type(most))
 
 
 def _kept(ones, values):

@@ -15,7 +15,8 @@ def _rows(dtype, ties):
     numbers = np.random.default_rng(0).standard_normal((3, 200, 2)) * (2 if ties else 50)
     if np.dtype(dtype).kind == "f" and not ties:
         numbers[0, 20:27, 0] = numbers[1, 100:107, 1] = SPECIAL
-    return (numbers.round() if ties else numbers).astype(np.int64 if np.dtype(dtype).kind in "iu" else dtype).astype(dtype)
+    rounded = numbers.round() if ties else numbers
+    return (rounded if np.dtype(dtype).kind == "f" else rounded.astype(np.int64)).astype(dtype)
 
 
 def _stable(array, dim, descending):

@@ -13,15 +13,30 @@ FEW = 16  # so many greatest ones are found one by one
 
 def order(xp, self, dim, descending=False):
     """The places (int64) of the elements in order along a dimension."""
-    if xp is np and MANY <= self.shape[dim] < 1 << _PLACES - 1 and self.size and self.dtype.itemsize <= 4:
-        keys = np.sort(_keys(np.moveaxis(self, dim, -1), descending), axis=-1)
-        keys &= (1 << _PLACES) - 1
-        return np.ascontiguousarray(np.moveaxis(keys, -1, dim))
+    if _has_keys(xp, self, dim):
+        return _places(np.sort(_keys(np.moveaxis(self, dim, -1), descending), axis=-1), dim)
     if not descending:
         return xp.argsort(self, axis=dim, kind="stable").astype(xp.int64)
     # backwards, an ascending order of the backward elements keeps equal ones as they come
     turned = xp.argsort(xp.flip(self, dim), axis=dim, kind="stable")
     return (self.shape[dim] - 1 - xp.flip(turned, dim)).astype(xp.int64)
+
+
+def ranked(xp, self, rank, dim):
+    """The place (int64) of the element of a rank along a dimension, which is kept."""
+    if _has_keys(xp, self, dim):
+        keys = _keys(np.moveaxis(self, dim, -1), False)
+        keys.partition(rank, axis=-1)
+        return _places(keys[..., rank : rank + 1], dim)
+    return order(xp, self, dim)[(slice(None),) * dim + (slice(rank, rank + 1),)]
+
+
+def _has_keys(xp, self, dim):
+    return xp is np and MANY <= self.shape[dim] < 1 << _PLACES - 1 and self.size and self.dtype.itemsize <= 4
+
+
+def _places(keys, dim):
+    return np.ascontiguousarray(np.moveaxis(keys & ((1 << _PLACES) - 1), -1, dim))
 
 
 def _keys(rows, descending):

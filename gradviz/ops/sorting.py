@@ -5,7 +5,7 @@ from typing import NamedTuple
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.ops.composite import wrapped
-from gradviz.ops.ordering import first, order
+from gradviz.ops.ordering import first, order, ranked
 
 
 def _back_to_places(ops, grad, dim, indices, self_sym_sizes):
@@ -59,11 +59,11 @@ def _kth_back(ops, grad, dim, keepdim, indices, self_sym_sizes):
 )
 def kth(xp, self, *, k, dim, keepdim):
     """The k-th least element along a dimension, and where it was."""
-    values, places = _sorted(xp, self, dim, False)
     if not self.ndim:
-        return values, places
-    at = (slice(None),) * dim + (slice(k - 1, k) if keepdim else k - 1,)
-    return values[at].copy(), places[at].copy()
+        return _sorted(xp, self, dim, False)
+    places = ranked(xp, self, k - 1, dim)
+    found = xp.take_along_axis(self, places, axis=dim), places.copy()
+    return found if keepdim else tuple(each.squeeze(axis=dim) for each in found)
 
 
 @op()

@@ -34,6 +34,9 @@ def test_as_a_stable_argsort(dtype, descending):
             wanted = _stable(rows, dim, descending)
             found = ordering.order(np, rows, dim, descending)
             assert found.dtype == np.int64 and found.flags.c_contiguous and (found == wanted).all()
+            if not descending:
+                ranks = {0, rows.shape[dim] // 2, rows.shape[dim] - 1}
+                assert all((ordering.ranked(np, rows, k, dim) == np.take(wanted, [k], axis=dim)).all() for k in ranks)
             for k in (1, 3, 16, rows.shape[dim]):
                 first = ordering.first(np, rows, min(k, rows.shape[dim]), dim, descending)
                 assert first.dtype == np.int64

@@ -21,7 +21,7 @@ def refuse_outside(error, index, size, what):
 _OUT_OF_BOUNDS = "index {{}} is out of bounds for dimension {} with size {}"
 
 
-WIDE = 512  # elements of a row that are worth a call
+WIDE = 512  # elements of a slice that are worth a call
 
 
 def _at_least_1d(array):
@@ -46,13 +46,24 @@ def added_at(xp, out, places, values):
     return wide.astype(out.dtype) if small else out
 
 
+def slices_added(xp, out, dim, places, values):
+    """Whether `values` were added to `out` at places along a dimension, which may repeat: slice by slice.
+
+    For large slices on the CPU; that takes half the time, or less, of an addition at each element's place.
+    """
+    if xp is not np or out.size < WIDE * out.shape[dim]:
+        return False
+    slices = np.moveaxis(out, dim, 0)
+    for place, value in zip(places.tolist(), np.moveaxis(values, dim, 0), strict=True):
+        slices[place] += value
+    return True
+
+
 def rows_added_at(xp, out, rows, values):
     """`values` (N, ...) added to a contiguous array (M, ...) at N rows, which may repeat."""
-    width = out.size // max(len(out), 1)
-    if xp is np and width >= WIDE:  # one pass a row takes half the time of an addition at each place
-        for row, value in zip(rows.tolist(), values, strict=True):
-            out[row] += value
+    if out.size and slices_added(xp, out, 0, rows, values):
         return out
+    width = out.size // max(len(out), 1)
     places = rows[:, None] * width + xp.arange(width)
     return added_at(xp, out, places, values.reshape(len(rows), width)).reshape(out.shape)
 
@@ -259,9 +270,7 @@ def index_add(xp, self, index, source, *, dim, alpha=1):
         refuse_outside(RuntimeError, places, size, _OUT_OF_BOUNDS.format(dim, size))
     else:
         refuse_outside(IndexError, places, size, "index out of range in self")
-    if dim == 0 and scaled.size and scaled.shape[1:] == flat.shape[1:]:
-        rows_added_at(xp, flat, places, scaled)
-    elif scaled.size:
+    if scaled.size and not slices_added(xp, flat, dim, places, scaled):
         spread = places.reshape((1,) * dim + (-1,) + (1,) * (flat.ndim - 1 - dim))
         added_at(xp, flat, _flat_places(xp, flat.shape, dim, xp.broadcast_to(spread, scaled.shape)), scaled)
     return out

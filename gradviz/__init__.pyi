@@ -412,6 +412,8 @@ def get_default_device() -> builtins.str:
     """Where new tensors are made."""
 def get_default_dtype() -> dtype:
     """The dtype that Python floats become."""
+def get_num_threads() -> Tensor:
+    """How many threads share elementwise work on large arrays."""
 def greater(self, other) -> Tensor:
     """Whether greater, elementwise."""
 def greater_equal(self, other) -> Tensor:
@@ -779,6 +781,8 @@ def set_default_device(device) -> None:
     """Where new tensors are made: "cpu" or "cuda"; DeviceUnavailable where there is no GPU or no CuPy."""
 def set_default_dtype(dtype) -> None:
     """The dtype that Python floats become."""
+def set_num_threads(num) -> Tensor:
+    """How many threads share elementwise work on large arrays; BLAS has its own."""
 def set_printoptions(
     precision=None, threshold=None, edgeitems=None, linewidth=None, profile=None, sci_mode=None
 ) -> Tensor:

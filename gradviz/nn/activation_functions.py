@@ -2,9 +2,10 @@
 
 from gradviz.ops import activations, pointwise
 from gradviz.ops import activations_in_place as changing
-from gradviz.ops.activations import gelu, logsigmoid, softmin, softsign, tanhshrink
+from gradviz.ops.activations import logsigmoid, softmin, softsign, tanhshrink
 from gradviz.ops.changes import relu_
 from gradviz.ops.gates import glu, hardshrink, prelu, rrelu, softshrink
+from gradviz.ops.gelu import gelu
 from gradviz.ops.in_place import in_place
 
 celu_, elu_, selu_ = (in_place(f"{form.__name__}_", form) for form in (changing.celu, changing.elu, changing.selu))

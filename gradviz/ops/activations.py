@@ -3,77 +3,15 @@
 At a kink the slope is the one that PyTorch's kernel takes there.
 """
 
-from math import pi, sqrt
-
 from numpy import float32
 
 from gradviz.engine.op import op, vjp
 from gradviz.engine.within import composed
 from gradviz.ops import composite, loss, pointwise
+from gradviz.ops.choosing import at_most, chosen
 from gradviz.ops.refusals import no_derivative, refuse_kinds
-from gradviz.ops.special import _erf
-
-# -- gelu --------------------------------------------------------------------------------------------
 
 _SIXTH = 0.1666666716337204  # a float32 for every dtype, as in PyTorch's kernel
-_SLOPE, _CUBE = sqrt(2 / pi), 0.044715  # of the approximation by tanh
-
-
-def _check_approximation(approximate):
-    if approximate not in ("none", "tanh"):
-        raise RuntimeError("approximate argument must be either none or tanh.")
-
-
-def _tanh_parts(tanh, x):
-    """tanh(inner), and the first and second derivative of inner = sqrt(2 / pi) * (x + 0.044715 * x**3)."""
-    square = x * x
-    bent = tanh((x + square * x * _CUBE) * _SLOPE)
-    return bent, (square * (3 * _CUBE) + 1) * _SLOPE, x * (6 * _CUBE * _SLOPE)
-
-
-def _normal_density(exp, x):
-    return exp(x * x * -0.5) * (1 / sqrt(2 * pi))
-
-
-@op(
-    self=vjp(
-        "cdf(self) + self * density(self), of the normal distribution",
-        lambda ops, grad, self, approximate: ops.gelu_backward(grad, self, approximate=approximate),
-    ),
-)
-def gelu(xp, self, *, approximate="none"):
-    """`self * cdf(self)` of the normal distribution; approximate="tanh" for a formula without erf."""
-    _check_approximation(approximate)
-    refuse_kinds("GeluKernelImpl", self, "biu")
-    if approximate == "tanh":
-        return self * (_tanh_parts(xp.tanh, self)[0] + 1) * 0.5
-    return self * (_erf(xp, self * sqrt(0.5)) + 1) * 0.5
-
-
-def _gelu_bend(ops, grad, grad_output, self, approximate):
-    if approximate == "none":
-        return grad * grad_output * (_normal_density(ops.exp, self) * (2 - self * self))
-    bent, first, second = _tanh_parts(ops.tanh, self)
-    rest = 1 - bent * bent
-    return grad * grad_output * (rest * first + self * rest * (second - 2 * bent * first * first) * 0.5)
-
-
-@op(
-    grad_fn="GeluBackwardBackward0",
-    grad_output=vjp(
-        "gelu'(self)",
-        lambda ops, grad, self, approximate: ops.gelu_backward(grad, self, approximate=approximate),
-    ),
-    self=vjp("grad_output * gelu''(self)", _gelu_bend),
-)
-def gelu_backward(xp, grad_output, self, *, approximate):
-    """The gradient of gelu."""
-    if approximate == "none":
-        below = (_erf(xp, self * sqrt(0.5)) + 1) * 0.5
-        return grad_output * (below + self * _normal_density(xp.exp, self))
-    bent, first, _ = _tanh_parts(xp.tanh, self)
-    return grad_output * ((bent + 1) * 0.5 + self * (1 - bent * bent) * first * 0.5)
-
 
 # -- smooth ones without an op of their own in backward ----------------------------------------------
 
@@ -111,7 +49,7 @@ def _elu_gradient(ops, grad, self, alpha, scale, input_scale):
 
 def _elu_of(xp, self, alpha, scale, input_scale):
     refuse_kinds("elu_cpu", self, "biu")
-    return xp.where(self < 0, xp.expm1(xp.minimum(self, 0) * input_scale) * (alpha * scale), self * scale)
+    return chosen(xp, self < 0, xp.expm1(at_most(xp, self, 0) * input_scale) * (alpha * scale), self * scale)
 
 
 @op(self=vjp("scale where self > 0, else alpha * scale * input_scale * exp(self * input_scale)", _elu_gradient))
@@ -157,8 +95,8 @@ def _elu_bend(ops, grad, grad_output, self, alpha, scale, input_scale):
 )
 def elu_backward(xp, grad_output, self, *, alpha, scale, input_scale):
     """The gradient of elu, selu and celu."""
-    below = xp.exp(xp.minimum(self, 0) * input_scale) * (alpha * scale * input_scale)
-    return grad_output * xp.where(self <= 0, below, self.dtype.type(scale))
+    below = xp.exp(at_most(xp, self, 0) * input_scale) * (alpha * scale * input_scale)
+    return grad_output * chosen(xp, self <= 0, below, self.dtype.type(scale))
 
 
 def selu(input):
@@ -171,7 +109,7 @@ def selu(input):
 
 def _soft_plus(xp, self, beta, threshold):
     scaled = self * beta
-    return xp.where(scaled > threshold, self, xp.log1p(xp.exp(xp.minimum(scaled, threshold))) / beta)
+    return chosen(xp, scaled > threshold, self, xp.log1p(xp.exp(at_most(xp, scaled, threshold))) / beta)
 
 
 def _softplus_gradient(ops, grad, self, beta, threshold):
@@ -198,7 +136,7 @@ def _softplus_bend(ops, grad, grad_output, self, beta, threshold):
 def softplus_backward(xp, grad_output, self, *, beta, threshold):
     """The gradient of softplus."""
     scaled = self * beta
-    return grad_output * xp.where(scaled > threshold, self.dtype.type(1), xp.tanh(scaled * 0.5) * 0.5 + 0.5)
+    return grad_output * chosen(xp, scaled > threshold, self.dtype.type(1), xp.tanh(scaled * 0.5) * 0.5 + 0.5)
 
 
 @op(
@@ -212,7 +150,7 @@ def logsigmoid(xp, self):
     """`log(sigmoid(self))` without overflow."""
     refuse_kinds("log_sigmoid_cpu", self, "biu")
     buffer = xp.asarray(xp.exp(-xp.abs(self)))
-    return xp.minimum(self, 0) - xp.log1p(buffer), buffer
+    return at_most(xp, self, 0) - xp.log1p(buffer), buffer
 
 
 def _logsigmoid_bend(ops, grad, grad_output, self):
@@ -230,7 +168,7 @@ def _logsigmoid_bend(ops, grad, grad_output, self):
 def log_sigmoid_backward(xp, grad_output, self, buffer):
     """The gradient of logsigmoid; buffer is `exp(-abs(self))`."""
     share = buffer / (1 + buffer)
-    return grad_output * xp.where(self < 0, 1 - share, share)
+    return grad_output * chosen(xp, self < 0, 1 - share, share)
 
 
 # -- piecewise straight ones -------------------------------------------------------------------------
@@ -247,7 +185,7 @@ def leaky_relu(xp, self, *, negative_slope=0.01):
     below = self * negative_slope
     if 0 < negative_slope <= 1:  # the same, without a branch an element
         return xp.maximum(self, below)
-    return xp.where(self > 0, self, below)
+    return chosen(xp, self > 0, self, below)
 
 
 @op(
@@ -260,7 +198,7 @@ def leaky_relu_backward(xp, grad_output, self, *, negative_slope):
     above = self > 0
     if 0 <= negative_slope <= 1:  # the same, without a branch an element
         return grad_output * xp.maximum(above.astype(grad_output.dtype), grad_output.dtype.type(negative_slope))
-    return xp.where(above, grad_output, grad_output * negative_slope)
+    return chosen(xp, above, grad_output, grad_output * negative_slope)
 
 
 def _hardtanh_gradient(ops, grad, self, min_val, max_val):
@@ -274,7 +212,7 @@ def bounded_line(xp, self, *, min_val, max_val):
         raise RuntimeError("Bool inputs not supported for hardtanh")
     if self.dtype.kind == "u" and min_val < 0:
         raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
-    return xp.minimum(xp.maximum(self, self.dtype.type(min_val)), self.dtype.type(max_val))
+    return xp.clip(self, self.dtype.type(min_val), self.dtype.type(max_val))
 
 
 @op(
@@ -284,7 +222,7 @@ def bounded_line(xp, self, *, min_val, max_val):
 )
 def hardtanh_backward(xp, grad_output, self, *, min_val, max_val):
     """The gradient of hardtanh and relu6."""
-    return xp.where((self <= min_val) | (self >= max_val), grad_output.dtype.type(0), grad_output)
+    return chosen(xp, (self <= min_val) | (self >= max_val), grad_output.dtype.type(0), grad_output)
 
 
 def hardtanh(input, min_val=-1.0, max_val=1.0):
@@ -307,7 +245,7 @@ def _threshold_gradient(ops, grad, self, threshold):
 def above_threshold(xp, self, *, threshold, value):
     """`self` above a threshold, a number elsewhere."""
     refuse_kinds("threshold_cpu", self, "b")
-    return xp.where(self <= threshold, self.dtype.type(value), self)
+    return chosen(xp, self <= threshold, self.dtype.type(value), self)
 
 
 @op(
@@ -317,12 +255,17 @@ def above_threshold(xp, self, *, threshold, value):
 )
 def threshold_backward(xp, grad_output, self, *, threshold):
     """The gradient of threshold."""
-    return xp.where(self <= threshold, grad_output.dtype.type(0), grad_output)
+    return chosen(xp, self <= threshold, grad_output.dtype.type(0), grad_output)
 
 
 def threshold(input, threshold, value):
     """`input` above a threshold, a number elsewhere."""
     return above_threshold(input, threshold=threshold, value=value)
+
+
+def _sixfold(xp, self):
+    moved = self + 3
+    return xp.clip(moved, 0, 6, out=moved if moved.ndim else None)
 
 
 def _hardswish_gradient(ops, grad, self):
@@ -333,7 +276,10 @@ def _hardswish_gradient(ops, grad, self):
 def hardswish(xp, self):
     """`self * min(max(self + 3, 0), 6) / 6`."""
     refuse_kinds("hardswish_cpu", self, "biu")
-    return self * xp.minimum(xp.maximum(self + 3, 0), 6) / 6
+    part = _sixfold(xp, self)
+    part *= self
+    part /= 6
+    return part
 
 
 @op(
@@ -346,8 +292,8 @@ def hardswish(xp, self):
 )
 def hardswish_backward(xp, grad_output, self):
     """The gradient of hardswish."""
-    middle = xp.where(self < 3, grad_output * (self / 3 + 0.5), grad_output)
-    return xp.where(self <= -3, grad_output.dtype.type(0), middle)
+    middle = chosen(xp, self < 3, grad_output * (self / 3 + 0.5), grad_output)
+    return chosen(xp, self <= -3, grad_output.dtype.type(0), middle)
 
 
 @op(
@@ -359,7 +305,7 @@ def hardswish_backward(xp, grad_output, self):
 def hardsigmoid(xp, self):
     """`min(max(self + 3, 0), 6) / 6`."""
     refuse_kinds("hardsigmoid_cpu", self, "biu")
-    return xp.minimum(xp.maximum(self + 3, 0), 6) / 6
+    return _sixfold(xp, self) / 6
 
 
 @op(
@@ -369,7 +315,7 @@ def hardsigmoid(xp, self):
 )
 def hardsigmoid_backward(xp, grad_output, self):
     """The gradient of hardsigmoid; PyTorch has no derivative of it."""
-    return xp.where((self > -3) & (self < 3), grad_output * _SIXTH, grad_output.dtype.type(0))
+    return chosen(xp, (self > -3) & (self < 3), grad_output * _SIXTH, grad_output.dtype.type(0))
 
 
 # -- composites --------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from math import inf, sqrt
 
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
+from gradviz.ops.choosing import chosen
 from gradviz.ops.refusals import no_derivative
 
 
@@ -26,7 +27,7 @@ def _scores(xp, query, key, attn_mask, is_causal, scale):
     if attn_mask is not None:
         scores = scores + attn_mask
     if is_causal:
-        scores = xp.where(xp.tril(xp.ones(scores.shape[-2:], bool)), scores, scores.dtype.type(-inf))
+        scores = chosen(xp, xp.tril(xp.ones(scores.shape[-2:], bool)), scores, scores.dtype.type(-inf))
     return scores
 
 
@@ -54,12 +55,12 @@ def scaled_dot_product_flash_attention_for_cpu(xp, query, key, value, attn_mask,
         raise RuntimeError(f"expected scalar type Float but found {title(query.dtype)}")
     scores = _scores(xp, query, key, attn_mask, is_causal, scale)
     top = scores.max(axis=-1, keepdims=True)
-    top = xp.where(xp.isinf(top), scores.dtype.type(0), top)
+    top = chosen(xp, xp.isinf(top), scores.dtype.type(0), top)
     raised = xp.exp(scores - top)
     total = raised.sum(axis=-1, keepdims=True)
     nothing = total == 0  # to attend to: then zeros
-    total = xp.where(nothing, scores.dtype.type(1), total)
-    return raised @ value / total, xp.where(nothing, scores.dtype.type(-inf), xp.log(total) + top)[..., 0]
+    total = chosen(xp, nothing, scores.dtype.type(1), total)
+    return raised @ value / total, chosen(xp, nothing, scores.dtype.type(-inf), xp.log(total) + top)[..., 0]
 
 
 def _none(*names):
@@ -73,7 +74,7 @@ def _refuse(grad):
 @op(grad_fn="NotImplemented", optional=("attn_mask",), **_none("self", "query", "key", "value"))
 def flash_attention_backward(xp, self, query, key, value, attn_mask, output, logsumexp, *, which, is_causal, scale):
     """The gradient of attention for one of its inputs; PyTorch has no derivative of it."""
-    known = xp.where(xp.isinf(logsumexp), logsumexp.dtype.type(0), logsumexp)[..., None]
+    known = chosen(xp, xp.isinf(logsumexp), logsumexp.dtype.type(0), logsumexp)[..., None]
     weights = xp.exp(_scores(xp, query, key, attn_mask, is_causal, scale) - known)
     if which == "value":
         return _mt(xp, weights) @ self

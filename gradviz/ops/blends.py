@@ -4,6 +4,7 @@ from gradviz.engine import coerce, dtypes
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import pointwise
+from gradviz.ops.choosing import chosen
 from gradviz.ops.refusals import invalid_combination, refuse_kinds
 
 
@@ -17,7 +18,7 @@ def _check_alike(self, **others):
 
 def _mixed(xp, self, end, weight):
     # from the nearer side, so that a weight of 1 gives `end` exactly
-    return xp.where(abs(weight) < 0.5, self + weight * (end - self), end - (end - self) * (1 - weight))
+    return chosen(xp, abs(weight) < 0.5, self + weight * (end - self), end - (end - self) * (1 - weight))
 
 
 @op(

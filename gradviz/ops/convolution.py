@@ -81,6 +81,9 @@ def _grouped(array, groups):
 def _forward(xp, input, weight, stride, padding, dilation, groups):
     kernel = weight.shape[2:]
     sizes = out_sizes(input.shape[2:], kernel, stride, padding, dilation)
+    around = tuple(n + 2 * p for n, p in zip(input.shape[2:], padding, strict=True))
+    if weight.shape[1] == 1 and _in_runs((0, weight.shape[0], *sizes), weight.shape, around, stride, groups):
+        return _forward_in_runs(xp, input, weight, sizes, around, padding, dilation)
     cols = columns(xp, input, kernel, stride, padding, dilation)
     if groups == 1:
         out = weight.reshape(weight.shape[0], -1) @ cols
@@ -105,10 +108,12 @@ def _to_input(xp, grad, weight, sizes, stride, padding, dilation, groups):
 # With a stride of 1 the gradients need no columns. Let the incoming gradient have rows as long as the padded input's: a
 # kernel position is then one distance in memory for all windows, and what it meets is one run. A matrix product a
 # position does it; it takes half the time where there are enough channels for it, and rows not much longer than before.
+# Channels with a kernel each are no matrix product but runs times numbers, and so is then the convolution itself.
 
 
 def _in_runs(grad_shape, weight_shape, around, stride, groups):
-    enough = grad_shape[1] // groups >= 8 and weight_shape[1] >= 8
+    alone = weight_shape[1] == 1 and grad_shape[1] == groups > 1
+    enough = alone or grad_shape[1] // groups >= 8 and weight_shape[1] >= 8
     return enough and prod(stride) == 1 and prod(weight_shape[2:]) > 1 and around[-1] <= 1.2 * grad_shape[-1]
 
 
@@ -131,13 +136,24 @@ def _widened(xp, grad, around, groups, length):
     return wide.reshape(grad.shape[0], groups, grad.shape[1] // groups, windows[0] * prod(around[1:]))[..., :length]
 
 
+def _forward_in_runs(xp, input, weight, sizes, around, padding, dilation):
+    """Each channel with a kernel of its own."""
+    length, runs = _runs(weight.shape[2:], sizes, around, dilation)
+    flat = extended(xp, input, [(p, p) for p in padding]).reshape(*input.shape[:2], prod(around))
+    wide = xp.zeros((*input.shape[:2], sizes[0] * prod(around[1:])), input.dtype)
+    for position, start in runs:
+        wide[..., :length] += flat[..., start : start + length] * weight[(slice(None), 0, *position)][:, None]
+    return xp.ascontiguousarray(wide.reshape(*input.shape[:2], sizes[0], *around[1:])[(..., *map(slice, sizes))])
+
+
 def _to_input_in_runs(xp, grad, weight, sizes, around, padding, dilation, groups):
     length, runs = _runs(weight.shape[2:], grad.shape[2:], around, dilation)
     wide = _widened(xp, grad, around, groups, length)
     turned = weight.reshape(groups, weight.shape[0] // groups, *weight.shape[1:]).swapaxes(1, 2)
     out = xp.zeros((grad.shape[0], groups, weight.shape[1], prod(around)), grad.dtype)
     for position, start in runs:
-        out[..., start : start + length] += turned[(..., *position)] @ wide
+        met = turned[(..., *position)]
+        out[..., start : start + length] += met * wide if weight.shape[1] == 1 else met @ wide
     out = out.reshape(grad.shape[0], groups * weight.shape[1], *around)
     return out[(..., *(slice(p, p + n) for n, p in zip(sizes, padding, strict=True)))]
 

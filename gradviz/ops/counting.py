@@ -7,7 +7,7 @@ from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import composite
-from gradviz.ops.picking import added_at, refuse_outside
+from gradviz.ops.picking import refuse_outside, rows_added_at
 
 
 @op(title="searchsorted")
@@ -161,7 +161,7 @@ def embedding_dense_backward(xp, self, indices, *, num_weights, padding_idx, sca
     if scale_grad_by_freq:
         values = values / xp.bincount(rows, minlength=num_weights)[rows][:, None].astype(self.dtype)
     out = xp.zeros((num_weights, values.shape[1]), self.dtype)
-    added_at(xp, out, rows[:, None] * values.shape[1] + xp.arange(values.shape[1]), values)
+    rows_added_at(xp, out, rows, values)
     if padding_idx >= 0:
         out[padding_idx] = 0
     return out

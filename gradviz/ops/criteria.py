@@ -10,6 +10,7 @@ import numpy as np
 from gradviz.engine.dtypes import default_float, title
 from gradviz.engine.op import op, vjp
 from gradviz.ops import loss
+from gradviz.ops.choosing import chosen
 from gradviz.ops.reduction import averaged
 from gradviz.ops.refusals import refuse_kinds
 
@@ -29,11 +30,18 @@ def _shared(grad, shape, reduction):
 
 
 def _sloped(ops, grad, self, target, reduction, edge, steep):
-    """`difference * steep` inside of the edge, its sign times the edge and `steep` outside."""
+    """The difference, at most `edge` in size, times `steep`."""
     difference = self - target
-    # this way round a difference that is NaN has a slope that is NaN
-    slope = ops.where(ops.abs(difference) >= edge, ops.sign(difference) * (edge * steep), difference * steep)
-    return slope * _shared(grad, difference.shape, reduction)
+    slope = ops.clamp_numbers(difference, min=-edge, max=edge)
+    return slope * (_shared(grad, difference.shape, reduction) * steep)
+
+
+def _bent(xp, difference, edge):
+    """Half of the square of small differences, and from the edge on a straight line."""
+    inner = xp.clip(difference, -edge, edge)
+    line = difference - 0.5 * inner
+    line *= inner
+    return line
 
 
 @op(
@@ -50,8 +58,7 @@ def _sloped(ops, grad, self, target, reduction, edge, steep):
 def smooth_l1_loss(xp, self, target, *, reduction=1, beta=1.0):
     """Squares of small differences, absolute values of large ones."""
     refuse_kinds("smooth_l1_cpu", self, "biu")
-    size = xp.abs(self - target)
-    return _reduced(xp.where(size < beta, 0.5 * size * size / beta, size - 0.5 * beta), reduction)
+    return _reduced(_bent(xp, self - target, beta) / beta, reduction)
 
 
 @op(
@@ -68,8 +75,7 @@ def smooth_l1_loss(xp, self, target, *, reduction=1, beta=1.0):
 def huber_loss(xp, self, target, *, reduction=1, delta=1.0):
     """Squares of small differences, `delta` times the absolute values of large ones."""
     refuse_kinds("huber_cpu", self, "biu")
-    size = xp.abs(self - target)
-    return _reduced(xp.where(size <= delta, 0.5 * size * size, delta * (size - 0.5 * delta)), reduction)
+    return _reduced(_bent(xp, self - target, delta), reduction)
 
 
 # -- two classes -------------------------------------------------------------------------------------
@@ -238,5 +244,5 @@ def safe_softmax(xp, self, *, dim):
         return self.copy()
     greatest = self.max(axis=dim, keepdims=True)
     nothing = greatest == -xp.inf
-    raised = xp.exp(self - xp.where(nothing, self.dtype.type(0), greatest))
-    return raised / xp.where(nothing, self.dtype.type(1), raised.sum(axis=dim, keepdims=True))
+    raised = xp.exp(self - chosen(xp, nothing, self.dtype.type(0), greatest))
+    return raised / chosen(xp, nothing, self.dtype.type(1), raised.sum(axis=dim, keepdims=True))

@@ -10,6 +10,7 @@ from gradviz.engine.catalogue import raw
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.ops import composite, pointwise, reduction
+from gradviz.ops.choosing import chosen
 from gradviz.ops.norms import _norm_gradient
 from gradviz.ops.refusals import refuse_kinds
 
@@ -29,6 +30,28 @@ def _distances(xp, x1, x2, p):
     if p == 1:
         return sizes.sum(axis=-1)
     return xp.sqrt((sizes * sizes).sum(axis=-1)) if p == 2 else (sizes**p).sum(axis=-1) ** (1 / p)
+
+
+_MANY = 25  # points: with more, PyTorch takes Euclid's distances from a matrix product, and so do we
+
+
+def _by_product(xp, x1, x2):
+    """Euclid's distances: |x1|^2 + |x2|^2 - 2 x1 x2, under the root."""
+    squares = [(each * each).sum(axis=-1) for each in (x1, x2)]
+    found = x1 @ xp.swapaxes(x2, -1, -2)
+    found *= -2
+    found += squares[0][..., :, None]
+    found += squares[1][..., None, :]
+    return xp.sqrt(xp.maximum(found, found.dtype.type(0)))
+
+
+def _pull_by_product(xp, grad, x1, x2, known, which):
+    """The gradient of Euclid's distances for one of the two sets of points."""
+    zero = known == 0
+    pull = chosen(xp, zero, 0.0, grad / chosen(xp, zero, known.dtype.type(1), known))
+    if which == "x2":
+        pull, x1, x2 = xp.swapaxes(pull, -1, -2), x2, x1
+    return pull.sum(axis=-1)[..., None] * x1 - pull @ x2
 
 
 def _pulled(ops, grad, x1, x2, p, result):
@@ -54,6 +77,8 @@ def _pull_on(which):
 )
 def distances(xp, x1, x2, *, p):
     """The distance of each row of x1 from each row of x2, (..., P, M) and (..., R, M) to (..., P, R)."""
+    if p == 2 and max(x1.shape[-2], x2.shape[-2]) > _MANY:
+        return _by_product(xp, x1, x2)
     return _distances(xp, x1, x2, p)
 
 
@@ -67,6 +92,8 @@ def _no_second(grad):
 )
 def distances_backward(xp, self, x1, x2, known, *, p, which):
     """The gradient of the distances for one of the two sets of points."""
+    if p == 2 and max(x1.shape[-2], x2.shape[-2]) > _MANY:
+        return _pull_by_product(xp, self, x1, x2, known, which)
     last = x1.ndim - 1
     pulled = _pulled(raw(self), self, x1, x2, p, known)
     return pulled.sum(axis=last) if which == "x1" else -pulled.sum(axis=last - 1)

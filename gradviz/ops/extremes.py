@@ -6,7 +6,9 @@ from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import bounds, composite, reduction
+from gradviz.ops.choosing import chosen
 from gradviz.ops.named import named_result
+from gradviz.ops.ordering import ranked
 from gradviz.ops.reduction import _restored
 from gradviz.ops.refusals import refuse_kinds
 
@@ -277,14 +279,12 @@ def _place(name, place, input, dim, keepdim):
 def _median_place(xp, array, dim):
     """Where the lower of the two middle elements is; a NaN comes before all others."""
     count = array.shape[dim]
-    order = xp.argsort(array, axis=dim, kind="stable")
-    half = (count - 1) // 2
-    middle = order[(slice(None),) * dim + (slice(half, half + 1),)]
+    middle = ranked(xp, array, (count - 1) // 2, dim)
     if array.dtype.kind != "f":
         return middle
     lost = xp.isnan(array)
     first = xp.expand_dims(xp.argmax(lost, axis=dim), dim)
-    return xp.where(lost.any(axis=dim, keepdims=True), first, middle)
+    return chosen(xp, lost.any(axis=dim, keepdims=True), first, middle)
 
 
 @op(

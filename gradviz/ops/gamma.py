@@ -3,7 +3,8 @@
 from math import factorial, log, pi, sqrt
 
 from gradviz.engine.op import op, vjp
-from gradviz.ops.special import _erf, _in_float32_at_least
+from gradviz.ops.choosing import chosen
+from gradviz.ops.error_function import erf_of, in_float32_at_least
 
 _FAR = 10.0  # from here on, Stirling's series has all digits
 # B(2k) / (2k * (2k - 1)), from the lowest power of 1 / x**2 on
@@ -20,23 +21,23 @@ def _log_gamma_above(xp, x):
     product, at = xp.ones_like(x), x
     for _ in range(int(_FAR)):
         near = at < _FAR
-        product = xp.where(near, product * at, product)
-        at = xp.where(near, at + 1, at)
+        product = chosen(xp, near, product * at, product)
+        at = chosen(xp, near, at + 1, at)
     turned, total = 1 / (at * at), 0
     for each in reversed(_STIRLING):
         total = total * turned + each
     return (at - 0.5) * xp.log(at) - at + 0.5 * log(2 * pi) + total / at - xp.log(product)
 
 
-@_in_float32_at_least
+@in_float32_at_least
 def _log_gamma(xp, x):
     wide = x.astype(xp.float64)
     low = wide < 0.5
-    above = _log_gamma_above(xp, xp.where(low, 1 - wide, wide))
+    above = _log_gamma_above(xp, chosen(xp, low, 1 - wide, wide))
     # gamma(x) * gamma(1 - x) = pi / sin(pi * x)
     folded = log(pi) - xp.log(xp.abs(xp.sin(pi * (wide - xp.floor(wide))))) - above
-    found = xp.where(low, folded, above)
-    found = xp.where((wide <= 0) & (wide == xp.floor(wide)) | xp.isinf(wide), xp.inf, found)
+    found = chosen(xp, low, folded, above)
+    found = chosen(xp, (wide <= 0) & (wide == xp.floor(wide)) | xp.isinf(wide), xp.inf, found)
     return found.astype(x.dtype)
 
 
@@ -46,23 +47,23 @@ def lgamma(xp, self):
     return _log_gamma(xp, self)
 
 
-@_in_float32_at_least
+@in_float32_at_least
 def _digamma(xp, x):
     wide = x.astype(xp.float64)
     whole = (wide <= 0) & (wide == xp.floor(wide))
     turned = wide < 0
-    at, total = xp.where(turned, 1 - wide, xp.where(whole, 1.0, wide)), xp.zeros_like(wide)
+    at, total = chosen(xp, turned, 1 - wide, chosen(xp, whole, 1.0, wide)), xp.zeros_like(wide)
     for _ in range(int(_FAR)):
         near = at < _FAR
-        total = xp.where(near, total - 1 / at, total)
-        at = xp.where(near, at + 1, at)
+        total = chosen(xp, near, total - 1 / at, total)
+        at = chosen(xp, near, at + 1, at)
     square, series = 1 / (at * at), 0
     for k, each in reversed(list(enumerate(_STIRLING))):
         series = series * square + each * (2 * k + 1)
     total = total + xp.log(at) - 0.5 / at - square * series
     share = pi * (wide - xp.trunc(wide))
-    total = xp.where(turned, total - pi / xp.where(share == 0, 1.0, xp.tan(share)), total)
-    return xp.where(whole, xp.where(wide == 0, xp.copysign(xp.inf, -wide), xp.nan), total).astype(x.dtype)
+    total = chosen(xp, turned, total - pi / chosen(xp, share == 0, 1.0, xp.tan(share)), total)
+    return chosen(xp, whole, chosen(xp, wide == 0, xp.copysign(xp.inf, -wide), xp.nan), total).astype(x.dtype)
 
 
 @op(
@@ -77,9 +78,9 @@ def digamma(xp, self):
 def _hurwitz(xp, s, q):
     """`sum((q + k)**-s)` over all k; what lies below zero is a difference of two sums of what lies above."""
     low = q < 0
-    above = xp.where(low, q - xp.floor(q), q)
+    above = chosen(xp, low, q - xp.floor(q), q)
     below = _hurwitz_above(xp, s, 1 - above) - _hurwitz_above(xp, s, 1 - q)
-    return _hurwitz_above(xp, s, above) + xp.where(low, (-1) ** s * below, 0.0)
+    return _hurwitz_above(xp, s, above) + chosen(xp, low, (-1) ** s * below, 0.0)
 
 
 def _hurwitz_above(xp, s, q):
@@ -87,8 +88,8 @@ def _hurwitz_above(xp, s, q):
     total, at = xp.zeros_like(q), q
     for _ in range(int(_FAR) + 1):
         near = at < _FAR
-        total = xp.where(near, total + xp.where(near, at, 1.0) ** -s, total)
-        at = xp.where(near, at + 1, at)
+        total = chosen(xp, near, total + chosen(xp, near, at, 1.0) ** -s, total)
+        at = chosen(xp, near, at + 1, at)
     total = total + at ** (1 - s) / (s - 1) + 0.5 * at**-s
     factor, power = float(s), at ** (-s - 1)
     for k, each in enumerate(_BERNOULLI):
@@ -101,13 +102,13 @@ def _hurwitz_above(xp, s, q):
 def _trigamma(xp, x):
     """The first derivative of digamma, with PyTorch's digits: six steps up, then three terms of its series."""
     low = x < 0.5
-    at, total = xp.where(low, 1 - x, x), xp.where(low, -((pi / xp.sin(pi * x)) ** 2), 0.0)
+    at, total = chosen(xp, low, 1 - x, x), chosen(xp, low, -((pi / xp.sin(pi * x)) ** 2), 0.0)
     for _ in range(6):
         total = total + 1 / (at * at)
         at = at + 1
     turned = 1 / (at * at)
     total = total + (1 + 1 / (2 * at) + turned * (1 / 6 - turned * (1 / 30 - turned * (1 / 42)))) / at
-    return xp.where(low, -total, total)
+    return chosen(xp, low, -total, total)
 
 
 @op(
@@ -150,19 +151,19 @@ def _polynomial(coefficients, x):
     return total
 
 
-@_in_float32_at_least
+@in_float32_at_least
 def _erf_inverse(xp, y):
     size = xp.abs(y)
     inner = xp.minimum(size, 0.7)
     square = inner * inner
     middle = xp.copysign(inner, y) * _polynomial(_MIDDLE[0], square) / _polynomial(_MIDDLE[1], square)
-    z = xp.sqrt(-xp.log((1 - xp.where((size > 0.7) & (size < 1), size, 0.8)) / 2))
+    z = xp.sqrt(-xp.log((1 - chosen(xp, (size > 0.7) & (size < 1), size, 0.8)) / 2))
     tail = xp.copysign(_polynomial(_TAIL[0], z) / _polynomial(_TAIL[1], z), y)
-    x = xp.where(size <= 0.7, middle, tail)
+    x = chosen(xp, size <= 0.7, middle, tail)
     for _ in range(2):
-        x = x - (_erf(xp, x) - y) / (2 / sqrt(pi) * xp.exp(-x * x))
-    x = xp.where(size == 1, xp.copysign(xp.inf, y), x)
-    return xp.where(size > 1, xp.nan, x).astype(y.dtype)
+        x = x - (erf_of(xp, x) - y) / (2 / sqrt(pi) * xp.exp(-x * x))
+    x = chosen(xp, size == 1, xp.copysign(xp.inf, y), x)
+    return chosen(xp, size > 1, xp.nan, x).astype(y.dtype)
 
 
 @op(

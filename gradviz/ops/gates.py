@@ -7,6 +7,7 @@ from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import composite
+from gradviz.ops.choosing import chosen
 from gradviz.ops.refusals import refuse_kinds
 
 # -- a gate ------------------------------------------------------------------------------------------
@@ -58,7 +59,7 @@ def glu(input, dim=-1):
 )
 def prelu_kernel(xp, self, weight):
     """`self` above zero, `weight * self` below."""
-    return xp.where(self > 0, self, self * weight)
+    return chosen(xp, self > 0, self, self * weight)
 
 
 def prelu(input, weight):
@@ -95,7 +96,7 @@ def _random_slope(ops, grad, self, noise, lower, upper, training):
 def rrelu_with_noise(xp, self, noise, *, lower, upper, training):
     """`self` above zero, below it times a random slope (training) or the mean one."""
     refuse_kinds("rrelu_with_noise_out_cpu" if training else "leaky_relu_cpu", self, "biu")
-    return self * noise if training else xp.where(self > 0, self, self * ((lower + upper) / 2))
+    return self * noise if training else chosen(xp, self > 0, self, self * ((lower + upper) / 2))
 
 
 def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False):
@@ -123,13 +124,13 @@ def _beyond(ops, grad, self, lambd):
 def without_middle(xp, self, *, lambd):
     """`self`, zero from -lambd to lambd."""
     refuse_kinds("hardshrink_cpu", self, "biu")
-    return xp.where((self >= -lambd) & (self <= lambd), self.dtype.type(0), self)
+    return chosen(xp, (self >= -lambd) & (self <= lambd), self.dtype.type(0), self)
 
 
 @op(title="softshrink", grad_fn="SoftshrinkBackward0", self=vjp("0 where abs(self) <= lambd, else 1", _beyond))
 def drawn_together(xp, self, *, lambd):
     """`self` moved by lambd towards zero, zero from -lambd to lambd."""
-    moved = xp.where(self > lambd, self - lambd, xp.where(self < -lambd, self + lambd, self * self.dtype.type(0)))
+    moved = chosen(xp, self > lambd, self - lambd, chosen(xp, self < -lambd, self + lambd, self * self.dtype.type(0)))
     return moved.astype(self.dtype, copy=False)
 
 

@@ -6,8 +6,12 @@ that one formula serves the plain backward and, differentiated again, every orde
 
 from math import prod
 
+import numpy as np
+
+from gradviz.engine.backend import module_of
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
+from gradviz.engine.tensor import Tensor
 from gradviz.ops.reduction import averaged
 from gradviz.ops.refusals import refuse_kinds
 
@@ -45,8 +49,16 @@ def statistics(xp, array, dims, eps):
     work = array.astype(xp.float32) if array.dtype.itemsize == 2 else array
     mean = averaged(work, dims, True)
     centered = work - mean
-    rstd = 1 / xp.sqrt(averaged(centered * centered, dims, True) + work.dtype.type(eps))
+    rstd = 1 / xp.sqrt(_mean_product(xp, centered, centered, dims) + work.dtype.type(eps))
     return mean, rstd, centered
+
+
+def _mean_product(xp, one, other, dims):
+    """The mean of a product over dims, which are kept."""
+    size = one.shape[-1]
+    if xp is np and dims == (one.ndim - 1,) and size and one.dtype.itemsize > 2:
+        return np.vecdot(one, other)[..., None] / one.dtype.type(size)  # a third of the time of both steps
+    return averaged(one * other, dims, True)
 
 
 def _check_dtypes(input, weight, *others):
@@ -64,15 +76,39 @@ def _check_dtypes(input, weight, *others):
 
 def _standardized(ops, input, mean, rstd, dims):
     """((input - mean) * rstd, rstd), as functions of the input."""
+    if not isinstance(input, Tensor):
+        return _times(input - mean, rstd), rstd
     rstd = ops.known_rstd(input, rstd, dim=dims)
     return (input - ops.known_mean(input, mean, dim=dims)) * rstd, rstd
 
 
+def _times(product, factor):
+    """A product with one factor more: in place where it stays as it is but for the values."""
+    if product.ndim and product.dtype == factor.dtype:
+        product *= factor
+        return product
+    return product * factor
+
+
 def _input_gradient(ops, grad, input, mean, rstd, dims):
     """The gradient of the standardized input for the input."""
+    if not isinstance(input, Tensor) and input.ndim and grad.dtype == input.dtype == mean.dtype:
+        return _input_gradient_of_arrays(grad, input, mean, rstd, dims)
     standard, rstd = _standardized(ops, input, mean, rstd, dims)
     along = standard * ops.mean_dim(grad * standard, dim=dims, keepdim=True)
     return (grad - ops.mean_dim(grad, dim=dims, keepdim=True) - along) * rstd
+
+
+def _input_gradient_of_arrays(grad, input, mean, rstd, dims):
+    """The same in place, which takes half the time."""
+    xp = module_of(input)
+    out = input - mean
+    out *= rstd
+    out *= _mean_product(xp, grad, out, dims)
+    out += averaged(grad, dims, True)
+    xp.subtract(grad, out, out=out)
+    out *= rstd
+    return out
 
 
 # -- layer norm --------------------------------------------------------------------------------------
@@ -95,7 +131,7 @@ def _layer_input(ops, grad, input, weight, bias, normalized_shape, result1, resu
 
 def _layer_weight(ops, grad, input, weight, bias, normalized_shape, result1, result2):
     standard, _ = _standardized(ops, input, result1, result2, _last(input, normalized_shape))
-    return _outer_sum(ops, grad * standard, normalized_shape)
+    return _outer_sum(ops, standard * grad, normalized_shape)
 
 
 @op(
@@ -185,7 +221,7 @@ def native_batch_norm(xp, input, weight, bias, running_mean, running_var, *, tra
         rstd = 1 / xp.sqrt(running_var + running_var.dtype.type(eps)).reshape(beside)
         out = input - running_mean.reshape(beside)
         saved = xp.empty(0, input.dtype), xp.empty(0, input.dtype)
-    out = out * rstd
+    out *= rstd
     if weight is not None:
         out *= weight.reshape(beside)
     if bias is not None:
@@ -243,7 +279,8 @@ def native_group_norm(xp, input, weight, bias, *, N, C, HxW, group, eps):
     _check_dtypes(input, weight, bias)
     refuse_kinds("GroupNormKernelImpl", input, "biu")
     mean, rstd, out = statistics(xp, input.reshape(N, group, C * HxW // group), (2,), eps)
-    out = (out * rstd).reshape(input.shape)
+    out *= rstd
+    out = out.reshape(input.shape)
     beside = (1, input.shape[1], *(1,) * (input.ndim - 2))
     if weight is not None:
         out *= weight.reshape(beside)

@@ -21,6 +21,9 @@ def refuse_outside(error, index, size, what):
 _OUT_OF_BOUNDS = "index {{}} is out of bounds for dimension {} with size {}"
 
 
+WIDE = 512  # elements of a slice that are worth a call
+
+
 def _at_least_1d(array):
     return array.reshape(1) if array.ndim == 0 else array
 
@@ -41,6 +44,28 @@ def added_at(xp, out, places, values):
     wide = out.astype(xp.int64) if small else out  # CuPy adds no small integers at places
     xp.add.at(wide.reshape(-1), xp.broadcast_to(places, values.shape).reshape(-1), values.reshape(-1))
     return wide.astype(out.dtype) if small else out
+
+
+def slices_added(xp, out, dim, places, values):
+    """Whether `values` were added to `out` at places along a dimension, which may repeat: slice by slice.
+
+    For large slices on the CPU; that takes half the time, or less, of an addition at each element's place.
+    """
+    if xp is not np or out.size < WIDE * out.shape[dim]:
+        return False
+    slices = np.moveaxis(out, dim, 0)
+    for place, value in zip(places.tolist(), np.moveaxis(values, dim, 0), strict=True):
+        slices[place] += value
+    return True
+
+
+def rows_added_at(xp, out, rows, values):
+    """`values` (N, ...) added to a contiguous array (M, ...) at N rows, which may repeat."""
+    if out.size and slices_added(xp, out, 0, rows, values):
+        return out
+    width = out.size // max(len(out), 1)
+    places = rows[:, None] * width + xp.arange(width)
+    return added_at(xp, out, places, values.reshape(len(rows), width)).reshape(out.shape)
 
 
 # -- x[index] ----------------------------------------------------------------------------------------
@@ -90,6 +115,12 @@ def _put(xp, self, values, indices, accumulate):
     key = key_of(indices)
     if not accumulate:
         assign(out, key, values)
+        return out
+    if len(indices) == 1 and indices[0].dtype.kind == "i" and values.shape == indices[0].shape + out.shape[1:]:
+        rows = indices[0].reshape(-1)
+        if rows.size and out.size:
+            refuse_outside(IndexError, rows + len(out) * (rows < 0), len(out), _OUT_OF_BOUNDS.format(0, len(out)))
+            out = rows_added_at(xp, out, rows + len(out) * (rows < 0), values.reshape(len(rows), *out.shape[1:]))
         return out
     places = xp.arange(out.size).reshape(out.shape)[key]
     try:
@@ -239,7 +270,7 @@ def index_add(xp, self, index, source, *, dim, alpha=1):
         refuse_outside(RuntimeError, places, size, _OUT_OF_BOUNDS.format(dim, size))
     else:
         refuse_outside(IndexError, places, size, "index out of range in self")
-    if scaled.size:
+    if scaled.size and not slices_added(xp, flat, dim, places, scaled):
         spread = places.reshape((1,) * dim + (-1,) + (1,) * (flat.ndim - 1 - dim))
         added_at(xp, flat, _flat_places(xp, flat.shape, dim, xp.broadcast_to(spread, scaled.shape)), scaled)
     return out

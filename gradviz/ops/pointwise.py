@@ -8,6 +8,7 @@ import numpy as np
 from gradviz.engine import backend, coerce
 from gradviz.engine.dtypes import default_float
 from gradviz.engine.op import op, vjp
+from gradviz.ops.choosing import at_least, chosen, kept
 from gradviz.ops.refusals import refuse_kinds
 
 
@@ -139,7 +140,7 @@ def _power(xp, base, exponent):
     if xp.result_type(base, exponent).kind == "f":
         return base**exponent
     positive = base ** xp.abs(exponent)
-    return xp.where(exponent < 0, xp.where(xp.abs(base) == 1, positive, 0), positive)
+    return chosen(xp, exponent < 0, chosen(xp, xp.abs(base) == 1, positive, 0), positive)
 
 
 def _exponent_of_number_gradient(ops, grad, self, exponent, result):
@@ -202,12 +203,12 @@ def sigmoid(xp, self):
     return xp.tanh(half) * half.dtype.type(0.5) + half.dtype.type(0.5)
 
 
-@op(self=vjp("1 where result > 0, else 0", lambda grad, result: grad * (result != 0)))
+@op(self=vjp("1 where result > 0, else 0", lambda grad, result: kept(grad, result != 0)))
 def relu(xp, self):
     """`max(self, 0)`."""
     if self.dtype.kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu")
-    return xp.maximum(self, self.dtype.type(0))
+    return at_least(xp, self, 0)
 
 
 @op(self=vjp("sign(self)", lambda ops, grad, self: grad * ops.sign(self)))
@@ -289,7 +290,7 @@ def to_copy(xp, self, *, dtype=None, device=None, home=None):
 )
 def where(xp, condition, self, other):
     """`self` where the condition holds, else `other`; shapes broadcast."""
-    return xp.where(condition, self, other)
+    return chosen(xp, condition, self, other)
 
 
 @op(dtype="promote")

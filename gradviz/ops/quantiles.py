@@ -11,9 +11,11 @@ from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import blends, bounds, composite, matmul, pointwise, rearranging, reduction, sorting
 from gradviz.ops import shape as shapes
+from gradviz.ops.choosing import chosen
 from gradviz.ops.extremes import _shared_by_all
 from gradviz.ops.gathering import gather
 from gradviz.ops.named import named_result
+from gradviz.ops.ordering import order
 from gradviz.ops.refusals import refuse_kinds
 from gradviz.ops.scans import accumulated
 
@@ -52,7 +54,7 @@ def _ranks(values, q, ignore_nan):
     if ignore_nan:
         last = xp.maximum((~unknown).sum(axis=-1, keepdims=True) - 1, 0).astype(values.dtype)
         return q * last
-    return xp.where(unknown.any(axis=-1, keepdims=True), last, q * last).astype(values.dtype)
+    return chosen(xp, unknown.any(axis=-1, keepdims=True), last, q * last).astype(values.dtype)
 
 
 def _between(ordered, ranks, interpolation):
@@ -124,7 +126,7 @@ def _picked(xp, ordered, places, position, dim, keepdim):
 
 def _ordered(xp, self, dim):
     rows = xp.moveaxis(self, dim, -1) if self.ndim else self.reshape(1)
-    places = xp.argsort(rows, axis=-1, kind="stable")
+    places = order(xp, rows, rows.ndim - 1)
     return xp.take_along_axis(rows, places, axis=-1), places
 
 
@@ -155,7 +157,7 @@ def _most_often(xp, ordered):
     places = xp.arange(ordered.shape[-1])
     new = xp.ones(ordered.shape, bool)
     new[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
-    return (places - accumulated(xp, xp.maximum, xp.where(new, places, 0), -1)).argmax(axis=-1)
+    return (places - accumulated(xp, xp.maximum, chosen(xp, new, places, 0), -1)).argmax(axis=-1)
 
 
 mode_along = _selecting("mode", "ModeBackward0", _most_often, "The most frequent element along a dimension.")
@@ -266,7 +268,7 @@ def counts_in_bins(xp, self, *, bins, min, max):
     values = self.reshape(-1)
     places = xp.minimum(xp.searchsorted(edges, values, side="right") - 1, bins - 1)
     counts = xp.zeros(bins + 1, xp.int64)  # the last one of what lies outside
-    xp.add.at(counts, xp.where((values >= edges[0]) & (values <= edges[-1]), places, bins), 1)
+    xp.add.at(counts, chosen(xp, (values >= edges[0]) & (values <= edges[-1]), places, bins), 1)
     return counts[:-1].astype(self.dtype)
 
 

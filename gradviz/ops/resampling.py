@@ -7,6 +7,7 @@ UpSample.h, whose scales are taken over so that the same places come out.
 from inspect import Parameter, Signature
 
 from gradviz.engine.op import op, vjp
+from gradviz.ops.picking import slices_added
 from gradviz.ops.refusals import refuse_kinds
 
 NEAREST, EXACT, LINEAR, CUBIC = "nearest", "nearest_exact", "linear", "cubic"
@@ -85,7 +86,8 @@ def _added_back(xp, array, axis, size, terms):
     out = xp.zeros((*array.shape[:axis], size, *array.shape[axis + 1 :]), array.dtype)
     for places, weights in terms:
         given = array if weights is None else array * _beside(weights, array.ndim, axis)
-        xp.add.at(out, (*(slice(None),) * axis, places), given)
+        if not slices_added(xp, out, axis, places, given):
+            xp.add.at(out, (*(slice(None),) * axis, places), given)
     return out
 
 

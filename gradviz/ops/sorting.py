@@ -5,6 +5,7 @@ from typing import NamedTuple
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.ops.composite import wrapped
+from gradviz.ops.ordering import first, order, ranked
 
 
 def _back_to_places(ops, grad, dim, indices, self_sym_sizes):
@@ -12,19 +13,10 @@ def _back_to_places(ops, grad, dim, indices, self_sym_sizes):
     return ops.scatter(zeros, indices, grad, dim=dim) if len(self_sym_sizes) else grad
 
 
-def _order(xp, self, dim, descending):
-    """Places of the elements in order, equal ones as they come, NaN as the greatest; as PyTorch's stable sort."""
-    if not descending:
-        return xp.argsort(self, axis=dim, kind="stable")
-    # backwards, an ascending order of the backward elements keeps equal ones as they come
-    turned = xp.argsort(xp.flip(self, dim), axis=dim, kind="stable")
-    return self.shape[dim] - 1 - xp.flip(turned, dim)
-
-
 def _sorted(xp, self, dim, descending):
     if not self.ndim:
         return self.copy(), xp.zeros((), xp.int64)
-    places = _order(xp, self, dim, descending).astype(xp.int64)
+    places = order(xp, self, dim, descending)
     return xp.take_along_axis(self, places, axis=dim), places
 
 
@@ -46,11 +38,10 @@ def sort_stable(xp, self, *, dim, descending, stable):
 @op(self=SELECTED, intermediates=("indices",), returned=True, title="topk", grad_fn="TopkBackward0")
 def topk_of(xp, self, *, k, dim, largest, sorted):
     """The k greatest (or least) elements along a dimension in order, and where they were."""
-    values, places = _sorted(xp, self, dim, largest)
     if not self.ndim:
-        return values, places
-    first = (slice(None),) * dim + (slice(k),)
-    return values[first].copy(), places[first].copy()
+        return _sorted(xp, self, dim, largest)
+    places = first(xp, self, k, dim, largest).copy()
+    return xp.take_along_axis(self, places, axis=dim), places
 
 
 def _kth_back(ops, grad, dim, keepdim, indices, self_sym_sizes):
@@ -68,11 +59,11 @@ def _kth_back(ops, grad, dim, keepdim, indices, self_sym_sizes):
 )
 def kth(xp, self, *, k, dim, keepdim):
     """The k-th least element along a dimension, and where it was."""
-    values, places = _sorted(xp, self, dim, False)
     if not self.ndim:
-        return values, places
-    at = (slice(None),) * dim + (slice(k - 1, k) if keepdim else k - 1,)
-    return values[at].copy(), places[at].copy()
+        return _sorted(xp, self, dim, False)
+    places = ranked(xp, self, k - 1, dim)
+    found = xp.take_along_axis(self, places, axis=dim), places.copy()
+    return found if keepdim else tuple(each.squeeze(axis=dim) for each in found)
 
 
 @op()

@@ -3,93 +3,14 @@
 from math import inf, nan, pi, sqrt
 from math import log as log_of
 
-import numpy as np
-
 from gradviz.engine import coerce
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
+from gradviz.ops.choosing import chosen
+from gradviz.ops.error_function import erf_of, erfc_of
 from gradviz.ops.refusals import invalid_combination, refuse_kinds, tensors_only
 
 LN2 = log_of(2.0)
-
-# W. J. Cody, Rational Chebyshev approximations for the error function, Math. Comp. 23 (1969), as in his CALERF:
-# numerator and denominator, the highest power first.
-_NEAR = (
-    (1.85777706184603153e-1, 3.16112374387056560e0, 1.13864154151050156e2, 3.77485237685302021e2,
-     3.20937758913846947e3),
-    (1.0, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3),
-)  # fmt: skip
-_MIDDLE = (
-    (2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594e0, 6.61191906371416295e1,
-     2.98635138197400131e2, 8.81952221241769090e2, 1.71204761263407058e3, 2.05107837782607147e3,
-     1.23033935479799725e3),
-    (1.0, 1.57449261107098347e1, 1.17693950891312499e2, 5.37181101862009858e2, 1.62138957456669019e3,
-     3.29079923573345963e3, 4.36261909014324716e3, 3.43936767414372164e3, 1.23033935480374942e3),
-)  # fmt: skip
-_FAR = (
-    (1.63153871373020978e-2, 3.05326634961232344e-1, 3.60344899949804439e-1, 1.25781726111229246e-1,
-     1.60837851487422766e-2, 6.58749161529837803e-4),
-    (1.0, 2.56852019228982242e0, 1.87295284992346725e0, 5.27905102951428412e-1, 6.05183413124413191e-2,
-     2.33520497626869185e-3),
-)  # fmt: skip
-_END = 30.0  # erfc is zero from here on, in float64 too
-
-
-def _ratio(coefficients, x):
-    parts = []
-    for side in coefficients:
-        total = x * side[0]
-        for each in side[1:-1]:
-            total += each
-            total *= x
-        parts.append(total + side[-1])
-    return parts[0] / parts[1]
-
-
-def _near_zero(xp, x):
-    """erf where |x| < 0.47."""
-    return x * _ratio(_NEAR, x * x)
-
-
-def _tail(xp, y):
-    """erfc of y > 0.46; for smaller y some number."""
-    y = xp.minimum(xp.maximum(y, 0.4), _END)
-    # exp(-y * y) in two steps, as y * y alone would be rounded
-    coarse = xp.trunc(y * 16) / 16
-    scale = xp.exp(-coarse * coarse) * xp.exp(-(y - coarse) * (y + coarse))
-    middle = _ratio(_MIDDLE, xp.minimum(y, 4.0))
-    if xp is np and not (y > 4).any():  # on a GPU this look would wait for the device
-        return scale * middle
-    turned = 1 / (y * y)
-    far = (1 / sqrt(pi) - turned * _ratio(_FAR, turned)) / y
-    return scale * xp.where(y > 4, far, middle)
-
-
-def _in_float32_at_least(compute):
-    """Calls an array function with float16 as float32: its digits don't do for polynomials."""
-
-    def computed(xp, self, *args):
-        if self.dtype.itemsize > 2:
-            return compute(xp, self, *args)
-        return compute(xp, self.astype(xp.float32), *args).astype(self.dtype)
-
-    return computed
-
-
-@_in_float32_at_least
-def _erf(xp, x):
-    size = xp.abs(x)
-    near = _near_zero(xp, xp.minimum(xp.maximum(x, -0.5), 0.5))
-    return xp.where(size <= 0.46875, near, xp.copysign(1 - _tail(xp, size), x))
-
-
-@_in_float32_at_least
-def _erfc(xp, x):
-    size = xp.abs(x)
-    near = 1 - _near_zero(xp, xp.minimum(xp.maximum(x, -0.5), 0.5))
-    tail = _tail(xp, size)
-    return xp.where(size <= 0.46875, near, xp.where(x < 0, 2 - tail, tail))
-
 
 @op(
     self=vjp(
@@ -98,7 +19,7 @@ def _erfc(xp, x):
 )
 def erf(xp, self):
     """Error function."""
-    return _erf(xp, self)
+    return erf_of(xp, self)
 
 
 @op(
@@ -108,7 +29,7 @@ def erf(xp, self):
 )
 def erfc(xp, self):
     """`1 - erf(self)`, exact where that is small."""
-    return _erfc(xp, self)
+    return erfc_of(xp, self)
 
 
 def _sinc_gradient(ops, grad, self):
@@ -126,7 +47,7 @@ def sinc(xp, self):
     """`sin(pi * self) / (pi * self)`, 1 at zero."""
     turned = self * pi
     zero = turned == 0
-    return xp.where(zero, self.dtype.type(1), xp.sin(turned) / xp.where(zero, self.dtype.type(1), turned))
+    return chosen(xp, zero, self.dtype.type(1), xp.sin(turned) / chosen(xp, zero, self.dtype.type(1), turned))
 
 
 def _logit_gradient(ops, grad, self, eps):
@@ -156,7 +77,7 @@ def _logaddexp_of(xp, one, other, power, log1p):
     # infinities of one sign: their difference would be NaN
     same = (one == other) & xp.isinf(one)
     high = xp.maximum(one, other)
-    return xp.where(same, one, high + log1p(power(xp.where(same, one.dtype.type(0), -xp.abs(one - other)))))
+    return chosen(xp, same, one, high + log1p(power(chosen(xp, same, one.dtype.type(0), -xp.abs(one - other)))))
 
 
 @op(
@@ -183,8 +104,8 @@ def logaddexp2(xp, self, other):
 
 
 def _x_log_y(xp, x, y):
-    product = x * xp.log(xp.where(x == 0, y.dtype.type(1), y))
-    return xp.where(xp.isnan(y), y, xp.where(x == 0, product.dtype.type(0), product))
+    product = x * xp.log(chosen(xp, x == 0, y.dtype.type(1), y))
+    return chosen(xp, xp.isnan(y), y, chosen(xp, x == 0, product.dtype.type(0), product))
 
 
 @op(
@@ -223,7 +144,7 @@ def _xlogy_number_gradient(ops, grad, self, other):
 def xlogy_with_number(xp, self, *, other):
     """`self * log(other)` for a Python number `other`."""
     logarithm = nan if other != other or other < 0 else -inf if other == 0 else log_of(other)
-    return self * logarithm if other != other else xp.where(self == 0, self.dtype.type(0), self * logarithm)
+    return self * logarithm if other != other else chosen(xp, self == 0, self.dtype.type(0), self * logarithm)
 
 
 def xlogy(input, other):

@@ -8,6 +8,7 @@ from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.engine.within import composed
 from gradviz.ops import composite, logic, pointwise
+from gradviz.ops.choosing import chosen
 from gradviz.ops.reduction import _restored
 
 
@@ -180,7 +181,7 @@ def logsumexp_of(xp, self, *, dim, keepdim):
     if not self.size:
         return xp.log(xp.exp(self).sum(axis=dim, keepdims=keepdim))
     top = self.max(axis=dim, keepdims=True)
-    top = xp.where(xp.isinf(top), top.dtype.type(0), top)
+    top = chosen(xp, xp.isinf(top), top.dtype.type(0), top)
     summed = xp.log(xp.exp(self - top).sum(axis=dim, keepdims=True)) + top
     return summed if keepdim else summed.squeeze(axis=dim)
 
@@ -207,7 +208,7 @@ def nansum_of(xp, self, *, dim, keepdim, dtype=None):
         self = self.astype(dtype)
     if self.dtype.kind != "f":
         return self.sum(axis=dim or None, keepdims=keepdim, dtype=xp.int64)
-    return xp.where(xp.isnan(self), self.dtype.type(0), self).sum(axis=dim or None, keepdims=keepdim)
+    return chosen(xp, xp.isnan(self), self.dtype.type(0), self).sum(axis=dim or None, keepdims=keepdim)
 
 
 def nansum(input, dim=None, keepdim=False, *, dtype=None):

@@ -1,0 +1,75 @@
+"""One of two values at each place, chosen without a branch an element: by a mask, or the greater or smaller one.
+
+NumPy's `where` branches at each element, which costs fifteen times an addition where the mask follows no pattern. On
+the bits of large arrays `b ^ ((a ^ b) & mask)` gives the same values, NaN and signed zeros included.
+"""
+
+from math import copysign, inf
+
+import numpy as np
+
+LARGE = 4096  # elements: below, a single call is quicker than five
+
+
+def chosen(xp, condition, one, other):
+    """`xp.where(condition, one, other)`: of the same values, shape and dtype."""
+    dtype = _common_dtype(one, other) if xp is np and condition.size >= LARGE else None
+    if dtype is None or condition.dtype.kind != "b" or not condition.flags.c_contiguous:
+        return xp.where(condition, one, other)
+    bits = np.dtype(f"i{dtype.itemsize}")
+    ones = condition.view(np.int8)
+    first, second = (np.asarray(each, dtype).view(bits) for each in (one, other))
+    if _is_zero(other):
+        return _kept(ones, first).view(dtype)
+    if _is_zero(one):
+        return _kept(ones ^ 1, second).view(dtype)
+    return _into_first(np.bitwise_xor, _kept(ones, first ^ second), second).view(dtype)
+
+
+def kept(array, condition):
+    """An array, or Tensor, where a condition holds, else 0; small ones as a product."""
+    large = condition.__class__ is np.ndarray and condition.size >= LARGE
+    return chosen(np, condition, array, 0.0) if large else array * condition
+
+
+def at_least(xp, array, least):
+    """The greater of an array's elements and a number; NaN stays."""
+    return _between(xp, array, least, inf) if _is_large(xp, array) else xp.maximum(array, array.dtype.type(least))
+
+
+def at_most(xp, array, most):
+    """The smaller of an array's elements and a number; NaN stays."""
+    return _between(xp, array, -inf, most) if _is_large(xp, array) else xp.minimum(array, array.dtype.type(most))
+
+
+def _is_large(xp, array):
+    return xp is np and array.size >= LARGE and array.dtype.kind == "f"
+
+
+def _between(xp, array, least, most):
+    """With two bounds NumPy takes a quarter of the time that it takes with one."""
+    return xp.clip(array, array.dtype.type(least), array.dtype.type(most))
+
+
+def _kept(ones, values):
+    """The bits of the values where there is a one, else zeros."""
+    return _into_first(np.bitwise_and, np.negative(ones).astype(values.dtype), values)  # minus one is all ones
+
+
+def _into_first(function, array, other):
+    fits = other.ndim <= array.ndim and np.broadcast_shapes(array.shape, other.shape) == array.shape
+    return function(array, other, out=array if fits else None)
+
+
+def _common_dtype(one, other):
+    """The dtype of two arrays, or of an array and a Python number beside it, if it is a floating one; else None."""
+    arrays = [each for each in (one, other) if hasattr(each, "dtype")]
+    numbers = [each for each in (one, other) if type(each) is float]
+    if not arrays or len(arrays) + len(numbers) < 2 or arrays[0].dtype.kind != "f":
+        return None
+    return arrays[0].dtype if arrays[-1].dtype == arrays[0].dtype else None
+
+
+def _is_zero(value):
+    """Whether a value is the number 0.0, and not -0.0."""
+    return isinstance(value, (float, np.floating)) and value == 0 and copysign(1, value) > 0

@@ -107,7 +107,6 @@ from gradviz.ops.stacking import *
 from gradviz.ops.statistics import *
 from gradviz.ops.strided import *
 from gradviz.ops.triangles import *
-from gradviz.ops.twins import *
 
 __version__ = "0.1.0"
 

@@ -782,7 +782,7 @@ def set_default_device(device) -> None:
 def set_default_dtype(dtype) -> None:
     """The dtype that Python floats become."""
 def set_num_threads(num) -> Tensor:
-    """How many threads share elementwise work on large arrays; BLAS has its own."""
+    """How many threads share elementwise work on large arrays; without the C twins, always one."""
 def set_printoptions(
     precision=None, threshold=None, edgeitems=None, linewidth=None, profile=None, sci_mode=None
 ) -> Tensor:

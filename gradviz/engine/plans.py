@@ -14,7 +14,7 @@ from math import isinf, isnan
 import numpy as np
 
 CAST, WHERE = 1, 2  # what the machine does itself, beside ufuncs (0)
-MOST_REGISTERS, MOST_STEPS, MOST_OUTPUTS = 24, 48, 4  # as in compiled/plan.h
+MOST_REGISTERS, MOST_STEPS, MOST_OUTPUTS = 64, 128, 4  # as in compiled/plan.h
 FLOAT, BOOL = "f", "?"
 
 
@@ -156,21 +156,33 @@ class Sketch:
 
 
 _LOGIC = {np.logical_and, np.logical_or, np.logical_not}
+CLIP = np._core.umath.clip if hasattr(np, "_core") else np.core.umath.clip  # the ufunc behind np.clip
 
 
 class Functions:
-    """`xp` for sketches: NumPy's ufuncs and where."""
+    """`xp` for sketches: NumPy's ufuncs, where and clip."""
 
     def __init__(self, drawing):
         self._drawing = drawing
+        self.where = drawing.where
 
     def __getattr__(self, name):
-        if name == "where":
-            return self._drawing.where
         found = getattr(np, name)
         if not isinstance(found, np.ufunc) or found.nout != 1:
             raise Unplanned
-        return partial(self._called, found)
+        return self.function(found)
+
+    def function(self, ufunc):
+        """A ufunc, NumPy's or another, for sketches."""
+        return partial(self._called, ufunc)
+
+    def clip(self, array, least, most, out=None):
+        """As `np.clip` with two bounds."""
+        return self._called(CLIP, array, least, most, out=out)
+
+    def empty_like(self, array):
+        """Room for a result."""
+        return self._drawing.sketch(self._drawing.constant(0.0))
 
     def _called(self, ufunc, *operands, out=None):
         result = self._drawing.apply(ufunc, *operands)
@@ -246,11 +258,12 @@ def _drawn(drawing, formula, used):
 
 def _written(drawing, values):
     """The registers: inputs, constants, outputs, then temporaries, each used again when nobody needs its value."""
-    constants = [value for value, step in enumerate(drawing.steps) if step.__class__ is float]
     outputs = [value for value in dict.fromkeys(values) if value is not None and value >= drawing.inputs]
+    parts = sorted(drawing.parts(outputs))
+    constants = [value for value in parts if drawing.steps[value].__class__ is float]
     named = [*range(drawing.inputs), *constants, *outputs]
     register = {value: place for place, value in enumerate(named)}
-    made = [value for value in sorted(drawing.parts(outputs)) if drawing.steps[value].__class__ is tuple]
+    made = [value for value in parts if drawing.steps[value].__class__ is tuple]
     last = {operand: value for value in made for operand in drawing.steps[value][2]}
     count, free, steps = len(named), [], []
     for value in made:

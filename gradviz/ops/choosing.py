@@ -8,6 +8,8 @@ from math import copysign, inf
 
 import numpy as np
 
+from gradviz.engine.plans import CLIP, Functions, Sketch
+
 LARGE = 4096  # elements: below, a single call is quicker than five
 
 
@@ -27,28 +29,30 @@ def chosen(xp, condition, one, other):
 
 
 def kept(array, condition):
-    """An array, or Tensor, where a condition holds, else 0; small ones as a product."""
-    large = condition.__class__ is np.ndarray and condition.size >= LARGE
-    return chosen(np, condition, array, 0.0) if large else array * condition
+    """An array where a condition holds, else 0; a Tensor, or a NumPy scalar, as a product."""
+    if array.__class__ is Sketch:
+        return array.drawing.where(condition, array, 0.0)
+    return chosen(np, condition, array, 0.0) if array.__class__ is np.ndarray else array * condition
 
 
 def at_least(xp, array, least):
     """The greater of an array's elements and a number; NaN stays."""
-    return _between(xp, array, least, inf) if _is_large(xp, array) else xp.maximum(array, array.dtype.type(least))
+    return _between(xp, array, least, inf) if _is_clipped(xp, array) else xp.maximum(array, array.dtype.type(least))
 
 
 def at_most(xp, array, most):
     """The smaller of an array's elements and a number; NaN stays."""
-    return _between(xp, array, -inf, most) if _is_large(xp, array) else xp.minimum(array, array.dtype.type(most))
+    return _between(xp, array, -inf, most) if _is_clipped(xp, array) else xp.minimum(array, array.dtype.type(most))
 
 
-def _is_large(xp, array):
-    return xp is np and array.size >= LARGE and array.dtype.kind == "f"
+def _is_clipped(xp, array):
+    return (xp is np or xp.__class__ is Functions) and array.dtype.kind == "f"
 
 
 def _between(xp, array, least, most):
-    """With two bounds NumPy takes a quarter of the time that it takes with one."""
-    return xp.clip(array, array.dtype.type(least), array.dtype.type(most))
+    """With two bounds NumPy takes a quarter of the time that it takes with one, and keeps -0.0, as PyTorch does."""
+    clip = CLIP if xp is np else xp.clip
+    return clip(array, array.dtype.type(least), array.dtype.type(most))
 
 
 def _kept(ones, values):

@@ -5,7 +5,7 @@ from math import pi, sqrt
 import numpy as np
 
 from gradviz.ops.choosing import chosen
-from gradviz.ops.twins import erf
+from gradviz.ops.twins import erf_for
 
 # W. J. Cody, Rational Chebyshev approximations for the error function, Math. Comp. 23 (1969), as in his CALERF:
 # numerator and denominator, the highest power first.
@@ -101,8 +101,9 @@ _OF_SQUARE = (
 
 def _erf_of_float32(xp, x):
     """To four units in the last place; each step in place, as a float32 costs no more than the pass over it."""
-    if xp is np and erf is not None:
-        return erf(x)
+    compiled = erf_for(xp)
+    if compiled is not None:
+        return compiled(x)
     inside = xp.clip(x, -4.05, 4.05)  # from here on it rounds to 1
     square = xp.multiply(inside, inside, out=xp.empty_like(inside))
     above, below = (_polynomial(xp, side, square) for side in _OF_SQUARE)

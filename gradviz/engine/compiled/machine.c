@@ -55,27 +55,39 @@ cast(const char *from, char *into, npy_intp count, int width)
 }
 
 /* Without a branch an element, which a compiler makes vectors of: numbers among the two sides stand still. */
-#define CHOOSE(type, chosen, other)                                     \
-    for (npy_intp k = 0; k < count; k++)                                \
-        ((type *)at[3])[k] = at[0][k] ? ((const type *)at[1])[chosen] : ((const type *)at[2])[other]
-#define CHOOSE_OF(type)              \
-    if (step[1] && step[2])          \
-        CHOOSE(type, k, k);          \
-    else if (step[1])                \
-        CHOOSE(type, k, 0);          \
-    else if (step[2])                \
-        CHOOSE(type, 0, k);          \
-    else                             \
-        CHOOSE(type, 0, 0)
+#if defined(__GNUC__) && !defined(__clang__)
+#define IN_ANY_ORDER _Pragma("GCC ivdep") /* what is written is at most what is read at the same place */
+#else
+#define IN_ANY_ORDER
+#endif
+#define CHOOSE(type, chosen, other)                                                       \
+    IN_ANY_ORDER                                                                          \
+    for (npy_intp k = 0; k < count; k++) {                                                \
+        type one = ((const type *)at[1])[chosen], two = ((const type *)at[2])[other];     \
+        ((type *)at[3])[k] = at[0][k] ? one : two;                                        \
+    }
+#define CHOOSE_OF(type)                                \
+    if (step[1] && step[2]) {                          \
+        CHOOSE(type, k, k)                             \
+    }                                                  \
+    else if (step[1]) {                                \
+        CHOOSE(type, k, 0)                             \
+    }                                                  \
+    else if (step[2]) {                                \
+        CHOOSE(type, 0, k)                             \
+    }                                                  \
+    else {                                             \
+        CHOOSE(type, 0, 0)                             \
+    }
 
 static void
 choose(char **at, npy_intp *step, npy_intp count, int width)
 {
     if (width == 1) {
-        CHOOSE_OF(npy_float);
+        CHOOSE_OF(npy_float)
     }
     else {
-        CHOOSE_OF(npy_double);
+        CHOOSE_OF(npy_double)
     }
 }
 

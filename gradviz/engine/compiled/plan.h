@@ -5,8 +5,8 @@
 
 #include "world.h"
 
-#define MOST_REGISTERS 24
-#define MOST_STEPS 48
+#define MOST_REGISTERS 64
+#define MOST_STEPS 128
 #define MOST_OUTPUTS 4
 #define MOST_PLANS 12
 

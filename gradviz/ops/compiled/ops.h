@@ -17,11 +17,4 @@
 
 PyObject *new_erf(void);
 
-#ifndef _WIN32 /* which has other threads */
-PyObject *take_over(PyObject *module, PyObject *args);
-PyObject *set_threads(PyObject *module, PyObject *arg);
-PyObject *get_threads(PyObject *module, PyObject *none);
-int ready_to_spread(void);
-#endif
-
 #endif

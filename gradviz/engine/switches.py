@@ -64,8 +64,8 @@ class Observer:
     def mutated(self, tensor, op):
         """A tensor was changed in place by the op of this name."""
 
-    def replayed(self, node, run):
-        """A static graph, one of whose nodes this is, ran again; run: how often it has run by now."""
+    def replayed(self, nodes, run):
+        """A static graph of these nodes, the oldest first, ran again; run: how often it has run by now."""
 
     def attached(self, name, part):
         """A module got a parameter or another module as its attribute `name`."""

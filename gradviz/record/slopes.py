@@ -68,26 +68,29 @@ class Point:
     """A function at a point, with the gradient of a scalar behind it on both sides.
 
     f: float64 array -> its outputs, base: those of x; incoming: the gradient of each output, None for none; given:
-    J^T incoming as backward has it, computed in a dtype of precision eps. kind: "symmetric", "lower" or "upper" where
+    J^T incoming as backward has it, computed in a dtype. kind: "symmetric", "lower" or "upper" where
     x counts as such a matrix, so that it is moved along such directions alone.
     """
 
-    def __init__(self, f: Callable[[np.ndarray], Arrays], x, base: Arrays, incoming: Arrays, given, eps: float,
+    def __init__(self, f: Callable[[np.ndarray], Arrays], x, base: Arrays, incoming: Arrays, given, dtype,
                  kind: str = ""):  # fmt: skip
         self._f, self._x, self._given, self._kind = f, x, given, kind
         pairs = [(g, np.asarray(out)) for g, out in zip(incoming, base, strict=True) if g is not None]
         self._incoming = [_wide(np.broadcast_to(g, out.shape)) for g, out in pairs]
         self._used = [at for at, g in enumerate(incoming) if g is not None]
+        here = [_wide(base[at]) for at in self._used]
+        self._endless = [None if np.isfinite(each).all() else each for each in here]
         self._here = self._outputs(base)
-        coarsest = max([eps_of(out.dtype) for _, out in pairs if out.dtype.kind == "f"], default=eps)
-        self._eps = coarsest
+        eps = eps_of(dtype)
+        self._eps = max([eps_of(out.dtype) for _, out in pairs if out.dtype.kind == "f"], default=eps)
         self._step = self._eps ** (1 / 3)
         self._coarse = min(300 * max(eps, self._eps), 0.05)
         self._weight = _norm(self._incoming)
+        self._lost = float(np.finfo(dtype).tiny)  # what is smaller has few digits, or is 0
         self._level = sum(float(np.abs(g * out).sum()) for g, out in zip(self._incoming, self._here, strict=True))
 
     def is_finite(self) -> bool:
-        """Whether all values that take part are finite; an input may hold infinities, which then don't move."""
+        """Whether all values that take part are finite; infinities may stand where they are: none of them moves."""
         return all(np.isfinite(each).all() for each in (*self._incoming, *self._here, self._given))
 
     def is_identity(self) -> bool:
@@ -160,7 +163,8 @@ class Point:
         """(what a gradient of the given precision may be off, what differences of that precision may)."""
         length = _norm([direction])
         size = self._weight * change + _norm([self._given]) * length
-        return self._coarse * (size + 0.1 * self._weight * length), 50 * self._eps * self._level / self._step
+        tolerance = self._coarse * (size + (0.1 * self._weight + self._lost) * length)
+        return tolerance, 50 * self._eps * self._level / self._step
 
     def _slope(self, direction, place, unit=1.0):
         given = float((self._given * direction).sum()) / unit
@@ -186,7 +190,12 @@ class Point:
         return Difference(slope, gap, square**0.5) if isfinite(square) and isfinite(gap) else None
 
     def _outputs(self, arrays):
-        return [_wide(arrays[at]) for at in self._used]
+        """Those that have a gradient; 0 in place of an infinity that is always there, such as a mask's."""
+        found = [_wide(arrays[at]) for at in self._used]
+        for k, endless in enumerate(self._endless):
+            if endless is not None:
+                found[k] = np.where(np.isinf(endless) & (found[k] == endless), 0.0, found[k])
+        return found
 
 
 def _draws(shape):

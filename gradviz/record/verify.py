@@ -7,9 +7,7 @@ before, when many copies wait.
 """
 
 import io
-import sys
 import warnings
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dis import get_instructions
@@ -29,16 +27,14 @@ from gradviz.record.again import Run, copied, hosted, run_of_change, run_of_func
 from gradviz.record.kept import Gone
 from gradviz.record.recorder import Recorder
 from gradviz.record.shelf import Shelf
-from gradviz.record.slopes import Point, Verdict, compared, eps_of
+from gradviz.record.slopes import NOT_FINITE, Point, Verdict, compared, eps_of
 from gradviz.trace.events import Kind
 from gradviz.trace.verified import DIFFERS, UNKNOWN
 
 MANY, ROOM = 10_000, 1 << 27  # ops, and bytes of copies, that wait until they are checked while the script runs
-THIN = 5_000  # ops up to which each is checked in a sparse run
-FIRST = 3  # times that a line's op is checked after that; then at the 4th, 8th, 16th, ... time
 OWN = "gradviz."  # modules whose Functions are not the user's
 CHANGED = "forward gives another result when it is run again"
-UNSEEN = "what its op got was not seen"  # of a static graph, or from before the trace
+UNSEEN = "its op was not seen: it is of a static graph, or from before the trace"
 
 
 class Seen(NamedTuple):
@@ -69,18 +65,15 @@ class Seen(NamedTuple):
 class Verifier(Recorder):
     """Records, and compares gradients with central differences; `verify` writes what came of it after the script's end.
 
-    ops: of the catalogue's ops too, not of the script's own Functions alone. sparse: in a long run, a line that runs
-    often is checked the first times, then ever less often.
+    ops: of the catalogue's ops too, not of the script's own Functions alone.
     """
 
-    def __init__(self, *given, ops=True, sparse=False, **options):
+    def __init__(self, *given, ops=True, **options):
         super().__init__(*given, **options)
-        self._ops, self._sparse = ops, sparse
-        self._times = Counter()
-        self._looked_at = 0
+        self._ops = ops
         self._turns = count().__next__
         self._applied = WeakKeyDictionary()  # ctx of a Function that is running -> its Seen
-        self._made = WeakKeyDictionary()  # node -> Seen, or None for one left out, as long as it may run
+        self._made = WeakKeyDictionary()  # node -> Seen, as long as it may run
         self._handed = WeakKeyDictionary()  # node that runs the script's code -> copies of [incoming, outgoing]
         self._checks, self._waiting = [], 0  # of ops, and the bytes of their copies
         self._own_checks, self._shelf = [], Shelf(ROOM)  # of Functions: (Seen, its arrays as the shelf has them)
@@ -93,13 +86,15 @@ class Verifier(Recorder):
 
     def applying(self, ctx, inputs):
         """Copies what a Function gets, before its forward may change it."""
-        function, caller = ctx._function, sys._getframe(2)  # of the one who called apply
-        if not any(ctx.needs_input_grad) or not self._ops and function.__module__.startswith(OWN):
-            return
-        if self._is_due(function, inputs, (caller.f_code, caller.f_lineno)):
+        function = ctx._function
+        if any(ctx.needs_input_grad) and (self._ops or not function.__module__.startswith(OWN)):
             self._applied[ctx] = _seen(run_of_function, function, inputs)
-        else:
-            self._made[ctx] = None
+
+    def replayed(self, nodes, run):
+        """As a recorder; what the nodes of a static graph got is not what they got the first time."""
+        super().replayed(nodes, run)
+        for each in nodes:
+            self._made.pop(each, None)
 
     def changing(self, op, outputs, inputs, node, settings):
         """Copies what an op gets whose result is about to be written into its input."""
@@ -120,32 +115,20 @@ class Verifier(Recorder):
             self._look(op, outputs, inputs, node, settings)
 
     def _look(self, op, outputs, inputs, node, settings):
-        if self._ops and self._is_due(op, inputs, self._here()[0]):
+        if self._ops:
             outs = outputs if isinstance(outputs, tuple) else (outputs,)
             outs = outs[:1] if op.returned else outs
             self._keep(node, _seen(run_of_op, op, inputs, settings, node, outs), outs)
-        else:
-            self._made[node] = None
 
     def _follow(self, node, inner, base):
         """What is known of a view's change, as one of its base."""
-        if inner is not None and inner.run is not None:
+        if inner.run is not None:
             inner = _seen(run_of_change, inner.run, base._array, node.geometry)
-        if inner is not None:
-            self._keep(node, inner, (base,))
+        self._keep(node, inner, (base,))
 
     def _keep(self, node, seen, outputs):
         outputs = [copied(each) if isinstance(each, Tensor) else None for each in outputs] if seen.run else []
         self._made[node] = seen._replace(outputs=outputs)
-        self._looked_at += 1
-
-    def _is_due(self, op, inputs, line):
-        if not self._sparse or self._looked_at < THIN:
-            return True
-        shapes = tuple(each._array.shape for each in inputs if isinstance(each, Tensor))
-        key = (op, line, shapes)
-        self._times[key] = times = self._times[key] + 1
-        return times <= FIRST or times & (times - 1) == 0
 
     # -- backward ------------------------------------------------------------------------------------
 
@@ -253,13 +236,14 @@ class Judge:
         wide, base = self._wide, self._base
         x = wide[place]
         if not _alike(base, self._seen.outputs, x):
-            return Verdict(UNKNOWN, CHANGED)
-        eps = max(eps_of(given.dtype), eps_of(run.arrays[place].dtype))
+            finite = all(np.isfinite(hosted(each)).all() for each in self._seen.outputs if each is not None)
+            return Verdict(UNKNOWN, CHANGED if finite else NOT_FINITE)
+        coarser = max(given.dtype, run.arrays[place].dtype, key=eps_of)
         fitted = given if given.shape == x.shape else sum_to_size(given, x.shape, None)
         incoming = [hosted(each) for each in self._seen.incoming]
         point = Point(
             lambda moved: run.f([*wide[:place], moved, *wide[place + 1 :]]), x, base, incoming,
-            np.asarray(fitted, np.float64), eps, run.shapes.get(place, ""),
+            np.asarray(fitted, np.float64), coarser, run.shapes.get(place, ""),
         )  # fmt: skip
         return compared(point, run.function is not None)
 

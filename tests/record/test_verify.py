@@ -24,7 +24,6 @@ from tests.engine.samples import SAMPLES
 
 HEADER = {"format": 1, "gradviz": "test", "script": "test", "argv": [], "mode": "script"}
 CANCELLING = {"known_mean", "known_rstd", "mean_like"}  # gradients that are all but rounding
-REFUSE_HALF = ("linalg", "pseudoinverse", "least_squares", "ranks", "solved")
 EACH = list({sample.op: sample for sample in SAMPLES}.values())
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -105,8 +104,11 @@ def test_double_precision(tmp_path):
 
 def test_half_precision(tmp_path):
     for sample in EACH[::3]:
-        if not sample.op.startswith(REFUSE_HALF):
-            assert set(not_judged(tmp_path / "op.gradviz", sample, np.float16)) <= set(KINKS), sample.op
+        try:
+            run(sample, np.float16)
+        except (NotImplementedError, RuntimeError):  # where PyTorch has none either
+            continue
+        assert set(not_judged(tmp_path / "op.gradviz", sample, np.float16)) <= set(KINKS), sample.op
 
 
 def test_ops_where_there_is_no_slope(tmp_path):

@@ -248,6 +248,63 @@ def test_objects_are_given_again_as_they_were(of, make, tmp_path, monkeypatch):
     assert (found.verdict, found.function, found.input) == ("differs", "Scaled", "x")
 
 
+def test_several_inputs_and_outputs(tmp_path):
+    class Both(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a, b):
+            ctx.save_for_backward(a, b)
+            return a * b, a + b
+
+        @staticmethod
+        def backward(ctx, product, total):
+            a, b = ctx.saved_tensors
+            return product * b + total, product * a
+
+    def program():
+        a, b = torch.tensor([2.0], requires_grad=True), torch.tensor([5.0], requires_grad=True)
+        product, total = Both.apply(a, b)
+        (product + 3 * total).backward()
+
+    first, second = checked(tmp_path / "t.gradviz", program, ops=False)
+    assert (first.input, first.verdict) == ("a", "agrees")
+    assert (second.input, second.verdict, second.place) == ("b", "differs", (0,))
+    assert (second.given, pytest.approx(second.numeric)) == (2.0, 5.0)
+
+
+def test_setup_context_and_dirty_inputs(tmp_path):
+    class Double(torch.autograd.Function):
+        @staticmethod
+        def forward(x):
+            return x * 2
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            ctx.factor = 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * ctx.factor
+
+    class Tripled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.mark_dirty(x)
+            return x.mul_(3)
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * 2
+
+    def program():
+        x = torch.ones(2, requires_grad=True)
+        Tripled.apply(Double.apply(x)).sum().backward()
+
+    tripled, double = checked(tmp_path / "t.gradviz", program, ops=False)
+    assert (double.verdict, double.input) == ("agrees", "x")
+    assert (tripled.verdict, tripled.given) == ("differs", 2.0)
+    assert tripled.numeric == pytest.approx(3.0) and tripled.ratio == pytest.approx(1.5)
+
+
 def test_a_backward_that_differs_the_second_time(tmp_path, monkeypatch):
     def program():
         y = (Scaled.apply(leaf(), float, 2) * 2).sum()

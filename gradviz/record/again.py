@@ -23,7 +23,8 @@ class Run(NamedTuple):
     """What is needed to run an op again: f(arrays) -> outputs, all on the CPU.
 
     arrays: copies of its inputs, None for no tensor; sources: for each edge of the node, the place of its input in
-    arrays; names: of the inputs; function: the user's; shapes: {place: the kind of matrix that an input counts as}.
+    arrays; names: of the inputs; shapes: {place: the kind of matrix that an input counts as}; function: the user's,
+    narrow: its f in the dtypes that it had.
     """
 
     f: Callable[[list], list]
@@ -32,6 +33,7 @@ class Run(NamedTuple):
     names: list
     function: type | None = None
     shapes: dict = {}
+    narrow: Callable[[list], list] | None = None
 
 
 def run_of_op(op, inputs, settings, node, outputs):
@@ -147,21 +149,27 @@ def run_of_function(function, inputs):
     """How to run a user's Function again, with the random numbers and the objects that it had."""
     state = get_rng_state()
     arrays = [copied(each) if isinstance(each, Tensor) else None for each in inputs]
-    homes = [backend.device_of(each) if each is not None else "" for each in arrays]
+    kinds = [(each.dtype, backend.device_of(each)) if each is not None else None for each in arrays]
     asks = [isinstance(each, Tensor) and each._requires_grad for each in inputs]
     others = [None if isinstance(each, Tensor) else kept(each) for each in inputs]
 
-    def f(given):
+    def f(given, wide=np.float64):
         set_rng_state(state)
         tensors = [
-            afresh(other) if array is None else Tensor(backend.moved(array.copy(), home), ask)
-            for array, home, ask, other in zip(given, homes, asks, others, strict=True)
+            afresh(other, wide) if kind is None else Tensor(_there(array, *kind, wide), ask)
+            for array, kind, ask, other in zip(given, kinds, asks, others, strict=True)
         ]
         returned = function._computed(function._context(tensors), tensors)
         outputs = returned if isinstance(returned, tuple) else (returned,)
         return [hosted(each._array) if isinstance(each, Tensor) else None for each in outputs]
 
-    return Run(f, arrays, list(range(len(inputs))), _parameters(function, len(inputs)), function)
+    names = _parameters(function, len(inputs))
+    return Run(f, arrays, list(range(len(inputs))), names, function, narrow=lambda given: f(given, None))
+
+
+def _there(array, dtype, device, wide):
+    """A copy of an array where the input was, in its own dtype unless it may be wider."""
+    return backend.moved(array.astype(dtype if wide is None else array.dtype), device)
 
 
 def _parameters(function, count):

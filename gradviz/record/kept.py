@@ -58,9 +58,9 @@ def kept(value):
         return Weakly(value)
 
 
-def afresh(value):
-    """What was kept, for one more run that may change it: floating tensors in float64; Gone when it is."""
-    return value.given() if isinstance(value, Weakly) else _Copying(np.float64).of(value)
+def afresh(value, wide=np.float64):
+    """What was kept, for one more run that may change it: floating tensors in a wide dtype; Gone when it is."""
+    return value.given() if isinstance(value, Weakly) else _Copying(wide).of(value)
 
 
 class _Uncopied(Exception):

@@ -213,7 +213,7 @@ class Judge:
 
     def __init__(self, seen):
         self._seen = seen
-        self._wide = self._base = None
+        self._f = self._wide = self._base = None
 
     def verdict(self, position, given):
         """What is said of one gradient; whatever the script's forward does now, nothing of it comes through."""
@@ -227,13 +227,12 @@ class Judge:
         except Gone as gone:
             return Verdict(UNKNOWN, str(gone))
         except BaseException as error:  # SystemExit too: the script has ended already
-            return Verdict(UNKNOWN, f"forward can't be run again in float64: {type(error).__name__}")
+            return Verdict(UNKNOWN, f"forward can't be run again: {type(error).__name__}")
 
     def _compared(self, run, place, given):
-        if self._wide is None:
-            self._wide = [_widened(hosted(each)) for each in run.arrays]
-            self._base = run.f(self._wide)
-        wide, base = self._wide, self._base
+        if self._base is None:
+            self._begin(run)
+        f, wide, base = self._f, self._wide, self._base
         x = wide[place]
         if not _alike(base, self._seen.outputs, x):
             finite = all(np.isfinite(hosted(each)).all() for each in self._seen.outputs if each is not None)
@@ -242,10 +241,22 @@ class Judge:
         fitted = given if given.shape == x.shape else sum_to_size(given, x.shape, None)
         incoming = [hosted(each) for each in self._seen.incoming]
         point = Point(
-            lambda moved: run.f([*wide[:place], moved, *wide[place + 1 :]]), x, base, incoming,
+            lambda moved: f([*wide[:place], moved, *wide[place + 1 :]]), x, base, incoming,
             np.asarray(fitted, np.float64), coarser, run.shapes.get(place, ""),
         )  # fmt: skip
         return compared(point, run.function is not None)
+
+
+    def _begin(self, run):
+        """Runs forward where it was: in float64, or in its own dtypes where it takes no others."""
+        self._f, self._wide = run.f, [_widened(hosted(each)) for each in run.arrays]
+        try:
+            self._base = run.f(self._wide)
+        except (TypeError, ValueError, RuntimeError):
+            if run.narrow is None:
+                raise
+            self._f = run.narrow
+            self._base = run.narrow(self._wide)
 
 
 def _seen(run_of, *given):

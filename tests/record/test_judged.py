@@ -305,6 +305,24 @@ def test_setup_context_and_dirty_inputs(tmp_path):
     assert tripled.numeric == pytest.approx(3.0) and tripled.ratio == pytest.approx(1.5)
 
 
+@pytest.mark.parametrize("factor", [1.0, 1.5])
+def test_a_forward_that_takes_float32_alone(factor, tmp_path):
+    class Turned(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return torch.tensor([[0.6, -0.8], [0.8, 0.6]]) @ x
+
+        @staticmethod
+        def backward(ctx, grad):
+            return factor * torch.tensor([[0.6, 0.8], [-0.8, 0.6]]) @ grad
+
+    def program():
+        (Turned.apply(leaf([[1.0, 2.0], [3.0, -1.0]])) ** 2).sum().backward()
+
+    (found,) = checked(tmp_path / "t.gradviz", program, ops=False)
+    assert found.verdict == ("agrees" if factor == 1 else "differs")
+
+
 def test_a_backward_that_differs_the_second_time(tmp_path, monkeypatch):
     def program():
         y = (Scaled.apply(leaf(), float, 2) * 2).sum()

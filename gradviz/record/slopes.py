@@ -78,8 +78,10 @@ class Point:
         pairs = [(g, np.asarray(out)) for g, out in zip(incoming, base, strict=True) if g is not None]
         self._incoming = [_wide(np.broadcast_to(g, out.shape)) for g, out in pairs]
         self._used = [at for at, g in enumerate(incoming) if g is not None]
-        here = [_wide(base[at]) for at in self._used]
-        self._endless = [None if np.isfinite(each).all() else each for each in here]
+        self._idle = [
+            None if np.isfinite(out).all() else np.isinf(out) & (g == 0)
+            for g, (_, out) in zip(self._incoming, pairs, strict=True)
+        ]
         self._here = self._outputs(base)
         eps = eps_of(dtype)
         self._eps = max([eps_of(out.dtype) for _, out in pairs if out.dtype.kind == "f"], default=eps)
@@ -90,7 +92,7 @@ class Point:
         self._level = sum(float(np.abs(g * out).sum()) for g, out in zip(self._incoming, self._here, strict=True))
 
     def is_finite(self) -> bool:
-        """Whether all values that take part are finite; infinities may stand where they are: none of them moves."""
+        """Whether all values that take part are finite: an input's infinities don't move, nor do idle outputs count."""
         return all(np.isfinite(each).all() for each in (*self._incoming, *self._here, self._given))
 
     def is_identity(self) -> bool:
@@ -190,11 +192,11 @@ class Point:
         return Difference(slope, gap, square**0.5) if isfinite(square) and isfinite(gap) else None
 
     def _outputs(self, arrays):
-        """Those that have a gradient; 0 in place of an infinity that is always there, such as a mask's."""
+        """Those that have a gradient; 0 in place of infinities that get none, such as a mask's."""
         found = [_wide(arrays[at]) for at in self._used]
-        for k, endless in enumerate(self._endless):
-            if endless is not None:
-                found[k] = np.where(np.isinf(endless) & (found[k] == endless), 0.0, found[k])
+        for k, idle in enumerate(self._idle):
+            if idle is not None:
+                found[k] = np.where(idle, 0.0, found[k])
         return found
 
 

@@ -36,71 +36,87 @@ class Run(NamedTuple):
     narrow: Callable[[list], list] | None = None
 
 
-def run_of_op(op, inputs, settings, node, outputs):
-    """How to run an op of the catalogue again; outputs: what it gave."""
-    fixed = op.inputs[:-1] if op.variadic else op.inputs
-    absent = set() if op.variadic else _left_out(op, node, len(fixed) - len(inputs))
-    there = [name for name in fixed if name not in absent]
+class Call(NamedTuple):
+    """What an op of the catalogue got, in few objects, for there may be very many; `run()` is how to run it again.
+
+    absent: the optional inputs that it did not have; gaps: which of the list at its end were None; drawn: its result,
+    where that is drawn; geometry: the place of its result in its input's memory, where it is a view by strides.
+    """
+
+    op: object
+    arrays: list
+    settings: dict
+    absent: tuple
+    gaps: tuple
+    drawn: np.ndarray | None
+    geometry: tuple | None
+
+    function = None
+
+    def run(self):
+        """The Run."""
+        op, arrays, settings = self.op, self.arrays, self.settings
+        fixed = op.inputs[:-1] if op.variadic else op.inputs
+        there = [name for name in fixed if name not in self.absent]
+        if op.variadic in op.differentiable:
+            sources = list(range(len(fixed), len(arrays)))
+        else:
+            sources = [there.index(name) if name in there else -1 for name in op.differentiable]
+        rest = [f"{op.variadic}[{at}]" for at in range(len(arrays) - len(there))]
+        f = self._forward(fixed, there, settings | {"device": "cpu"} if "device" in settings else settings)
+        return Run(f, arrays, sources, [*there, *rest], shapes=_counting_as(op, settings))
+
+    def _forward(self, fixed, there, settings):
+        op, was = self.op, [hosted(each) for each in self.arrays]
+        if self.drawn is not None:
+            return lambda given: [hosted(self.drawn)]
+        if self.geometry is not None:
+            return lambda given: [strided_part.op.forward(np, given[0], geometry=self.geometry)]
+        follows = FOLLOWING.get(op.name)
+
+        def f(given):
+            known = dict(zip(there, given, strict=False))
+            if follows is not None:
+                known |= follows(known, dict(zip(there, was, strict=True)), settings)
+            listed = iter(given[len(there) :])
+            result = op.forward(
+                np, *map(known.get, fixed), *(None if gap else next(listed) for gap in self.gaps), **settings
+            )
+            result = result[0] if op.intermediates else result
+            return list(result) if op.several else [result]
+
+        return f
+
+
+def call_of(op, inputs, settings, node, outputs):
+    """What an op of the catalogue got; outputs: what it gave."""
+    absent = () if op.variadic else _left_out(op, node, len(op.inputs) - len(inputs))
     arrays = [copied(each) for each in inputs]
     if op.dtype in ("promote", "float"):
         arrays = [each.astype(np.float64) if each.dtype.kind in "iu" else each for each in arrays]
-    if op.variadic in op.differentiable:
-        sources = list(range(len(fixed), len(inputs)))
-    else:
-        sources = [there.index(name) if name in there else -1 for name in op.differentiable]
-    gaps = [each is None for each in node._saved[len(op.saved) :]] if op.saves_list else [False] * len(inputs)
-    gaps = gaps if op.variadic else []
-    rest = [f"{op.variadic}[{at}]" for at in range(len(inputs) - len(there))]
-    settings = settings | {"device": "cpu"} if "device" in settings else settings
-    follows = _what_follows(op, settings, node)
-
-    def named(given):
-        return dict(zip(there, given[: len(there)], strict=True))
-
-    def f(given):
-        known, listed = named(given), iter(given[len(there) :])
-        if follows is not None:
-            known |= follows(known, named([hosted(each) for each in arrays]))
-        result = op.forward(
-            np, *(known.get(name) for name in fixed), *(None if gap else next(listed) for gap in gaps), **settings
-        )
-        result = result[0] if op.intermediates else result
-        return list(result) if op.several else [result]
-
-    if op.forward.__module__ == DRAWING:
-        drawn = copied(outputs[0])
-        f = lambda given: [hosted(drawn)]  # noqa: E731
-    elif op.name == "strided_view":
-        f = _part_of_memory(node, settings)
-    return Run(f, arrays, sources, [*there, *rest], None, _counting_as(op, settings))
+    gaps = ()
+    if op.variadic:
+        listed = node._saved[len(op.saved) :] if op.saves_list else inputs[len(op.inputs) - 1 :]
+        gaps = tuple(each is None for each in listed)
+    drawn = copied(outputs[0]) if op.forward.__module__ == DRAWING else None
+    geometry = _geometry(node, settings) if op.name == "strided_view" else None
+    return Call(op, arrays, settings, absent, gaps, drawn, geometry)
 
 
 def _left_out(op, node, missing):
     """The optional inputs that the call did not have: the node has no shape of theirs, or has saved none."""
-    first = len(op.node_class.setting_names)
-    absent = set()
-    for name in op.optional if missing else ():
+    if missing in (0, len(op.optional)):
+        return op.optional if missing else ()
+    absent, first = [], len(op.node_class.setting_names)
+    for name in op.optional:
         if name in op.differentiable:
-            if node._settings[first + 2 * op.differentiable.index(name)] is None:
-                absent.add(name)
-        elif name in op.saved and node._saved[op.saved.index(name)] is None:
-            absent.add(name)
-    if missing == len(op.optional):
-        absent = set(op.optional)
+            known = node._settings[first + 2 * op.differentiable.index(name)]
+        else:
+            known = node._saved[op.saved.index(name)] if name in op.saved else True
+        absent += [name] if known is None else []
     if len(absent) != missing:
         raise LookupError(op.name)
-    return absent
-
-
-def _what_follows(op, settings, node):
-    """Of inputs that the op is given beside what they were computed from: how they follow from it, or None."""
-    if op.name == "known_mean":
-        return lambda known, was: {"mean": averaged(known["input"], settings["dim"], True)}
-    if op.name == "known_rstd":
-        return lambda known, was: {"rstd": _rstd(known["input"], was, settings["dim"])}
-    if op.name == "log_sigmoid_backward":
-        return lambda known, was: {"buffer": np.exp(-np.abs(known["self"]))}
-    return None
+    return tuple(absent)
 
 
 def _rstd(moved, was, dim):
@@ -114,13 +130,20 @@ def _variance(array, dim):
     return averaged(centered * centered, dim, True)
 
 
-def _part_of_memory(node, settings):
-    """as_strided by the place of the part in the tensor's own memory, which a copy has not."""
+# Of inputs that an op is given beside what they were computed from: how they follow from it
+FOLLOWING = {
+    "known_mean": lambda known, was, settings: {"mean": averaged(known["input"], settings["dim"], True)},
+    "known_rstd": lambda known, was, settings: {"rstd": _rstd(known["input"], was, settings["dim"])},
+    "log_sigmoid_backward": lambda known, was, settings: {"buffer": np.exp(-np.abs(known["self"]))},
+}
+
+
+def _geometry(node, settings):
+    """The place of a view by strides in the tensor's own memory, which a copy has not."""
     values = dict(zip(node.setting_names, node._settings, strict=False))
     sizes, strides, start = (values[f"self_sym_{name}"] for name in ("sizes", "strides", "storage_offset"))
     offset = 0 if settings["storage_offset"] is None else settings["storage_offset"] - start
-    geometry = (tuple(sizes), tuple(strides), settings["size"], settings["stride"], offset)
-    return lambda given: [strided_part.op.forward(np, given[0], geometry=geometry)]
+    return tuple(sizes), tuple(strides), settings["size"], settings["stride"], offset
 
 
 def _counting_as(op, settings):
@@ -145,13 +168,13 @@ def run_of_change(run, base, geometry):
     return run._replace(f=f, arrays=[before, *run.arrays[1:]], names=["self", *run.names[1:]], shapes={})
 
 
-def run_of_function(function, inputs):
+def run_of_function(function, inputs, room):
     """How to run a user's Function again, with the random numbers and the objects that it had."""
     state = get_rng_state()
     arrays = [copied(each) if isinstance(each, Tensor) else None for each in inputs]
     kinds = [(each.dtype, backend.device_of(each)) if each is not None else None for each in arrays]
     asks = [isinstance(each, Tensor) and each._requires_grad for each in inputs]
-    others = [None if isinstance(each, Tensor) else kept(each) for each in inputs]
+    others = [None if isinstance(each, Tensor) else kept(each, room) for each in inputs]
 
     def f(given, wide=np.float64):
         set_rng_state(state)

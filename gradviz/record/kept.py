@@ -19,6 +19,7 @@ from gradviz.engine.node import Node
 from gradviz.engine.tensor import Tensor
 
 PARTS, ROOM = 10_000, 1 << 26  # parts, and bytes of arrays, up to which something is copied
+PART = 100  # bytes that a part takes, about
 _PLAIN = {bool, int, float, complex, str, bytes, type(None), type(Ellipsis), range, Device, dtype}
 _AS_THEY_ARE = (type, ModuleType, Enum, np.dtype, np.generic, np.ufunc, weakref.ref)  # and what is derived from them
 _HOLDING = (tuple, frozenset, OrderedDict, dict, list, set, deque)
@@ -50,12 +51,24 @@ class Weakly:
         return found
 
 
-def kept(value):
-    """A copy, or a Weakly."""
+class Room:
+    """How many bytes there are for all copies together."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left):
+        self.left = left
+
+
+def kept(value, room):
+    """A copy, or a Weakly where there is none, or no room."""
+    copying = _Copying(room=min(ROOM, room.left))
     try:
-        return _Copying().of(value)
+        made = copying.of(value)
     except (_Uncopied, RecursionError):
         return Weakly(value)
+    room.left -= copying.nbytes
+    return made
 
 
 def afresh(value, wide=np.float64):
@@ -70,10 +83,15 @@ class _Uncopied(Exception):
 class _Copying:
     """One copy: each part once, however often it is met. wide: the dtype of floating tensors, None for their own."""
 
-    def __init__(self, wide=None):
+    def __init__(self, wide=None, room=ROOM):
         self._wide = wide
         self._made = {}  # id -> (the part, its copy)
-        self._left = ROOM
+        self._room, self._arrays = room, 0
+
+    @property
+    def nbytes(self):
+        """About how much the copy takes."""
+        return self._arrays + PART * len(self._made)
 
     def of(self, value):
         """A part's copy."""
@@ -82,7 +100,7 @@ class _Copying:
         known = self._made.get(id(value))
         if known is not None:
             return known[1]
-        if len(self._made) >= PARTS:
+        if len(self._made) >= PARTS or self.nbytes > self._room:
             raise _Uncopied
         made, fill = self._begun(value)
         self._made[id(value)] = value, made
@@ -119,8 +137,8 @@ class _Copying:
         return Tensor(array if wide is None else array.astype(wide), value._requires_grad)
 
     def _room_for(self, array):
-        self._left -= array.nbytes
-        if self._left < 0:
+        self._arrays += array.nbytes
+        if self._arrays > self._room:
             raise _Uncopied
         return array
 

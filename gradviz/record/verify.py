@@ -23,8 +23,8 @@ from gradviz.engine.random import get_rng_state, set_rng_state
 from gradviz.engine.switches import _GradMode, mode
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.views import CopySlices
-from gradviz.record.again import Run, copied, hosted, run_of_change, run_of_function, run_of_op
-from gradviz.record.kept import Gone
+from gradviz.record.again import Call, Run, call_of, copied, hosted, run_of_change, run_of_function
+from gradviz.record.kept import Gone, Room
 from gradviz.record.recorder import Recorder
 from gradviz.record.shelf import Shelf
 from gradviz.record.slopes import NOT_FINITE, Point, Verdict, compared, eps_of
@@ -40,7 +40,7 @@ UNSEEN = "its op was not seen: it is of a static graph, or from before the trace
 class Seen(NamedTuple):
     """A run with its outputs; then also the gradients of one backward."""
 
-    run: Run | None
+    run: Run | Call | None
     outputs: Sequence = ()
     why: str = UNSEEN  # what keeps it from being checked, where there is no run
     turn: int = 0  # in the order of backward
@@ -77,6 +77,7 @@ class Verifier(Recorder):
         self._handed = WeakKeyDictionary()  # node that runs the script's code -> copies of [incoming, outgoing]
         self._checks, self._waiting = [], 0  # of ops, and the bytes of their copies
         self._own_checks, self._shelf = [], Shelf(ROOM)  # of Functions: (Seen, its arrays as the shelf has them)
+        self._room = Room(2 * ROOM)  # for objects that Functions got
         self._verdicts = []
         # around those of the recorder, which may be its instance's own: see Recorder.__init__
         self._told, self._stepped, self._let_go = self.forward, self.step, self.released
@@ -88,7 +89,7 @@ class Verifier(Recorder):
         """Copies what a Function gets, before its forward may change it."""
         function = ctx._function
         if any(ctx.needs_input_grad) and (self._ops or not function.__module__.startswith(OWN)):
-            self._applied[ctx] = _seen(run_of_function, function, inputs)
+            self._applied[ctx] = _seen(run_of_function, function, inputs, self._room)
 
     def replayed(self, nodes, run):
         """As a recorder; what the nodes of a static graph got is not what they got the first time."""
@@ -118,12 +119,12 @@ class Verifier(Recorder):
         if self._ops:
             outs = outputs if isinstance(outputs, tuple) else (outputs,)
             outs = outs[:1] if op.returned else outs
-            self._keep(node, _seen(run_of_op, op, inputs, settings, node, outs), outs)
+            self._keep(node, _seen(call_of, op, inputs, settings, node, outs), outs)
 
     def _follow(self, node, inner, base):
         """What is known of a view's change, as one of its base."""
         if inner.run is not None:
-            inner = _seen(run_of_change, inner.run, base._array, node.geometry)
+            inner = _seen(run_of_change, inner.run.run(), base._array, node.geometry)
         self._keep(node, inner, (base,))
 
     def _keep(self, node, seen, outputs):
@@ -189,7 +190,8 @@ class Verifier(Recorder):
             self._judge_one(seen)
 
     def _judge_one(self, seen):
-        judge, run = Judge(seen), seen.run
+        run = seen.run.run() if isinstance(seen.run, Call) else seen.run
+        judge = Judge(seen._replace(run=run))
         for position, given in enumerate(seen.outgoing):
             if given is not None:
                 name, function = (run.names[run.sources[position]], run.function) if run else ("", None)

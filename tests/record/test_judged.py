@@ -11,7 +11,8 @@ import pytest
 
 import gradviz as torch
 from gradviz.engine.op import catalogue
-from gradviz.record.kept import Gone, Weakly, afresh, kept
+from gradviz.record import kept as keeping
+from gradviz.record.kept import Gone, Room, Weakly, afresh
 from gradviz.record.shelf import Shelf
 from gradviz.trace.events import Kind
 from gradviz.trace.store import load
@@ -223,6 +224,10 @@ class Slots:
         return factor
 
 
+def kept(value):
+    return keeping.kept(value, Room(1 << 28))
+
+
 def closure_over(tensor):
     return lambda _: tensor.sum()
 
@@ -367,6 +372,12 @@ def test_what_can_not_be_copied_is_referred_to_weakly():
         afresh(found)
     for each in (deep, open(__file__), (each for each in "ab"), leaf().exp().grad_fn):
         assert isinstance(kept(each), Weakly)
+
+
+def test_there_is_room_for_so_many_copies_together():
+    room, parts = Room(3000), [np.zeros(100)]
+    assert [isinstance(keeping.kept(parts, room), Weakly) for _ in range(5)] == [False, False, False, True, True]
+    assert isinstance(keeping.kept([1.0] * 10, Room(3000)), list)
 
 
 def test_a_shelf_gives_back_what_it_was_given():

@@ -80,7 +80,7 @@ def trace(
         typer.Option(help="Values to keep: none, large tensors by their corners, or all."),
     ] = "preview",
     verify: Annotated[
-        bool, typer.Option("--verify", help="Check gradients numerically when the script has ended.")
+        bool, typer.Option("--verify", help="Check each gradient numerically, and mark those that are wrong.")
     ] = False,
     compare_no_grad: Annotated[
         bool,
@@ -93,9 +93,11 @@ def trace(
     Options come before the script; what follows it is the script's own. The script's output,
     traceback and exit code are its own too; with --json its stdout goes to stderr.
 
-    --verify compares what each node handed on with central differences in float64 and marks a row that
-    disagrees; after 5,000 ops, only the first times that a line runs and ever less often later. It copies values while
-    the script runs; at its end it runs ops again, your Functions' forward too, with their output unseen.
+    --verify compares each gradient that a node hands on with central differences in float64 and marks a
+    row that disagrees, in the table and in the picture. It copies values while the script runs, and runs
+    ops again beside them; your Functions' forward only when the script has ended, with its output
+    unseen. It takes about six times as long as forward; Ctrl-C ends it. docs/verify.md tells what it
+    does not judge.
 
     --compare-no-grad runs each op of the script's no_grad regions once more, beside, with gradients
     on, and counts the nodes and saved bytes that this builds; the script itself runs once, and

@@ -244,7 +244,12 @@ class Backward:
             saved = self._opened(node)
         elif versions.changed:
             versions.check(node)
+        aware = observer is not None and (node.op is None or hooks is not None and hooks.post)
+        if aware:
+            observer.arriving(node, entry[1:])
         outgoing = told = self._step(node, saved, entry)
+        if aware:
+            observer.computed(node, outgoing)
         if observer is not None and node.op is not None:  # who is told what the node computed, before it is summed
             outgoing = fitted_all(node, outgoing, self._ops)
         if hooks is not None and hooks.post:

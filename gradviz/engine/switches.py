@@ -19,8 +19,17 @@ class Observer:
     def applying(self, ctx, inputs):
         """A user's Function is about to run its forward on these inputs; ctx becomes its node, if there is one."""
 
+    def changing(self, op, outputs, inputs, node, settings):
+        """An op with a node ran, and its result is about to be written into a tensor: inputs are as they were."""
+
     def backward_started(self, roots, retain_graph, create_graph):
         """A backward call begins at these tensors; what is returned is handed back as `call`."""
+
+    def arriving(self, node, incoming):
+        """A node is about to run that calls the script's code: a Function's backward, or hooks behind it."""
+
+    def computed(self, node, outgoing):
+        """A node with hooks behind it ran: what they may now change."""
 
     def step(self, call, node, incoming, outgoing, started):
         """A node ran: one incoming gradient an output, one outgoing gradient (or None) an edge."""
@@ -55,8 +64,8 @@ class Observer:
     def mutated(self, tensor, op):
         """A tensor was changed in place by the op of this name."""
 
-    def replayed(self, node, run):
-        """A static graph, one of whose nodes this is, ran again; run: how often it has run by now."""
+    def replayed(self, nodes, run):
+        """A static graph of these nodes, the oldest first, ran again; run: how often it has run by now."""
 
     def attached(self, name, part):
         """A module got a parameter or another module as its attribute `name`."""

@@ -171,6 +171,7 @@ class _Aside(Observer):
             self._observer.forward(op, outputs, inputs, node, settings, started)
         else:
             self.told = op, inputs, settings, started
+            self._observer.changing(op, outputs, inputs, node, settings)
 
 
 def _as_saved(node, target, result, version):

@@ -6,90 +6,193 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradviz.engine.devices import Device
-from gradviz.engine.dtypes import dtype
+from gradviz.engine import backend
 from gradviz.engine.function import Function
 from gradviz.engine.random import get_rng_state, set_rng_state
 from gradviz.engine.tensor import Tensor
+from gradviz.ops.reduction import averaged
+from gradviz.ops.strided import strided_part
+from gradviz.record.kept import afresh, kept
+from gradviz.record.slopes import LOWER, SYMMETRIC, UPPER
 
-ELSEWHERE = "it ran on a GPU"
-SYMMETRIC = {"linalg_cholesky_ex", "linalg_eigh_of", "solved_cholesky"}  # by convention, so is their gradient
-OF_BACKWARD = {"known_mean", "known_rstd", "log_sigmoid_backward"}  # an input is a function of another one
-PLAIN = (bool, int, float, complex, str, bytes, type(None), np.dtype, type, dtype, Device)
+DRAWING = "gradviz.ops.drawing"  # the module of ops whose result is drawn: their input has no part in it
+WHOLE = {"linalg_cholesky_ex": SYMMETRIC, "linalg_eigh_of": SYMMETRIC}  # though only a triangle is read
 
 
 class Run(NamedTuple):
-    """What is needed to run an op again: f(arrays) -> outputs; arrays: copies of its inputs, None for no tensor.
+    """What is needed to run an op again: f(arrays) -> outputs, all on the CPU.
 
-    sources: for each edge of the node, the place of its input in arrays; names: of the inputs; function: the user's.
+    arrays: copies of its inputs, None for no tensor; sources: for each edge of the node, the place of its input in
+    arrays; names: of the inputs; shapes: {place: the kind of matrix that an input counts as}; function: the user's,
+    narrow: its f in the dtypes that it had.
     """
 
     f: Callable[[list], list]
     arrays: list
     sources: list
     names: list
-    function: type | None
+    function: type | None = None
+    shapes: dict = {}
+    narrow: Callable[[list], list] | None = None
 
 
-def run_of_op(op, inputs, settings, node):
-    """How to run an op of the catalogue again; why not, where that tells nothing."""
-    if not _on_the_cpu(inputs):
-        return ELSEWHERE
-    if op.name in SYMMETRIC or settings.get("hermitian"):
-        return "the input counts as symmetric, but a half is read"
-    if op.name in OF_BACKWARD:
-        return "its inputs depend on each other"
-    fixed = op.inputs[:-1] if op.variadic else op.inputs
-    missing = 0 if op.variadic else len(fixed) - len(inputs)
-    if missing not in (0, len(op.optional)):
-        return "optional inputs were left out"
-    there = [name for name in fixed if not missing or name not in op.optional]
+class Call(NamedTuple):
+    """What an op of the catalogue got, in few objects, for there may be very many; `run()` is how to run it again.
+
+    absent: the optional inputs that it did not have; gaps: which of the list at its end were None; drawn: its result,
+    where that is drawn; geometry: the place of its result in its input's memory, where it is a view by strides.
+    """
+
+    op: object
+    arrays: list
+    settings: dict
+    absent: tuple
+    gaps: tuple
+    drawn: np.ndarray | None
+    geometry: tuple | None
+
+    function = None
+
+    def run(self):
+        """The Run."""
+        op, arrays, settings = self.op, self.arrays, self.settings
+        fixed = op.inputs[:-1] if op.variadic else op.inputs
+        there = [name for name in fixed if name not in self.absent]
+        if op.variadic in op.differentiable:
+            sources = list(range(len(fixed), len(arrays)))
+        else:
+            sources = [there.index(name) if name in there else -1 for name in op.differentiable]
+        rest = [f"{op.variadic}[{at}]" for at in range(len(arrays) - len(there))]
+        f = self._forward(fixed, there, settings | {"device": "cpu"} if "device" in settings else settings)
+        return Run(f, arrays, sources, [*there, *rest], shapes=_counting_as(op, settings))
+
+    def _forward(self, fixed, there, settings):
+        op, was = self.op, [hosted(each) for each in self.arrays]
+        if self.drawn is not None:
+            return lambda given: [hosted(self.drawn)]
+        if self.geometry is not None:
+            return lambda given: [strided_part.op.forward(np, given[0], geometry=self.geometry)]
+        follows = FOLLOWING.get(op.name)
+
+        def f(given):
+            known = dict(zip(there, given, strict=False))
+            if follows is not None:
+                known |= follows(known, dict(zip(there, was, strict=True)), settings)
+            listed = iter(given[len(there) :])
+            result = op.forward(
+                np, *map(known.get, fixed), *(None if gap else next(listed) for gap in self.gaps), **settings
+            )
+            result = result[0] if op.intermediates else result
+            return list(result) if op.several else [result]
+
+        return f
+
+
+def call_of(op, inputs, settings, node, outputs):
+    """What an op of the catalogue got; outputs: what it gave."""
+    absent = () if op.variadic else _left_out(op, node, len(op.inputs) - len(inputs))
     arrays = [copied(each) for each in inputs]
     if op.dtype in ("promote", "float"):
         arrays = [each.astype(np.float64) if each.dtype.kind in "iu" else each for each in arrays]
-    if op.variadic in op.differentiable:
-        sources = list(range(len(fixed), len(inputs)))
-    else:
-        sources = [there.index(name) if name in there else -1 for name in op.differentiable]
-    gaps = [each is None for each in node._saved[len(op.saved) :]] if op.saves_list else [False] * len(inputs)
-    gaps = gaps if op.variadic else []
-    rest = [f"{op.variadic}[{at}]" for at in range(len(inputs) - len(there))]
+    gaps = ()
+    if op.variadic:
+        listed = node._saved[len(op.saved) :] if op.saves_list else inputs[len(op.inputs) - 1 :]
+        gaps = tuple(each is None for each in listed)
+    drawn = copied(outputs[0]) if op.forward.__module__ == DRAWING else None
+    geometry = _geometry(node, settings) if op.name == "strided_view" else None
+    return Call(op, arrays, settings, absent, gaps, drawn, geometry)
+
+
+def _left_out(op, node, missing):
+    """The optional inputs that the call did not have: the node has no shape of theirs, or has saved none."""
+    if missing in (0, len(op.optional)):
+        return op.optional if missing else ()
+    absent, first = [], len(op.node_class.setting_names)
+    for name in op.optional:
+        if name in op.differentiable:
+            known = node._settings[first + 2 * op.differentiable.index(name)]
+        else:
+            known = node._saved[op.saved.index(name)] if name in op.saved else True
+        absent += [name] if known is None else []
+    if len(absent) != missing:
+        raise LookupError(op.name)
+    return tuple(absent)
+
+
+def _rstd(moved, was, dim):
+    """1 / sqrt(variance + eps), with the eps that the known one tells."""
+    then, now = (_variance(np.asarray(each, np.float64), dim) for each in (was["input"], moved))
+    return 1 / np.sqrt(now - then + 1 / np.asarray(was["rstd"], np.float64) ** 2)
+
+
+def _variance(array, dim):
+    centered = array - averaged(array, dim, True)
+    return averaged(centered * centered, dim, True)
+
+
+# Of inputs that an op is given beside what they were computed from: how they follow from it
+FOLLOWING = {
+    "known_mean": lambda known, was, settings: {"mean": averaged(known["input"], settings["dim"], True)},
+    "known_rstd": lambda known, was, settings: {"rstd": _rstd(known["input"], was, settings["dim"])},
+    "log_sigmoid_backward": lambda known, was, settings: {"buffer": np.exp(-np.abs(known["self"]))},
+}
+
+
+def _geometry(node, settings):
+    """The place of a view by strides in the tensor's own memory, which a copy has not."""
+    values = dict(zip(node.setting_names, node._settings, strict=False))
+    sizes, strides, start = (values[f"self_sym_{name}"] for name in ("sizes", "strides", "storage_offset"))
+    offset = 0 if settings["storage_offset"] is None else settings["storage_offset"] - start
+    return tuple(sizes), tuple(strides), settings["size"], settings["stride"], offset
+
+
+def _counting_as(op, settings):
+    if op.name == "solved_cholesky":
+        return {1: UPPER if settings["upper"] else LOWER}
+    found = SYMMETRIC if settings.get("hermitian") else WHOLE.get(op.name)
+    return {0: found} if found else {}
+
+
+def run_of_change(run, base, geometry):
+    """The same for a view that was changed in place: of its base, where the rest stays as it is; `base`: by now."""
+    sizes = geometry[0]
+    places = strided_part.op.forward(np, np.arange(base.size).reshape(sizes), geometry=geometry)
+    before = np.array(hosted(base), order="C")
+    before.reshape(-1)[places] = hosted(run.arrays[0])
 
     def f(given):
-        named = dict(zip(there, given[: len(there)], strict=True))
-        listed = iter(given[len(there) :])
-        result = op.forward(
-            np, *(named.get(name) for name in fixed), *(None if gap else next(listed) for gap in gaps), **settings
-        )
-        result = result[0] if op.intermediates else result
-        return list(result) if op.several else [result]
+        flat = np.array(given[0], order="C").reshape(-1)
+        flat[places] = run.f([flat[places], *given[1:]])[0]
+        return [flat.reshape(sizes)]
 
-    return Run(f, arrays, sources, [*there, *rest], None)
+    return run._replace(f=f, arrays=[before, *run.arrays[1:]], names=["self", *run.names[1:]], shapes={})
 
 
-def run_of_function(function, inputs):
-    """How to run a user's Function again, with the random numbers that it had; why not, where it got more."""
-    if not _on_the_cpu([each for each in inputs if isinstance(each, Tensor)]):
-        return ELSEWHERE
-    for each in inputs:
-        if not isinstance(each, Tensor) and not _is_plain(each):
-            return f"forward was called with a {type(each).__name__}, which is not kept"
+def run_of_function(function, inputs, room):
+    """How to run a user's Function again, with the random numbers and the objects that it had."""
     state = get_rng_state()
     arrays = [copied(each) if isinstance(each, Tensor) else None for each in inputs]
+    kinds = [(each.dtype, backend.device_of(each)) if each is not None else None for each in arrays]
     asks = [isinstance(each, Tensor) and each._requires_grad for each in inputs]
-    others = [None if isinstance(each, Tensor) else each for each in inputs]
+    others = [None if isinstance(each, Tensor) else kept(each, room) for each in inputs]
 
-    def f(given):
+    def f(given, wide=np.float64):
         set_rng_state(state)
         tensors = [
-            other if array is None else Tensor(array.copy(), ask)
-            for array, ask, other in zip(given, asks, others, strict=True)
+            afresh(other, wide) if kind is None else Tensor(_there(array, *kind, wide), ask)
+            for array, kind, ask, other in zip(given, kinds, asks, others, strict=True)
         ]
         returned = function._computed(function._context(tensors), tensors)
         outputs = returned if isinstance(returned, tuple) else (returned,)
-        return [each._array if isinstance(each, Tensor) else None for each in outputs]
+        return [hosted(each._array) if isinstance(each, Tensor) else None for each in outputs]
 
-    return Run(f, arrays, list(range(len(inputs))), _parameters(function, len(inputs)), function)
+    names = _parameters(function, len(inputs))
+    return Run(f, arrays, list(range(len(inputs))), names, function, narrow=lambda given: f(given, None))
+
+
+def _there(array, dtype, device, wide):
+    """A copy of an array where the input was, in its own dtype unless it may be wider."""
+    return backend.moved(array.astype(dtype if wide is None else array.dtype), device)
 
 
 def _parameters(function, count):
@@ -102,17 +205,12 @@ def _parameters(function, count):
     return [*names, *[""] * count][:count]
 
 
-def _is_plain(value):
-    """Whether something holds no tensor, so that keeping it lengthens no life."""
-    if isinstance(value, (tuple, list)):
-        return all(isinstance(each, PLAIN) for each in value)
-    return isinstance(value, PLAIN)
-
-
-def _on_the_cpu(tensors):
-    return all(isinstance(each._array, (np.ndarray, np.generic)) for each in tensors)
-
-
 def copied(value):
-    """A copy of an array, or of a tensor's."""
-    return np.array(value._array if isinstance(value, Tensor) else value)
+    """A copy of an array, or of a tensor's, where that is."""
+    array = value._array if isinstance(value, Tensor) else value
+    return np.array(array) if isinstance(array, (np.ndarray, np.generic)) else array.copy()
+
+
+def hosted(array):
+    """An array on the CPU; None stays None."""
+    return None if array is None else backend.moved(array, "cpu")

@@ -17,9 +17,9 @@ class OccasionRows(OptimizerRows):
         number = self._tensor(tensor)
         self._row(Kind.GRAD_READ, origin=self._here()[0], time=self._now(), tensor=number)
 
-    def replayed(self, node, run):
+    def replayed(self, nodes, run):
         """A REPLAYED row: a static graph ran again."""
-        self._row(Kind.REPLAYED, 0, 0, self._here()[0], self._now(), 0, self._node_number(node), 0, run)
+        self._row(Kind.REPLAYED, 0, 0, self._here()[0], self._now(), 0, self._node_number(nodes[-1]), 0, run)
 
     def compared(self, place, told):
         """A NO_GRAD row: what the ops of the region at this (code, lasti) built with gradients on."""

@@ -5,6 +5,8 @@ on. Two step sizes and both one-sided differences tell where f has no derivative
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, lru_cache
+from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -15,9 +17,11 @@ STAND_IN = "forward is constant in steps: backward is a stand-in"
 IDENTITY = "forward hands its input on: backward is its purpose"
 NOT_FINITE = "not all values are finite"
 NO_SLOPE = "forward has no derivative there"
+SYMMETRIC, LOWER, UPPER = "symmetric", "lower", "upper"
 FAR = 0.01  # a gradient that is so much off, of the larger of the two, is not rounding
 ELEMENTS = 6  # single elements looked at where a direction doesn't tell, or disagrees
 SEED = 20
+SMALL = 4096  # elements up to which random directions are remembered
 
 Arrays = Sequence[np.ndarray | None]
 
@@ -52,110 +56,167 @@ class Slope(NamedTuple):
         return self.told and abs(self.given - self.numeric) > self.tolerance
 
 
+class Difference(NamedTuple):
+    """Between outputs on both sides: its slope, how far the one-sided ones are apart, the norm of the change."""
+
+    slope: float
+    gap: float
+    change: float
+
+
 class Point:
     """A function at a point, with the gradient of a scalar behind it on both sides.
 
-    f: float64 array -> its outputs; incoming: the gradient of each output, None for none; given: J^T incoming as
-    backward has it, computed in a dtype of precision eps.
+    f: float64 array -> its outputs, base: those of x; incoming: the gradient of each output, None for none; given:
+    J^T incoming as backward has it, computed in a dtype. kind: "symmetric", "lower" or "upper" where
+    x counts as such a matrix, so that it is moved along such directions alone.
     """
 
-    def __init__(self, f: Callable[[np.ndarray], Arrays], x, incoming: Arrays, given, eps: float):
-        self._f, self._x, self._given = f, x, given
-        self._base = f(x)
-        pairs = [(g, np.asarray(out)) for g, out in zip(incoming, self._base, strict=True) if g is not None]
-        self._incoming = [np.broadcast_to(g, out.shape).astype(np.float64) for g, out in pairs]
+    def __init__(self, f: Callable[[np.ndarray], Arrays], x, base: Arrays, incoming: Arrays, given, dtype,
+                 kind: str = ""):  # fmt: skip
+        self._f, self._x, self._given, self._kind = f, x, given, kind
+        pairs = [(g, np.asarray(out)) for g, out in zip(incoming, base, strict=True) if g is not None]
+        self._incoming = [_wide(np.broadcast_to(g, out.shape)) for g, out in pairs]
         self._used = [at for at, g in enumerate(incoming) if g is not None]
-        coarsest = max([np.finfo(out.dtype).eps for _, out in pairs if out.dtype.kind == "f"], default=eps)
-        self._eps = float(coarsest)
+        self._idle = [
+            None if np.isfinite(out).all() else np.isinf(out) & (g == 0)
+            for g, (_, out) in zip(self._incoming, pairs, strict=True)
+        ]
+        self._here = self._outputs(base)
+        eps = eps_of(dtype)
+        self._eps = max([eps_of(out.dtype) for _, out in pairs if out.dtype.kind == "f"], default=eps)
         self._step = self._eps ** (1 / 3)
         self._coarse = min(300 * max(eps, self._eps), 0.05)
         self._weight = _norm(self._incoming)
-        self._level = sum(float(np.abs(g * out).sum()) for g, (_, out) in zip(self._incoming, pairs, strict=True))
+        self._lost = float(np.finfo(dtype).tiny)  # what is smaller has few digits, or is 0
+        self._level = sum(float(np.abs(g * out).sum()) for g, out in zip(self._incoming, self._here, strict=True))
 
     def is_finite(self) -> bool:
-        """Whether all values that take part are finite; an input may hold infinities, which then don't move."""
-        return all(np.isfinite(each).all() for each in (*self._incoming, *self._outputs(self._base), self._given))
+        """Whether all values that take part are finite: an input's infinities don't move, nor do idle outputs count."""
+        return all(np.isfinite(each).all() for each in (*self._incoming, *self._here, self._given))
 
     def is_identity(self) -> bool:
         """Whether the only output is the input, here and beside it."""
-        moved = self._x + self._sizes()
+        moved = self._x + self._sizes
         return all(
             len(outs) == 1 and outs[0].shape == at.shape and np.array_equal(outs[0], at)
-            for at, outs in ((self._x, self._outputs(self._base)), (moved, self._outputs(self._f(moved))))
+            for at, outs in ((self._x, self._here), (moved, self._outputs(self._f(moved))))
         )
 
     def is_stepped(self) -> bool:
         """Whether the outputs, which a small change left as they are, do depend on the input."""
-        before = self._outputs(self._base)
-        far = (self._outputs(self._f(self._x + reach * self._sizes())) for reach in (-3.0, -1.0, 1.0, 3.0))
-        return any(not np.array_equal(*pair) for outs in far for pair in zip(before, outs, strict=True))
+        far = (self._outputs(self._f(self._x + reach * self._sizes)) for reach in (-3.0, -1.0, 1.0, 3.0))
+        return any(not np.array_equal(*pair) for outs in far for pair in zip(self._here, outs, strict=True))
 
-    def along_directions(self) -> Iterator[Slope]:
-        """Two directions that move every element: with the gradient's signs, and at random."""
-        draws, sizes = np.random.RandomState(SEED), self._sizes()
-        signs = np.where(draws.rand(*self._x.shape) < 0.5, -1.0, 1.0)
-        aligned = np.where(self._given != 0, np.sign(self._given), signs)
-        yield self._slope(aligned * sizes * draws.uniform(0.5, 1.5, self._x.shape), None)
-        yield self._slope(draws.normal(size=self._x.shape) * sizes, None)
+    def is_right(self) -> bool:
+        """Whether the gradient agrees at first sight: along each direction, with one step size and no kink."""
+        for direction in self._directions():
+            near = self._difference(direction, self._step / 2)
+            if near is None:
+                return False
+            given = float((self._given * direction).sum())
+            tolerance, noise = self._tolerances(direction, near.change)
+            allowed = FAR * max(abs(given), abs(near.slope)) + tolerance + noise
+            if near.gap > noise + tolerance or abs(given - near.slope) > allowed:
+                return False
+        return True
+
+    def along_directions(self) -> list[Slope]:
+        """What two directions tell that move every element: with the gradient's signs, and at random."""
+        return [self._slope(direction, None) for direction in self._directions()]
 
     def at_elements(self) -> Iterator[Slope]:
         """Single elements: where the gradient is largest, and some at random."""
-        size, sizes = self._x.size, self._sizes()
         largest = np.argsort(-np.abs(self._given), axis=None, kind="stable")[: ELEMENTS // 2]
-        others = np.random.RandomState(SEED).permutation(size)[:ELEMENTS]
+        others = np.random.RandomState(SEED).permutation(self._x.size)[:ELEMENTS]
         for flat in list(dict.fromkeys([*largest.tolist(), *others.tolist()]))[:ELEMENTS]:
             place = tuple(int(at) for at in np.unravel_index(flat, self._x.shape))
             direction = np.zeros_like(self._x)
-            direction[place] = sizes[place]
-            if direction[place]:
-                yield self._slope(direction, place)
+            direction[place] = size = self._sizes[place]
+            direction = self._fitting(direction)
+            if direction.any():
+                yield self._slope(direction, place, float(size))
 
+    def _directions(self):
+        signs, spread, normal = (_known_draws if self._x.size <= SMALL else _draws)(self._x.shape)
+        aligned = np.where(self._given != 0, np.sign(self._given), signs)
+        yield self._fitting(aligned * self._sizes * spread)
+        yield self._fitting(normal * self._sizes)
+
+    def _fitting(self, direction):
+        """A direction as a matrix of x's kind."""
+        if self._kind == SYMMETRIC:
+            return (direction + direction.swapaxes(-1, -2)) / 2
+        return {"": lambda it: it, LOWER: np.tril, UPPER: np.triu}[self._kind](direction)
+
+    @cached_property
     def _sizes(self):
         """How far each element is moved for a step of 1: less where it is small, so that log's inputs stay positive."""
-        large = np.abs(np.where(np.isfinite(self._x), self._x, 0.0))
+        if self._x.ndim == 0 and np.isfinite(self._x):  # what loops over numbers are made of
+            large = abs(float(self._x))
+            return np.array(min(large, large**0.5) or 1.0)
+        finite = np.isfinite(self._x)
+        large = np.abs(np.where(finite, self._x, 0.0))
         typical = min(float(large.mean()), 1.0) or 1.0
         sizes = np.where(large > 0, np.minimum(large, np.sqrt(large)), typical)
-        return np.where(np.isfinite(self._x), sizes, 0.0)
+        return np.where(finite, sizes, 0.0)
 
-    def _slope(self, direction, place):
-        unit = float(direction[place]) if place is not None else 1.0
+    def _tolerances(self, direction, change):
+        """(what a gradient of the given precision may be off, what differences of that precision may)."""
+        length = _norm([direction])
+        size = self._weight * change + _norm([self._given]) * length
+        tolerance = self._coarse * (size + (0.1 * self._weight + self._lost) * length)
+        return tolerance, 50 * self._eps * self._level / self._step
+
+    def _slope(self, direction, place, unit=1.0):
         given = float((self._given * direction).sum()) / unit
         wide, near = (self._difference(direction, h) for h in (self._step, self._step / 2))
         if wide is None or near is None:
             return Slope(False, True, given, 0.0, 0.0, place)
-        slope, gap, change = near
-        size = self._weight * change + _norm([self._given]) * _norm([direction])
-        tolerance = self._coarse * (size + 0.1 * self._weight * _norm([direction]))
-        noise = 50 * self._eps * self._level / self._step
-        spread = abs(slope - wide[0])
-        allowed = (FAR * max(abs(given * unit), abs(slope)) + tolerance + noise) / abs(unit)
-        kinked = gap > noise + tolerance and gap > 0.7 * wide[1]
-        told = not kinked and spread <= noise + tolerance + FAR * abs(slope)
-        return Slope(told, change > 0, given, slope / unit, allowed + 3 * spread / abs(unit), place)
+        tolerance, noise = self._tolerances(direction, near.change)
+        spread = abs(near.slope - wide.slope)
+        allowed = (FAR * max(abs(given * unit), abs(near.slope)) + tolerance + noise) / abs(unit)
+        kinked = near.gap > noise + tolerance and near.gap > 0.7 * wide.gap
+        told = not kinked and spread <= noise + tolerance + FAR * abs(near.slope)
+        return Slope(told, near.change > 0, given, near.slope / unit, allowed + 3 * spread / abs(unit), place)
 
     def _difference(self, direction, h):
-        """(slope, how far the two one-sided differences are apart, norm of the outputs' change); None: not finite."""
+        """What two evaluations tell; None: not finite."""
         ahead, behind = (self._outputs(self._f(self._x + way * direction)) for way in (h, -h))
-        here = self._outputs(self._base)
         slope = gap = square = 0.0
-        for g, before, middle, after in zip(self._incoming, behind, here, ahead, strict=True):
-            if not (np.isfinite(before).all() and np.isfinite(after).all()):
-                return None
+        for g, before, here, after in zip(self._incoming, behind, self._here, ahead, strict=True):
             change = (after - before) / (2 * h)
             slope += float((g * change).sum())
-            gap += float(np.abs(g * ((after - middle) - (middle - before))).sum()) / h
+            gap += float(np.abs(g * (after - 2 * here + before)).sum()) / h
             square += float((change * change).sum())
-        return slope, gap, np.sqrt(square)
+        return Difference(slope, gap, square**0.5) if isfinite(square) and isfinite(gap) else None
 
     def _outputs(self, arrays):
-        return [np.asarray(arrays[at]).astype(np.float64) for at in self._used]
+        """Those that have a gradient; 0 in place of infinities that get none, such as a mask's."""
+        found = [_wide(arrays[at]) for at in self._used]
+        for k, idle in enumerate(self._idle):
+            if idle is not None:
+                found[k] = np.where(idle, 0.0, found[k])
+        return found
+
+
+def _draws(shape):
+    """Random (signs, sizes, normal numbers), the same ones each time."""
+    draws = np.random.RandomState(SEED)
+    signs = np.where(draws.rand(*shape) < 0.5, -1.0, 1.0)
+    return signs, draws.uniform(0.5, 1.5, shape), np.asarray(draws.normal(size=shape))
+
+
+_known_draws = lru_cache(maxsize=64)(_draws)
 
 
 def compared(point: Point, own: bool) -> Verdict:
     """What central differences say of a gradient; own: it is a user's Function's, where some mean not to be a slope."""
     if not point.is_finite():
         return Verdict(UNKNOWN, NOT_FINITE)
-    along = list(point.along_directions())
+    if point.is_right():
+        return Verdict(AGREES)
+    along = point.along_directions()
     told = [slope for slope in along if slope.told]
     if told and not any(slope.off for slope in told):
         return Verdict(AGREES)
@@ -183,4 +244,14 @@ def _ratio(slopes):
 
 
 def _norm(arrays):
-    return float(np.sqrt(sum(float((each * each).sum()) for each in arrays)))
+    return sum(float((each * each).sum()) for each in arrays) ** 0.5
+
+
+def _wide(array):
+    return np.asarray(array, np.float64)
+
+
+@lru_cache
+def eps_of(dtype):
+    """The precision of a floating dtype."""
+    return float(np.finfo(dtype).eps)

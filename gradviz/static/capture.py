@@ -60,7 +60,7 @@ class Capture(Observer):
         self._before = before = mode.observer
         if before is not None:
             for name in ("step", "before_accumulation", "accumulated", "captured", "released", "left",
-                         "backward_ended", "attached", "keeps"):  # fmt: skip
+                         "backward_ended", "attached", "keeps", "arriving", "computed", "changing"):  # fmt: skip
                 setattr(self, name, getattr(before, name))
         mode.observer, mode.capture = self, self
         self._watch = Watch(self)

@@ -120,7 +120,7 @@ class Graph:
         if mode.observer is not None:
             nodes = self.nodes
             if nodes and self.calls > 1:
-                mode.observer.replayed(nodes[-1], self.calls)
+                mode.observer.replayed(nodes, self.calls)
             outputs = tuple(each for each, told in zip(made, self.program.outputs, strict=True) if not told.outside)
             if outputs:
                 inputs = (*tensors, *(each.tensor for each in self._sources if each.kind != ARGUMENT))

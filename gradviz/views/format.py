@@ -37,6 +37,8 @@ _PAINTS = {
     "flow": ("#a84a00", "#f59a4c"),
     "flow fill": ("#fff6e5", "#2e1f0c"),
     "flow pill": ("#fde7bd", "#4a3110"),
+    "wrong": ("#b3261e", "#ff9d94"),
+    "wrong pill": ("#fbe0de", "#4d1d1b"),
     "constant fill": ("#f1f3f5", "#20262e"),
     "parameter area": ("#93b4f5", "#2d55a8"),
     "gradient area": ("#fbd08a", "#8a5a1c"),

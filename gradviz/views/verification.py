@@ -25,7 +25,7 @@ def differing(looked_at: dict[int, list[Verified]]) -> dict[int, list[Verified]]
 
 def lines(wrong: dict[int, list[Verified]]) -> list[str]:
     """A line for each gradient that disagrees, the first few."""
-    told = [f"{MARK}{number} {_difference(each)}" for number, found in wrong.items() for each in found]
+    told = [f"{MARK}{number} {difference(each)}" for number, found in wrong.items() for each in found]
     more = len(told) - MOST
     return [*told[:MOST], *([f"{MARK} … {fmt.count(more, 'more gradient')}"] if more > 0 else [])]
 
@@ -35,11 +35,19 @@ def sentence(each: Verified) -> tuple[str, str]:
     if each.verdict == AGREES:
         return "verified", "central differences agree"
     if each.verdict == DIFFERS:
-        return f"{MARK} wrong", _difference(each)
+        return f"{MARK} wrong", difference(each)
     return "not judged", each.why
 
 
-def _difference(each: Verified) -> str:
+def short(each: Verified) -> str:
+    """What is wrong with one gradient, in few characters."""
+    whose = fmt.clip(fmt.safe(each.input) or f"input {each.position}", 16)
+    where = " along a direction" if each.place is None else f"{list(each.place) if each.place else ''}"
+    return f"{whose}{where}: gave {_number(each.given)}, slope {_number(each.numeric)}"
+
+
+def difference(each: Verified) -> str:
+    """What is wrong with one gradient."""
     whose = fmt.safe(each.input) or f"input {each.position}"
     where = ", along a direction" if each.place is None else f"{list(each.place) if each.place else ''}"
     factor = f" (always ×{_number(each.ratio)})" if each.ratio else ""

@@ -5,13 +5,15 @@ What Functions get wrong, or mean otherwise, is in tests/check/test_numbers.py.
 
 import random
 import sys
+import tracemalloc
 from collections import Counter
 
 import numpy as np
 import pytest
 
 import gradviz as torch
-from gradviz.record import again, verify
+from gradviz.engine.fitting import sum_to_size
+from gradviz.record import slopes, verify
 from gradviz.record.recorder import Recorder
 from gradviz.record.script import Outcome
 from gradviz.record.verify import Verifier
@@ -50,38 +52,63 @@ def run(sample, dtype=np.float32):
 # -- the catalogue -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("start", range(4))
-def test_no_op_of_the_catalogue_is_marked(start, tmp_path):
+def not_judged(path, sample, dtype):
+    """(node's name, why) of each gradient that nothing is said of, after all were looked at, each once."""
+    with Verifier(path, HEADER) as recorder:
+        run(sample, dtype)
+        recorder.verify()
+    trace = load(path)
+    rows, found = trace.rows, verified(trace)
+    handed = Counter(tuple(int(rows[name][step]) for name in ("node", "a", "b")) for step in trace.of(Kind.GRAD))
+    assert Counter((each.node, each.backward, each.position) for each in found) == handed, sample.op
+    for each in found:
+        assert each.verdict in ("agrees", "unknown"), (sample.op, each)
+    names = {
+        int(rows["node"][step]): trace.call(int(rows["ref"][step])).grad_fn for step in trace.of(Kind.FORWARD).tolist()
+    }
+    return Counter((names[each.node], each.why) for each in found if each.verdict == "unknown")
+
+
+KINKS = Counter({("MaximumBackward0", slopes.NO_SLOPE): 2, ("WhereBackward0", slopes.NOT_FINITE): 2})
+
+
+def test_each_gradient_of_each_sample_is_judged_and_none_is_marked(tmp_path):
     told = Counter()
-    for sample in EACH[start::4]:
-        for each in checked(tmp_path / "op.gradviz", lambda sample=sample: run(sample)):
-            assert each.verdict in ("agrees", "unknown"), (sample.op, each)
-            told[each.verdict] += 1
-    assert told["agrees"] > 8 * told["unknown"]
+    for sample in SAMPLES:
+        told += not_judged(tmp_path / "op.gradviz", sample, np.float32)
+    assert told == KINKS
 
 
 @pytest.mark.parametrize("start", range(4))
 def test_a_gradient_a_tenth_too_large_is_marked_whatever_the_op(start, tmp_path, monkeypatch):
-    right = verify._verdict
+    right = verify.Judge.verdict
 
-    def spoiled(seen, position, given):
+    def spoiled(judge, position, given):
         given = np.asarray(given)
-        verdict = right(seen, position, (given * 1.1).astype(given.dtype))
-        nothing = np.abs(given.astype(np.float64)).max(initial=0) < 1e-2
+        verdict = right(judge, position, (given * 1.1).astype(given.dtype))
+        run = judge._seen.run
+        fitted = given if run is None else sum_to_size(given, run.arrays[run.sources[position]].shape, None)
+        nothing = np.abs(fitted.astype(np.float64)).max(initial=0) < 1e-2
         return verdict if not nothing else verdict._replace(verdict="unknown", why="nothing to spoil")
 
-    monkeypatch.setattr(verify, "_verdict", spoiled)
-    for sample in [each for each in EACH[start::12] if each.op not in CANCELLING]:
+    monkeypatch.setattr(verify.Judge, "verdict", spoiled)
+    for sample in [each for each in SAMPLES[start::12] if each.op not in CANCELLING]:
         for each in checked(tmp_path / "op.gradviz", lambda sample=sample: run(sample)):
             assert each.verdict in ("differs", "unknown"), (sample.op, each)
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.float64])
-def test_other_precisions(dtype, tmp_path):
-    for sample in EACH[::9]:
-        if not sample.op.startswith("linalg"):
-            for each in checked(tmp_path / "op.gradviz", lambda sample=sample: run(sample, dtype)):
-                assert each.verdict in ("agrees", "unknown"), (sample.op, each)
+def test_double_precision(tmp_path):
+    for sample in EACH:
+        assert set(not_judged(tmp_path / "op.gradviz", sample, np.float64)) <= set(KINKS), sample.op
+
+
+def test_half_precision(tmp_path):
+    for sample in EACH[::3]:
+        try:
+            run(sample, np.float16)
+        except (NotImplementedError, RuntimeError):  # where PyTorch has none either
+            continue
+        assert set(not_judged(tmp_path / "op.gradviz", sample, np.float16)) <= set(KINKS), sample.op
 
 
 def test_ops_where_there_is_no_slope(tmp_path):
@@ -184,18 +211,35 @@ def test_rows_come_after_the_end_and_leave_it(tmp_path):
 # -- what is looked at, and when it can't be -----------------------------------------------------------
 
 
-@pytest.mark.parametrize(("each", "looked_at"), [(5_000, 100), (0, 8)])
-def test_each_gradient_is_looked_at_and_in_a_long_run_ever_fewer(tmp_path, monkeypatch, each, looked_at):
-    monkeypatch.setattr("gradviz.record.verify.EACH", each)
+@pytest.mark.parametrize(("many", "room"), [(10_000, 1 << 27), (7, 1 << 27), (10_000, 100)])
+def test_each_gradient_is_looked_at_in_a_long_run_too(tmp_path, monkeypatch, many, room):
+    monkeypatch.setattr("gradviz.record.verify.MANY", many)
+    monkeypatch.setattr("gradviz.record.verify.ROOM", room)
 
     def program():
         x = torch.tensor([1.0, 2.0], requires_grad=True)
         for _ in range(100):
-            (x * x).sum().backward()
+            (Takes.apply(x, 2.0) * x).sum().backward()
 
     found = checked(tmp_path / "t.gradviz", program)
-    assert len({each.backward for each in found}) == looked_at  # of a long run's 100: 1, 2, 3, 4, 8, 16, 32, 64
-    assert len(found) == looked_at * 3
+    assert [each.backward for each in found] == [backward for backward in range(1, 101) for _ in range(4)]
+    assert {each.verdict for each in found} == {"agrees"}
+
+
+def test_what_waits_for_a_check_stays_small(tmp_path, monkeypatch):
+    monkeypatch.setattr("gradviz.record.verify.ROOM", 1 << 20)
+
+    def program():
+        x = torch.ones(10_000, requires_grad=True)
+        for _ in range(200):
+            (x * x).sum().backward()
+
+    tracemalloc.start()
+    try:
+        checked(tmp_path / "t.gradviz", program)
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20  # copies of all would be 32 MB
+    finally:
+        tracemalloc.stop()
 
 
 def test_functions_alone(tmp_path):
@@ -230,9 +274,16 @@ class Takes(torch.autograd.Function):
 
 
 class Holder:
-    """No plain value: it may hold tensors."""
+    """Has a value."""
 
     value = 3.0
+
+
+class Ends(Holder):
+    """Something of its own happens at its end, so no copy is made."""
+
+    def __del__(self):
+        """Nothing."""
 
 
 @pytest.mark.parametrize(
@@ -241,27 +292,19 @@ class Holder:
         ((3.0,), "agrees", ""),
         ((3, 2), "agrees", ""),
         ((torch.float32.itemsize, torch.Size([1])[0]), "agrees", ""),
-        ((Holder(),), "unknown", "forward was called with a Holder, which is not kept"),
+        ((Holder(),), "agrees", ""),
+        ((KEPT := Ends(),), "agrees", ""),
+        ((Ends,), "unknown", "forward was called with a Ends, which can't be copied"),
     ],
-    ids=["number", "two numbers", "what a dtype says", "object"],
+    ids=["number", "two numbers", "what a dtype says", "object", "what lives on", "what is gone"],
 )
 def test_what_else_a_function_was_called_with(arguments, verdict, why, tmp_path):
     def program():
-        Takes.apply(torch.ones(2, requires_grad=True), *arguments).sum().backward()
+        given = [each() if each is Ends else each for each in arguments]
+        Takes.apply(torch.ones(2, requires_grad=True), *given).sum().backward()
 
     (found,) = checked(tmp_path / "t.gradviz", program, ops=False)
     assert (found.verdict, found.why) == (verdict, why)
-
-
-def test_a_hook_on_the_node(tmp_path):
-    def program():
-        x = torch.ones(2, requires_grad=True)
-        y = x * 3
-        y.grad_fn.register_hook(lambda grads, _: (grads[0] * 2, None))
-        y.sum().backward()
-
-    found = checked(tmp_path / "t.gradviz", program)
-    assert {each.why for each in found if each.verdict == "unknown"} == {verify.HOOKED}
 
 
 def test_a_hook_on_a_tensor_is_no_mistake(tmp_path):
@@ -283,7 +326,7 @@ def test_a_forward_that_fails_when_it_runs_again(error, tmp_path, monkeypatch):
     monkeypatch.setattr(Loud, "then", staticmethod(fail))
     (found,) = checked(tmp_path / "t.gradviz", loud, ops=False)
     assert found.verdict == "unknown"
-    assert found.why == f"forward can't be run again in float64: {type(error).__name__}"
+    assert found.why == f"forward can't be run again: {type(error).__name__}"
 
 
 def test_ctrl_c_ends_the_checks(tmp_path, monkeypatch):
@@ -300,67 +343,9 @@ def test_ctrl_c_ends_the_checks(tmp_path, monkeypatch):
 def test_a_forward_that_gives_something_else(tmp_path, monkeypatch):
     numbers = random.Random(1)
     monkeypatch.setattr(Holder, "value", property(lambda self: numbers.random()))
-    monkeypatch.setattr(again, "_is_plain", lambda value: True)
 
     def program():
         Takes.apply(torch.ones(2, requires_grad=True), Holder()).sum().backward()
 
     (found,) = checked(tmp_path / "t.gradviz", program, ops=False)
     assert (found.verdict, found.why) == ("unknown", verify.CHANGED)
-
-
-def test_several_inputs_and_outputs(tmp_path):
-    class Both(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, a, b):
-            ctx.save_for_backward(a, b)
-            return a * b, a + b
-
-        @staticmethod
-        def backward(ctx, product, total):
-            a, b = ctx.saved_tensors
-            return product * b + total, product * a
-
-    def program():
-        a, b = torch.tensor([2.0], requires_grad=True), torch.tensor([5.0], requires_grad=True)
-        product, total = Both.apply(a, b)
-        (product + 3 * total).backward()
-
-    first, second = checked(tmp_path / "t.gradviz", program, ops=False)
-    assert (first.input, first.verdict) == ("a", "agrees")
-    assert (second.input, second.verdict, second.place) == ("b", "differs", (0,))
-    assert (second.given, pytest.approx(second.numeric)) == (2.0, 5.0)
-
-
-def test_setup_context_and_dirty_inputs(tmp_path):
-    class Double(torch.autograd.Function):
-        @staticmethod
-        def forward(x):
-            return x * 2
-
-        @staticmethod
-        def setup_context(ctx, inputs, output):
-            ctx.factor = 2
-
-        @staticmethod
-        def backward(ctx, grad):
-            return grad * ctx.factor
-
-    class Tripled(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            ctx.mark_dirty(x)
-            return x.mul_(3)
-
-        @staticmethod
-        def backward(ctx, grad):
-            return grad * 2
-
-    def program():
-        x = torch.ones(2, requires_grad=True)
-        Tripled.apply(Double.apply(x)).sum().backward()
-
-    tripled, double = checked(tmp_path / "t.gradviz", program, ops=False)
-    assert (double.verdict, double.input) == ("agrees", "x")
-    assert (tripled.verdict, tripled.given) == ("differs", 2.0)
-    assert tripled.numeric == pytest.approx(3.0) and tripled.ratio == pytest.approx(1.5)

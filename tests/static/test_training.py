@@ -254,8 +254,8 @@ class Told(Observer):
     def __init__(self):
         self.runs, self.steps, self.ops = [], [], []
 
-    def replayed(self, node, run):
-        self.runs.append((node, run))
+    def replayed(self, nodes, run):
+        self.runs.append((nodes[-1], run))
 
     def step(self, call, node, incoming, outgoing, started):
         self.steps.append(node.name())

@@ -102,7 +102,7 @@ def test_each_text_of_saved_cards_and_of_a_difference_stands_out_too(sample_trac
 
 
 @pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("ink", ["ink", "dim", "leaf", "live", "flow"])
+@pytest.mark.parametrize("ink", ["ink", "dim", "leaf", "live", "flow", "wrong"])
 def test_inks_can_be_read_on_every_fill(ink, theme):
     fills = [name for name in COLOURS if name.endswith(("fill", "pill")) or name in ("paper", "panel")]
     least = min(contrast(painted(COLOURS[ink], theme), painted(COLOURS[fill], theme)) for fill in fills)

@@ -63,13 +63,17 @@ class Arrow(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """One moment, that after the step `at`: the same cards and arrows as in every other panel, in the same order."""
+    """One moment, that after the step `at`: the same cards and arrows as in every other panel, in the same order.
+
+    until: the step up to which what backward did is told
+    """
 
     title: str
     caption: tuple[str, ...]
     cards: dict[int, Card]
     arrows: tuple[Arrow, ...]
     at: int = -1
+    until: int = -1
 
 
 class Item(NamedTuple):

@@ -67,6 +67,7 @@ LOOKS = {
     "cluster": Look("rounded,filled", COLOURS["paper"], COLOURS["faint"], 0.8),
     "panel": Look("rounded,filled", COLOURS["panel"], COLOURS["rule"], 1.0),
     "saved": Look("rounded,filled", COLOURS["live pill"], COLOURS["live pill"], 1.0),
+    "wrong": Look("rounded,filled", COLOURS["wrong pill"], COLOURS["wrong"], 1.0),
     "badge": Look("filled", COLOURS["flow"], COLOURS["paper"], 1.5),
 }
 ARROWS = {

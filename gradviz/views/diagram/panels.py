@@ -15,6 +15,7 @@ from gradviz.views.diagram.groups import Fold, told
 from gradviz.views.diagram.norms import norm_label
 from gradviz.views.diagram.saved_cards import LEGEND, with_saved
 from gradviz.views.diagram.scene import MORE, UNFOLDED, Scene, scene_of
+from gradviz.views.diagram.wrong import WRONG, with_wrong
 from gradviz.views.format import COLOURS
 from gradviz.views.rows import at_line, distinct_bytes, holders, is_leaf, kept_by, kept_size, state_of, wants_grad
 
@@ -40,6 +41,7 @@ def strip(
     """
     scene = scene_of(trace, graph, lives, nodes, fold)._replace(saved=saved, norms=norms)
     panels = [make(scene) for make in ([alone] if alone else _filmstrip(scene, when))]
+    panels = with_wrong(scene, panels)
     flow = set(panels[0].cards)
     if saved:
         panels = with_saved(scene, panels)
@@ -319,7 +321,8 @@ def _panel(scene: Scene, title, caption, cards, look, at: int, steps: dict[int, 
         cards[alias] = LATER if cards[number] == LATER else Card(kind, lines, f"#{number}")
     arrows = [_arrow(scene, link, look, cards, steps or {}) for link in scene.links]
     arrows += box_arrows(scene, cards, look, steps or {}) if scene.folds else []
-    return Panel(title, tuple(caption), cards, tuple(arrows), at)
+    until = max([at, *(step.step for step in (steps or {}).values())])
+    return Panel(title, tuple(caption), cards, tuple(arrows), at, until)
 
 
 def _arrow(scene: Scene, link: tuple[int, int, int], look: str, cards: dict, steps: dict[int, Gradient]) -> Arrow:
@@ -378,6 +381,7 @@ def _legend(panels: list[Panel]) -> tuple[Item, ...]:
         Item("saved", "tensor saved for backward"),
         Item("flow", "node that backward runs"),
         Item("badge", "step of backward"),
+        WRONG,
         Item("held", "node still held, nothing saved in it"),
         Item("gone", "node gone, its memory given back"),
         Item("no graph", "op outside the graph"),
@@ -388,8 +392,7 @@ def _legend(panels: list[Panel]) -> tuple[Item, ...]:
     ]
     if any(card.several for panel in panels for card in panel.cards.values()):
         looks.add("folded")
-    if COLOURS["live pill"] in pills:
-        looks.add("saved")
+    looks |= {look for look, pill in (("saved", "live pill"), ("wrong", "wrong pill")) if COLOURS[pill] in pills}
     if any(card.badge for panel in panels for card in panel.cards.values()):
         looks.add("badge")
     return tuple(item for item in items if item.look in looks)

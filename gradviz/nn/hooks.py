@@ -63,11 +63,11 @@ class Hooked:
         return handle
 
     def __call__(self, *args, **kwargs):
+        hooked = self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks
+        if not hooked and mode.observer is None:
+            return self.forward(*args, **kwargs)
         with Within(type(self).__name__, module=self) as call:
-            if self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks:
-                call.result = self._called_with_hooks(args, kwargs)
-            else:
-                call.result = self.forward(*args, **kwargs)
+            call.result = self._called_with_hooks(args, kwargs) if hooked else self.forward(*args, **kwargs)
             return call.result
 
     def _called_with_hooks(self, args, kwargs):

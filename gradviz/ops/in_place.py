@@ -26,14 +26,15 @@ def in_place(name, compute, write=None):
     """
 
     def changed(self, *args, **kwargs):
-        if write is not None and not mode.grad and _alike(self, args, kwargs):
+        operand = None if write is None or mode.grad else _operand(self, args, kwargs)
+        if operand is not None:
             if mode.observer is not None:  # which hears of the op
                 result = compute(self, *args, **kwargs)
                 self._array[...] = result._array
                 note(self, name)
                 return self
             try:
-                write(self._array, args[0]._array, **kwargs)
+                write(self._array, operand, **kwargs)
             except RuntimeWarning:  # the script's filters make errors of NumPy's warnings, when all is written already
                 pass
             count(self, "")
@@ -54,21 +55,29 @@ def in_place(name, compute, write=None):
     return changed
 
 
-def _alike(self, args, settings):
-    """Whether it is about two float arrays of one kind, so that nothing is promoted, spread or refused."""
-    if len(args) != 1 or not isinstance(args[0], Tensor) or versions.uncounted:
-        return False
-    one, two = self._array, args[0]._array
-    return (
-        one.__class__ is two.__class__ is np.ndarray
-        and one.dtype.kind == "f"
+def _operand(self, args, settings):
+    """What an array is changed by where nothing is promoted, spread or refused; else None.
+
+    It is a float array of the same kind; or a number that is no larger than 1, which fits into any dtype.
+    """
+    if len(args) != 1 or versions.uncounted:
+        return None
+    one, other = self._array, args[0]
+    if one.__class__ is not np.ndarray or one.dtype.kind != "f" or self._viewed is not None or not one.flags.writeable:
+        return None
+    if other.__class__ is float:
+        return other if abs(other) <= 1 and not settings else None
+    if not isinstance(other, Tensor):
+        return None
+    two = other._array
+    alike = (
+        two.__class__ is np.ndarray
         and one.dtype is two.dtype
         and one.shape == two.shape
-        and self._viewed is None
         and (not settings or (len(settings) == 1 and settings.get("alpha").__class__ in (int, float)))
-        and one.flags.writeable
         and not np.may_share_memory(one, two)
     )
+    return two if alike else None
 
 
 def refuse_in_graph(self, given, made_by=""):

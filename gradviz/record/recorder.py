@@ -322,7 +322,8 @@ class Recorder(ChangeRows, OccasionRows):
         self._row(Kind.ENDED, origin=origin, time=self._now(), ref=ref)
 
     def _named(self, tensor, name):
-        self._row(Kind.NAMED, tensor=self._tensor(tensor), ref=self._journal.text({"name": name}))
+        number = self._tensor(tensor)
+        self._row(Kind.NAMED, tensor=number, ref=self._numbers.text(("name", name), {"name": name}))
 
     def _now(self):
         return perf_counter_ns() - self._began

@@ -64,6 +64,7 @@ int engine_ready(void)
         {engine.tensor_type, "_edge", &engine.tensor_edge},
         {engine.tensor_type, "_requires_grad", &engine.tensor_requires_grad},
         {engine.tensor_type, "_grad", &engine.tensor_grad},
+        {engine.tensor_type, "_viewed", &engine.tensor_viewed},
         {engine.tensor_type, "_serial", &engine.tensor_serial},
         {engine.number_type, "value", &engine.number_value},
         {engine.node_type, "_edges", &engine.node_edges},

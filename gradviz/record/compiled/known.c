@@ -180,11 +180,22 @@ static int is_simple(PyObject *value)
     return 1;
 }
 
+static uint64_t bits_of(PyObject *number)
+{
+    uint64_t bits;
+    double value = PyFloat_AS_DOUBLE(number);
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
 /* Whether two settings, one of them simple, are the same; compared strictly: what is only equal is asked again. */
 static int are_same(PyObject *a, PyObject *b)
 {
     if (a == b) {
         return 1;
+    }
+    if (PyFloat_CheckExact(a) && PyFloat_CheckExact(b)) {
+        return PyFloat_AS_DOUBLE(a) == PyFloat_AS_DOUBLE(b) && bits_of(a) == bits_of(b);
     }
     if (PyLong_CheckExact(a) && PyLong_CheckExact(b)) {
         return PyObject_RichCompareBool(a, b, Py_EQ) == 1;
@@ -207,6 +218,9 @@ static uint64_t hash_of(PyObject *setting)
 {
     if (PyLong_CheckExact(setting)) {
         return (uint64_t)as_number(setting);
+    }
+    if (PyFloat_CheckExact(setting)) {
+        return bits_of(setting);
     }
     if (!PyTuple_CheckExact(setting)) {
         return (uintptr_t)setting >> 4;

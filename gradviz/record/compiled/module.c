@@ -218,7 +218,9 @@ static int names_ready(void)
     names = (struct Names){
         PyUnicode_InternFromString("blob"), PyUnicode_InternFromString("base"), PyUnicode_InternFromString("title"),
         PyUnicode_InternFromString("intermediates"), PyUnicode_InternFromString(""), PyTuple_New(0),
-        PyObject_GetAttrString(events, "NUMBER"), PyObject_GetAttrString(events, "GRAD"),
+        {PyObject_GetAttrString(events, "NUMBER"), PyObject_GetAttrString(events, "GRAD"),
+         PyObject_GetAttrString(events, "UNSEEN"), PyObject_GetAttrString(events, "SHARED")},
+        PyUnicode_InternFromString("_running"),
     };
     Py_DECREF(events);
     return PyErr_Occurred() ? -1 : 0;

@@ -65,19 +65,14 @@ static PyObject *as_scalar(PyObject *value)
     return scalar;
 }
 
-/* The number of the CALL row of tensors that were met in this way; known: it, once it was asked for. */
-static int met_call(Scribe *scribe, PyObject *name, uint32_t *known)
-{
-    return *known ? 0 : number_from(PyObject_CallOneArg(scribe->met, name), known);
-}
-
-/* The row of a tensor that no op was seen to make, as Recorder._tensor writes it; name, call: how it was met. */
-static int write_met(Scribe *scribe, PyObject *tensor, PyObject *value, Row row, PyObject *name, uint32_t *call)
+/* The row of a tensor that no op was seen to make, as Recorder._tensor writes it; way: how it is met. */
+static int write_met(Scribe *scribe, PyObject *tensor, PyObject *value, Row row, int way)
 {
     Shown shown;
-    uint32_t within;
+    uint32_t within, *call = &scribe->met_calls[way];
     if (new_tensor_number(scribe, tensor, &row.tensor) < 0 || shown_of(scribe, value, 0, &shown) < 0 ||
-        place_here(scribe, &row.origin, &within) < 0 || met_call(scribe, name, call) < 0) {
+        place_here(scribe, &row.origin, &within) < 0 ||
+        (*call == 0 && number_from(PyObject_CallOneArg(scribe->met, names.met[way]), call) < 0)) {
         return -1;
     }
     row.kind = FORWARD;
@@ -92,29 +87,52 @@ static int write_met(Scribe *scribe, PyObject *tensor, PyObject *value, Row row,
 static int met_float(Scribe *scribe, PyObject *tensor)
 {
     PyObject *scalar = as_scalar(slot(tensor, engine.number_value));
-    int failed = scalar == NULL ||
-        write_met(scribe, tensor, scalar, (Row){.flags = LEAF}, names.number, &scribe->number_call) < 0;
+    int failed = scalar == NULL || write_met(scribe, tensor, scalar, (Row){.flags = LEAF}, MET_NUMBER) < 0;
     Py_XDECREF(scalar);
     return failed ? -1 : 0;
 }
 
-/* A leaf's .grad, whose buffer is known as such; *met: whether it is one. */
-static int met_grad(Scribe *scribe, PyObject *tensor, int *met)
+/* Whether a backward call of the recorder's script is running; -1 with an exception. */
+static int is_running(Scribe *scribe)
+{
+    PyObject *running = PyObject_GetAttr(PyMethod_GET_SELF(scribe->tensor), names.running);
+    int is = running == NULL ? -1 : PyObject_IsTrue(running);
+    Py_XDECREF(running);
+    return is;
+}
+
+/* How a tensor with a plain array is met, where that is plain to see; else WAYS_TO_MEET; -1 with an exception.
+   watch: of the array's buffer, NULL where that is new. */
+static int way_to_meet(Scribe *scribe, PyObject *tensor, const Watch *watch)
+{
+    if (watch != NULL && watch->leaf != 0) {
+        return MET_GRAD;
+    }
+    if (slot(tensor, engine.tensor_edge) != Py_None || slot(tensor, engine.tensor_viewed) != Py_None) {
+        return WAYS_TO_MEET;
+    }
+    int way = watch == NULL ? MET_UNSEEN : MET_SHARED, running = is_running(scribe);
+    return running == 0 ? way : running < 0 ? -1 : WAYS_TO_MEET;
+}
+
+/* A tensor with a plain array that no op was seen to make; *met: whether it was a case for this. */
+static int met_array(Scribe *scribe, PyObject *tensor, int *met)
 {
     Watch *watch = NULL;
     PyObject *array = slot(tensor, engine.tensor_array), *requires_grad = slot(tensor, engine.tensor_requires_grad);
-    if (array == NULL || !PyArray_CheckExact(array) || watch_of(scribe, array, &watch) < 0) {
-        return PyErr_Occurred() ? -1 : 0;
-    }
-    *met = watch != NULL && watch->leaf != 0 && Py_TYPE(tensor) != engine.number_type;
-    if (!*met) {
+    if (array == NULL || !PyArray_CheckExact(array) || Py_TYPE(tensor) == engine.number_type) {
         return 0;
+    }
+    int way = watch_of(scribe, array, &watch) < 0 ? -1 : way_to_meet(scribe, tensor, watch);
+    if (way < 0 || way == WAYS_TO_MEET) {
+        return way < 0 ? -1 : 0;
     }
     int flags = requires_grad == Py_True ? REQUIRES_GRAD : 0;
     flags |= slot(tensor, engine.tensor_edge) == Py_None ? LEAF : 0;
-    Row row = {.flags = (uint8_t)flags, .c = watch->leaf};
+    Row row = {.flags = (uint8_t)flags, .c = way == MET_GRAD ? watch->leaf : 0};
+    *met = 1;
     Py_INCREF(array);
-    int failed = write_met(scribe, tensor, array, row, names.grad, &scribe->grad_call);
+    int failed = write_met(scribe, tensor, array, row, way);
     Py_DECREF(array);
     return failed;
 }
@@ -124,7 +142,7 @@ static int met(Scribe *scribe, PyObject *tensor, uint32_t *number)
 {
     PyObject *value = Py_TYPE(tensor) == engine.number_type ? slot(tensor, engine.number_value) : NULL;
     int is_met = value != NULL && PyFloat_CheckExact(value);
-    if ((is_met ? met_float(scribe, tensor) : met_grad(scribe, tensor, &is_met)) < 0) {
+    if ((is_met ? met_float(scribe, tensor) : met_array(scribe, tensor, &is_met)) < 0) {
         return -1;
     }
     if (!is_met) {

@@ -140,6 +140,9 @@ typedef struct {
     Nested nested[NESTED_SLOTS];
 } Known;
 
+/* How a tensor that no op was seen to make is met: of events.MET. */
+enum { MET_NUMBER, MET_GRAD, MET_UNSEEN, MET_SHARED, WAYS_TO_MEET };
+
 typedef struct {
     PyObject_HEAD
     Known *known;
@@ -150,10 +153,10 @@ typedef struct {
     /* bound methods of the recorder's, its Definitions' and its Places' */
     PyObject *forward, *step, *mutated, *assigned, *before_accumulation, *accumulated, *keeps, *entered, *named;
     PyObject *value, *tensor, *call, *change, *encoded, *meta, *within, *origin, *is_ours, *module_name;
-    PyObject *met;                   /* gives the number of the CALL row of tensors that no op made */
-    uint32_t number_call, grad_call; /* what it gave for Python numbers and a leaf's .grad, once it was asked */
-    PyObject *accumulating;          /* gives the ref of what a NODE row says of an AccumulateGrad */
-    uint64_t accumulating_ref;       /* what it gave */
+    PyObject *met;             /* gives the number of the CALL row of tensors that no op made */
+    uint32_t met_calls[WAYS_TO_MEET]; /* what it gave, once it was asked */
+    PyObject *accumulating;    /* gives the ref of what a NODE row says of an AccumulateGrad */
+    uint64_t accumulating_ref; /* what it gave */
     PyObject *ours;    /* dict: filename -> whether it is gradviz's own */
     PyObject *targets; /* dict: number of an origin -> the variable that its value is assigned to */
     PyObject *parts;   /* dict: ModuleNames._parts */
@@ -165,7 +168,8 @@ typedef struct {
 extern struct Names {
     PyObject *blob, *base, *title, *intermediates, *nothing; /* "" */
     PyObject *nowhere; /* an empty tuple */
-    PyObject *number, *grad; /* events.NUMBER and GRAD */
+    PyObject *met[WAYS_TO_MEET];
+    PyObject *running;
 } names;
 
 /* The number that a call of Python gave, which is let go of; -1 with an exception. */
@@ -227,7 +231,8 @@ extern struct Engine {
     PyTypeObject *op_type, *tensor_type, *number_type, *node_type, *accumulate_type;
     PyObject *mode, *next_serial;
     PyObject *changed; /* versions.changed */
-    Py_ssize_t tensor_array, tensor_edge, tensor_requires_grad, tensor_grad, tensor_serial; /* offsets of slots */
+    Py_ssize_t tensor_array, tensor_edge, tensor_requires_grad, tensor_grad; /* offsets of slots */
+    Py_ssize_t tensor_viewed, tensor_serial;
     Py_ssize_t number_value, node_edges, node_run, node_saved, accumulate_variable, mode_grad, older, newest;
 } engine;
 

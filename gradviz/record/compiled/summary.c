@@ -111,19 +111,35 @@ static npy_intp kept_of(npy_intp length)
     return length <= 2 * EDGE ? length : 2 * EDGE;
 }
 
-static void copy_corners(unsigned char *to, PyArrayObject *array, npy_intp count)
+/* Copies what is kept of one line; where the next line's goes. */
+static unsigned char *copy_line(unsigned char *to, const char *from, npy_intp length, npy_intp stride, npy_intp item)
 {
-    npy_intp item = PyArray_ITEMSIZE(array), at[MOST_DIMS] = {0};
-    for (; count > 0; count--, to += item) {
-        const char *from = PyArray_BYTES(array);
-        for (int dim = 0; dim < PyArray_NDIM(array); dim++) {
-            from += kept_at(at[dim], PyArray_DIM(array, dim)) * PyArray_STRIDE(array, dim);
-        }
-        memcpy(to, from, item);
-        for (int dim = PyArray_NDIM(array) - 1; dim >= 0 && ++at[dim] == kept_of(PyArray_DIM(array, dim)); dim--) {
-            at[dim] = 0;
+    for (npy_intp k = 0; k < kept_of(length); k++, to += item) {
+        const char *element = from + kept_at(k, length) * stride;
+        if (item == sizeof(float)) { /* a size that the compiler knows */
+            memcpy(to, element, sizeof(float));
+        } else {
+            memcpy(to, element, sizeof(double));
         }
     }
+    return to;
+}
+
+/* Copies the corners of an array, in C order. */
+static void copy_corners(unsigned char *to, PyArrayObject *array)
+{
+    npy_intp at[MOST_DIMS] = {0};
+    int last = PyArray_NDIM(array) - 1, dim;
+    do {
+        const char *from = PyArray_BYTES(array);
+        for (dim = 0; dim < last; dim++) {
+            from += kept_at(at[dim], PyArray_DIM(array, dim)) * PyArray_STRIDE(array, dim);
+        }
+        to = copy_line(to, from, PyArray_DIM(array, last), PyArray_STRIDE(array, last), PyArray_ITEMSIZE(array));
+        for (dim = last - 1; dim >= 0 && ++at[dim] == kept_of(PyArray_DIM(array, dim)); dim--) {
+            at[dim] = 0;
+        }
+    } while (dim >= 0);
 }
 
 /* array.ravel("K"), which may be a view with gaps; contiguous, the array itself will do. */
@@ -182,7 +198,7 @@ int write_large(Scribe *scribe, PyArrayObject *array, const Meta *meta, uint64_t
     memcpy(place, meta->head, meta->head_length);
     place[0] = 0, place[1] = EDGE; /* not whole */
     memcpy(place + meta->head_length, &summary, sizeof summary);
-    copy_corners(place + meta->head_length + sizeof summary, array, corners);
+    copy_corners(place + meta->head_length + sizeof summary, array);
     entry_filled(place, length);
     return 1;
 }

@@ -60,19 +60,27 @@ def factorized(xp, array):
     batch = array.shape[:-2]
     pivots = xp.zeros((*batch, size), xp.int32)
     parity = xp.ones(batch, array.dtype)
-    for k in range(size):
+    for k in range(size):  # Crout's order: what a column and a row still lack is one product each
+        lu[..., k:, k] -= (lu[..., k:, :k] @ lu[..., :k, k, None])[..., 0]
         pivot = xp.abs(lu[..., k:, k]).argmax(axis=-1) + k
         pivots[..., k] = pivot + 1
         parity = xp.where(pivot == k, parity, -parity)
-        rows = xp.broadcast_to(pivot[..., None, None], (*batch, 1, size))
-        chosen = xp.take_along_axis(lu, rows, axis=-2)
-        xp.put_along_axis(lu, rows, lu[..., k : k + 1, :].copy(), axis=-2)
-        lu[..., k : k + 1, :] = chosen
-        below = lu[..., k + 1 :, k]
-        head = lu[..., k, k][..., None]
+        _swap(xp, lu, k, pivot)
+        lu[..., k, k + 1 :] -= (lu[..., k, None, :k] @ lu[..., :k, k + 1 :])[..., 0, :]
+        below, head = lu[..., k + 1 :, k], lu[..., k, k][..., None]
         below[...] = xp.where(head == 0, below, below / xp.where(head == 0, 1, head))
-        lu[..., k + 1 :, k + 1 :] -= below[..., None] * lu[..., k : k + 1, k + 1 :]
     return lu, pivots, parity
+
+
+def _swap(xp, matrices, k, pivot):
+    """Row k and each matrix's pivot row, in place."""
+    if xp is np and not pivot.ndim:
+        matrices[[k, int(pivot)]] = matrices[[int(pivot), k]]
+        return
+    rows = xp.broadcast_to(pivot[..., None, None], (*pivot.shape, 1, matrices.shape[-1]))
+    chosen = xp.take_along_axis(matrices, rows, axis=-2)
+    xp.put_along_axis(matrices, rows, matrices[..., k : k + 1, :].copy(), axis=-2)
+    matrices[..., k : k + 1, :] = chosen
 
 
 def _diagonal(xp, lu):

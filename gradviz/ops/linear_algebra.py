@@ -218,7 +218,19 @@ def _is_vector(a, b):
 
 
 def _solved(ops, A, B, left):
-    return ops.linalg_solve_ex(A, B, left=left)
+    if isinstance(A, Tensor):
+        return ops.linalg_solve_ex(A, B, left=left)
+    return _solution(backend.module_of(A), A, B, left)  # what a plain backward runs leaves LU out
+
+
+def _solution(xp, A, B, left):
+    vector = _is_vector(A, B)
+    right = B[..., None] if vector else B
+    if left:
+        found = xp.linalg.solve(A, right)
+    else:
+        found = xp.swapaxes(xp.linalg.solve(xp.swapaxes(A, -1, -2), xp.swapaxes(right, -1, -2)), -1, -2)
+    return found[..., 0] if vector else found
 
 
 def _solve_gradient(ops, grad, A, result, left):
@@ -264,11 +276,7 @@ def linalg_solve_ex(xp, A, B, *, left=True):
     lu, pivots, _ = factorized(xp, A)
     if xp is np and (_diagonal(xp, lu) == 0).any():
         raise _LinAlgError(UNSOLVED)
-    if left:
-        found = xp.linalg.solve(A, right)
-    else:
-        found = xp.swapaxes(xp.linalg.solve(xp.swapaxes(A, -1, -2), xp.swapaxes(right, -1, -2)), -1, -2)
-    return (found[..., 0] if vector else found), lu, pivots
+    return _solution(xp, A, B, left), lu, pivots
 
 
 def solve(A, B, *, left=True):

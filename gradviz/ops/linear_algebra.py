@@ -60,19 +60,27 @@ def factorized(xp, array):
     batch = array.shape[:-2]
     pivots = xp.zeros((*batch, size), xp.int32)
     parity = xp.ones(batch, array.dtype)
-    for k in range(size):
+    for k in range(size):  # Crout's order: what a column and a row still lack is one product each
+        lu[..., k:, k] -= (lu[..., k:, :k] @ lu[..., :k, k, None])[..., 0]
         pivot = xp.abs(lu[..., k:, k]).argmax(axis=-1) + k
         pivots[..., k] = pivot + 1
         parity = xp.where(pivot == k, parity, -parity)
-        rows = xp.broadcast_to(pivot[..., None, None], (*batch, 1, size))
-        chosen = xp.take_along_axis(lu, rows, axis=-2)
-        xp.put_along_axis(lu, rows, lu[..., k : k + 1, :].copy(), axis=-2)
-        lu[..., k : k + 1, :] = chosen
-        below = lu[..., k + 1 :, k]
-        head = lu[..., k, k][..., None]
+        _swap(xp, lu, k, pivot)
+        lu[..., k, k + 1 :] -= (lu[..., k, None, :k] @ lu[..., :k, k + 1 :])[..., 0, :]
+        below, head = lu[..., k + 1 :, k], lu[..., k, k][..., None]
         below[...] = xp.where(head == 0, below, below / xp.where(head == 0, 1, head))
-        lu[..., k + 1 :, k + 1 :] -= below[..., None] * lu[..., k : k + 1, k + 1 :]
     return lu, pivots, parity
+
+
+def _swap(xp, matrices, k, pivot):
+    """Row k and each matrix's pivot row, in place."""
+    if xp is np and not pivot.ndim:
+        matrices[[k, int(pivot)]] = matrices[[int(pivot), k]]
+        return
+    rows = xp.broadcast_to(pivot[..., None, None], (*pivot.shape, 1, matrices.shape[-1]))
+    chosen = xp.take_along_axis(matrices, rows, axis=-2)
+    xp.put_along_axis(matrices, rows, matrices[..., k : k + 1, :].copy(), axis=-2)
+    matrices[..., k : k + 1, :] = chosen
 
 
 def _diagonal(xp, lu):
@@ -210,7 +218,19 @@ def _is_vector(a, b):
 
 
 def _solved(ops, A, B, left):
-    return ops.linalg_solve_ex(A, B, left=left)
+    if isinstance(A, Tensor):
+        return ops.linalg_solve_ex(A, B, left=left)
+    return _solution(backend.module_of(A), A, B, left)  # what a plain backward runs leaves LU out
+
+
+def _solution(xp, A, B, left):
+    vector = _is_vector(A, B)
+    right = B[..., None] if vector else B
+    if left:
+        found = xp.linalg.solve(A, right)
+    else:
+        found = xp.swapaxes(xp.linalg.solve(xp.swapaxes(A, -1, -2), xp.swapaxes(right, -1, -2)), -1, -2)
+    return found[..., 0] if vector else found
 
 
 def _solve_gradient(ops, grad, A, result, left):
@@ -256,11 +276,7 @@ def linalg_solve_ex(xp, A, B, *, left=True):
     lu, pivots, _ = factorized(xp, A)
     if xp is np and (_diagonal(xp, lu) == 0).any():
         raise _LinAlgError(UNSOLVED)
-    if left:
-        found = xp.linalg.solve(A, right)
-    else:
-        found = xp.swapaxes(xp.linalg.solve(xp.swapaxes(A, -1, -2), xp.swapaxes(right, -1, -2)), -1, -2)
-    return (found[..., 0] if vector else found), lu, pivots
+    return _solution(xp, A, B, left), lu, pivots
 
 
 def solve(A, B, *, left=True):

@@ -11,11 +11,10 @@ from gradviz.engine.op import op, vjp
 
 def refuse_outside(error, index, size, what):
     """`error` for the first index outside of 0 ... size - 1; on a GPU this look would wait for the device."""
-    if type(index).__module__ != "numpy":
+    if type(index).__module__ != "numpy" or not index.size or (index.min() >= 0 and index.max() < size):
         return
-    wrong = index[(index < 0) | (index >= size)] if index.size else index
-    if wrong.size:
-        raise error(what.format(int(wrong.reshape(-1)[0])))
+    wrong = index[(index < 0) | (index >= size)]
+    raise error(what.format(int(wrong.reshape(-1)[0])))
 
 
 _OUT_OF_BOUNDS = "index {{}} is out of bounds for dimension {} with size {}"
@@ -33,7 +32,8 @@ def _flat_places(xp, shape, dim, index):
     places, step = 0, 1
     for d in reversed(range(len(shape))):
         count = (1,) * d + (-1,) + (1,) * (len(shape) - 1 - d)
-        places = places + (index if d == dim else xp.arange(index.shape[d]).reshape(count)) * step
+        along = index if d == dim else xp.arange(index.shape[d]).reshape(count)
+        places = places + (along if step == 1 else along * step)
         step *= shape[d]
     return places
 
@@ -173,8 +173,7 @@ def gather(xp, self, index, *, dim, sparse_grad=False):
     refuse_outside(RuntimeError, index, self.shape[dim], _OUT_OF_BOUNDS.format(dim, self.shape[dim]))
     if not index.size:
         return xp.zeros(index.shape, self.dtype)
-    trimmed = self[tuple(slice(None) if d == dim else slice(n) for d, n in enumerate(index.shape))]
-    return xp.take_along_axis(trimmed, index, axis=dim)
+    return xp.take(self.reshape(-1), _flat_places(xp, self.shape, dim, index))
 
 
 def _scattered(xp, self, index, values, dim, add):

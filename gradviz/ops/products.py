@@ -1,9 +1,12 @@
 """Products, and running sums and products."""
 
+import numpy as np
+
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import composite
 from gradviz.ops.reduction import _restored
+from gradviz.ops.scans import accumulated
 
 # -- products ----------------------------------------------------------------------------------------
 
@@ -75,9 +78,11 @@ def prod(input, dim=None, keepdim=False, *, dtype=None):
 # -- running sums and products -----------------------------------------------------------------------
 
 
-def _accumulated(xp, function, self, dim, dtype):
+def _accumulated(xp, name, self, dim, dtype):
     dtype = dtype or (xp.int64 if self.dtype.kind in "biu" else self.dtype)
-    return function(self, axis=dim, dtype=dtype) if self.ndim else self.astype(dtype)
+    if xp is np and self.ndim:
+        return accumulated(np, np.add if name == "cumsum" else np.multiply, self.astype(dtype, copy=False), dim)
+    return getattr(xp, name)(self, axis=dim, dtype=dtype) if self.ndim else self.astype(dtype)
 
 
 @op(
@@ -87,13 +92,13 @@ def _accumulated(xp, function, self, dim, dtype):
 )
 def cumsum_of(xp, self, *, dim, dtype=None):
     """Running sum along a dimension."""
-    return _accumulated(xp, xp.cumsum, self, dim, dtype)
+    return _accumulated(xp, "cumsum", self, dim, dtype)
 
 
 @op(self=vjp("1 (to all before)", lambda ops, grad, dim: ops.cumsum_of(grad, dim=dim)))
 def cumsum_from_end(xp, self, *, dim):
     """Running sum along a dimension, from its end."""
-    return xp.flip(xp.cumsum(xp.flip(self, dim), axis=dim, dtype=self.dtype), dim) if self.ndim else self.copy()
+    return xp.flip(_accumulated(xp, "cumsum", xp.flip(self, dim), dim, self.dtype), dim) if self.ndim else self.copy()
 
 
 def _cumprod_gradient(ops, grad, self, result, dim):
@@ -102,6 +107,8 @@ def _cumprod_gradient(ops, grad, self, result, dim):
     zero = self == 0
     if isinstance(self, Tensor) and _count(ops, zero):
         return _cumprod_gradient_of_each(ops, grad, self, dim)
+    if isinstance(self, np.ndarray) and not zero.any():
+        return ops.cumsum_from_end(grad * result, dim=dim) / self
     # from the first zero on, the formula would be 0 / 0: its own slope has the products without it
     zeros = ops.cumsum_of(zero * 1, dim=dim)
     first = zero & (zeros == 1)
@@ -132,7 +139,7 @@ def _cumprod_gradient_of_each(ops, grad, self, dim):
 )
 def cumprod_of(xp, self, *, dim, dtype=None):
     """Running product along a dimension."""
-    return _accumulated(xp, xp.cumprod, self, dim, dtype)
+    return _accumulated(xp, "cumprod", self, dim, dtype)
 
 
 def cumsum(input, dim, *, dtype=None):

@@ -3,11 +3,21 @@
 Source: W. D. Hillis, G. L. Steele, Data parallel algorithms, CACM 29 (1986).
 """
 
+from itertools import pairwise
+
 import numpy as np
+
+_WIDE = 512  # elements of a slice that are worth a call
 
 
 def accumulated(xp, function, array, dim):
     """`function.accumulate`: each element folded with all before it along a dimension."""
+    if xp is np and dim < array.ndim - 1 and array.size >= _WIDE * array.shape[dim] > 0:
+        found = array.copy()
+        slices = np.moveaxis(found, dim, 0)
+        for before, after in pairwise(slices):  # a fifth of the time: NumPy's loop goes one element after the other
+            function(before, after, out=after)
+        return found
     if xp is np:
         return function.accumulate(array, axis=dim)
     found = array.copy()

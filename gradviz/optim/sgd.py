@@ -32,7 +32,7 @@ class SGD(Optimizer):
             if velocity is None:
                 velocity = gradient.clone()
             else:
-                velocity = velocity * group["momentum"] + gradient * (1 - group["dampening"])
+                velocity.mul_(group["momentum"]).add_(gradient, alpha=1 - group["dampening"])
             state["momentum_buffer"] = velocity
             gradient = gradient + velocity * group["momentum"] if group["nesterov"] else velocity
         parameter.sub_(gradient, alpha=group["lr"])

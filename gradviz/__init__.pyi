@@ -18,6 +18,7 @@ from gradviz.engine.asking import iinfo as iinfo
 from gradviz.engine.devices import Device as Device
 from gradviz.engine.dtypes import dtype as dtype
 from gradviz.engine.inference import inference_mode as inference_mode
+from gradviz.engine.layouts import memory_format as memory_format
 from gradviz.engine.random import Generator as Generator
 from gradviz.engine.switches import enable_grad as enable_grad
 from gradviz.engine.switches import no_grad as no_grad
@@ -219,8 +220,10 @@ def clip(input, min=None, max=None) -> Tensor:
     """
 def clip_(self, *args, **kwargs) -> Tensor:
     """`clip`, in place; returns self."""
-def clone(self) -> Tensor:
-    """A copy, part of the graph."""
+def clone(self, *, memory_format=None) -> Tensor:
+    """A copy, part of the graph; its dimensions lie in memory in the same order, or as memory_format
+    says.
+    """
 def column_stack(tensors) -> Tensor:
     """Tensors side by side; a vector is a column."""
 def combinations(input, r=2, with_replacement=False) -> Tensor:

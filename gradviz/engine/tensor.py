@@ -12,6 +12,7 @@ import numpy as np
 from gradviz.engine import backend, dtypes, printing, versions, views
 from gradviz.engine.devices import Device
 from gradviz.engine.hooks import GradKeeper, RemovableHandle, hooks_of
+from gradviz.engine.layouts import has_format
 from gradviz.engine.node import AccumulateGrad, place_of
 from gradviz.engine.switches import mode
 
@@ -236,8 +237,8 @@ class Tensor:
         return self._array.nbytes
 
     def is_contiguous(self, memory_format=None):
-        """Whether the elements lie in C order without gaps."""
-        return bool(self._array.flags.c_contiguous)
+        """Whether the elements lie in C order without gaps, or as memory_format says."""
+        return has_format(self._array, memory_format)
 
     def is_floating_point(self):
         """Whether the dtype is a floating one."""

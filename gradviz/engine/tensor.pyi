@@ -324,10 +324,14 @@ class Tensor:
         """
     def clip_(self, *args, **kwargs) -> Tensor:
         """`clip`, in place; returns self."""
-    def clone(self) -> Tensor:
-        """A copy, part of the graph."""
-    def contiguous(self) -> Tensor:
-        """The tensor itself where its elements lie in C order, else a copy that has them so."""
+    def clone(self, *, memory_format=None) -> Tensor:
+        """A copy, part of the graph; its dimensions lie in memory in the same order, or as memory_format
+        says.
+        """
+    def contiguous(self, *, memory_format=...) -> Tensor:
+        """The tensor itself where its elements lie in C order (or as memory_format says), else a copy that
+        has them so.
+        """
     def copy_(self, *args, **kwargs) -> Tensor:
         """`copy`, in place; returns self."""
     def copysign(input, other) -> Tensor:
@@ -569,7 +573,7 @@ class Tensor:
     def is_complex(self) -> builtins.bool:
         """Whether the dtype is complex: never, since gradviz has none."""
     def is_contiguous(self, memory_format=None) -> builtins.bool:
-        """Whether the elements lie in C order without gaps."""
+        """Whether the elements lie in C order without gaps, or as memory_format says."""
     @property
     def is_cuda(self) -> builtins.bool:
         """Whether the elements are on a GPU."""

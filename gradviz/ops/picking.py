@@ -67,7 +67,8 @@ def _unpicked(ops, grad, self_sym_sizes, indices):
 @op(self=vjp("1 where picked (added up), else 0", _unpicked))
 def index(xp, self, *indices):
     """Elements picked by integers or masks, `self[indices]`; None stands for a whole dimension."""
-    return self[key_of(indices)]
+    picked = self[key_of(indices)]
+    return xp.asarray(picked, order="C") if self.flags.c_contiguous else picked
 
 
 def assign(array, key, values):
@@ -143,7 +144,7 @@ def gather(xp, self, index, *, dim, sparse_grad=False):
     if not index.size:
         return xp.zeros(index.shape, self.dtype)
     trimmed = self[tuple(slice(None) if d == dim else slice(n) for d, n in enumerate(index.shape))]
-    return xp.take_along_axis(trimmed, index, axis=dim)
+    return xp.take_along_axis(trimmed, xp.asarray(index, order="C"), axis=dim)
 
 
 def _scattered(xp, self, index, values, dim, add):

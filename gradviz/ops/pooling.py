@@ -291,6 +291,7 @@ def adaptive_avg_pool2d(xp, self, *, output_size):
     _refuse_empty("adaptive_avg_pool2d", self, 2)
     if 0 in output_size:
         return xp.zeros((*self.shape[:-2], *output_size), self.dtype)
+    self = xp.asarray(self, order="C")
     rows = [self[..., a:b, :].mean(axis=-2) for a, b in _shares(self.shape[-2], output_size[0])]
     stacked = xp.stack(rows, axis=-2)
     return xp.stack([stacked[..., a:b].mean(axis=-1) for a, b in _shares(self.shape[-1], output_size[1])], axis=-1)

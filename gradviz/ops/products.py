@@ -77,7 +77,7 @@ def prod(input, dim=None, keepdim=False, *, dtype=None):
 
 def _accumulated(xp, function, self, dim, dtype):
     dtype = dtype or (xp.int64 if self.dtype.kind in "biu" else self.dtype)
-    return function(self, axis=dim, dtype=dtype) if self.ndim else self.astype(dtype)
+    return xp.asarray(function(self, axis=dim, dtype=dtype), order="C") if self.ndim else self.astype(dtype)
 
 
 @op(
@@ -93,7 +93,9 @@ def cumsum_of(xp, self, *, dim, dtype=None):
 @op(self=vjp("1 (to all before)", lambda ops, grad, dim: ops.cumsum_of(grad, dim=dim)))
 def cumsum_from_end(xp, self, *, dim):
     """Running sum along a dimension, from its end."""
-    return xp.flip(xp.cumsum(xp.flip(self, dim), axis=dim, dtype=self.dtype), dim) if self.ndim else self.copy()
+    if not self.ndim:
+        return self.copy()
+    return xp.asarray(xp.flip(xp.cumsum(xp.flip(self, dim), axis=dim, dtype=self.dtype), dim), order="C")
 
 
 def _cumprod_gradient(ops, grad, self, result, dim):

@@ -112,7 +112,6 @@ def unsqueeze(xp, self, *, dim):
 @op(
     title="squeeze",
     grad_fn="SqueezeBackward4",
-    view=True,
     self=vjp("1", lambda ops, grad, self_sym_sizes, dim: _put_back(ops, grad, self_sym_sizes, (dim,))),
 )
 def squeeze_dim(xp, self, *, dim):

@@ -157,3 +157,33 @@ OTHER_GRAPHS = {
     ("picked_in_plane", ((1, 3, 4),)): "the gradient of a gradient is made of gradviz's own ops",
     ("linalg_vector_norm", ((2, 3), (2, 1))): "cosine_similarity of two sizes: one step earlier in backward's order",
 }
+
+# results that lie otherwise in memory, {reason: {word of test_layouts.py: ops}}
+OTHER_LAYOUTS = {
+    "LAPACK leaves its results in columns, and PyTorch hands them on so; gradviz's lie in rows": {
+        "stride": (
+            "cofactors least_squares linalg_cholesky_ex linalg_eigh_of linalg_inv_ex linalg_qr linalg_solve_ex "
+            "linalg_svd_of solved_cholesky solved_triangular"
+        ),
+    },
+    "of an input in Fortran order PyTorch keeps the order, gradviz makes rows of it": {
+        "stride": (
+            "addcdiv_of addcmul_of addr argsort_of diagonal_replaced flash_attention_backward index_fill "
+            "index_fill_tensor index_put put rot90 sort_any sort_stable strided_backward strided_part strided_scatter "
+            "unsafe_split where"
+        ),
+    },
+    "of an input in Fortran order gradviz keeps the order, PyTorch makes rows of it": {
+        "stride": (
+            "distances distances_backward index linalg_cross masked_fill_number masked_fill_tensor mean_dim "
+            "multi_margin_loss_backward pow_number prod_dim rsqrt search"
+        ),
+    },
+    "one row spread over all: NumPy's result has the spread dimension innermost": {
+        "stride": "add digamma lgamma mul polygamma_of",
+    },
+    "elements apart: PyTorch's copy keeps the gaps": {"stride": "select_replaced slice_replaced"},
+    "a step more, or less, that hands its input on as a view of itself": {
+        "view": "addmm known_mean known_rstd max_pool2d_with_indices nll_loss2d_backward reshape_raw",
+    },
+}

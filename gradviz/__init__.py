@@ -61,11 +61,13 @@ from gradviz.nn.functional import (
     conv3d,
     conv_transpose1d,
     conv_transpose2d,
+    conv_transpose3d,
     cosine_similarity,
     group_norm,
     layer_norm,
     max_pool1d,
     max_pool2d,
+    max_pool3d,
     pairwise_distance,
     rms_norm,
 )

@@ -98,8 +98,20 @@ from gradviz.nn.transformer import (
     TransformerEncoder,
     TransformerEncoderLayer,
 )
+from gradviz.nn.volumes import (
+    AdaptiveAvgPool3d,
+    AdaptiveMaxPool3d,
+    AvgPool3d,
+    ConvTranspose3d,
+    LocalResponseNorm,
+    LPPool1d,
+    LPPool2d,
+    MaxPool3d,
+)
 
 __all__ = [
+    "AdaptiveAvgPool3d", "AdaptiveMaxPool3d", "AvgPool3d", "ConvTranspose3d", "LPPool1d", "LPPool2d",
+    "LocalResponseNorm", "MaxPool3d",
     *_activations.__all__, "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d",
     "AlphaDropout", "AvgPool1d", "AvgPool2d", "BCELoss", "BCEWithLogitsLoss", "BatchNorm1d", "BatchNorm2d",
     "BatchNorm3d", "ChannelShuffle", "CircularPad1d", "CircularPad2d", "CircularPad3d", "ConstantPad1d",

@@ -14,6 +14,7 @@ from tests.engine import (
     programs_in_place,
     programs_layers,
     programs_measures,
+    programs_rarer,
     programs_neural,
     programs_shaping,
 )
@@ -147,6 +148,7 @@ PROGRAMS = {
     **programs_in_place.PROGRAMS,
     **programs_layers.PROGRAMS,
     **programs_measures.PROGRAMS,
+    **programs_rarer.PROGRAMS,
 }  # fmt: skip
 
 

@@ -1,0 +1,36 @@
+"""Volumes, bags, grids and other rarer layers: an example of each op."""
+
+from tests.engine.sampling import Sample, twice
+
+VOLUME, SINGLE = (1, 2, 4, 4, 5), (2, 3, 4, 4)
+
+
+def _f(name, *args, **kwargs):
+    """A function of torch.nn.functional, its first arguments being the inputs."""
+    return lambda torch, *tensors: getattr(torch.nn.functional, name)(*tensors, *args, **kwargs)
+
+
+
+POOLS = (
+    Sample("max_pool3d_with_indices", _f("max_pool3d", 2), (VOLUME,), second=False),
+    Sample("max_pool3d_with_indices", _f("max_pool3d", (2, 3, 2), 1, 1, (1, 1, 2), True), (SINGLE,), second=False),
+    Sample("max_pool3d_with_indices", lambda torch, a: torch.nn.functional.max_pool3d(a, 2, return_indices=True)[1], (VOLUME,)),  # noqa: E501
+    Sample("max_pool3d_backward", twice(_f("max_pool3d", 2)), (VOLUME,), second=False),
+    Sample("picked_in_volume", twice(twice(_f("max_pool3d", 2))), (VOLUME,), second=False),
+    Sample("avg_pool3d", _f("avg_pool3d", 2), (VOLUME,), second=False),
+    Sample("avg_pool3d", _f("avg_pool3d", (2, 3, 2), 1, 1, True, False), (SINGLE,), second=False),
+    Sample("avg_pool3d", _f("avg_pool3d", 2, divisor_override=3), (VOLUME,), second=False),
+    Sample("avg_pool3d_backward", twice(_f("avg_pool3d", 2)), (VOLUME,), second=False),
+    Sample("adaptive_avg_pool3d", _f("adaptive_avg_pool3d", (2, 3, None)), (VOLUME,), second=False),
+    Sample("adaptive_avg_pool3d_backward", twice(_f("adaptive_avg_pool3d", 3)), (VOLUME,), second=False),
+    Sample("mean_dim", _f("adaptive_avg_pool3d", 1), (SINGLE,), second=False),
+    Sample("adaptive_max_pool3d", _f("adaptive_max_pool3d", (2, 3, None)), (VOLUME,), second=False),
+    Sample("adaptive_max_pool3d", lambda torch, a: torch.nn.functional.adaptive_max_pool3d(a, 2, True)[1], (VOLUME,)),
+    Sample("convolution", _f("conv_transpose3d", stride=2, output_padding=1), ((1, 2, 2, 3, 2), (2, 2, 2, 1, 2), (2,))),
+    Sample("pow_scalar", _f("lp_pool2d", 2, 2), ((1, 2, 4, 4),)),
+    Sample("pow_scalar", _f("lp_pool1d", 3.0, 2, 1), (((1, 2, 4), "positive"),)),
+    Sample("div", _f("local_response_norm", 2, 0.5), ((2, 4, 3, 2),)),
+    Sample("div", _f("local_response_norm", 3, 0.5), ((2, 4, 3),)),
+)  # fmt: skip
+
+SAMPLES = (*POOLS,)

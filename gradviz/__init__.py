@@ -56,6 +56,7 @@ from gradviz.files import load, save
 from gradviz.nn.functional import (
     adaptive_avg_pool1d,
     avg_pool1d,
+    bilinear,
     conv1d,
     conv2d,
     conv3d,

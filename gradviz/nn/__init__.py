@@ -5,6 +5,7 @@ from gradviz.nn import clipping as utils
 from gradviz.nn import functional, init
 from gradviz.nn.activations import *
 from gradviz.nn.attention import MultiheadAttention
+from gradviz.nn.bags import Bilinear, EmbeddingBag
 from gradviz.nn.containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from gradviz.nn.convolutions import (
     AdaptiveAvgPool1d,
@@ -110,7 +111,7 @@ from gradviz.nn.volumes import (
 )
 
 __all__ = [
-    "AdaptiveAvgPool3d", "AdaptiveMaxPool3d", "AvgPool3d", "ConvTranspose3d", "LPPool1d", "LPPool2d",
+    "AdaptiveAvgPool3d", "AdaptiveMaxPool3d", "AvgPool3d", "Bilinear", "ConvTranspose3d", "EmbeddingBag", "LPPool1d", "LPPool2d",
     "LocalResponseNorm", "MaxPool3d",
     *_activations.__all__, "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d",
     "AlphaDropout", "AvgPool1d", "AvgPool2d", "BCELoss", "BCEWithLogitsLoss", "BatchNorm1d", "BatchNorm2d",

@@ -33,4 +33,49 @@ POOLS = (
     Sample("div", _f("local_response_norm", 3, 0.5), ((2, 4, 3),)),
 )  # fmt: skip
 
-SAMPLES = (*POOLS,)
+INDICES = ((6,), "class")
+
+
+def _offsets(torch):
+    return torch.tensor([0, 2, 2])
+
+
+def _bag(**settings):
+    return lambda torch, i, w: torch.nn.functional.embedding_bag(i, w, _offsets(torch), **settings)
+
+
+def _weighed_bag(torch, i, w, p):
+    return torch.nn.functional.embedding_bag(i, w, _offsets(torch), mode="sum", per_sample_weights=p)
+
+
+def _bag_gradient(which, **settings):
+    """The gradient of a bag for its weight or for the factors of its rows, of which PyTorch has no derivative."""
+
+    def run(torch, i, w, p):
+        leaves = [each.detach().requires_grad_() for each in (w, p)]
+        out = _weighed_bag(torch, i, *leaves)
+        return torch.autograd.grad((out * out).sum(), leaves[which])[0]
+
+    return run
+
+
+BAGS = (
+    Sample("embedding_bag", _bag(), (INDICES, (4, 2)), second=False),
+    Sample("embedding_bag", _bag(mode="sum", padding_idx=1, scale_grad_by_freq=True), (INDICES, (4, 2)), second=False),
+    Sample("embedding_bag", _bag(mode="max"), (INDICES, (4, 2)), second=False),
+    Sample("embedding_bag", lambda torch, i, w: torch.nn.functional.embedding_bag(i, w), (((2, 3), "class"), (4, 2)), second=False),  # noqa: E501
+    Sample("embedding_bag", _weighed_bag, (INDICES, (4, 2), ((6,), "constant")), second=False),
+    Sample("embedding_bag_backward", _bag_gradient(0), (INDICES, ((4, 2), "constant"), ((6,), "constant"))),
+    Sample("embedding_bag_samples_backward", _bag_gradient(1), (INDICES, ((4, 2), "constant"), ((6,), "constant"))),
+    Sample("trilinear", _f("bilinear"), ((5, 3), (5, 4), (2, 3, 4), (2,))),
+    Sample("trilinear", _f("bilinear"), ((2, 1, 3), (2, 1, 2), (2, 3, 2))),
+)  # fmt: skip
+
+WINDOWS = (
+    Sample("windows_of", lambda torch, a: a.unfold(0, 2, 1), ((5, 4),), second=False),
+    Sample("windows_of", lambda torch, a: a.unfold(-1, 2, 3), ((2, 7),), second=False),
+    Sample("windows_of", lambda torch, a: a.unfold(0, 1, 1), ((),), second=False),
+    Sample("unfold_backward", twice(lambda torch, a: a.unfold(0, 2, 1)), ((5, 4),), second=False),
+)
+
+SAMPLES = (*POOLS, *BAGS, *WINDOWS)

@@ -63,7 +63,7 @@ class Tensor:
     def __imod__(self, other) -> Tensor: ...
     def __imul__(self, other) -> Tensor: ...
     def __index__(self) -> builtins.int: ...
-    def __init__(self, array, requires_grad=False) -> None: ...
+    def __init__(self, array=..., requires_grad=False, *sizes) -> None: ...
     def __int__(self) -> builtins.int: ...
     def __invert__(self) -> Tensor:
         """`~self`: not of booleans, or of integers bit by bit."""
@@ -596,6 +596,10 @@ class Tensor:
         """Whether infinite, of either sign."""
     def isnan(self) -> Tensor:
         """Whether not a number."""
+    def isneginf(self) -> Tensor:
+        """Whether each element is minus infinity."""
+    def isposinf(self) -> Tensor:
+        """Whether each element is infinity."""
     def item(self) -> Any:
         """The one value as a Python number; RuntimeError for more than one element."""
     @property
@@ -894,6 +898,8 @@ class Tensor:
         """A copy with the elements of src brought together where index points: "sum", "prod", "mean",
         "amax", "amin".
         """
+    def select(self, dim, index) -> Tensor:
+        """One position of a dimension, which is left out; a view."""
     def select_scatter(input, src, dim, index) -> Tensor:
         """A copy with src at one position of a dimension."""
     def sgn(self) -> Tensor:
@@ -1033,6 +1039,8 @@ class Tensor:
         """Every position of a dimension, a tuple of views."""
     def unflatten(self, dim, sizes) -> Tensor:
         """One dimension made several; one size may be -1."""
+    def unfold(self, dimension, size, step) -> Tensor:
+        """All windows of `size` elements along a dimension, `step` apart, as a last dimension; a view."""
     def uniform_(self, *args, **kwargs) -> Tensor:
         """`uniform`, in place; returns self."""
     def unique(self, sorted=True, return_inverse=False, return_counts=False, dim=None) -> Any:

@@ -15,7 +15,7 @@ def embedding_bag(
     input, weight, offsets=None, max_norm=None, norm_type=2, scale_grad_by_freq=False, mode="mean", sparse=False,
     per_sample_weights=None, include_last_offset=False, padding_idx=None,
 ):  # fmt: skip
-    """Rows of a weight (V, D), summed, averaged or the greatest, bag by bag: (N,) with offsets, or (B, N), to (B, D)."""
+    """Rows of a weight (V, D), summed, averaged or the greatest, bag by bag: (N,) with offsets, or (B, N)."""
     if per_sample_weights is not None and input.shape != per_sample_weights.shape:
         raise ValueError(
             f"embedding_bag: If per_sample_weights ({per_sample_weights.shape}) is not None, then it must have the "
@@ -81,8 +81,8 @@ def _check(input, weight, offsets, mode, scale_grad_by_freq, sparse, per_sample_
         bags.check_indices("embedding_bag", each._array)
     if weight._array.dtype.kind != "f":
         raise RuntimeError(
-            "Expected tensor for argument #1 'weight' to have one of the following scalar types: Half, BFloat16, Float, "
-            f"Double; but got torch.{title(weight._array.dtype)}Tensor instead (while checking arguments for "
+            "Expected tensor for argument #1 'weight' to have one of the following scalar types: Half, BFloat16, "
+            f"Float, Double; but got torch.{title(weight._array.dtype)}Tensor instead (while checking arguments for "
             "embedding_bag)"
         )
     if per_sample_weights is not None and per_sample_weights.dtype != weight.dtype:

@@ -23,8 +23,10 @@ def windows_of(xp, self, *, dimension, size, step):
         return backend.strided(self, (size,), (self.itemsize,))
     count = (self.shape[dimension] - size) // step + 1
     shape = (*self.shape[:dimension], count, *self.shape[dimension + 1 :], size)
-    own = self.strides
-    return backend.strided(self, shape, (*own[:dimension], own[dimension] * step, *own[dimension + 1 :], own[dimension]))
+    own = list(self.strides)
+    own += [own[dimension]]
+    own[dimension] *= step
+    return backend.strided(self, shape, tuple(own))
 
 
 @op(

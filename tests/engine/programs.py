@@ -14,8 +14,8 @@ from tests.engine import (
     programs_in_place,
     programs_layers,
     programs_measures,
-    programs_rarer,
     programs_neural,
+    programs_rarer,
     programs_shaping,
 )
 from tests.engine.sampling import Sample

@@ -78,4 +78,18 @@ WINDOWS = (
     Sample("unfold_backward", twice(lambda torch, a: a.unfold(0, 2, 1)), ((5, 4),), second=False),
 )
 
-SAMPLES = (*POOLS, *BAGS, *WINDOWS)
+def _seeded(run):
+    return lambda torch, a: (torch.manual_seed(4), run(torch, a.contiguous()))[1]  # draws go by places in memory
+
+
+WHERE = (
+    Sample("isin_of", lambda torch, a: torch.isin((a > 0).long(), torch.tensor([1, 5])), (((2, 3), "constant"),)),
+    Sample("isin_of", lambda torch, c: torch.isin(c, torch.tensor([1, 5]), invert=True), (((2, 3), "class"),)),
+    Sample("isposinf", lambda torch, a: (a / 0).isposinf(), ((2, 3),)),
+    Sample("isneginf", lambda torch, a: torch.isneginf(a / 0), ((2, 3),)),
+    Sample("select", lambda torch, a: torch.select(a, -1, 1), ((2, 3),), second=False),
+    Sample("softmax", _seeded(_f("gumbel_softmax", 0.7)), ((2, 3),)),
+    Sample("add", _seeded(_f("gumbel_softmax", hard=True)), ((2, 3),)),
+)  # fmt: skip
+
+SAMPLES = (*POOLS, *BAGS, *WINDOWS, *WHERE)

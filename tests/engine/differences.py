@@ -15,14 +15,14 @@ DIFFERENCES = {
             "adaptive_avg_pool2d adaptive_avg_pool2d_backward adaptive_max_pool2d add_number addbmm addmm addmv "
             "avg_pool2d baddbmm binary_cross_entropy binary_cross_entropy_with_logits cat convolution "
             "convolution_to_input convolution_to_weight copy cumsum_of div_number embedding embedding_dense_backward "
-            "expand gather greatest_so_far index index_add index_put index_put_impl index_select linalg_inv_ex "
-            "linalg_solve_ex linalg_svd_of linalg_vector_norm logsigmoid masked_fill_number max_pool2d_with_indices "
-            "mm mul mul_number native_batch_norm native_group_norm nll_loss2d nll_loss2d_backward put "
-            "reflection_pad1d reflection_pad1d_backward reflection_pad2d reflection_pad2d_backward reflection_pad3d "
-            "reflection_pad3d_backward repeat repeated_places replication_pad1d replication_pad1d_backward "
-            "replication_pad2d replication_pad2d_backward replication_pad3d replication_pad3d_backward roll search "
-            "select select_backward select_replaced slice_replaced squeeze_one sub_number tanh trilinear unbind "
-            "unique_of"
+            "expand gather greatest_so_far grid_sampler_2d grid_sampler_3d index index_add index_put index_put_impl "
+            "index_select linalg_inv_ex linalg_solve_ex linalg_svd_of linalg_vector_norm logsigmoid "
+            "masked_fill_number max_pool2d_with_indices mm mul mul_number native_batch_norm native_group_norm "
+            "nll_loss2d nll_loss2d_backward put reflection_pad1d reflection_pad1d_backward reflection_pad2d "
+            "reflection_pad2d_backward reflection_pad3d reflection_pad3d_backward repeat repeated_places "
+            "replication_pad1d replication_pad1d_backward replication_pad2d replication_pad2d_backward "
+            "replication_pad3d replication_pad3d_backward roll search select select_backward select_replaced "
+            "slice_replaced squeeze_one sub_number tanh trilinear unbind unique_of"
         ),
         "mixed words": (
             "baddbmm convolution cumsum_of div_number dot embedding embedding_bag embedding_dense_backward gather "
@@ -55,10 +55,10 @@ DIFFERENCES = {
     },
     "PyTorch's kernel knows fewer dtypes; gradviz computes, in the dtype of the rest": {
         "dtype taken": (
-            "adaptive_max_pool2d avg_pool2d clamp_tensors constant_pad_nd convolution distances "
-            "distances_backward kth max_pool2d_with_indices mm multi_margin_loss multi_margin_loss_backward "
-            "multilabel_margin_loss multilabel_margin_loss_backward prelu_kernel reflection_pad1d "
-            "reflection_pad2d reflection_pad3d replication_pad1d replication_pad2d replication_pad3d "
+            "adaptive_max_pool2d affine_grid_generator avg_pool2d clamp_tensors constant_pad_nd convolution distances "
+            "distances_backward grid_sampler_2d kth max_pool2d_with_indices mm multi_margin_loss "
+            "multi_margin_loss_backward multilabel_margin_loss multilabel_margin_loss_backward prelu_kernel "
+            "reflection_pad1d reflection_pad2d reflection_pad3d replication_pad1d replication_pad2d replication_pad3d "
             "rrelu_with_noise search squeeze_one sub topk_of trace unsafe_split"
         ),
         "index taken": (
@@ -75,13 +75,13 @@ DIFFERENCES = {
     "PyTorch refuses sizes of 0 here, or a parameter that broadcasts; gradviz computes what there is": {
         "misfit taken": (
             "adaptive_avg_pool2d add add_number addmv binary_cross_entropy_with_logits channels_as_places "
-            "clamp_tensors col2im constant_pad_nd convolution convolution_to_input convolution_to_weight "
-            "cumsum_of div_number embedding_dense_backward flip im2col least_squares linalg_vector_norm "
-            "native_batch_norm nll_loss places_as_channels repeat safe_softmax scatter_reduced soft_margin_loss "
-            "squeeze_several_in_place sub_number tanh unique_of upsample_bicubic2d upsample_bicubic2d_backward "
-            "upsample_bilinear2d upsample_bilinear2d_backward upsample_linear1d upsample_linear1d_backward "
-            "upsample_nearest1d upsample_nearest1d_backward upsample_nearest2d upsample_nearest2d_backward "
-            "upsample_nearest3d upsample_nearest3d_backward upsample_nearest_exact1d "
+            "clamp_tensors col2im constant_pad_nd convolution convolution_to_input convolution_to_weight cumsum_of "
+            "div_number embedding_dense_backward flip grid_sampler_2d grid_sampler_3d im2col least_squares "
+            "linalg_vector_norm native_batch_norm nll_loss places_as_channels repeat safe_softmax scatter_reduced "
+            "soft_margin_loss squeeze_several_in_place sub_number tanh unique_of upsample_bicubic2d "
+            "upsample_bicubic2d_backward upsample_bilinear2d upsample_bilinear2d_backward upsample_linear1d "
+            "upsample_linear1d_backward upsample_nearest1d upsample_nearest1d_backward upsample_nearest2d "
+            "upsample_nearest2d_backward upsample_nearest3d upsample_nearest3d_backward upsample_nearest_exact1d "
             "upsample_nearest_exact1d_backward upsample_nearest_exact2d upsample_nearest_exact2d_backward "
             "upsample_nearest_exact3d upsample_nearest_exact3d_backward upsample_trilinear3d "
             "upsample_trilinear3d_backward"
@@ -116,13 +116,13 @@ DIFFERENCES = {
         "special refused": "least_squares linalg_svd_of pseudoinverse ranks",
         "special taken": "least_squares linalg_cholesky_ex tril",
         "special value": (
-            "cofactors distances distances_backward elu_backward embedding_bag flash_attention_backward least_squares "
-            "lgamma linalg_cholesky_ex linalg_det linalg_inv_ex linalg_qr linalg_slogdet linalg_solve_ex "
-            "linalg_svd_of log_sums_so_far logit_of mode_along multi_margin_loss multi_margin_loss_backward "
-            "multilabel_margin_loss native_batch_norm native_group_norm native_layer_norm nll_loss2d polygamma_of "
-            "pow_scalar repeat scaled_dot_product_flash_attention_for_cpu scatter_reduced search softplus_backward "
-            "solved_cholesky solved_triangular trilinear upsample_bilinear2d_backward upsample_trilinear3d_backward "
-            "var_mean_of"
+            "cofactors distances distances_backward elu_backward embedding_bag flash_attention_backward "
+            "grid_sampler_3d least_squares lgamma linalg_cholesky_ex linalg_det linalg_inv_ex linalg_qr "
+            "linalg_slogdet linalg_solve_ex linalg_svd_of log_sums_so_far logit_of mode_along multi_margin_loss "
+            "multi_margin_loss_backward multilabel_margin_loss native_batch_norm native_group_norm native_layer_norm "
+            "nll_loss2d polygamma_of pow_scalar repeat scaled_dot_product_flash_attention_for_cpu scatter_reduced "
+            "search softplus_backward solved_cholesky solved_triangular trilinear upsample_bilinear2d_backward "
+            "upsample_trilinear3d_backward var_mean_of"
         ),
         "special words": "counts_in_bins pseudoinverse",
     },
@@ -130,7 +130,7 @@ DIFFERENCES = {
         "layout value": "add linalg_qr linalg_svd_of median_at mul",
         "misfit value": "max_pool3d_with_indices",
         "size value": "max_pool3d_with_indices",
-        "ties value": "kth linalg_eigh_of linalg_qr linalg_svd_of",
+        "ties value": "grid_sampler_2d kth linalg_eigh_of linalg_qr linalg_svd_of",
     },
     "float16: PyTorch computes inside in float32; integers: in the integer dtype, which wraps around": {
         "dtype dtype": "add avg_pool2d squeeze_one",

@@ -92,4 +92,15 @@ WHERE = (
     Sample("add", _seeded(_f("gumbel_softmax", hard=True)), ((2, 3),)),
 )  # fmt: skip
 
-SAMPLES = (*POOLS, *BAGS, *WINDOWS, *WHERE)
+PLANE, POINTS = (1, 2, 4, 5), (1, 3, 2, 2)
+GRIDS = (
+    *(
+        Sample("grid_sampler_2d", _f("grid_sample", mode, padding, align), (PLANE, POINTS), second=mode == "bilinear")
+        for mode in ("bilinear", "nearest") for padding in ("zeros", "border", "reflection") for align in (False, True)
+    ),
+    Sample("grid_sampler_3d", _f("grid_sample", align_corners=False), ((1, 2, 3, 4, 3), (1, 2, 1, 2, 3))),
+    Sample("affine_grid_generator", _f("affine_grid", (2, 1, 3, 4), False), ((2, 2, 3),), second=False),
+    Sample("affine_grid_generator", _f("affine_grid", (1, 1, 2, 3, 1), True), ((1, 3, 4),), second=False),
+)  # fmt: skip
+
+SAMPLES = (*POOLS, *BAGS, *WINDOWS, *WHERE, *GRIDS)

@@ -2,11 +2,22 @@
 
 from math import e, inf, nan, pi
 
-from gradviz import autograd, cuda, linalg, nn, optim, random, static, utils
+from gradviz import autograd, backends, cuda, linalg, nn, optim, random, static, utils
+from gradviz.backends import (
+    get_num_threads,
+    set_float32_matmul_precision,
+    set_num_threads,
+    use_deterministic_algorithms,
+)
 from gradviz.engine.allocation import keep_large_blocks as _keep_large_blocks
 from gradviz.engine.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from gradviz.engine.asking import broadcast_shapes, can_cast, finfo, iinfo, promote_types, result_type, typename
 from gradviz.engine.creation import (
+    BoolTensor,
+    DoubleTensor,
+    FloatTensor,
+    IntTensor,
+    LongTensor,
     arange,
     empty,
     eye,
@@ -23,12 +34,15 @@ from gradviz.engine.creation import (
     set_default_device,
     set_default_dtype,
     tensor,
+    tril_indices,
+    triu_indices,
     zeros,
 )
 from gradviz.engine.devices import Device
 from gradviz.engine.dtypes import bool_, dtype, float16, float32, float64, int8, int16, int32, int64, uint8
 from gradviz.engine.exchange import as_tensor, asarray, from_dlpack, from_numpy, frombuffer
 from gradviz.engine.inference import inference_mode, is_inference, is_inference_mode_enabled
+from gradviz.engine.layouts import channels_last, contiguous_format, memory_format, preserve_format
 from gradviz.engine.likeness import (
     empty_like,
     full_like,
@@ -56,16 +70,19 @@ from gradviz.files import load, save
 from gradviz.nn.functional import (
     adaptive_avg_pool1d,
     avg_pool1d,
+    bilinear,
     conv1d,
     conv2d,
     conv3d,
     conv_transpose1d,
     conv_transpose2d,
+    conv_transpose3d,
     cosine_similarity,
     group_norm,
     layer_norm,
     max_pool1d,
     max_pool2d,
+    max_pool3d,
     pairwise_distance,
     rms_norm,
 )

@@ -18,6 +18,7 @@ from gradviz.engine.asking import iinfo as iinfo
 from gradviz.engine.devices import Device as Device
 from gradviz.engine.dtypes import dtype as dtype
 from gradviz.engine.inference import inference_mode as inference_mode
+from gradviz.engine.layouts import memory_format as memory_format
 from gradviz.engine.random import Generator as Generator
 from gradviz.engine.switches import enable_grad as enable_grad
 from gradviz.engine.switches import no_grad as no_grad
@@ -25,6 +26,16 @@ from gradviz.engine.switches import set_grad_enabled as set_grad_enabled
 from gradviz.engine.tensor import Size as Size
 from gradviz.engine.tensor import Tensor as Tensor
 
+def BoolTensor(*given) -> Tensor:
+    """A tensor of torch.bool of values, or zeros of sizes, as older scripts make them."""
+def DoubleTensor(*given) -> Tensor:
+    """A tensor of torch.float64 of values, or zeros of sizes, as older scripts make them."""
+def FloatTensor(*given) -> Tensor:
+    """A tensor of torch.float32 of values, or zeros of sizes, as older scripts make them."""
+def IntTensor(*given) -> Tensor:
+    """A tensor of torch.int32 of values, or zeros of sizes, as older scripts make them."""
+def LongTensor(*given) -> Tensor:
+    """A tensor of torch.int64 of values, or zeros of sizes, as older scripts make them."""
 def abs(self) -> Tensor:
     """Absolute value."""
 def abs_(self, *args, **kwargs) -> Tensor:
@@ -147,6 +158,10 @@ def baddbmm(self, batch1, batch2, *, beta=1, alpha=1) -> Tensor:
     """`beta * self + alpha * bmm(batch1, batch2)`; self broadcasts to (B, N, M)."""
 def bernoulli(input, p=None) -> Tensor:
     """1 with the probability that each element is, or p, else 0; outside the graph."""
+def bilinear(input1, input2, weight, bias=None) -> Tensor:
+    """`input1 @ weight[o] @ input2` for each output o, and the bias: (..., A), (..., B) and (O, A, B)
+    to (..., O).
+    """
 def bincount(self, weights=None, minlength=0) -> Tensor:
     """How often each of 0, 1, 2, ... occurs in a vector, or the sum of its weights."""
 def bitwise_and(self, other) -> Tensor:
@@ -219,8 +234,10 @@ def clip(input, min=None, max=None) -> Tensor:
     """
 def clip_(self, *args, **kwargs) -> Tensor:
     """`clip`, in place; returns self."""
-def clone(self) -> Tensor:
-    """A copy, part of the graph."""
+def clone(self, *, memory_format=None) -> Tensor:
+    """A copy, part of the graph; its dimensions lie in memory in the same order, or as memory_format
+    says.
+    """
 def column_stack(tensors) -> Tensor:
     """Tensors side by side; a vector is a column."""
 def combinations(input, r=2, with_replacement=False) -> Tensor:
@@ -243,6 +260,10 @@ def conv_transpose2d(
     input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
 ) -> Tensor:
     """The gradient of a conv2d for its input, as a layer: weight (C, O / groups, K, K)."""
+def conv_transpose3d(
+    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+) -> Tensor:
+    """The gradient of a conv3d for its input, as a layer: weight (C, O / groups, K, K, K)."""
 def copysign(input, other) -> Tensor:
     """The size of `input` with the sign of `other`, a number or a tensor."""
 def corrcoef(input) -> Tensor:
@@ -413,7 +434,7 @@ def get_default_device() -> builtins.str:
 def get_default_dtype() -> dtype:
     """The dtype that Python floats become."""
 def get_num_threads() -> Tensor:
-    """How many threads share elementwise work on large arrays."""
+    """The number that was set last, at first that of processors."""
 def greater(self, other) -> Tensor:
     """Whether greater, elementwise."""
 def greater_equal(self, other) -> Tensor:
@@ -485,10 +506,16 @@ def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False) -> Tensor:
     """Whether the difference is at most `atol + rtol * |other|`, element by element."""
 def isfinite(self) -> Tensor:
     """Whether a number and not infinite."""
+def isin(elements, test_elements, *, assume_unique=False, invert=False) -> Tensor:
+    """Whether each element is among test_elements, a tensor or a number."""
 def isinf(self) -> Tensor:
     """Whether infinite, of either sign."""
 def isnan(self) -> Tensor:
     """Whether not a number."""
+def isneginf(self) -> Tensor:
+    """Whether each element is minus infinity."""
+def isposinf(self) -> Tensor:
+    """Whether each element is infinity."""
 def kron(self, other) -> Tensor:
     """The Kronecker product: each element of one times all of the other."""
 def kthvalue(self, k, dim=-1, keepdim=False) -> tuple[Tensor, ...]:
@@ -582,6 +609,12 @@ def max_pool2d(
     input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
 ) -> Tensor:
     """The greatest value of each window; with return_indices also its place in the plane."""
+def max_pool3d(
+    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
+) -> Tensor:
+    """The greatest value of each window of (N, C, D, H, W); with return_indices also its place in the
+    volume.
+    """
 def maximum(input, other) -> Tensor:
     """The greater of two elements; NaN where one is."""
 def mean(self, dim=None, keepdim=False, *, dtype=None) -> Tensor:
@@ -773,6 +806,8 @@ def scatter_reduce(self, dim, index, src, reduce, *, include_self=True) -> Tenso
     """
 def searchsorted(sorted_sequence, self, *, out_int32=False, right=False, side=None) -> Tensor:
     """Before which element of a sorted sequence (the last dimension) each element would go."""
+def select(self, dim, index) -> Tensor:
+    """One position of a dimension, which is left out; a view."""
 def select_scatter(input, src, dim, index) -> Tensor:
     """A copy with src at one position of a dimension."""
 def selu(input) -> Tensor:
@@ -781,8 +816,10 @@ def set_default_device(device) -> None:
     """Where new tensors are made: "cpu" or "cuda"; DeviceUnavailable where there is no GPU or no CuPy."""
 def set_default_dtype(dtype) -> None:
     """The dtype that Python floats become."""
-def set_num_threads(num) -> Tensor:
-    """How many threads share elementwise work on large arrays; without the C twins, always one."""
+def set_float32_matmul_precision(precision) -> Tensor:
+    """Taken: products of float32 are exact to float32."""
+def set_num_threads(count) -> Tensor:
+    """Keeps a number of threads; see above."""
 def set_printoptions(
     precision=None, threshold=None, edgeitems=None, linewidth=None, profile=None, sci_mode=None
 ) -> Tensor:
@@ -891,8 +928,12 @@ def trapz(y, x=None, *, dx=None, dim=-1) -> Tensor:
     """The area below points y along `dim`: at sample points x, or dx apart."""
 def tril(self, diagonal=0) -> Tensor:
     """Zeros above a diagonal."""
+def tril_indices(row, col, offset=0, *, dtype=None, device=None) -> Tensor:
+    """(2, N): where the elements on and below a diagonal of a (row, col) matrix are."""
 def triu(self, diagonal=0) -> Tensor:
     """Zeros below a diagonal."""
+def triu_indices(row, col, offset=0, *, dtype=None, device=None) -> Tensor:
+    """(2, N): where the elements on and above a diagonal of a (row, col) matrix are."""
 def true_divide(self, other) -> Tensor:
     """Quotient; shapes broadcast, integers become floats."""
 def trunc(self) -> Tensor:
@@ -916,6 +957,8 @@ def unique_consecutive(self, return_inverse=False, return_counts=False, dim=None
     """
 def unsqueeze(self, dim) -> Tensor:
     """A dimension of size 1 put in, a view."""
+def use_deterministic_algorithms(mode, *, warn_only=False) -> Tensor:
+    """Taken: all that runs here is deterministic."""
 def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None) -> Tensor:
     """Variance of all elements, or over `dim`; divided by the count less `correction` (1 unless told)."""
 def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None) -> tuple[Tensor, ...]:

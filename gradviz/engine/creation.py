@@ -164,6 +164,51 @@ def arange(start, end=None, step=1, dtype=None, device=None, requires_grad=False
     return made("arange", lambda xp: xp.arange(start, end, step, dtype=kind), dtype, device, requires_grad)
 
 
+def legacy(first, second, others, kind=None):
+    """The array of `Tensor(2, 3)`, zeros of these sizes, or of `Tensor([1, 2])`, these values in the default dtype."""
+    kind = mode.default_dtype.numpy if kind is None else kind
+    if first.__class__ is int:
+        sizes = (first, *(() if second is False else (second,)), *others)
+        return backend.moved(np.zeros(sizes, kind), mode.default_device)
+    return tensor(first)._array.astype(kind)
+
+
+def _typed(name, kind):
+    def typed(*given):
+        if given and not isinstance(given[0], (int, list, tuple)):
+            return Tensor(tensor(given[0])._array.astype(kind.numpy))
+        first, *others = given or ((),)
+        return Tensor(legacy(first, False, tuple(others), kind.numpy))
+
+    typed.__name__ = typed.__qualname__ = name
+    typed.__doc__ = f"A tensor of {kind} of values, or zeros of sizes, as older scripts make them."
+    return typed
+
+
+FloatTensor, DoubleTensor, LongTensor, IntTensor, BoolTensor = (
+    _typed(f"{kind._title}Tensor", kind)
+    for kind in (dtypes.float32, dtypes.float64, dtypes.int64, dtypes.int32, dtypes.bool_)
+)
+
+
+def tril_indices(row, col, offset=0, *, dtype=None, device=None):
+    """(2, N): where the elements on and below a diagonal of a (row, col) matrix are."""
+    return _triangle("tril_indices", row, col, offset, dtype, device)
+
+
+def triu_indices(row, col, offset=0, *, dtype=None, device=None):
+    """(2, N): where the elements on and above a diagonal of a (row, col) matrix are."""
+    return _triangle("triu_indices", row, col, offset, dtype, device)
+
+
+def _triangle(name, row, col, offset, dtype, device):
+    if row < 0 or col < 0:
+        which, value = ("row", row) if row < 0 else ("col", col)
+        raise RuntimeError(f"{which} must be non-negative, got{value}")
+    kind = np.int64 if dtype is None else numpy_dtype(dtype, name)
+    return made(name, lambda xp: xp.stack(getattr(xp, name)(row, offset, col)).astype(kind), dtype, device, False)
+
+
 def linspace(start, end, steps, dtype=None, device=None, requires_grad=False):
     """`steps` numbers from start to end, both included."""
     if steps < 0:

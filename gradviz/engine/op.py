@@ -80,7 +80,7 @@ def op(
             raise TypeError(f"op {declared.name} is declared twice")
         catalogue[declared.name] = declared
         if declared.node_class is not None:
-            _by_grad_fn[declared.node_class.__name__] = declared
+            _by_grad_fn.setdefault(declared.node_class.__name__, declared)
         return declared.call
 
     return declare

@@ -12,6 +12,7 @@ import numpy as np
 from gradviz.engine import backend, dtypes, printing, versions, views
 from gradviz.engine.devices import Device
 from gradviz.engine.hooks import GradKeeper, RemovableHandle, hooks_of
+from gradviz.engine.layouts import has_format
 from gradviz.engine.node import AccumulateGrad, place_of
 from gradviz.engine.switches import mode
 
@@ -31,6 +32,9 @@ NO_HOOK = "cannot register a hook on a tensor that doesn't require gradient"
 NO_RETAIN = "can't retain_grad on Tensor that has requires_grad=False"
 
 
+_AS_A_SCRIPT_CALLS_IT = (int, list, tuple)  # Tensor(2, 3), Tensor([1, 2]): sizes, or values
+
+
 class Tensor:
     """An array that may be part of a graph."""
 
@@ -48,7 +52,11 @@ class Tensor:
     _is_number = False  # a Python number on its way through an op: weak in promotion
     __array_priority__ = 1000  # ndarray * tensor asks the tensor first
 
-    def __init__(self, array, requires_grad=False):
+    def __init__(self, array=(), requires_grad=False, *sizes):
+        if array.__class__ in _AS_A_SCRIPT_CALLS_IT:
+            from gradviz.engine.creation import legacy  # which imports this file
+
+            array, requires_grad = legacy(array, requires_grad, sizes), False
         self._array = array
         self._edge = None
         self._requires_grad = requires_grad
@@ -236,8 +244,8 @@ class Tensor:
         return self._array.nbytes
 
     def is_contiguous(self, memory_format=None):
-        """Whether the elements lie in C order without gaps."""
-        return bool(self._array.flags.c_contiguous)
+        """Whether the elements lie in C order without gaps, or as memory_format says."""
+        return has_format(self._array, memory_format)
 
     def is_floating_point(self):
         """Whether the dtype is a floating one."""

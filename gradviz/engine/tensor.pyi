@@ -63,7 +63,7 @@ class Tensor:
     def __imod__(self, other) -> Tensor: ...
     def __imul__(self, other) -> Tensor: ...
     def __index__(self) -> builtins.int: ...
-    def __init__(self, array, requires_grad=False) -> None: ...
+    def __init__(self, array=..., requires_grad=False, *sizes) -> None: ...
     def __int__(self) -> builtins.int: ...
     def __invert__(self) -> Tensor:
         """`~self`: not of booleans, or of integers bit by bit."""
@@ -324,10 +324,14 @@ class Tensor:
         """
     def clip_(self, *args, **kwargs) -> Tensor:
         """`clip`, in place; returns self."""
-    def clone(self) -> Tensor:
-        """A copy, part of the graph."""
-    def contiguous(self) -> Tensor:
-        """The tensor itself where its elements lie in C order, else a copy that has them so."""
+    def clone(self, *, memory_format=None) -> Tensor:
+        """A copy, part of the graph; its dimensions lie in memory in the same order, or as memory_format
+        says.
+        """
+    def contiguous(self, *, memory_format=...) -> Tensor:
+        """The tensor itself where its elements lie in C order (or as memory_format says), else a copy that
+        has them so.
+        """
     def copy_(self, *args, **kwargs) -> Tensor:
         """`copy`, in place; returns self."""
     def copysign(input, other) -> Tensor:
@@ -569,7 +573,7 @@ class Tensor:
     def is_complex(self) -> builtins.bool:
         """Whether the dtype is complex: never, since gradviz has none."""
     def is_contiguous(self, memory_format=None) -> builtins.bool:
-        """Whether the elements lie in C order without gaps."""
+        """Whether the elements lie in C order without gaps, or as memory_format says."""
     @property
     def is_cuda(self) -> builtins.bool:
         """Whether the elements are on a GPU."""
@@ -592,6 +596,10 @@ class Tensor:
         """Whether infinite, of either sign."""
     def isnan(self) -> Tensor:
         """Whether not a number."""
+    def isneginf(self) -> Tensor:
+        """Whether each element is minus infinity."""
+    def isposinf(self) -> Tensor:
+        """Whether each element is infinity."""
     def item(self) -> Any:
         """The one value as a Python number; RuntimeError for more than one element."""
     @property
@@ -890,6 +898,8 @@ class Tensor:
         """A copy with the elements of src brought together where index points: "sum", "prod", "mean",
         "amax", "amin".
         """
+    def select(self, dim, index) -> Tensor:
+        """One position of a dimension, which is left out; a view."""
     def select_scatter(input, src, dim, index) -> Tensor:
         """A copy with src at one position of a dimension."""
     def sgn(self) -> Tensor:
@@ -1029,6 +1039,8 @@ class Tensor:
         """Every position of a dimension, a tuple of views."""
     def unflatten(self, dim, sizes) -> Tensor:
         """One dimension made several; one size may be -1."""
+    def unfold(self, dimension, size, step) -> Tensor:
+        """All windows of `size` elements along a dimension, `step` apart, as a last dimension; a view."""
     def uniform_(self, *args, **kwargs) -> Tensor:
         """`uniform`, in place; returns self."""
     def unique(self, sorted=True, return_inverse=False, return_counts=False, dim=None) -> Any:

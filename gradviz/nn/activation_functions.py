@@ -1,5 +1,7 @@
 """Activations as functions, with PyTorch's parameters in PyTorch's order."""
 
+from gradviz.engine import likeness
+from gradviz.engine.within import composed
 from gradviz.ops import activations, pointwise
 from gradviz.ops import activations_in_place as changing
 from gradviz.ops.activations import logsigmoid, softmin, softsign, tanhshrink
@@ -79,13 +81,25 @@ def threshold(input, threshold, value, inplace=False):
     return (threshold_ if inplace else activations.threshold)(input, threshold, value)
 
 
+@composed("gumbel_softmax")
+def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
+    """A sample of classes by their logits, soft or (hard) one-hot with the soft one's gradient: Jang et al. (2017)."""
+    noise = -likeness.empty_like(logits).exponential_().log()
+    soft = ((logits + noise) / tau).softmax(dim)
+    if not hard:
+        return soft
+    picked = soft.max(dim, keepdim=True)[1]
+    return likeness.zeros_like(logits).scatter_(dim, picked, 1.0) - soft.detach() + soft
+
+
 def softplus(input, beta=1, threshold=20):
     """`log(1 + exp(beta * input)) / beta`."""
     return activations.softplus(input, beta=beta, threshold=threshold)
 
 
 __all__ = [
-    "celu", "celu_", "elu", "elu_", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_",
-    "leaky_relu", "leaky_relu_", "logsigmoid", "mish", "prelu", "relu", "relu6", "relu_", "rrelu", "selu", "selu_",
-    "silu", "softmin", "softplus", "softshrink", "softsign", "tanhshrink", "threshold", "threshold_",
+    "celu", "celu_", "elu", "elu_", "gelu", "glu", "gumbel_softmax", "hardshrink", "hardsigmoid", "hardswish",
+    "hardtanh", "hardtanh_", "leaky_relu", "leaky_relu_", "logsigmoid", "mish", "prelu", "relu", "relu6", "relu_",
+    "rrelu", "selu", "selu_", "silu", "softmin", "softplus", "softshrink", "softsign", "tanhshrink", "threshold",
+    "threshold_",
 ]  # fmt: skip

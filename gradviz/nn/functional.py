@@ -1,18 +1,21 @@
 """Functions of `torch.nn.functional`."""
 
 from gradviz.engine.backend import module_of
-from gradviz.engine.dtypes import title
 from gradviz.engine.switches import no_grad
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.nn.activation_functions import *  # noqa: F403
 from gradviz.nn.attention_functions import *  # noqa: F403
+from gradviz.nn.bag_functions import *  # noqa: F403
 from gradviz.nn.dropouts import dropout1d, dropout2d, dropout3d  # noqa: F401
 from gradviz.nn.layer_functions import *  # noqa: F403
+from gradviz.nn.grid_functions import *  # noqa: F403
 from gradviz.nn.loss_functions import *  # noqa: F403
 from gradviz.nn.margin_functions import *  # noqa: F403
 from gradviz.nn.resampling_functions import *  # noqa: F403
+from gradviz.nn.volume_functions import *  # noqa: F403
 from gradviz.ops import bounds, composite, counting, norms, padding, pointwise, reshaping
+from gradviz.ops.bags import check_indices
 from gradviz.ops.dropping import alpha_dropout, dropout, feature_alpha_dropout  # noqa: F401
 from gradviz.ops.linear import linear  # noqa: F401
 from gradviz.ops.shuffling import channel_shuffle, pixel_shuffle, pixel_unshuffle  # noqa: F401
@@ -25,7 +28,7 @@ one_hot = counting.one_hot
 pad = padding.pad
 
 
-def _shorten(weight, input, max_norm, norm_type):
+def shorten(weight, input, max_norm, norm_type):
     """Makes the rows that are looked up as short as max_norm, in place, as PyTorch does."""
     xp = module_of(weight._array)
     rows = xp.unique(input._array)
@@ -42,11 +45,7 @@ def embedding(
     """Rows of a weight (V, D), one for each index: (...) to (..., D)."""
     if sparse:
         raise RuntimeError("embedding() with sparse is not supported by gradviz: leave it out")
-    if input._array.dtype.name not in ("int64", "int32"):
-        raise RuntimeError(
-            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
-            f"torch.{title(input._array.dtype)}Tensor instead (while checking arguments for embedding)"
-        )
+    check_indices("embedding", input._array)
     rows = weight._array.shape[0]
     if padding_idx is None:
         padding_idx = -1
@@ -55,7 +54,7 @@ def embedding(
     else:
         padding_idx %= rows
     if max_norm is not None:
-        _shorten(weight, input, max_norm, norm_type)
+        shorten(weight, input, max_norm, norm_type)
     return counting.embedding(weight, input, padding_idx=padding_idx, scale_grad_by_freq=scale_grad_by_freq)
 
 

@@ -10,9 +10,13 @@ def adaptive_avg_pool1d(input, output_size) -> Tensor:
     """Means of as many windows of (N, C, L) as asked for."""
 def adaptive_avg_pool2d(input, output_size) -> Tensor:
     """Means of as many windows as asked for; None keeps a size."""
+def adaptive_avg_pool3d(input, output_size) -> Tensor:
+    """Means of as many windows as asked for; None keeps a size."""
 def adaptive_max_pool1d(input, output_size, return_indices=False) -> Tensor:
     """The greatest values of as many windows of (N, C, L) as asked for."""
 def adaptive_max_pool2d(input, output_size, return_indices=False) -> Tensor:
+    """The greatest values of as many windows as asked for; None keeps a size."""
+def adaptive_max_pool3d(input, output_size, return_indices=False) -> Tensor:
     """The greatest values of as many windows as asked for; None keeps a size."""
 def alpha_dropout(input, p=0.5, training=False) -> Tensor:
     """dropout after selu: what is dropped takes selu's lowest value, and mean and variance stay."""
@@ -22,10 +26,18 @@ def avg_pool2d(
     input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
 ) -> Tensor:
     """The mean of each window."""
+def avg_pool3d(
+    input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
+) -> Tensor:
+    """The mean of each window of (N, C, D, H, W)."""
 def batch_norm(
     input, running_mean=None, running_var=None, weight=None, bias=None, training=False, momentum=0.1, eps=1e-05
 ) -> Tensor:
     """Each channel standardized over the batch (training), or by the running statistics."""
+def bilinear(input1, input2, weight, bias=None) -> Tensor:
+    """`input1 @ weight[o] @ input2` for each output o, and the bias: (..., A), (..., B) and (O, A, B)
+    to (..., O).
+    """
 def binary_cross_entropy(input, target, weight=None, reduction='mean') -> Tensor:
     """Cross entropy of probabilities and targets of one size."""
 def binary_cross_entropy_with_logits(input, target, weight=None, reduction='mean', pos_weight=None) -> Tensor:
@@ -36,6 +48,8 @@ def celu_(self, *args, **kwargs) -> Tensor:
     """`celu`, in place; returns self."""
 def channel_shuffle(input, groups) -> Tensor:
     """Channels of all groups in turn."""
+def check_indices(name, array) -> Tensor:
+    """RuntimeError unless an array can be what `name` calls its indices."""
 def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> Tensor:
     """(N, C, L) and (O, C / groups, K) to (N, O, windows)."""
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> Tensor:
@@ -50,6 +64,10 @@ def conv_transpose2d(
     input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
 ) -> Tensor:
     """The gradient of a conv2d for its input, as a layer: weight (C, O / groups, K, K)."""
+def conv_transpose3d(
+    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+) -> Tensor:
+    """The gradient of a conv3d for its input, as a layer: weight (C, O / groups, K, K, K)."""
 def cosine_embedding_loss(input1, input2, target, margin=0, reduction='mean') -> Tensor:
     """`1 - cosine` of pairs whose target is 1, `max(0, cosine - margin)` of those whose target is -1."""
 def cosine_similarity(x1, x2, dim=1, eps=1e-08) -> Tensor:
@@ -76,6 +94,12 @@ def embedding(
     input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False
 ) -> Tensor:
     """Rows of a weight (V, D), one for each index: (...) to (..., D)."""
+def embedding_bag(
+    input, weight, offsets=None, max_norm=None, norm_type=2, scale_grad_by_freq=False, mode='mean', sparse=False, per_sample_weights=None, include_last_offset=False, padding_idx=None
+) -> Tensor:
+    """Rows of a weight (V, D), summed, averaged or the greatest, bag by bag: (N,) with offsets, or (B,
+    N).
+    """
 def feature_alpha_dropout(input, p=0.5, training=False) -> Tensor:
     """alpha_dropout of whole channels."""
 def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1) -> Tensor:
@@ -88,6 +112,10 @@ def glu(input, dim=-1) -> Tensor:
     """The first half along a dimension, times the sigmoid of the second: Dauphin et al. (2017)."""
 def group_norm(input, num_groups, weight=None, bias=None, eps=1e-05) -> Tensor:
     """Each group of channels of each sample standardized."""
+def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1) -> Tensor:
+    """A sample of classes by their logits, soft or (hard) one-hot with the soft one's gradient: Jang
+    et al. (2017).
+    """
 def hardshrink(input, lambd=0.5) -> Tensor:
     """`input`, zero from -lambd to lambd."""
 def hardsigmoid(input, inplace=False) -> Tensor:
@@ -128,10 +156,16 @@ def leaky_relu_(self, *args, **kwargs) -> Tensor:
     """`leaky_relu`, in place; returns self."""
 def linear(input, weight, bias=None) -> Tensor:
     """`input @ weight.T + bias`: (..., in), (out, in) and (out,) to (..., out)."""
+def local_response_norm(input, size, alpha=0.0001, beta=0.75, k=1.0) -> Tensor:
+    """Each element divided by a power of the mean square of `size` channels around it."""
 def log_softmax(input, dim) -> Tensor:
     """Logarithms of probabilities along a dimension."""
 def logsigmoid(self) -> Tensor:
     """`log(sigmoid(self))` without overflow."""
+def lp_pool1d(input, norm_type, kernel_size, stride=None, ceil_mode=False) -> Tensor:
+    """The norm of each window of (N, C, L)."""
+def lp_pool2d(input, norm_type, kernel_size, stride=None, ceil_mode=False) -> Tensor:
+    """The norm of each window of (N, C, H, W)."""
 def margin_ranking_loss(input1, input2, target, margin=0, reduction='mean') -> Tensor:
     """`max(0, -target * (input1 - input2) + margin)`."""
 def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False) -> Tensor:
@@ -140,6 +174,12 @@ def max_pool2d(
     input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
 ) -> Tensor:
     """The greatest value of each window; with return_indices also its place in the plane."""
+def max_pool3d(
+    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
+) -> Tensor:
+    """The greatest value of each window of (N, C, D, H, W); with return_indices also its place in the
+    volume.
+    """
 def mish(input, inplace=False) -> Tensor:
     """`input * tanh(softplus(input))`."""
 def mse_loss(input, target, reduction='mean') -> Tensor:
@@ -192,6 +232,8 @@ def selu(input, inplace=False) -> Tensor:
     """elu with the scales that keep mean and variance."""
 def selu_(self, *args, **kwargs) -> Tensor:
     """`selu`, in place; returns self."""
+def shorten(weight, input, max_norm, norm_type) -> Tensor:
+    """Makes the rows that are looked up as short as max_norm, in place, as PyTorch does."""
 def sigmoid(self) -> Tensor:
     """Logistic function, `1 / (1 + exp(-self))`, without overflow: 0.5 * (1 + tanh(self / 2))."""
 def silu(input, inplace=False) -> Tensor:

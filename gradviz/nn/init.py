@@ -1,6 +1,9 @@
 """Filling parameters with first values, as `torch.nn.init`; the random numbers are PyTorch's for the same seed."""
 
-from math import prod, sqrt
+import warnings
+from math import erf, prod, sqrt
+
+import numpy as np
 
 from gradviz.engine import random
 from gradviz.engine.backend import device_of, moved
@@ -40,6 +43,79 @@ def zeros_(tensor):
 def ones_(tensor):
     """Ones."""
     return constant_(tensor, 1.0)
+
+
+def eye_(tensor):
+    """Ones on the diagonal of a matrix, zeros elsewhere."""
+    if tensor.ndim != 2:
+        raise ValueError("Only tensors with 2 dimensions are supported")
+    return _filled(tensor, np.eye(*tensor.shape, dtype=tensor._array.dtype))
+
+
+def dirac_(tensor, groups=1):
+    """A convolution's weight that hands its channels on."""
+    if tensor.ndim not in (3, 4, 5):
+        raise ValueError("Only tensors with 3, 4, or 5 dimensions are supported")
+    if tensor.shape[0] % groups:
+        raise ValueError("dim 0 must be divisible by groups")
+    array, outs = np.zeros(tensor.shape, tensor._array.dtype), tensor.shape[0] // groups
+    middle = tuple(size // 2 for size in tensor.shape[2:])
+    for group in range(groups):
+        for d in range(min(outs, tensor.shape[1])):
+            array[(group * outs + d, d, *middle)] = 1
+    return _filled(tensor, array)
+
+
+def _share_below(x):
+    return (1.0 + erf(x / sqrt(2.0))) / 2.0
+
+
+def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0):
+    """Normal numbers, drawn anew where they lie outside of [a, b]."""
+    if mean < a - 2 * std or mean > b + 2 * std:
+        warnings.warn(
+            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be "
+            "incorrect.",
+            stacklevel=2,
+        )
+    kind, shape = tensor._array.dtype, tensor.shape
+    inside = _share_below((b - mean) / std) - _share_below((a - mean) / std)
+    draw = _normals if inside > 0.3 else _uniforms
+    return _filled(tensor, draw(shape, kind, mean, std, a, b))
+
+
+def _normals(shape, kind, mean, std, a, b):
+    found = random.normal(shape, kind) * std + mean
+    low, high = kind.type(a), kind.type(b)
+    while ((found < low) | (found > high)).any():
+        found = np.where((found < low) | (found > high), random.normal(shape, kind) * std + mean, found)
+    return found
+
+
+def _uniforms(shape, kind, mean, std, a, b):
+    """Uniform ones, each taken as often as its density is high: where few normal numbers lie inside."""
+    peak = -0.5 * ((max(a, min(mean, b)) - mean) / std) ** 2
+    found, pending = np.zeros(shape, kind), np.ones(shape, bool)
+    while pending.any():
+        drawn = random.uniform(shape, kind, a, b)
+        found = np.where(pending, drawn, found)
+        heights = ((drawn - mean) / std) ** 2 * -0.5 - peak
+        pending = pending & (np.log(random.uniform(shape, kind, 0.0, 1.0)) > heights)
+    return found
+
+
+def orthogonal_(tensor, gain=1):
+    """Rows, or columns, at right angles and of length gain: Saxe et al. (2013)."""
+    if tensor.ndim < 2:
+        raise ValueError("Only tensors with 2 or more dimensions are supported")
+    if not tensor.numel():
+        return tensor
+    rows = tensor.shape[0]
+    flat = random.normal((rows, tensor.numel() // rows), tensor._array.dtype)
+    wide = rows < flat.shape[1]
+    q, r = np.linalg.qr(flat.T if wide else flat)
+    q = q * np.sign(np.diagonal(r))
+    return _filled(tensor, (q.T if wide else q).reshape(tensor.shape) * tensor._array.dtype.type(gain))
 
 
 def calculate_gain(nonlinearity, param=None):

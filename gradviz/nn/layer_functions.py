@@ -38,7 +38,7 @@ def several(value, count, name="kernel_size"):
 # -- convolutions ------------------------------------------------------------------------------------
 
 
-def _convolved(name, spread, input, weight, bias, stride, padding, dilation, groups, output_padding=None):
+def convolved(name, spread, input, weight, bias, stride, padding, dilation, groups, output_padding=None):
     """Any convolution: a batch made where there is none, as PyTorch does."""
     if input.ndim not in (spread + 1, spread + 2):
         raise RuntimeError(
@@ -88,44 +88,44 @@ def _other_weight(input, weight, spread, transposed):
 @composed("conv1d")
 def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """(N, C, L) and (O, C / groups, K) to (N, O, windows)."""
-    return _convolved("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
+    return convolved("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
 
 
 @composed("conv2d")
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """(N, C, H, W) and (O, C / groups, K, K) to (N, O, windows down, windows across)."""
-    return _convolved("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
+    return convolved("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
 
 
 @composed("conv3d")
 def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """As conv2d, with one more dimension."""
-    return _convolved("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
+    return convolved("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
 
 
 @composed("conv_transpose1d")
 def conv_transpose1d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
     """The gradient of a conv1d for its input, as a layer: weight (C, O / groups, K)."""
-    return _convolved("conv_transpose1d", 1, input, weight, bias, stride, padding, dilation, groups, output_padding)
+    return convolved("conv_transpose1d", 1, input, weight, bias, stride, padding, dilation, groups, output_padding)
 
 
 @composed("conv_transpose2d")
 def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
     """The gradient of a conv2d for its input, as a layer: weight (C, O / groups, K, K)."""
-    return _convolved("conv_transpose2d", 2, input, weight, bias, stride, padding, dilation, groups, output_padding)
+    return convolved("conv_transpose2d", 2, input, weight, bias, stride, padding, dilation, groups, output_padding)
 
 
 # -- pooling -----------------------------------------------------------------------------------------
 
 
-def _strides(stride, count):
+def strides(stride, count):
     return () if stride is None else several(stride, count, "stride")
 
 
 def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
     """The greatest value of each window; with return_indices also its place in the plane."""
     out = pooling.max_pool2d_with_indices(
-        input, kernel_size=several(kernel_size, 2), stride=_strides(stride, 2), padding=several(padding, 2),
+        input, kernel_size=several(kernel_size, 2), stride=strides(stride, 2), padding=several(padding, 2),
         dilation=several(dilation, 2), ceil_mode=ceil_mode,
     )  # fmt: skip
     if not return_indices:
@@ -136,7 +136,7 @@ def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode
     op = pooling.max_pool2d_with_indices.op
     _, indices = op.forward(
         backend.module_of(input._array), input._array, kernel_size=several(kernel_size, 2),
-        stride=_strides(stride, 2), padding=several(padding, 2), dilation=several(dilation, 2), ceil_mode=ceil_mode,
+        stride=strides(stride, 2), padding=several(padding, 2), dilation=several(dilation, 2), ceil_mode=ceil_mode,
     )  # fmt: skip
     return out, Tensor(indices)
 
@@ -171,7 +171,7 @@ def avg_pool2d(
 ):
     """The mean of each window."""
     return pooling.avg_pool2d(
-        input, kernel_size=several(kernel_size, 2), stride=_strides(stride, 2), padding=several(padding, 2),
+        input, kernel_size=several(kernel_size, 2), stride=strides(stride, 2), padding=several(padding, 2),
         ceil_mode=ceil_mode, count_include_pad=count_include_pad, divisor_override=divisor_override,
     )  # fmt: skip
 

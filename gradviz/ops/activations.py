@@ -149,6 +149,7 @@ def softplus_backward(xp, grad_output, self, *, beta, threshold):
 def logsigmoid(xp, self):
     """`log(sigmoid(self))` without overflow."""
     refuse_kinds("log_sigmoid_cpu", self, "biu")
+    self = xp.asarray(self, order="C")
     buffer = xp.asarray(xp.exp(-xp.abs(self)))
     return at_most(xp, self, 0) - xp.log1p(buffer), buffer
 

@@ -9,6 +9,7 @@ from gradviz.engine.creation import numpy_dtype
 from gradviz.engine.devices import Device
 from gradviz.engine.dtypes import bool_, int64, title
 from gradviz.engine.dtypes import dtype as dtype_class
+from gradviz.engine.layouts import contiguous_format, preserve_format
 from gradviz.engine.switches import mode, no_grad
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
@@ -164,7 +165,7 @@ def reshape(self, *size):
 
 @composed("reshape")
 def _copied(self, size):
-    return shapes.unsafe_view(pointwise.clone(self), size=size)
+    return shapes.unsafe_view(pointwise.clone(self, memory_format=contiguous_format), size=size)
 
 
 def flatten(self, start_dim=0, end_dim=-1):
@@ -347,9 +348,11 @@ def cpu(self):
     return to(self, "cpu")
 
 
-def contiguous(self):
-    """The tensor itself where its elements lie in C order, else a copy that has them so."""
-    return self if self.is_contiguous() else pointwise.clone(self)
+def contiguous(self, *, memory_format=contiguous_format):
+    """The tensor itself where its elements lie in C order (or as memory_format says), else a copy that has them so."""
+    if memory_format is preserve_format:
+        raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
+    return self if self.is_contiguous(memory_format) else pointwise.clone(self, memory_format=memory_format)
 
 
 def log_softmax(input, dim):

@@ -15,7 +15,7 @@ def search(xp, sequence, self, *, right, int32):
     """Before which element of sorted sequences each element would go; no gradient."""
     side = "right" if right else "left"
     if sequence.ndim == 1:
-        found = xp.searchsorted(sequence, self, side=side)
+        found = xp.searchsorted(sequence, xp.asarray(self, order="C"), side=side)
     else:
         # rows side by side: counting the smaller ones needs no loop over rows
         before = sequence[..., None, :] <= self[..., :, None] if right else sequence[..., None, :] < self[..., :, None]
@@ -170,7 +170,7 @@ def embedding_dense_backward(xp, self, indices, *, num_weights, padding_idx, sca
 @op(title="one_hot")
 def one_hot_of(xp, self, *, num_classes):
     """1 at each element's class, else 0, along a new last dimension; no gradient."""
-    return (self[..., None] == xp.arange(num_classes)).astype(xp.int64)
+    return (xp.asarray(self, order="C")[..., None] == xp.arange(num_classes)).astype(xp.int64)
 
 
 def one_hot(input, num_classes=-1):

@@ -20,7 +20,7 @@ from gradviz.ops.picking import added_at, refuse_outside
 def take(xp, self, index):
     """Elements by their places in the flattened tensor, in index's shape."""
     _in_flat("take", index, self)
-    return self.reshape(-1)[index]
+    return self.reshape(-1)[xp.asarray(index, order="C")]
 
 
 def _in_flat(name, index, self):

@@ -96,6 +96,7 @@ def _random_slope(ops, grad, self, noise, lower, upper, training):
 def rrelu_with_noise(xp, self, noise, *, lower, upper, training):
     """`self` above zero, below it times a random slope (training) or the mean one."""
     refuse_kinds("rrelu_with_noise_out_cpu" if training else "leaky_relu_cpu", self, "biu")
+    self = xp.asarray(self, order="C")
     return self * noise if training else chosen(xp, self > 0, self, self * ((lower + upper) / 2))
 
 

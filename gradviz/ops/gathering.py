@@ -165,6 +165,20 @@ def index_copy(self, dim, index, source):
     return picking.index_copy(self, index, source, dim=dim)
 
 
+def select(self, dim, index):
+    """One position of a dimension, which is left out; a view."""
+    ndim = self._array.ndim
+    if not ndim:
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    dim = wrapped(dim, ndim)
+    size = self._array.shape[dim]
+    if not -size <= index < size:
+        raise IndexError(
+            f"select(): index {index} out of range for tensor of size {list(self._array.shape)} at dimension {dim}"
+        )
+    return indexing.select(self, dim=dim, index=index)
+
+
 def index_fill(self, dim, index, value):
     """A copy with a number, or a 0-d tensor's value, at the positions of `dim` that index names."""
     dim = wrapped(dim, self._array.ndim)
@@ -273,6 +287,7 @@ def argwhere(self):
 
 __all__ = [
     "argwhere", "gather", "index_add", "index_copy", "index_fill", "index_put", "index_select", "masked_scatter",
-    "masked_select", "nonzero", "put", "scatter", "scatter_add", "take", "take_along_dim",
+    "masked_select", "nonzero", "put", "scatter", "scatter_add", "select", "take",
+    "take_along_dim",
 ]  # fmt: skip
 METHODS = __all__

@@ -62,7 +62,7 @@ def slice_backward(xp, self, *, sizes, dim, start, end, step):
 def nonzero(xp, self):
     """The places of the elements that are not zero, a row each; no gradient."""
     found = xp.nonzero(self if self.ndim else self.reshape(1))
-    return xp.stack(found, axis=1).astype(xp.int64)[:, : self.ndim]
+    return xp.stack(found).astype(xp.int64)[: self.ndim].T
 
 
 def _place(dim, index):

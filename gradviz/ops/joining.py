@@ -38,7 +38,7 @@ def cat(xp, *tensors, dim):
                     f"Sizes of tensors must match except in dimension {dim}. Expected size {n} but got size {m} for "
                     f"tensor number {place} in the list."
                 )
-    return xp.concatenate(joined, axis=dim)
+    return xp.asarray(xp.concatenate(joined, axis=dim), order="C")
 
 
 @op(dtype="promote", tensors=vjp("1 (each its own place)", lambda ops, grad, dim: ops.unbind(grad, dim=dim)))
@@ -51,7 +51,7 @@ def stack(xp, *tensors, dim):
                 f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and {list(each.shape)} "
                 f"at entry {place}"
             )
-    return xp.stack(tensors, axis=dim)
+    return xp.asarray(xp.stack(tensors, axis=dim), order="C")
 
 
 def _stacked(ops, grads, dim):

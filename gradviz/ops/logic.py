@@ -2,6 +2,7 @@
 
 from math import inf
 
+from gradviz.engine.creation import tensor
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op
 from gradviz.engine.tensor import Tensor
@@ -89,6 +90,33 @@ def near(xp, self, other, *, rtol, atol, equal_nan):
     return close | ((distance < inf) & (distance <= allowed))
 
 
+@op(title="isin")
+def isin_of(xp, self, other, *, invert):
+    """Whether each element is among those of other."""
+    return xp.isin(self, other, invert=invert)
+
+
+def isin(elements, test_elements, *, assume_unique=False, invert=False):
+    """Whether each element is among test_elements, a tensor or a number."""
+    given = [each if isinstance(each, Tensor) else tensor(each) for each in (elements, test_elements)]
+    for each in given:
+        if each._array.dtype.kind == "b":
+            raise RuntimeError(f"Unsupported input type encountered for isin(): {title(each._array.dtype)}")
+    return isin_of(*given, invert=invert)
+
+
+@op()
+def isposinf(xp, self):
+    """Whether each element is infinity."""
+    return xp.isposinf(self) if self.dtype.kind == "f" else xp.zeros(self.shape, bool)
+
+
+@op()
+def isneginf(xp, self):
+    """Whether each element is minus infinity."""
+    return xp.isneginf(self) if self.dtype.kind == "f" else xp.zeros(self.shape, bool)
+
+
 def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     """Whether the difference is at most `atol + rtol * |other|`, element by element."""
     return _near(input, other, rtol, atol, equal_nan, "isclose")
@@ -120,7 +148,8 @@ bitwise_and, bitwise_or, bitwise_not = pointwise.bitwise_and, pointwise.bitwise_
 
 __all__ = [
     "allclose", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
-    "equal", "greater", "greater_equal", "isclose", "isfinite", "isinf", "isnan", "less", "less_equal", "logical_and",
-    "logical_or", "logical_xor", "not_equal",
+    "equal", "greater", "greater_equal", "isclose", "isfinite", "isinf", "isnan", "isneginf", "isposinf", "less",
+    "less_equal", "logical_and", "logical_or", "logical_xor", "not_equal",
 ]  # fmt: skip
-METHODS = __all__
+METHODS = list(__all__)
+__all__ += ["isin"]

@@ -32,7 +32,7 @@ def log_softmax(xp, self, *, dim):
     if not self.size:
         return self.copy()
     _refuse_whole("log_softmax", self, dim)
-    shifted = self - self.max(axis=dim, keepdims=True)
+    shifted = xp.subtract(self, self.max(axis=dim, keepdims=True), out=xp.empty(self.shape, self.dtype))
     shifted -= xp.log(xp.exp(shifted).sum(axis=dim, keepdims=True))
     return shifted
 
@@ -48,7 +48,7 @@ def softmax(xp, self, *, dim):
     if not self.size:
         return self.copy()
     _refuse_whole("softmax", self, dim)
-    raised = xp.subtract(self, self.max(axis=dim, keepdims=True), out=xp.empty_like(self))
+    raised = xp.subtract(self, self.max(axis=dim, keepdims=True), out=xp.empty(self.shape, self.dtype))
     xp.exp(raised, out=raised)
     raised /= raised.sum(axis=dim, keepdims=True)
     return raised

@@ -151,6 +151,8 @@ def native_layer_norm(xp, input, weight, bias, *, normalized_shape, eps):
     """`(input - mean) / sqrt(variance + eps) * weight + bias`, over the last dimensions."""
     _check_dtypes(input, weight, bias)
     refuse_kinds("LayerNormKernelImpl", input, "biu")
+    if not input.flags.c_contiguous:
+        input = input.copy()  # the result lies in order, as PyTorch's
     mean, rstd, out = statistics(xp, input, _last(input, normalized_shape), eps)
     out *= rstd
     if weight is not None:
@@ -226,7 +228,7 @@ def native_batch_norm(xp, input, weight, bias, running_mean, running_var, *, tra
         out *= weight.reshape(beside)
     if bias is not None:
         out += bias.reshape(beside)
-    return out.astype(input.dtype, copy=False), *saved
+    return xp.asarray(out, input.dtype, order="C"), *saved
 
 
 def _move(xp, running_mean, running_var, mean, centered, momentum):

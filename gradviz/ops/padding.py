@@ -20,7 +20,9 @@ def constant_pad_nd(xp, self, *, pad, value=0):
     widths += [(pad[k], pad[k + 1]) for k in range(len(pad) - 2, -2, -2)]
     cut = self[tuple(slice(max(-a, 0), n - max(-b, 0)) for (a, b), n in zip(widths, self.shape, strict=True))]
     around = [(max(a, 0), max(b, 0)) for a, b in widths]
-    return xp.pad(cut, around, constant_values=value) if any(map(any, around)) else cut.copy()
+    if not any(map(any, around)):
+        return cut.copy()
+    return xp.pad(xp.asarray(cut, order="C"), around, constant_values=value)
 
 
 def _sources(xp, size, before, after, mode):

@@ -92,7 +92,8 @@ def _unpicked(ops, grad, self_sym_sizes, indices):
 @op(self=vjp("1 where picked (added up), else 0", _unpicked))
 def index(xp, self, *indices):
     """Elements picked by integers or masks, `self[indices]`; None stands for a whole dimension."""
-    return self[key_of(indices)]
+    picked = self[key_of(indices)]
+    return xp.asarray(picked, order="C") if self.flags.c_contiguous else picked
 
 
 def assign(array, key, values):

@@ -5,7 +5,7 @@ from math import log as log_of
 
 import numpy as np
 
-from gradviz.engine import backend, coerce
+from gradviz.engine import backend, coerce, layouts
 from gradviz.engine.dtypes import default_float
 from gradviz.engine.op import op, vjp
 from gradviz.ops.choosing import at_least, chosen, kept
@@ -263,9 +263,9 @@ def copy(xp, self, source):
 
 
 @op(self=vjp("1", lambda grad: grad))
-def clone(xp, self):
-    """A copy, part of the graph."""
-    return self.copy()
+def clone(xp, self, *, memory_format=None):
+    """A copy, part of the graph; its dimensions lie in memory in the same order, or as memory_format says."""
+    return layouts.copied(self, memory_format)
 
 
 @op(
@@ -277,10 +277,10 @@ def clone(xp, self):
 )
 def to_copy(xp, self, *, dtype=None, device=None, home=None):
     """A copy in another dtype (a NumPy dtype here; `Tensor.to` takes gradviz's), or from its home on another device."""
-    out = self if dtype is None else self.astype(dtype)
+    out = self if dtype is None else self.astype(dtype, "C" if 0 in self.strides else "K")
     if device is not None:
         out = backend.moved(out, device)
-    return out.copy() if out is self else out
+    return layouts.copied(self) if out is self else out
 
 
 @op(

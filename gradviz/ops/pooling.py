@@ -1,5 +1,6 @@
 """Pooling and windows as columns: loops over kernel positions, never over elements."""
 
+from functools import reduce
 from math import inf, prod
 
 from gradviz.engine.op import op, vjp
@@ -43,12 +44,33 @@ def _check(self, kernel, padding, sizes, dilated):
         )
 
 
-def _surrounded(xp, self, kernel, stride, padding, dilation, sizes, value):
+def surrounded(xp, self, kernel, stride, padding, dilation, sizes, value):
     """The input with padding around it, and as much behind it as the last window reaches."""
     pad = []
-    for n, k, s, p, d, count in zip(self.shape[-2:], kernel, stride, padding, dilation, sizes, strict=True):
+    for n, k, s, p, d, count in zip(self.shape[-len(kernel) :], kernel, stride, padding, dilation, sizes, strict=True):
         pad.append((p, max((count - 1) * s + d * (k - 1) + 1 - n - p, 0)))
     return extended(xp, self, pad, value)
+
+
+def lowest(xp, dtype):
+    """What every element is greater than, or equal to."""
+    return -inf if dtype.kind == "f" else xp.iinfo(dtype).min
+
+
+def greatest(xp, around, met_by, count):
+    """(the greatest value of each window, the number of its kernel position), of what `count` kernel positions meet."""
+    best, chosen = None, None
+    for number, (_, met) in enumerate(met_by):
+        value = around[(..., *met)].copy()  # once in order, the passes below take a tenth of the time
+        if best is None:
+            best, chosen = value, xp.zeros(value.shape, xp.int8 if count < 128 else xp.int32)
+            continue
+        better = value > best
+        if value.dtype.kind == "f":
+            better |= value != value
+        xp.maximum(value, best, out=best)  # of 0 and -0 the first
+        xp.maximum(chosen, better * chosen.dtype.type(number), out=chosen)  # a later place has a greater number
+    return best, chosen
 
 
 # -- maximum -----------------------------------------------------------------------------------------
@@ -72,19 +94,8 @@ def max_pool2d_with_indices(xp, self, *, kernel_size, stride, padding, dilation,
     stride = stride or kernel_size
     sizes = pooled_sizes(self.shape[-2:], kernel_size, stride, padding, dilation, ceil_mode)
     _check(self, kernel_size, padding, sizes, True)
-    lowest = -inf if self.dtype.kind == "f" else xp.iinfo(self.dtype).min
-    around = _surrounded(xp, self, kernel_size, stride, padding, dilation, sizes, lowest)
-    best, chosen = None, None
-    for number, (_, met) in enumerate(places(kernel_size, sizes, stride, dilation)):
-        value = around[(..., *met)].copy()  # once in order, the passes below take a tenth of the time
-        if best is None:
-            best, chosen = value, xp.zeros(value.shape, xp.int8 if prod(kernel_size) < 128 else xp.int32)
-            continue
-        better = value > best
-        if value.dtype.kind == "f":
-            better |= value != value
-        xp.maximum(value, best, out=best)  # of 0 and -0 the first
-        xp.maximum(chosen, better * chosen.dtype.type(number), out=chosen)  # a later place has a greater number
+    around = surrounded(xp, self, kernel_size, stride, padding, dilation, sizes, lowest(xp, self.dtype))
+    best, chosen = greatest(xp, around, places(kernel_size, sizes, stride, dilation), prod(kernel_size))
     return best, _plane_index(xp, chosen, self.shape, kernel_size, stride, padding, dilation)
 
 
@@ -153,11 +164,11 @@ def adaptive_max_pool2d(xp, self, *, output_size):
     """The greatest values of as many windows as asked for, and their places in the plane."""
     if self.ndim not in (3, 4):
         raise RuntimeError(f"adaptive_max_pool2d(): Expected 3D or 4D tensor, but got: {list(self.shape)}")
-    _refuse_empty("adaptive_max_pool2d", self, self.ndim - 1)
+    refuse_empty("adaptive_max_pool2d", self, self.ndim - 1)
     values = xp.empty((*self.shape[:-2], *output_size), self.dtype)
     places = xp.empty(values.shape, xp.int64)
-    for i, (top, bottom) in enumerate(_shares(self.shape[-2], output_size[0])):
-        for j, (left, right) in enumerate(_shares(self.shape[-1], output_size[1])):
+    for i, (top, bottom) in enumerate(shares(self.shape[-2], output_size[0])):
+        for j, (left, right) in enumerate(shares(self.shape[-1], output_size[1])):
             flat = self[..., top:bottom, left:right].reshape(*self.shape[:-2], (bottom - top) * (right - left))
             best = flat.argmax(axis=-1)
             values[..., i, j] = xp.take_along_axis(flat, best[..., None], axis=-1)[..., 0]
@@ -194,7 +205,7 @@ def picked_in_plane(xp, self, indices):
 # -- averages ----------------------------------------------------------------------------------------
 
 
-def _divisor(xp, sizes, windows, kernel, stride, padding, count_include_pad, divisor_override, dtype):
+def divisor(xp, sizes, windows, kernel, stride, padding, count_include_pad, divisor_override, dtype):
     """How many elements each window is divided by: a number, or (windows) where the borders have fewer."""
     if divisor_override is not None:
         return divisor_override
@@ -203,7 +214,7 @@ def _divisor(xp, sizes, windows, kernel, stride, padding, count_include_pad, div
         start = xp.arange(count) * s - p
         end = xp.minimum(start + k, n + p)
         counts.append(end - start if count_include_pad else xp.minimum(end, n) - xp.maximum(start, 0))
-    return (counts[0][:, None] * counts[1]).astype(dtype)
+    return reduce(lambda before, each: before[..., None] * each, counts).astype(dtype)
 
 
 @op(
@@ -226,11 +237,11 @@ def avg_pool2d(xp, self, *, kernel_size, stride, padding, ceil_mode, count_inclu
     _check(self, kernel_size, padding, windows, True)
     if divisor_override == 0:
         raise RuntimeError("divisor must be not zero")
-    around = _surrounded(xp, self, kernel_size, stride, padding, (1, 1), windows, 0)
+    around = surrounded(xp, self, kernel_size, stride, padding, (1, 1), windows, 0)
     total = xp.zeros((*self.shape[:-2], *windows), self.dtype)
     for _, met in places(kernel_size, windows, stride, (1, 1)):
         total += around[(..., *met)]
-    return total / _divisor(
+    return total / divisor(
         xp, self.shape[-2:], windows, kernel_size, stride, padding, count_include_pad, divisor_override, self.dtype
     )
 
@@ -250,10 +261,10 @@ def avg_pool2d_backward(
 ):
     """Each window's gradient spread over its elements."""
     windows = self.shape[-2:]
-    each = self / _divisor(
+    each = self / divisor(
         xp, sizes[-2:], windows, kernel_size, stride, padding, count_include_pad, divisor_override, self.dtype
     )
-    around = _surrounded(
+    around = surrounded(
         xp, xp.zeros(sizes, self.dtype), kernel_size, stride, padding, (1, 1), windows, 0
     )
     for _, met in places(kernel_size, windows, stride, (1, 1)):
@@ -261,7 +272,7 @@ def avg_pool2d_backward(
     return around[..., padding[0] : padding[0] + sizes[-2], padding[1] : padding[1] + sizes[-1]]
 
 
-def _refuse_empty(name, self, last):
+def refuse_empty(name, self, last):
     """RuntimeError where one of so many last dimensions has no elements."""
     for d in range(max(self.ndim - last, 0), self.ndim):
         if not self.shape[d]:
@@ -271,7 +282,7 @@ def _refuse_empty(name, self, last):
             )
 
 
-def _shares(size, count):
+def shares(size, count):
     """Where each of `count` windows starts and ends, as PyTorch shares them out."""
     return [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
 
@@ -288,12 +299,13 @@ def adaptive_avg_pool2d(xp, self, *, output_size):
     refuse_kinds("adaptive_avg_pool2d", self, "biu")
     if self.ndim not in (3, 4):
         raise RuntimeError(f"adaptive_avg_pool2d(): Expected 3D or 4D tensor, but got {list(self.shape)}")
-    _refuse_empty("adaptive_avg_pool2d", self, 2)
+    refuse_empty("adaptive_avg_pool2d", self, 2)
     if 0 in output_size:
         return xp.zeros((*self.shape[:-2], *output_size), self.dtype)
-    rows = [self[..., a:b, :].mean(axis=-2) for a, b in _shares(self.shape[-2], output_size[0])]
+    self = xp.asarray(self, order="C")
+    rows = [self[..., a:b, :].mean(axis=-2) for a, b in shares(self.shape[-2], output_size[0])]
     stacked = xp.stack(rows, axis=-2)
-    return xp.stack([stacked[..., a:b].mean(axis=-1) for a, b in _shares(self.shape[-1], output_size[1])], axis=-1)
+    return xp.stack([stacked[..., a:b].mean(axis=-1) for a, b in shares(self.shape[-1], output_size[1])], axis=-1)
 
 
 @op(
@@ -306,10 +318,10 @@ def adaptive_avg_pool2d(xp, self, *, output_size):
 def adaptive_avg_pool2d_backward(xp, self, *, sizes):
     """Each window's gradient spread over its elements."""
     wide = xp.zeros((*self.shape[:-1], sizes[-1]), self.dtype)
-    for k, (a, b) in enumerate(_shares(sizes[-1], self.shape[-1])):
+    for k, (a, b) in enumerate(shares(sizes[-1], self.shape[-1])):
         wide[..., a:b] += self[..., k : k + 1] / (b - a)
     out = xp.zeros(sizes, self.dtype)
-    for k, (a, b) in enumerate(_shares(sizes[-2], self.shape[-2])):
+    for k, (a, b) in enumerate(shares(sizes[-2], self.shape[-2])):
         out[..., a:b, :] += wide[..., k : k + 1, :] / (b - a)
     return out
 

@@ -81,8 +81,9 @@ def prod(input, dim=None, keepdim=False, *, dtype=None):
 def _accumulated(xp, name, self, dim, dtype):
     dtype = dtype or (xp.int64 if self.dtype.kind in "biu" else self.dtype)
     if xp is np and self.ndim:
-        return accumulated(np, np.add if name == "cumsum" else np.multiply, self.astype(dtype, copy=False), dim)
-    return getattr(xp, name)(self, axis=dim, dtype=dtype) if self.ndim else self.astype(dtype)
+        function = np.add if name == "cumsum" else np.multiply
+        return np.asarray(accumulated(np, function, self.astype(dtype, copy=False), dim), order="C")
+    return xp.asarray(getattr(xp, name)(self, axis=dim, dtype=dtype), order="C") if self.ndim else self.astype(dtype)
 
 
 @op(
@@ -98,7 +99,9 @@ def cumsum_of(xp, self, *, dim, dtype=None):
 @op(self=vjp("1 (to all before)", lambda ops, grad, dim: ops.cumsum_of(grad, dim=dim)))
 def cumsum_from_end(xp, self, *, dim):
     """Running sum along a dimension, from its end."""
-    return xp.flip(_accumulated(xp, "cumsum", xp.flip(self, dim), dim, self.dtype), dim) if self.ndim else self.copy()
+    if not self.ndim:
+        return self.copy()
+    return xp.asarray(xp.flip(_accumulated(xp, "cumsum", xp.flip(self, dim), dim, self.dtype), dim), order="C")
 
 
 def _cumprod_gradient(ops, grad, self, result, dim):

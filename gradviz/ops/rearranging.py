@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gradviz.engine import layouts
 from gradviz.engine.op import op, vjp
 
 
@@ -29,31 +30,31 @@ def roll(xp, self, *, shifts, dims):
     """Elements moved on along dimensions, what falls off at the end comes in at the start; no dims: as if flattened."""
     if not self.size:
         return self.copy()
-    return xp.roll(self, shifts, axis=dims) if dims else xp.roll(self, shifts[0])
+    return xp.asarray(xp.roll(self, shifts, axis=dims) if dims else xp.roll(self, shifts[0]), order="C")
 
 
 @op(self=vjp("1 (reversed)", lambda ops, grad, dims: ops.flip(grad, dims=dims)))
 def flip(xp, self, *, dims):
     """The order of dimensions reversed, a copy."""
-    return xp.flip(self, dims).copy()
+    return layouts.copied(xp.flip(self, dims))
 
 
 @op(self=vjp("1 (turned back)", lambda ops, grad, k, dims: ops.rot90(grad, k=-k, dims=dims)))
 def rot90(xp, self, *, k, dims):
     """A plane turned by 90 degrees, k times, from the first of two dims to the second."""
-    return xp.rot90(self, k, dims).copy()
+    return layouts.copied(xp.rot90(self, k, dims))
 
 
 @op(self=vjp("1 where kept, else 0", lambda ops, grad, diagonal: ops.tril(grad, diagonal=diagonal)))
 def tril(xp, self, *, diagonal):
     """Zeros above a diagonal."""
-    return xp.tril(self, diagonal)
+    return xp.asarray(xp.tril(self, diagonal), order="C")
 
 
 @op(self=vjp("1 where kept, else 0", lambda ops, grad, diagonal: ops.triu(grad, diagonal=diagonal)))
 def triu(xp, self, *, diagonal):
     """Zeros below a diagonal."""
-    return xp.triu(self, diagonal)
+    return xp.asarray(xp.triu(self, diagonal), order="C")
 
 
 # -- diagonals ---------------------------------------------------------------------------------------

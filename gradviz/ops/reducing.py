@@ -1,6 +1,6 @@
 """scatter_reduce, and copies of a tensor with a part of it replaced."""
 
-from gradviz.engine import backend
+from gradviz.engine import backend, layouts
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
@@ -124,7 +124,7 @@ def _replaced(array, part, src):
             f"expected src to have a size equal to the slice of self. src size = {list(src.shape)}, slice size = "
             f"{list(array[part].shape)}"
         )
-    out = array.copy()
+    out = layouts.copied(array)
     out[part] = src
     return out
 

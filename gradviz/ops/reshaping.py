@@ -1,6 +1,7 @@
 """Shapes as PyTorch's functions name them: squeeze, movedim, repeat, diag and others, made of the ops beneath."""
 
 from gradviz.engine.dtypes import title
+from gradviz.engine.layouts import contiguous_format
 from gradviz.engine.within import composed
 from gradviz.ops import composite, indexing, picking, pointwise, rearranging
 from gradviz.ops import shape as shapes
@@ -183,7 +184,7 @@ def _each_repeated(self, repeats, dim):
     sizes = self._array.shape
     spread = composite.expand(composite.unsqueeze(self, dim + 1), *sizes[: dim + 1], repeats, *sizes[dim + 1 :])
     merged = (*sizes[:dim], sizes[dim] * repeats, *sizes[dim + 1 :])
-    return shapes.view(pointwise.clone(spread), size=merged)
+    return shapes.view(pointwise.clone(spread, memory_format=contiguous_format), size=merged)
 
 
 def roll(self, shifts, dims=()):

@@ -23,6 +23,7 @@ def _so_far(xp, function, self, dim):
     """(extremes so far, the last place of each), along a dimension; a NaN stays."""
     if not self.ndim:
         return self.copy(), xp.zeros((), xp.int64)
+    self = xp.asarray(self, order="C")
     values = accumulated(xp, function, self, dim)
     hit = (self == values) | (self != self)
     places = xp.arange(self.shape[dim]).reshape(-1, *(1,) * (self.ndim - 1 - dim))
@@ -88,7 +89,7 @@ def _log_sums_gradient(ops, grad, self, result, dim):
 def log_sums_so_far(xp, self, *, dim):
     """`log(cumsum(exp(self)))` along a dimension."""
     refuse_kinds("logcumsumexp_out_cpu", self, "biu")
-    return accumulated(xp, xp.logaddexp, self, dim) if self.ndim else self.copy()
+    return accumulated(xp, xp.logaddexp, xp.asarray(self, order="C"), dim) if self.ndim else self.copy()
 
 
 def logcumsumexp(input, dim):

@@ -37,7 +37,7 @@ def unsafe_view(xp, self, *, size):
 
 @op(
     title="reshape",
-    grad_fn="ReshapeBackward0",
+    grad_fn="ViewBackward0",  # as PyTorch calls it: of a gradient it is one
     self=vjp("1", lambda ops, grad, self_sym_sizes: ops.reshape_raw(grad, size=tuple(self_sym_sizes))),
 )
 def reshape_raw(xp, self, *, size):
@@ -112,7 +112,6 @@ def unsqueeze(xp, self, *, dim):
 @op(
     title="squeeze",
     grad_fn="SqueezeBackward4",
-    view=True,
     self=vjp("1", lambda ops, grad, self_sym_sizes, dim: _put_back(ops, grad, self_sym_sizes, (dim,))),
 )
 def squeeze_dim(xp, self, *, dim):

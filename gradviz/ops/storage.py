@@ -1,5 +1,7 @@
 """Where a tensor's elements lie: its memory, offsets and strides, and its device."""
 
+from math import prod
+
 from gradviz.engine import backend
 from gradviz.engine.tensor import Device
 from gradviz.ops.composite import wrapped
@@ -51,9 +53,15 @@ def storage_offset(self):
     return backend.offset_of(self._array) if self._array.size else 0
 
 
+def _steps_of_nothing(shape):
+    """The strides of an array without elements, for which NumPy's say nothing: sizes of 0 count as 1."""
+    return tuple(prod(size or 1 for size in shape[d + 1 :]) for d in range(len(shape)))
+
+
 def stride(self, dim=None):
     """Steps between elements of each dimension, or of one, in elements."""
-    steps = tuple(step // self._array.itemsize for step in self._array.strides)
+    array = self._array
+    steps = tuple(step // array.itemsize for step in array.strides) if array.size else _steps_of_nothing(array.shape)
     if dim is None:
         return steps
     if not steps:

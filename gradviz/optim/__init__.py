@@ -3,10 +3,12 @@
 from gradviz.optim import lr_scheduler
 from gradviz.optim.adam import Adam, AdamW
 from gradviz.optim.adam_kin import Adamax, NAdam, RAdam
+from gradviz.optim.lbfgs import LBFGS
 from gradviz.optim.optimizer import Optimizer
 from gradviz.optim.rmsprop import Adadelta, Adagrad, RMSprop
 from gradviz.optim.sgd import SGD
 
 __all__ = [
-    "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "Optimizer", "RAdam", "RMSprop", "lr_scheduler",
+    "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "Optimizer", "RAdam", "RMSprop",
+    "lr_scheduler",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from tests.engine import (
     programs_layers,
     programs_measures,
     programs_neural,
+    programs_rarer,
     programs_shaping,
 )
 from tests.engine.sampling import Sample
@@ -147,6 +148,7 @@ PROGRAMS = {
     **programs_in_place.PROGRAMS,
     **programs_layers.PROGRAMS,
     **programs_measures.PROGRAMS,
+    **programs_rarer.PROGRAMS,
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from tests.engine import (
     samples_layers,
     samples_measures,
     samples_neural,
+    samples_rarer,
     samples_shaping,
 )
 from tests.engine.sampling import Sample, twice, values
@@ -147,4 +148,5 @@ SAMPLES = (
     *samples_in_place.SAMPLES,
     *samples_layers.SAMPLES,
     *samples_measures.SAMPLES,
+    *samples_rarer.SAMPLES,
 )  # fmt: skip

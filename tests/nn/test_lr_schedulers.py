@@ -29,6 +29,9 @@ SCHEDULES = {
     "OneCycleLR in three": lambda lr, optimizer: lr.OneCycleLR(
         optimizer, 0.3, epochs=4, steps_per_epoch=4, three_phase=True, anneal_strategy="linear"
     ),
+    "CyclicLR": lambda lr, optimizer: lr.CyclicLR(optimizer, [0.01, 0.02], 0.5, 3, 2),
+    "CyclicLR halved": lambda lr, optimizer: lr.CyclicLR(optimizer, 0.01, 0.5, 3, mode="triangular2"),
+    "CyclicLR fading": lambda lr, optimizer: lr.CyclicLR(optimizer, 0.01, 0.5, 3, mode="exp_range", gamma=0.9),
     "SequentialLR": _warmed_up,
     "ChainedScheduler": lambda lr, optimizer: lr.ChainedScheduler(
         [lr.StepLR(optimizer, 4), lr.ExponentialLR(optimizer, 0.9)]

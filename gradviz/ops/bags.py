@@ -1,0 +1,160 @@
+"""Bags of embeddings, and the product of three tensors that a bilinear layer is."""
+
+from gradviz.engine.dtypes import title
+from gradviz.engine.op import op, vjp
+from gradviz.ops.picking import added_at
+from gradviz.ops.refusals import no_derivative, refuse_kinds
+
+SUM, MEAN, MAX = 0, 1, 2
+
+
+def _weight_gradient(
+    ops, grad, indices, offsets, per_sample_weights, result1, result2, result3, weight_sym_argsize_0,
+    scale_grad_by_freq, mode, sparse, padding_idx,
+):  # fmt: skip
+    return ops.embedding_bag_backward(
+        grad, indices, per_sample_weights, result1, result2, result3, num_weights=weight_sym_argsize_0,
+        scale_grad_by_freq=scale_grad_by_freq, mode=mode, padding_idx=padding_idx,
+    )  # fmt: skip
+
+
+def _sample_gradient(ops, grad, weight, indices, result1, padding_idx):
+    return ops.embedding_bag_samples_backward(grad, weight, indices, result1, padding_idx=padding_idx)
+
+
+@op(
+    weight=vjp("1 (mean: over the bag's size) where picked, added up, else 0", _weight_gradient),
+    per_sample_weights=vjp("weight[indices] (summed over the dims)", _sample_gradient),
+    intermediates=("result1", "result2", "result3"),
+    returned=True,
+    optional=("per_sample_weights",),
+    hidden=("last",),
+)
+def embedding_bag(
+    xp, weight, indices, offsets, per_sample_weights, *, scale_grad_by_freq, mode, sparse, padding_idx, last
+):
+    """Rows of a weight (V, D), picked by number and put together bag by bag: (bags, D).
+
+    last: the last offset is the end, not a bag. Behind the result: which bag each index is in, the sizes of the
+    bags, and for a maximum the row that it came from.
+    """
+    wrong = (indices < 0) | (indices >= weight.shape[0])
+    if type(indices).__module__ == "numpy" and wrong.any():
+        _refuse(indices, int(wrong.argmax()), weight)
+    starts = offsets[:-1] if last else offsets
+    bags = xp.searchsorted(starts, xp.arange(len(indices)), side="right").astype(xp.int64) - 1
+    kept = indices != padding_idx
+    sizes = xp.bincount(bags[kept], minlength=len(starts)).astype(xp.int64)
+    rows = weight[indices]
+    if per_sample_weights is not None:
+        rows = rows * per_sample_weights[:, None]
+    if mode == MAX:
+        out, chosen = _greatest(xp, rows, indices, bags, kept, len(starts))
+        return out, bags, sizes, chosen
+    rows = rows * kept[:, None].astype(rows.dtype)
+    out = xp.zeros((len(starts), weight.shape[1]), rows.dtype)
+    added_at(xp, out, bags[:, None] * weight.shape[1] + xp.arange(weight.shape[1]), rows)
+    if mode == MEAN:
+        out /= xp.maximum(sizes, 1)[:, None].astype(out.dtype)
+    return out, bags, sizes, sizes
+
+
+def _refuse(indices, place, weight):
+    found = int(indices[place])
+    if weight.dtype.itemsize == 8:  # PyTorch has another kernel for doubles
+        raise RuntimeError(f"embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to be {found}")
+    raise RuntimeError(
+        f"Index {place} of input takes value {found} which is not in the valid range [0, {weight.shape[0]})"
+    )
+
+
+def _greatest(xp, rows, indices, bags, kept, count):
+    out = xp.zeros((count, rows.shape[1]), rows.dtype)
+    chosen = xp.zeros(out.shape, xp.int64)
+    for bag in range(count):
+        members = xp.flatnonzero((bags == bag) & kept)
+        if len(members):
+            best = rows[members].argmax(axis=0)
+            out[bag] = xp.take_along_axis(rows[members], best[None], axis=0)[0]
+            chosen[bag] = indices[members[best]]
+    return out, chosen
+
+
+_REFUSED = {
+    name: vjp("none, as in PyTorch", lambda grad: _no_second()) for name in ("self", "per_sample_weights")
+}
+
+
+def _no_second():
+    raise NotImplementedError("the derivative for '_embedding_bag_backward' is not implemented.")
+
+
+@op(grad_fn="EmbeddingBagBackwardBackward0", optional=("per_sample_weights",), **_REFUSED)
+def embedding_bag_backward(
+    xp, self, indices, per_sample_weights, bags, sizes, chosen, *, num_weights, scale_grad_by_freq, mode, padding_idx
+):
+    """The gradient of a bag's weight: rows added up; PyTorch has no derivative of it."""
+    width = self.shape[1]
+    out = xp.zeros((num_weights, width), self.dtype)
+    if mode == MAX:
+        full = (sizes > 0)[:, None].astype(self.dtype)
+        return added_at(xp, out, chosen * width + xp.arange(width), self * full)
+    rows = self[bags] * (indices != padding_idx)[:, None].astype(self.dtype)
+    if mode == MEAN:
+        rows = rows / xp.maximum(sizes, 1)[bags][:, None].astype(self.dtype)
+    if per_sample_weights is not None:
+        rows = rows * per_sample_weights[:, None]
+    if scale_grad_by_freq:
+        rows = rows / xp.bincount(indices, minlength=num_weights)[indices][:, None].astype(self.dtype)
+    return added_at(xp, out, indices[:, None] * width + xp.arange(width), rows)
+
+
+@op(
+    grad_fn="NotImplemented",
+    **{
+        name: vjp("none, as in PyTorch", lambda grad: no_derivative("_embedding_bag_per_sample_weights_backward"))
+        for name in ("self", "weight")
+    },
+)
+def embedding_bag_samples_backward(xp, self, weight, indices, bags, *, padding_idx):
+    """The gradient of what a bag's rows are multiplied by; PyTorch has no derivative of it."""
+    found = (self[bags] * weight[indices]).sum(axis=1)
+    return found * (indices != padding_idx).astype(found.dtype)
+
+
+def check_indices(name, array):
+    """RuntimeError unless an array can be what `name` calls its indices."""
+    if array.dtype.name not in ("int64", "int32"):
+        raise RuntimeError(
+            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
+            f"torch.{title(array.dtype)}Tensor instead (while checking arguments for {name})"
+        )
+
+
+# -- bilinear ----------------------------------------------------------------------------------------
+
+
+def _with_gradient(which):
+    """The gradient of a product of three for one of them: a product of three again, its sums where others spread."""
+
+    def gradient(ops, grad, i1, i2, i3, expand1, expand2, expand3, sumdim):
+        tensors, spread = [i1, i2, i3], [expand1, expand2, expand3]
+        sums = spread[which]
+        tensors[which], spread[which] = grad, sumdim
+        return ops.trilinear(*tensors, expand1=spread[0], expand2=spread[1], expand3=spread[2], sumdim=sums)
+
+    return gradient
+
+
+@op(
+    i1=vjp("i2 * i3 (summed over what i1 was spread over: outer product of dims)", _with_gradient(0)),
+    i2=vjp("i1 * i3 (summed over what i2 was spread over: outer product of dims)", _with_gradient(1)),
+    i3=vjp("i1 * i2 (summed over what i3 was spread over: outer product of dims)", _with_gradient(2)),
+)
+def trilinear(xp, i1, i2, i3, *, expand1, expand2, expand3, sumdim):
+    """Three tensors, each with dimensions of size 1 put in, multiplied, and summed over sumdim."""
+    refuse_kinds("bmm", i1, "b")
+    every = range(i1.ndim + len(expand1))
+    spread = ([d for d in every if d not in left_out] for left_out in (expand1, expand2, expand3))
+    kept = [d for d in every if d not in sumdim]
+    return xp.einsum(i1, next(spread), i2, next(spread), i3, next(spread), kept, optimize=True)

@@ -1,0 +1,210 @@
+"""Sampling at the points of a grid, and grids of affine maps. Source: Jaderberg et al. (2015), ATen's GridSampler.h.
+
+Places and weights are worked out by the catalogue's ops, so that one code gives the values, both gradients, and,
+differentiated again, every order.
+"""
+
+from itertools import product
+from math import prod
+
+import numpy as np
+
+from gradviz.engine.catalogue import raw
+from gradviz.engine.dtypes import title
+from gradviz.engine.op import op, vjp
+from gradviz.ops.refusals import refuse_kinds
+
+BILINEAR, NEAREST = 0, 1
+ZEROS, BORDER, REFLECTION = 0, 1, 2
+
+
+def _positions(ops, grid, sizes, padding, align):
+    """Where each point lies in each dimension of the input, the first dimension first: (N, points) each."""
+    dims = len(sizes)
+    for k, size in enumerate(sizes):
+        x = ops.select(grid, dim=len(grid.shape) - 1, index=dims - 1 - k)
+        x = ops.reshape_raw(x, size=(grid.shape[0], prod(grid.shape[1:-1])))
+        x = (x + 1) * ((size - 1) / 2) if align else ((x + 1) * size - 1) * 0.5
+        if padding == REFLECTION:
+            x = _reflected(ops, x, size, align)
+        yield x if padding == ZEROS else ops.clamp_numbers(x, min=0, max=size - 1)
+
+
+def _reflected(ops, x, size, align):
+    """Thrown back at the borders, or at the middles of the elements there (align), as often as it takes."""
+    start, span = (0.0, size - 1.0) if align else (-0.5, float(size))
+    if not span:
+        return x * 0.0
+    return span - ops.abs(ops.remainder_by(x - start, other=2 * span) - span) + start
+
+
+def _corners(ops, positions, sizes, mode):
+    """((flat places (N, points), which are inside), [share of each dimension], [its slope]), corner by corner."""
+    if mode == NEAREST:
+        yield _corner(ops, [ops.round_whole(x) for x in positions], sizes), [], []
+        return
+    lows = [ops.floor(x) for x in positions]
+    rests = [x - low for x, low in zip(positions, lows, strict=True)]
+    for upper in product((0, 1), repeat=len(sizes)):
+        found = _corner(ops, [low + up for low, up in zip(lows, upper, strict=True)], sizes)
+        shares = [rest if up else 1 - rest for rest, up in zip(rests, upper, strict=True)]
+        yield found, shares, [1 if up else -1 for up in upper]
+
+
+def _corner(ops, places, sizes):
+    flat, inside = 0, None
+    for place, size in zip(places, sizes, strict=True):
+        here = (place >= 0) & (place <= size - 1)
+        inside = here if inside is None else inside & here
+        flat = flat * size + ops.to_copy(ops.where(here, place, 0.0), dtype=np.dtype(np.int64))
+    return flat, inside
+
+
+def _spread(ops, places, channels):
+    """(N, points) for every channel: (N, C, points)."""
+    count, points = places.shape
+    return ops.expand(ops.unsqueeze(places, dim=1), size=(count, channels, points))
+
+
+def _weight(ops, inside, shares):
+    """The product of the shares, 0 outside."""
+    weight = ops.where(inside, 1.0, 0.0) if not shares else ops.where(inside, prod(shares[1:], start=shares[0]), 0.0)
+    return ops.unsqueeze(weight, dim=1)
+
+
+def _flat(ops, array):
+    return ops.reshape_raw(array, size=(*array.shape[:2], prod(array.shape[2:])))
+
+
+def _input_gradient(ops, grad, input, grid, interpolation_mode, padding_mode, align_corners):
+    sizes = tuple(input.shape[2:])
+    positions = [*_positions(ops, grid, sizes, padding_mode, align_corners)]
+    given, total = _flat(ops, grad), ops.new_zeros(grad, size=(*input.shape[:2], prod(sizes)))
+    for (places, inside), shares, _ in _corners(ops, positions, sizes, interpolation_mode):
+        part = given * ops.to_copy(_weight(ops, inside, shares), dtype=_kind(given))
+        total = ops.scatter_add(total, _spread(ops, places, input.shape[1]), part, dim=2)
+    return ops.reshape_raw(total, size=tuple(input.shape))
+
+
+def _kind(array):
+    return getattr(array, "_array", array).dtype
+
+
+def _grid_gradient(ops, grad, input, grid, interpolation_mode, padding_mode, align_corners):
+    sizes, dims = tuple(input.shape[2:]), len(input.shape) - 2
+    leaves = [*_positions(ops, grid, sizes, padding_mode, align_corners)]
+    slopes = _slopes(ops, grid, sizes, padding_mode, align_corners)
+    given, values = _flat(ops, grad), _flat(ops, input)
+    totals = [x * 0.0 for x in leaves]
+    for (places, inside), shares, signs in _corners(ops, leaves, sizes, interpolation_mode):
+        if not shares:
+            break  # the nearest place doesn't move with the grid
+        taken = ops.gather(values, _spread(ops, places, input.shape[1]), dim=2)
+        along = ops.where(inside, ops.sum_dim(taken * given, dim=(1,)), 0.0)
+        for k, sign in enumerate(signs):
+            others = [share for j, share in enumerate(shares) if j != k]
+            totals[k] = totals[k] + prod(others[1:], start=others[0]) * along * sign
+    moved = [total * slope for total, slope in zip(totals, slopes, strict=True)]
+    found = ops.stack(*reversed(moved), dim=2)
+    return ops.reshape_raw(found, size=(*grid.shape[:-1], dims))
+
+
+def _slopes(ops, grid, sizes, padding, align):
+    """How far each position moves with its coordinate: 0 where the border holds it, backwards where it is thrown back."""
+    free = _positions(ops, grid, sizes, ZEROS, align)
+    for size, x in zip(sizes, free, strict=True):
+        slope = x * 0.0 + ((size - 1) / 2 if align else size / 2)
+        if padding == REFLECTION:
+            start, span = (0.0, size - 1.0) if align else (-0.5, float(size))
+            turned = ops.remainder_by(x - start, other=2 * span) > span if span else x == x
+            slope = ops.where(turned, -slope, slope) if span else slope * 0.0
+            x = _reflected(ops, x, size, align)
+        if padding != ZEROS:
+            slope = ops.where((x <= 0) | (x >= size - 1), 0.0, slope)
+        yield slope
+
+
+def _sampled(input, grid, mode, padding, align):
+    ops, sizes = raw(input), input.shape[2:]
+    positions = [*_positions(ops, grid, sizes, padding, align)]
+    values, total = _flat(ops, input), 0
+    for (places, inside), shares, _ in _corners(ops, positions, sizes, mode):
+        taken = ops.gather(values, _spread(ops, places, input.shape[1]), dim=2)
+        total = total + taken * _weight(ops, inside, shares).astype(input.dtype)
+    return total.reshape(*input.shape[:2], *grid.shape[1:-1])
+
+
+_GRADIENTS = {
+    "input": vjp("share of each place around the point, added up", _input_gradient),
+    "grid": vjp("slope of the values around the point", _grid_gradient),
+}
+
+
+@op(grad_fn="GridSampler2DBackward0", title="grid_sampler_2d", **_GRADIENTS)
+def grid_sampler_2d(xp, input, grid, *, interpolation_mode, padding_mode, align_corners):
+    """Values at the points of a grid: (N, C, H, W) and (N, h, w, 2) to (N, C, h, w)."""
+    refuse_kinds("grid_sampler_2d_cpu_kernel_impl", input, "biu")
+    return _sampled(input, grid, interpolation_mode, padding_mode, align_corners)
+
+
+@op(grad_fn="GridSampler3DBackward0", title="grid_sampler_3d", **_GRADIENTS)
+def grid_sampler_3d(xp, input, grid, *, interpolation_mode, padding_mode, align_corners):
+    """Values at the points of a grid: (N, C, D, H, W) and (N, d, h, w, 3) to (N, C, d, h, w)."""
+    refuse_kinds("grid_sampler3d_cpu", input, "biu")
+    return _sampled(input, grid, interpolation_mode, padding_mode, align_corners)
+
+
+def check_grid(input, grid):
+    """RuntimeError unless the grid goes with the input."""
+    if input.dtype != grid.dtype:
+        raise RuntimeError(f"expected scalar type {title(input._array.dtype)} but found {title(grid._array.dtype)}")
+    shown = f"grid with sizes {list(grid.shape)}"
+    if input.shape[0] != grid.shape[0]:
+        raise RuntimeError(
+            "grid_sampler(): expected grid and input to have same batch size, but got input with sizes "
+            f"{list(input.shape)} and {shown}"
+        )
+    if grid.shape[-1] != input.ndim - 2:
+        raise RuntimeError(f"grid_sampler(): expected grid to have size {input.ndim - 2} in last dimension, but got {shown}")  # noqa: E501
+    for d in range(2, input.ndim):
+        if not input.shape[d]:
+            raise RuntimeError(
+                "grid_sampler(): expected input to have non-empty spatial dimensions, but input has sizes "
+                f"{list(input.shape)} with dimension {d} being empty"
+            )
+
+
+# -- grids of affine maps ----------------------------------------------------------------------------
+
+
+def _points(xp, size, align, kind):
+    """(points, dims + 1): the places of an output in [-1, 1], the last dimension first, and a one."""
+    lines = []
+    for n in size[2:]:
+        line = xp.linspace(-1, 1, n) if n > 1 else xp.zeros(1)
+        lines.append(line if align or n < 2 else line * ((n - 1) / n))
+    places = xp.meshgrid(*lines, indexing="ij")
+    ones = xp.ones(size[2:])
+    return xp.stack([*reversed(places), ones], axis=-1).reshape(prod(size[2:]), len(size) - 1).astype(kind)
+
+
+def _theta_gradient(ops, grad, size, align_corners):
+    points = ops.affine_points(grad, size=size, align_corners=align_corners)
+    rows = ops.reshape_raw(grad, size=(grad.shape[0], prod(size[2:]), len(size) - 2))
+    return ops.transpose(rows, dim0=1, dim1=2) @ points
+
+
+@op(
+    title="affine_grid",
+    theta=vjp("the place in the output, and 1 (matrix product grad.T @ places)", _theta_gradient),
+)
+def affine_grid_generator(xp, theta, *, size, align_corners):
+    """Where affine maps (N, 2, 3) or (N, 3, 4) take the places of an output (N, C, H, W) or (N, C, D, H, W)."""
+    points = _points(xp, size, align_corners, theta.dtype)
+    return (points @ theta.swapaxes(1, 2)).reshape(theta.shape[0], *size[2:], len(size) - 2)
+
+
+@op()
+def affine_points(xp, self, *, size, align_corners):
+    """The places of an output, as affine_grid takes them; self says only the dtype."""
+    return _points(xp, size, align_corners, self.dtype)

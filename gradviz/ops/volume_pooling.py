@@ -1,0 +1,235 @@
+"""Pooling of volumes, (N, C, D, H, W): as pooling.py does it for planes, for any number of last dimensions."""
+
+from math import prod
+
+from gradviz.engine.op import op, vjp
+from gradviz.ops.convolution import places
+from gradviz.ops.picking import added_at
+from gradviz.ops.pooling import divisor, greatest, lowest, pooled_sizes, refuse_empty, shares, surrounded
+from gradviz.ops.refusals import refuse_kinds
+
+
+def _check(name, self, kernel, padding):
+    if self.ndim not in (4, 5):
+        raise RuntimeError("non-empty 4D or 5D (batch mode) tensor expected for input")
+    if 0 in self.shape[-4:]:
+        raise RuntimeError(
+            f"{name}(): Expected input's non-batch dimensions to have positive length, but input has a shape of "
+            f"{list(self.shape)} and non-batch dimension 0 has length zero!"
+        )
+    for k, p in zip(kernel, padding, strict=True):
+        if 2 * p > k:
+            raise RuntimeError(
+                f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k} and dilation=1"
+            )
+
+
+def _by_size(sizes):
+    return "x".join(map(str, sizes))
+
+
+def _flat(array, dims=3):
+    """The last dimensions as one."""
+    head = array.shape[: array.ndim - dims]
+    return array.reshape(*head, prod(array.shape[array.ndim - dims :]))
+
+
+# -- maximum -----------------------------------------------------------------------------------------
+
+
+@op(
+    grad_fn="MaxPool3DWithIndicesBackward0",
+    self=vjp(
+        "1 where it is the first maximum of a window, else 0",
+        lambda ops, grad, self, result1, kernel_size, stride, padding, dilation, ceil_mode: ops.max_pool3d_backward(
+            grad, result1, sizes=tuple(self.shape)
+        ),
+    ),
+    intermediates=("result1",),
+    returned=True,
+    title="max_pool3d",
+)
+def max_pool3d_with_indices(xp, self, *, kernel_size, stride, padding, dilation, ceil_mode):
+    """The greatest value of each window (the first of equal ones; NaN wins), and its place in the volume."""
+    _check("max_pool3d_with_indices_out_cpu_template", self, kernel_size, padding)
+    stride = stride or kernel_size
+    sizes = pooled_sizes(self.shape[-3:], kernel_size, stride, padding, dilation, ceil_mode)
+    if min(sizes) < 1:
+        raise RuntimeError(
+            f"Given input size: ({_by_size(self.shape[-4:])}). Calculated output size: "
+            f"({_by_size((self.shape[-4], *sizes))}). Output size is too small"
+        )
+    refuse_kinds("max_pool3d", self, "b")
+    around = surrounded(xp, self, kernel_size, stride, padding, dilation, sizes, lowest(xp, self.dtype))
+    best, chosen = greatest(xp, around, places(kernel_size, sizes, stride, dilation), prod(kernel_size))
+    return best, _volume_index(xp, chosen, self.shape[-3:], kernel_size, stride, padding, dilation)
+
+
+def _volume_index(xp, chosen, shape, kernel, stride, padding, dilation):
+    """Kernel positions as places in the input's volume; padding is never the place."""
+    position, found = chosen.astype(xp.int64), 0
+    for d, (size, k, s, p, step) in enumerate(zip(shape, kernel, stride, padding, dilation, strict=True)):
+        start = xp.arange(chosen.shape[d - 3]).reshape(-1, *(1,) * (2 - d)) * s - p
+        place = start + position // prod(kernel[d + 1 :]) % k * step
+        found = found * size + (xp.clip(place, 0, size - 1) if p else place)  # a window of -inf only
+    return found
+
+
+@op(
+    grad_fn="MaxPool3DWithIndicesBackwardBackward0",
+    self=vjp("1 (picked by indices)", lambda ops, grad, indices: ops.picked_in_volume(grad, indices)),
+)
+def max_pool3d_backward(xp, self, indices, *, sizes):
+    """Each window's gradient added at the place of its maximum."""
+    out = xp.zeros(sizes, self.dtype)
+    starts = (xp.arange(prod(sizes[:-3])) * prod(sizes[-3:]))[:, None]
+    flat, where = (each.reshape(len(starts), prod(each.shape[-3:])) for each in (self, indices))
+    return added_at(xp, out, where + starts, flat)
+
+
+@op(
+    self=vjp(
+        "1 where it was picked, else 0",
+        lambda ops, grad, indices, self_sym_sizes: ops.max_pool3d_backward(grad, indices, sizes=tuple(self_sym_sizes)),
+    ),
+)
+def picked_in_volume(xp, self, indices):
+    """What stands at places of a volume, counted row by row."""
+    return xp.take_along_axis(_flat(self), _flat(indices), axis=-1).reshape(indices.shape)
+
+
+@op(
+    grad_fn="AdaptiveMaxPool3DBackward0",
+    self=vjp(
+        "1 where it is the first maximum of a window, else 0",
+        lambda ops, grad, self, result1: ops.max_pool3d_backward(grad, result1, sizes=tuple(self.shape)),
+    ),
+    intermediates=("result1",),
+    returned=True,
+)
+def adaptive_max_pool3d(xp, self, *, output_size):
+    """The greatest values of as many windows as asked for, and their places in the volume."""
+    if self.ndim not in (4, 5):
+        raise RuntimeError(f"adaptive_max_pool3d(): Expected 4D or 5D tensor, but got: {list(self.shape)}")
+    refuse_empty("adaptive_max_pool3d", self, self.ndim - 1)
+    refuse_kinds("adaptive_max_pool3d_cpu", self, "biu")
+    values = xp.empty((*self.shape[:-3], *output_size), self.dtype)
+    found = xp.empty(values.shape, xp.int64)
+    numbers = xp.arange(prod(self.shape[-3:])).reshape(self.shape[-3:])
+    for met, where in _windows(self.shape[-3:], output_size):
+        part = _flat(self[(..., *where)])
+        best = part.argmax(axis=-1)
+        values[(..., *met)] = xp.take_along_axis(part, best[..., None], axis=-1)[..., 0]
+        found[(..., *met)] = numbers[where].reshape(-1)[best]
+    return values, found
+
+
+def _windows(sizes, counts):
+    """(place of a window in the output, its slices of the input), one by one."""
+    deep, high, wide = (list(enumerate(shares(n, count))) for n, count in zip(sizes, counts, strict=True))
+    for i, front in deep:
+        for j, top in high:
+            for k, left in wide:
+                yield (i, j, k), (slice(*front), slice(*top), slice(*left))
+
+
+# -- averages ----------------------------------------------------------------------------------------
+
+_AVERAGED = ("float32", "float64", "int64")  # the dtypes that PyTorch has a kernel for
+
+
+@op(
+    grad_fn="AvgPool3DBackward0",
+    self=vjp(
+        "1 / (elements of the dims)",
+        lambda ops, grad, self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: (
+            ops.avg_pool3d_backward(
+                grad, sizes=tuple(self.shape), kernel_size=kernel_size, stride=stride or kernel_size, padding=padding,
+                ceil_mode=ceil_mode, count_include_pad=count_include_pad, divisor_override=divisor_override,
+            )
+        ),
+    ),
+)  # fmt: skip
+def avg_pool3d(xp, self, *, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override):
+    """The mean of each window."""
+    _check("avg_pool3d", self, kernel_size, padding)
+    if any(n < k for n, k in zip(self.shape[-3:], kernel_size, strict=True)):
+        shown = [" ".join(f"{name}: {n}" for name, n in zip(names, sizes, strict=True)) for names, sizes in (
+            ("THW", self.shape[-3:]), (("kT", "kH", "kW"), kernel_size))]  # fmt: skip
+        raise RuntimeError(f"input image ({shown[0]}) smaller than kernel size ({shown[1]})")
+    if divisor_override == 0:
+        raise RuntimeError("divisor must be not zero")
+    refuse_kinds("avg_pool3d_out_frame", self, self.dtype.kind if self.dtype.name not in _AVERAGED else "")
+    stride = stride or kernel_size
+    windows = pooled_sizes(self.shape[-3:], kernel_size, stride, padding, (1, 1, 1), ceil_mode)
+    around = surrounded(xp, self, kernel_size, stride, padding, (1, 1, 1), windows, 0)
+    total = xp.zeros((*self.shape[:-3], *windows), self.dtype)
+    for _, met in places(kernel_size, windows, stride, (1, 1, 1)):
+        total += around[(..., *met)]
+    counted = self.shape[-3:], windows, kernel_size, stride, padding, count_include_pad, divisor_override
+    by = divisor(xp, *counted, self.dtype)
+    if self.dtype.kind != "f":  # rounded towards zero
+        return xp.sign(total) * (xp.abs(total) // by)
+    return total / by
+
+
+@op(
+    grad_fn="AvgPool3DBackwardBackward0",
+    self=vjp(
+        "1 / (elements of the dims)",
+        lambda ops, grad, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: ops.avg_pool3d(
+            grad, kernel_size=kernel_size, stride=stride, padding=padding, ceil_mode=ceil_mode,
+            count_include_pad=count_include_pad, divisor_override=divisor_override,
+        ),
+    ),
+)  # fmt: skip
+def avg_pool3d_backward(
+    xp, self, *, sizes, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+):
+    """Each window's gradient spread over its elements."""
+    windows = self.shape[-3:]
+    counted = sizes[-3:], windows, kernel_size, stride, padding, count_include_pad, divisor_override
+    each = self / divisor(xp, *counted, self.dtype)
+    around = surrounded(xp, xp.zeros(sizes, self.dtype), kernel_size, stride, padding, (1, 1, 1), windows, 0)
+    for _, met in places(kernel_size, windows, stride, (1, 1, 1)):
+        around[(..., *met)] += each
+    return around[(..., *(slice(p, p + n) for p, n in zip(padding, sizes[-3:], strict=True)))]
+
+
+@op(
+    grad_fn="AdaptiveAvgPool3DBackward0",
+    self=vjp(
+        "1 / (elements of the dims)",
+        lambda ops, grad, self: ops.adaptive_avg_pool3d_backward(grad, sizes=tuple(self.shape)),
+    ),
+)
+def adaptive_avg_pool3d(xp, self, *, output_size):
+    """Means of as many windows as asked for."""
+    if self.ndim not in (4, 5):
+        raise RuntimeError(f"adaptive_avg_pool3d(): Expected 4D or 5D tensor, but got {list(self.shape)}")
+    refuse_empty("adaptive_avg_pool3d", self, self.ndim - 1)
+    refuse_kinds("adaptive_avg_pool3d_cpu", self, "biu")
+    out = self
+    for axis, count in zip((-3, -2, -1), output_size, strict=True):
+        turned = xp.moveaxis(out, axis, 0)
+        means = [turned[a:b].mean(axis=0) for a, b in shares(turned.shape[0], count)]
+        out = xp.stack(means, axis=axis) if means else xp.zeros((*out.shape[:axis], 0, *out.shape[axis:][1:]), out.dtype)  # noqa: E501
+    return xp.asarray(out, order="C")
+
+
+@op(
+    grad_fn="AdaptiveAvgPool3DBackwardBackward0",
+    self=vjp(
+        "1 / (elements of the dims)",
+        lambda ops, grad, self_sym_sizes: ops.adaptive_avg_pool3d(grad, output_size=tuple(self_sym_sizes[-3:])),
+    ),
+)
+def adaptive_avg_pool3d_backward(xp, self, *, sizes):
+    """Each window's gradient spread over its elements."""
+    for axis in (-1, -2, -3):
+        wide = xp.zeros((*self.shape[:axis], sizes[axis], *self.shape[axis:][1:]), self.dtype)
+        into, given = xp.moveaxis(wide, axis, 0), xp.moveaxis(self, axis, 0)
+        for k, (a, b) in enumerate(shares(sizes[axis], self.shape[axis])):
+            into[a:b] += given[k] / (b - a)
+        self = wide
+    return self

@@ -1,0 +1,20 @@
+"""Programs of samples_rarer.py: the first sample of each op, under each pattern of requires_grad."""
+
+from tests.engine.samples_rarer import SAMPLES
+
+_FIRST = {}  # op -> (its place, its first sample)
+for _place, _sample in enumerate(SAMPLES):
+    if any(_sample.floating()) and _sample.op != "trilinear" and not _sample.run.__qualname__.startswith("twice"):
+        _FIRST.setdefault(_sample.op, (_place, _sample))
+
+PROGRAMS: dict[str, tuple] = {
+    f"{op} rarer {place}": (sample.run, sample.inputs) for op, (place, sample) in _FIRST.items()
+}
+PROGRAMS["F.bilinear of one input"] = (
+    lambda torch, a, w: torch.nn.functional.bilinear(a, a, w), ((5, 3), ((2, 3, 3), "constant"))
+)
+
+IN_SECOND_BACKWARDS = {
+    "MaxPool3DWithIndicesBackward", "PickedInVolume", "AvgPool3DBackward", "AdaptiveAvgPool3DBackward",
+    "EmbeddingBagBackward", "UnfoldBackward",
+}  # fmt: skip

@@ -1,0 +1,106 @@
+"""Volumes, bags, grids and other rarer layers: an example of each op."""
+
+from tests.engine.sampling import Sample, twice
+
+VOLUME, SINGLE = (1, 2, 4, 4, 5), (2, 3, 4, 4)
+
+
+def _f(name, *args, **kwargs):
+    """A function of torch.nn.functional, its first arguments being the inputs."""
+    return lambda torch, *tensors: getattr(torch.nn.functional, name)(*tensors, *args, **kwargs)
+
+
+
+POOLS = (
+    Sample("max_pool3d_with_indices", _f("max_pool3d", 2), (VOLUME,), second=False),
+    Sample("max_pool3d_with_indices", _f("max_pool3d", (2, 3, 2), 1, 1, (1, 1, 2), True), (SINGLE,), second=False),
+    Sample("max_pool3d_with_indices", lambda torch, a: torch.nn.functional.max_pool3d(a, 2, return_indices=True)[1], (VOLUME,)),  # noqa: E501
+    Sample("max_pool3d_backward", twice(_f("max_pool3d", 2)), (VOLUME,), second=False),
+    Sample("picked_in_volume", twice(twice(_f("max_pool3d", 2))), (VOLUME,), second=False),
+    Sample("avg_pool3d", _f("avg_pool3d", 2), (VOLUME,), second=False),
+    Sample("avg_pool3d", _f("avg_pool3d", (2, 3, 2), 1, 1, True, False), (SINGLE,), second=False),
+    Sample("avg_pool3d", _f("avg_pool3d", 2, divisor_override=3), (VOLUME,), second=False),
+    Sample("avg_pool3d_backward", twice(_f("avg_pool3d", 2)), (VOLUME,), second=False),
+    Sample("adaptive_avg_pool3d", _f("adaptive_avg_pool3d", (2, 3, None)), (VOLUME,), second=False),
+    Sample("adaptive_avg_pool3d_backward", twice(_f("adaptive_avg_pool3d", 3)), (VOLUME,), second=False),
+    Sample("mean_dim", _f("adaptive_avg_pool3d", 1), (SINGLE,), second=False),
+    Sample("adaptive_max_pool3d", _f("adaptive_max_pool3d", (2, 3, None)), (VOLUME,), second=False),
+    Sample("adaptive_max_pool3d", lambda torch, a: torch.nn.functional.adaptive_max_pool3d(a, 2, True)[1], (VOLUME,)),
+    Sample("convolution", _f("conv_transpose3d", stride=2, output_padding=1), ((1, 2, 2, 3, 2), (2, 2, 2, 1, 2), (2,))),
+    Sample("pow_scalar", _f("lp_pool2d", 2, 2), ((1, 2, 4, 4),)),
+    Sample("pow_scalar", _f("lp_pool1d", 3.0, 2, 1), (((1, 2, 4), "positive"),)),
+    Sample("div", _f("local_response_norm", 2, 0.5), ((2, 4, 3, 2),)),
+    Sample("div", _f("local_response_norm", 3, 0.5), ((2, 4, 3),)),
+)  # fmt: skip
+
+INDICES = ((6,), "class")
+
+
+def _offsets(torch):
+    return torch.tensor([0, 2, 2])
+
+
+def _bag(**settings):
+    return lambda torch, i, w: torch.nn.functional.embedding_bag(i, w, _offsets(torch), **settings)
+
+
+def _weighed_bag(torch, i, w, p):
+    return torch.nn.functional.embedding_bag(i, w, _offsets(torch), mode="sum", per_sample_weights=p)
+
+
+def _bag_gradient(which, **settings):
+    """The gradient of a bag for its weight or for the factors of its rows, of which PyTorch has no derivative."""
+
+    def run(torch, i, w, p):
+        leaves = [each.detach().requires_grad_() for each in (w, p)]
+        out = _weighed_bag(torch, i, *leaves)
+        return torch.autograd.grad((out * out).sum(), leaves[which])[0]
+
+    return run
+
+
+BAGS = (
+    Sample("embedding_bag", _bag(), (INDICES, (4, 2)), second=False),
+    Sample("embedding_bag", _bag(mode="sum", padding_idx=1, scale_grad_by_freq=True), (INDICES, (4, 2)), second=False),
+    Sample("embedding_bag", _bag(mode="max"), (INDICES, (4, 2)), second=False),
+    Sample("embedding_bag", lambda torch, i, w: torch.nn.functional.embedding_bag(i, w), (((2, 3), "class"), (4, 2)), second=False),  # noqa: E501
+    Sample("embedding_bag", _weighed_bag, (INDICES, (4, 2), ((6,), "constant")), second=False),
+    Sample("embedding_bag_backward", _bag_gradient(0), (INDICES, ((4, 2), "constant"), ((6,), "constant"))),
+    Sample("embedding_bag_samples_backward", _bag_gradient(1), (INDICES, ((4, 2), "constant"), ((6,), "constant"))),
+    Sample("trilinear", _f("bilinear"), ((5, 3), (5, 4), (2, 3, 4), (2,))),
+    Sample("trilinear", _f("bilinear"), ((2, 1, 3), (2, 1, 2), (2, 3, 2))),
+)  # fmt: skip
+
+WINDOWS = (
+    Sample("windows_of", lambda torch, a: a.unfold(0, 2, 1), ((5, 4),), second=False),
+    Sample("windows_of", lambda torch, a: a.unfold(-1, 2, 3), ((2, 7),), second=False),
+    Sample("windows_of", lambda torch, a: a.unfold(0, 1, 1), ((),), second=False),
+    Sample("unfold_backward", twice(lambda torch, a: a.unfold(0, 2, 1)), ((5, 4),), second=False),
+)
+
+def _seeded(run):
+    return lambda torch, a: (torch.manual_seed(4), run(torch, a.contiguous()))[1]  # draws go by places in memory
+
+
+WHERE = (
+    Sample("isin_of", lambda torch, a: torch.isin((a > 0).long(), torch.tensor([1, 5])), (((2, 3), "constant"),)),
+    Sample("isin_of", lambda torch, c: torch.isin(c, torch.tensor([1, 5]), invert=True), (((2, 3), "class"),)),
+    Sample("isposinf", lambda torch, a: (a / 0).isposinf(), ((2, 3),)),
+    Sample("isneginf", lambda torch, a: torch.isneginf(a / 0), ((2, 3),)),
+    Sample("select", lambda torch, a: torch.select(a, -1, 1), ((2, 3),), second=False),
+    Sample("softmax", _seeded(_f("gumbel_softmax", 0.7)), ((2, 3),)),
+    Sample("add", _seeded(_f("gumbel_softmax", hard=True)), ((2, 3),)),
+)  # fmt: skip
+
+PLANE, POINTS = (1, 2, 4, 5), (1, 3, 2, 2)
+GRIDS = (
+    *(
+        Sample("grid_sampler_2d", _f("grid_sample", mode, padding, align), (PLANE, POINTS), second=mode == "bilinear")
+        for mode in ("bilinear", "nearest") for padding in ("zeros", "border", "reflection") for align in (False, True)
+    ),
+    Sample("grid_sampler_3d", _f("grid_sample", align_corners=False), ((1, 2, 3, 4, 3), (1, 2, 1, 2, 3))),
+    Sample("affine_grid_generator", _f("affine_grid", (2, 1, 3, 4), False), ((2, 2, 3),), second=False),
+    Sample("affine_grid_generator", _f("affine_grid", (1, 1, 2, 3, 1), True), ((1, 3, 4),), second=False),
+)  # fmt: skip
+
+SAMPLES = (*POOLS, *BAGS, *WINDOWS, *WHERE, *GRIDS)

@@ -3,12 +3,7 @@
 from math import e, inf, nan, pi
 
 from gradviz import autograd, backends, cuda, linalg, nn, optim, random, static, utils
-from gradviz.backends import (
-    get_num_threads,
-    set_float32_matmul_precision,
-    set_num_threads,
-    use_deterministic_algorithms,
-)
+from gradviz.backends import set_float32_matmul_precision, use_deterministic_algorithms
 from gradviz.engine.allocation import keep_large_blocks as _keep_large_blocks
 from gradviz.engine.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from gradviz.engine.asking import broadcast_shapes, can_cast, finfo, iinfo, promote_types, result_type, typename

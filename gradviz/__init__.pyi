@@ -434,7 +434,7 @@ def get_default_device() -> builtins.str:
 def get_default_dtype() -> dtype:
     """The dtype that Python floats become."""
 def get_num_threads() -> Tensor:
-    """The number that was set last, at first that of processors."""
+    """How many threads share elementwise work on large arrays."""
 def greater(self, other) -> Tensor:
     """Whether greater, elementwise."""
 def greater_equal(self, other) -> Tensor:
@@ -818,8 +818,8 @@ def set_default_dtype(dtype) -> None:
     """The dtype that Python floats become."""
 def set_float32_matmul_precision(precision) -> Tensor:
     """Taken: products of float32 are exact to float32."""
-def set_num_threads(count) -> Tensor:
-    """Keeps a number of threads; see above."""
+def set_num_threads(num) -> Tensor:
+    """How many threads share elementwise work on large arrays; without the C twins, always one."""
 def set_printoptions(
     precision=None, threshold=None, edgeitems=None, linewidth=None, profile=None, sci_mode=None
 ) -> Tensor:

@@ -18,14 +18,14 @@ TUPLE = "tuple[Tensor, ...]"
 RETURNS = {
     **dict.fromkeys(
         ("dim", "numel", "nelement", "element_size", "ndimension", "storage_offset", "get_device", "data_ptr", "ndim",
-         "nbytes", "itemsize", "output_nr", "_version", "__len__", "__int__", "__index__", "__hash__"), INT),
+         "nbytes", "itemsize", "output_nr", "get_num_threads", "_version", "__len__", "__int__", "__index__", "__hash__"), INT),
     **dict.fromkeys(
         ("is_contiguous", "is_floating_point", "is_complex", "is_signed", "is_nonzero", "is_tensor", "is_cuda",
          "is_leaf", "requires_grad", "retains_grad", "is_grad_enabled", "equal", "allclose", "__bool__",
          "__contains__", "is_inference", "is_inference_mode_enabled", "is_anomaly_enabled",
          "is_anomaly_check_nan_enabled", "can_cast"), BOOL),
     **dict.fromkeys(
-        ("retain_grad", "backward", "__init__", "save", "set_default_device", "set_default_dtype",
+        ("retain_grad", "backward", "__init__", "save", "set_default_device", "set_default_dtype", "set_num_threads",
          "__setitem__"), "None"),
     **dict.fromkeys(
         ("unbind", "chunk", "split", "split_with_sizes", "hsplit", "vsplit", "tensor_split", "broadcast_tensors",

@@ -96,8 +96,8 @@ def trace(
     --verify compares each gradient that a node hands on with central differences in float64 and marks a
     row that disagrees, in the table and in the picture. It copies values while the script runs, and runs
     ops again beside them; your Functions' forward only when the script has ended, with its output
-    unseen. It takes about six times as long as forward; Ctrl-C ends it. docs/verify.md tells what it
-    does not judge.
+    unseen. For each gradient forward runs five times; Ctrl-C at the end skips the rest. docs/verify.md
+    tells what is not judged.
 
     --compare-no-grad runs each op of the script's no_grad regions once more, beside, with gradients
     on, and counts the nodes and saved bytes that this builds; the script itself runs once, and

@@ -6,7 +6,7 @@ on. Two step sizes and both one-sided differences tell where f has no derivative
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
-from math import isfinite
+from math import isfinite, prod
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +21,7 @@ SYMMETRIC, LOWER, UPPER = "symmetric", "lower", "upper"
 FAR = 0.01  # a gradient that is so much off, of the larger of the two, is not rounding
 ELEMENTS = 6  # single elements looked at where a direction doesn't tell, or disagrees
 SEED = 20
-SMALL = 4096  # elements up to which random directions are remembered
+SMALL = 4099  # elements that are drawn for a direction; a larger one repeats them
 
 Arrays = Sequence[np.ndarray | None]
 
@@ -138,7 +138,7 @@ class Point:
                 yield self._slope(direction, place, float(size))
 
     def _directions(self):
-        signs, spread, normal = (_known_draws if self._x.size <= SMALL else _draws)(self._x.shape)
+        signs, spread, normal = _draws(self._x.shape)
         aligned = np.where(self._given != 0, np.sign(self._given), signs)
         yield self._fitting(aligned * self._sizes * spread)
         yield self._fitting(normal * self._sizes)
@@ -202,12 +202,14 @@ class Point:
 
 def _draws(shape):
     """Random (signs, sizes, normal numbers), the same ones each time."""
+    size = prod(shape)
+    return tuple(np.resize(each, shape) if size > SMALL else each[:size].reshape(shape) for each in _drawn())
+
+
+@lru_cache
+def _drawn():
     draws = np.random.RandomState(SEED)
-    signs = np.where(draws.rand(*shape) < 0.5, -1.0, 1.0)
-    return signs, draws.uniform(0.5, 1.5, shape), np.asarray(draws.normal(size=shape))
-
-
-_known_draws = lru_cache(maxsize=64)(_draws)
+    return np.where(draws.rand(SMALL) < 0.5, -1.0, 1.0), draws.uniform(0.5, 1.5, SMALL), draws.normal(size=SMALL)
 
 
 def compared(point: Point, own: bool) -> Verdict:

@@ -8,6 +8,7 @@ before, when many copies wait.
 
 import io
 import warnings
+from collections import deque
 from collections.abc import Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dis import get_instructions
@@ -34,6 +35,7 @@ from gradviz.trace.verified import DIFFERS, UNKNOWN
 MANY, ROOM = 10_000, 1 << 27  # ops, and bytes of copies, that wait until they are checked while the script runs
 OWN = "gradviz."  # modules whose Functions are not the user's
 CHANGED = "forward gives another result when it is run again"
+STOPPED = "the checks were interrupted"
 UNSEEN = "its op was not seen: it is of a static graph, or from before the trace"
 
 
@@ -75,8 +77,8 @@ class Verifier(Recorder):
         self._applied = WeakKeyDictionary()  # ctx of a Function that is running -> its Seen
         self._made = WeakKeyDictionary()  # node -> Seen, as long as it may run
         self._handed = WeakKeyDictionary()  # node that runs the script's code -> copies of [incoming, outgoing]
-        self._checks, self._waiting = [], 0  # of ops, and the bytes of their copies
-        self._own_checks, self._shelf = [], Shelf(ROOM)  # of Functions: (Seen, its arrays as the shelf has them)
+        self._checks, self._waiting = deque(), 0  # of ops, and the bytes of their copies
+        self._own_checks, self._shelf = deque(), Shelf(ROOM)  # of Functions: (Seen, its arrays as the shelf has them)
         self._room = Room(2 * ROOM)  # for objects that Functions got
         self._verdicts = []
         # around those of the recorder, which may be its instance's own: see Recorder.__init__
@@ -172,31 +174,38 @@ class Verifier(Recorder):
 
     def verify(self):
         """One VERIFIED row for each gradient that was copied; the script's forwards run again, unseen and unheard."""
-        own, self._own_checks = self._own_checks, []
+        own = self._own_checks
         try:
             with _undisturbed(), _unheard():
                 self._judge()
-                for seen, kept in own:
+                while own:
+                    seen, kept = own[0]
                     self._judge_one(seen.having(self._shelf.back(kept)))
+                    own.popleft()
         finally:
+            for seen in (*self._checks, *(seen.having(kept) for seen, kept in own)):
+                self._judge_one(seen._replace(why=STOPPED), stopped=True)
             verdicts, self._verdicts = self._verdicts, []
             for each in sorted(verdicts, key=lambda each: each[:2]):
                 self._tell(*each)
 
     def _judge(self):
         """What there is to say of the ops; nothing of the script's own runs for that."""
-        checks, self._checks, self._waiting = self._checks, [], 0
-        for seen in checks:
-            self._judge_one(seen)
+        while self._checks:
+            self._judge_one(self._checks[0])
+            self._checks.popleft()
+        self._waiting = 0
 
-    def _judge_one(self, seen):
+    def _judge_one(self, seen, stopped=False):
         run = seen.run.run() if isinstance(seen.run, Call) else seen.run
-        judge = Judge(seen._replace(run=run))
+        judge = Judge(seen._replace(run=None if stopped else run))
+        told = []
         for position, given in enumerate(seen.outgoing):
             if given is not None:
                 name, function = (run.names[run.sources[position]], run.function) if run else ("", None)
                 found = judge.verdict(position, given)
-                self._verdicts.append((seen.turn, position, seen.node, seen.call, found, name, function))
+                told.append((seen.turn, position, seen.node, seen.call, found, name, function))
+        self._verdicts += told
 
     def _tell(self, turn, position, node, call, verdict, name, function):
         told = verdict._asdict() | {

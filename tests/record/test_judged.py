@@ -4,6 +4,7 @@ Each program runs once as it is, and nothing is marked; then with a vjp that giv
 """
 
 import gc
+import warnings
 import weakref
 
 import numpy as np
@@ -14,9 +15,10 @@ from gradviz.engine.op import catalogue
 from gradviz.record import kept as keeping
 from gradviz.record.kept import Gone, Room, Weakly, afresh
 from gradviz.record.shelf import Shelf
+from gradviz.record.verify import Verifier
 from gradviz.trace.events import Kind
 from gradviz.trace.store import load
-from tests.record.test_verify import checked
+from tests.record.test_verify import HEADER, checked
 
 F = torch.nn.functional
 X = [[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]]
@@ -388,3 +390,59 @@ def test_a_shelf_gives_back_what_it_was_given():
         for one, two in zip(before, after, strict=True):
             assert one is two is None or one.dtype == two.dtype and one.shape == two.shape and np.array_equal(one, two)
     assert kept_there[0] is given[0] and kept_there[2] is not given[2]
+
+
+# -- the run is left alone, also where ops are judged in the middle of it ----------------------------------
+
+
+def noisy():
+    torch.manual_seed(5)
+    x = leaf()
+    for _ in range(3):
+        y = F.dropout(x * 1, 0.5)
+        y[0].exponential_()
+        (y + torch.rand(3)).log().sum().backward()
+    return x.grad.tolist(), torch.rand(2).tolist(), torch.is_grad_enabled()
+
+
+def test_random_numbers_and_warnings_are_the_scripts_own(tmp_path, monkeypatch):
+    monkeypatch.setattr("gradviz.record.verify.MANY", 1)
+    with warnings.catch_warnings(record=True) as alone:
+        expected = noisy()
+    got = []
+    with warnings.catch_warnings(record=True) as beside:
+        checked(tmp_path / "t.gradviz", lambda: got.append(noisy()))
+    assert str(got) == str([expected])
+    assert [str(each.message) for each in beside] == [str(each.message) for each in alone]
+
+
+def test_copies_go_when_no_backward_can_come_any_more(tmp_path):
+    with Verifier(tmp_path / "t.gradviz", HEADER) as recorder:
+        y = (leaf() * 2).exp()
+        loss = y.sum()
+        loss.backward(retain_graph=True)
+        assert {each.name() for each in recorder._made} == {"MulBackward0", "ExpBackward0", "SumBackward0"}
+        loss.backward()
+        assert {each.name() for each in recorder._made} == {"SumBackward0"}  # which saved nothing: it may run again
+        del y, loss
+        assert not recorder._made
+
+
+def test_a_run_that_fails_in_backward_keeps_no_node(tmp_path):
+    class Fails(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 1
+
+        @staticmethod
+        def backward(ctx, grad):
+            raise ValueError("no")
+
+    with Verifier(tmp_path / "t.gradviz", HEADER) as recorder:
+        y = Fails.apply(leaf())
+        node = weakref.ref(y.grad_fn)
+        with pytest.raises(ValueError, match="no"):
+            y.sum().backward()
+        del y
+        gc.collect()
+        assert node() is None and not recorder._handed

@@ -329,15 +329,19 @@ def test_a_forward_that_fails_when_it_runs_again(error, tmp_path, monkeypatch):
     assert found.why == f"forward can't be run again: {type(error).__name__}"
 
 
-def test_ctrl_c_ends_the_checks(tmp_path, monkeypatch):
+def test_ctrl_c_ends_the_checks_and_what_was_not_checked_says_so(tmp_path, monkeypatch):
     def interrupt():
         if Loud.calls > 1:
             raise KeyboardInterrupt
 
     monkeypatch.setattr(Loud, "then", staticmethod(interrupt))
-    with pytest.raises(KeyboardInterrupt):
-        checked(tmp_path / "t.gradviz", loud)
+    with Verifier(tmp_path / "t.gradviz", HEADER) as recorder:
+        loud()
+        with pytest.raises(KeyboardInterrupt):
+            recorder.verify()
     assert torch.is_grad_enabled()
+    found = [(each.verdict, each.why, each.input) for each in verified(load(tmp_path / "t.gradviz"))]
+    assert found == [("agrees", "", "self"), ("unknown", verify.STOPPED, "x")]
 
 
 def test_a_forward_that_gives_something_else(tmp_path, monkeypatch):

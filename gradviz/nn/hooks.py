@@ -10,7 +10,6 @@ from gradviz.engine.function import Function
 from gradviz.engine.hooks import RemovableHandle
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
-from gradviz.engine.within import Within
 
 TABLES = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
 NO_INPUT_GRADS = (
@@ -64,11 +63,15 @@ class Hooked:
 
     def __call__(self, *args, **kwargs):
         hooked = self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks
-        if not hooked and mode.observer is None:
-            return self.forward(*args, **kwargs)
-        with Within(type(self).__name__, module=self) as call:
-            call.result = self._called_with_hooks(args, kwargs) if hooked else self.forward(*args, **kwargs)
-            return call.result
+        observer, result = mode.observer, None
+        if observer is None:
+            return self._called_with_hooks(args, kwargs) if hooked else self.forward(*args, **kwargs)
+        observer.entered(type(self).__name__, False, self)  # as Within does it: there are many of these
+        try:
+            result = self._called_with_hooks(args, kwargs) if hooked else self.forward(*args, **kwargs)
+            return result
+        finally:
+            observer.left(result)
 
     def _called_with_hooks(self, args, kwargs):
         told = set()

@@ -17,6 +17,7 @@ from gradviz.engine.op import Op
 from gradviz.engine.reach import arrival
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
+from gradviz.engine.within import opener
 from gradviz.nn.module import Parameter
 from gradviz.record import device_values
 from gradviz.record.changes import ChangeRows
@@ -286,11 +287,11 @@ class Recorder(ChangeRows, OccasionRows):
 
     def entered(self, name, aside, module=None):
         """The ops until `left` are within this."""
-        self._places.enter(name, aside, sys._getframe(2), module)
+        self._places.enter(name, aside, opener(sys._getframe(1)), module)
 
     def left(self, result):
         """One step out; what a line of the script's called has the name of what it is assigned to."""
-        target = self._places.leave(sys._getframe(2).f_back)
+        target = self._places.leave(opener(sys._getframe(1)).f_back)
         if target and isinstance(result, Tensor):
             self._named(result, target)
 

@@ -159,6 +159,27 @@ def test_ten_thousand_ops_leave_nothing(tmp_path):
         assert all(abs(new - old) < 150 for new, old in zip(counts(recorder), counted, strict=True))
 
 
+def test_training_leaves_nothing(tmp_path):
+    model = torch.nn.Sequential(torch.nn.Linear(4, 30), torch.nn.Tanh(), torch.nn.Linear(30, 1))
+    optimizer, x = torch.optim.SGD(model.parameters(), lr=0.01), torch.ones(5, 4)
+
+    def train(steps):
+        for _ in range(steps):
+            optimizer.zero_grad()
+            loss = torch.nn.functional.mse_loss(model(x), torch.zeros(5, 1))
+            loss.backward(retain_graph=True)
+            loss.backward()
+            optimizer.step()
+
+    with Recorder(tmp_path / "t.gradviz", HEADER) as recorder:
+        train(1100)  # each buffer's newest changes are kept by now, and no more of them
+        counted, before = counts(recorder), sys.getallocatedblocks()
+        train(200)
+        new = counts(recorder)
+        assert sys.getallocatedblocks() - before < 1500
+        assert all(abs(one - other) < 20 for one, other in zip(new, counted, strict=True))
+
+
 def counts(recorder):
     gc.collect()
     held = (None, True, np.ndarray, torch.Tensor, work.__code__, recorder, torch.mul.op, ())

@@ -173,6 +173,21 @@ def random_program(seed):
             del pool[int(draws.integers(len(SHAPES), len(pool)))]
 
 
+def crowd():
+    """More shapes, settings, lines and modules than the compiled recorder remembers, each of them twice."""
+    x = torch.ones(1, 1, requires_grad=True)
+    model = torch.nn.Sequential(*(torch.nn.Linear(1, 1) for _ in range(700)))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.1)
+    lines = compile("x * 2.0\n" * 2500, "<lines>", "exec")
+    for _ in range(2):
+        model(x).sum().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        exec(lines)
+        for size in range(1, 1200):
+            torch.ones(size).reshape(size, 1).add_(0.5)
+
+
 def write(folder):
     """All traces."""
     header = {"format": 1, "gradviz": "", "script": "", "argv": [], "mode": "script"}
@@ -195,6 +210,8 @@ def write(folder):
             if out.requires_grad:
                 with contextlib.suppress(RuntimeError):  # where PyTorch has no derivative either
                     out.backward(torch.ones_like(out))
+    with Recorder(folder / "crowd.gradviz", header):
+        crowd()
 
 
 if __name__ == "__main__":

@@ -21,8 +21,7 @@ static Py_ssize_t offset_of(PyTypeObject *type, const char *name)
     return offset;
 }
 
-/* A new reference to module.name. */
-static PyObject *imported(const char *module_name, const char *name)
+PyObject *imported(const char *module_name, const char *name)
 {
     PyObject *module = PyImport_ImportModule(module_name);
     PyObject *found = module == NULL ? NULL : PyObject_GetAttrString(module, name);

@@ -249,7 +249,7 @@ PyMODINIT_FUNC PyInit__record(void)
     import_array();
     PyObject *module = PyModule_Create(&definition);
     if (module == NULL || names_ready() < 0 || writer_ready() < 0 || known_ready() < 0 || summary_ready() < 0 ||
-        engine_ready() < 0 || places_ready() < 0 || lives_ready(module) < 0) {
+        engine_ready() < 0 || calls_ready() < 0 || lives_ready(module) < 0) {
         Py_XDECREF(module);
         return NULL;
     }

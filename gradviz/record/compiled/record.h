@@ -3,7 +3,8 @@
 
    lives.c    Lives: running numbers for live objects, and the rows of their ends
    known.c    what was asked before: metas, calls
-   places.c   the place in the script, and the calls of modules around it
+   places.c   the place in the script
+   calls.c    Scribe: the calls of modules and composite functions around it
    values.c   an array's meta, buffer and preview
    summary.c  the preview of a large array
    engine.c   the engine's classes, and where their slots are
@@ -20,6 +21,7 @@
 #define GRADVIZ_RECORD_H
 
 #include "../../trace/compiled/writer.h"
+#include <frameobject.h>
 
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
 #define PY_ARRAY_UNIQUE_SYMBOL gradviz_record_array_api
@@ -192,10 +194,28 @@ void call_keep(Scribe *scribe, PyObject *op, PyObject *run, Py_ssize_t inputs, P
 
 /* -- places.c ----------------------------------------------------------------------------------------------------- */
 
-int places_ready(void);
-void nested_dropped(Nested *nested);
+enum { NAME, ASIDE, CODE, PATH, AROUND, MODULE, FIELDS }; /* of a places.Call */
+
+static inline PyObject *field(PyObject *call, int at)
+{
+    return call == NULL ? NULL : PyTuple_GET_ITEM(call, at);
+}
+
+/* The innermost running call: a new reference, NULL where there is none. */
+PyObject *innermost(Scribe *scribe);
+/* The first frame, from this one outwards, that is not gradviz's: a new reference, NULL where there is none or with an
+   exception. met: set when the code of a call is met on the way; there it ends where `stops`. Takes over the frame. */
+PyFrameObject *outside(Scribe *scribe, PyFrameObject *frame, PyObject *call, int stops, int *met);
+/* The number of the place where a frame is, and the variable that its value is assigned to, a new reference; -1 with an
+   exception. Takes over the frame. */
+int origin_in(Scribe *scribe, PyFrameObject *frame, uint32_t *number, PyObject **target);
 /* The line of the script that runs now, and what it is within; -1 with an exception. */
 int place_here(Scribe *scribe, uint32_t *origin, uint32_t *within);
+
+/* -- calls.c ------------------------------------------------------------------------------------------------------ */
+
+int calls_ready(void);
+void nested_dropped(Nested *nested);
 
 /* -- values.c ----------------------------------------------------------------------------------------------------- */
 
@@ -237,6 +257,8 @@ extern struct Engine {
 } engine;
 
 int engine_ready(void);
+/* A new reference to module.name. */
+PyObject *imported(const char *module_name, const char *name);
 
 /* What is in a slot: borrowed, NULL where it is not set. */
 static inline PyObject *slot(PyObject *object, Py_ssize_t offset)
@@ -260,7 +282,7 @@ int was_seen(Scribe *scribe, PyObject *tensor);
 /* A new number, whatever the tensor had. */
 int new_tensor_number(Scribe *scribe, PyObject *tensor, uint32_t *number);
 
-/* -- scribe.c, backward.c, changes.c, places.c: methods ----------------------------------------------------------- */
+/* -- scribe.c, backward.c, changes.c, calls.c: methods ------------------------------------------------------------ */
 
 PyObject *scribe_forward(PyObject *self, PyObject *const *args, Py_ssize_t count);
 PyObject *scribe_step(PyObject *self, PyObject *const *args, Py_ssize_t count);

@@ -18,7 +18,8 @@ TUPLE = "tuple[Tensor, ...]"
 RETURNS = {
     **dict.fromkeys(
         ("dim", "numel", "nelement", "element_size", "ndimension", "storage_offset", "get_device", "data_ptr", "ndim",
-         "nbytes", "itemsize", "output_nr", "get_num_threads", "_version", "__len__", "__int__", "__index__", "__hash__"), INT),
+         "nbytes", "itemsize", "output_nr", "_version", "get_num_threads",
+         "__len__", "__int__", "__index__", "__hash__"), INT),
     **dict.fromkeys(
         ("is_contiguous", "is_floating_point", "is_complex", "is_signed", "is_nonzero", "is_tensor", "is_cuda",
          "is_leaf", "requires_grad", "retains_grad", "is_grad_enabled", "equal", "allclose", "__bool__",

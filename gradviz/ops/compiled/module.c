@@ -29,5 +29,11 @@ PyInit__ops(void)
     if (erf == NULL || PyModule_AddObjectRef(module, "erf", erf) < 0)
         Py_CLEAR(module);
     Py_XDECREF(erf);
+#ifndef _WIN32
+    PyObject *shared = module == NULL ? NULL : PyCapsule_New((void *)share, "gradviz.share", NULL);
+    if (shared == NULL || PyModule_AddObjectRef(module, "share", shared) < 0)
+        Py_CLEAR(module);
+    Py_XDECREF(shared);
+#endif
     return module;
 }

@@ -18,6 +18,8 @@
 PyObject *new_erf(void);
 
 #ifndef _WIN32 /* which has other threads */
+typedef void (*Part)(void *what, npy_intp start, npy_intp count);
+int share(Part part, void *what, npy_intp count);
 PyObject *take_over(PyObject *module, PyObject *args);
 PyObject *set_threads(PyObject *module, PyObject *arg);
 PyObject *get_threads(PyObject *module, PyObject *none);

@@ -20,12 +20,9 @@
 #define PATIENCE 4000     /* looks for new work before a thread goes to sleep: some ten microseconds */
 
 typedef struct {
-    PyUFuncGenericFunction loop;
-    char **args;
-    npy_intp const *steps;
-    void *data;
+    Part part;
+    void *what;
     npy_intp count;
-    int arguments;
     atomic_long next;  /* the first element that nobody has taken */
     atomic_int raised; /* floating-point exceptions of the threads that joined */
 } Work;
@@ -53,15 +50,11 @@ breathe(void)
 static void
 take_parts(Work *work)
 {
-    char *args[MOST_ARGUMENTS];
     for (;;) {
         npy_intp start = atomic_fetch_add(&work->next, PART);
         if (start >= work->count)
             return;
-        npy_intp size = work->count - start < PART ? work->count - start : PART;
-        for (int k = 0; k < work->arguments; k++)
-            args[k] = work->args[k] + start * work->steps[k];
-        work->loop(args, &size, work->steps, work->data);
+        work->part(work->what, start, work->count - start < PART ? work->count - start : PART);
     }
 }
 
@@ -103,6 +96,68 @@ start_threads(void)
     }
 }
 
+/* Does work on `count` elements in parts, in several threads; 0 where nothing was done, as one thread is as good. */
+int
+share(Part part, void *what, npy_intp count)
+{
+    if (count < WORTH || pool.threads < 2 || pthread_mutex_trylock(&pool.busy) != 0)
+        return 0;
+    start_threads();
+    Work *work = &pool.work;
+    pthread_mutex_lock(&pool.lock);
+    work->part = part, work->what = what, work->count = count;
+    atomic_store(&work->next, 0);
+    atomic_store(&work->raised, 0);
+    pool.open = 1;
+    atomic_fetch_add(&pool.number, 1);
+    for (npy_intp k = 1; k < pool.started && k * PART < count; k++)
+        pthread_cond_signal(&pool.news);
+    pthread_mutex_unlock(&pool.lock);
+    take_parts(work);
+    pthread_mutex_lock(&pool.lock);
+    pool.open = 0; /* who hasn't joined by now has nothing left to do */
+    pthread_mutex_unlock(&pool.lock);
+    for (int looks = 0; atomic_load(&pool.joined) > 0; looks++)
+        looks < PATIENCE ? breathe() : (void)sched_yield();
+    int raised = atomic_load(&work->raised);
+    pthread_mutex_unlock(&pool.busy);
+    if (raised)
+        feraiseexcept(raised); /* NumPy asks for them when the loop is done */
+    return 1;
+}
+
+/* A child of fork() has none of the threads. */
+static void
+forget_threads(void)
+{
+    pool.started = 1;
+    pool.open = 0;
+    atomic_store(&pool.joined, 0);
+    pthread_mutex_init(&pool.lock, NULL);
+    pthread_mutex_init(&pool.busy, NULL);
+    pthread_cond_init(&pool.news, NULL);
+}
+
+/* -- NumPy's loops -------------------------------------------------------------------------------------- */
+
+typedef struct {
+    PyUFuncGenericFunction loop;
+    char **args;
+    npy_intp const *steps;
+    void *data;
+    int arguments;
+} Loop;
+
+static void
+run_part(void *what, npy_intp start, npy_intp count)
+{
+    Loop *given = what;
+    char *args[MOST_ARGUMENTS];
+    for (int k = 0; k < given->arguments; k++)
+        args[k] = given->args[k] + start * given->steps[k];
+    given->loop(args, &count, given->steps, given->data);
+}
+
 /* Whether parts of the loop can run in any order: an input is the output itself, or lies apart from it. */
 static int
 is_elementwise(char **args, npy_intp const *steps, npy_intp count, int arguments)
@@ -126,46 +181,10 @@ static void
 spread(PyUFuncGenericFunction loop, char **args, npy_intp const *dimensions, npy_intp const *steps, void *data,
        int arguments)
 {
-    npy_intp count = dimensions[0];
-    if (count < WORTH || pool.threads < 2 || !is_elementwise(args, steps, count, arguments) ||
-        pthread_mutex_trylock(&pool.busy) != 0) {
+    Loop given = {loop, args, steps, data, arguments};
+    if (dimensions[0] < WORTH || !is_elementwise(args, steps, dimensions[0], arguments) ||
+        !share(run_part, &given, dimensions[0]))
         loop(args, dimensions, steps, data);
-        return;
-    }
-    start_threads();
-    Work *work = &pool.work;
-    pthread_mutex_lock(&pool.lock);
-    work->loop = loop, work->args = args, work->steps = steps, work->data = data;
-    work->count = count, work->arguments = arguments;
-    atomic_store(&work->next, 0);
-    atomic_store(&work->raised, 0);
-    pool.open = 1;
-    atomic_fetch_add(&pool.number, 1);
-    for (npy_intp k = 1; k < pool.started && k * PART < count; k++)
-        pthread_cond_signal(&pool.news);
-    pthread_mutex_unlock(&pool.lock);
-    take_parts(work);
-    pthread_mutex_lock(&pool.lock);
-    pool.open = 0; /* who hasn't joined by now has nothing left to do */
-    pthread_mutex_unlock(&pool.lock);
-    for (int looks = 0; atomic_load(&pool.joined) > 0; looks++)
-        looks < PATIENCE ? breathe() : (void)sched_yield();
-    int raised = atomic_load(&work->raised);
-    pthread_mutex_unlock(&pool.busy);
-    if (raised)
-        feraiseexcept(raised); /* NumPy asks for them when the loop is done */
-}
-
-/* A child of fork() has none of the threads. */
-static void
-forget_threads(void)
-{
-    pool.started = 1;
-    pool.open = 0;
-    atomic_store(&pool.joined, 0);
-    pthread_mutex_init(&pool.lock, NULL);
-    pthread_mutex_init(&pool.busy, NULL);
-    pthread_cond_init(&pool.news, NULL);
 }
 
 /* -- what stands in for NumPy's loops: a function each, as the loop itself must be known to it --------------- */

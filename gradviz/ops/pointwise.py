@@ -8,7 +8,7 @@ import numpy as np
 from gradviz.engine import backend, coerce
 from gradviz.engine.dtypes import default_float
 from gradviz.engine.op import op, vjp
-from gradviz.ops.choosing import at_least, chosen, kept
+from gradviz.ops.choosing import chosen
 from gradviz.ops.refusals import refuse_kinds
 
 
@@ -203,12 +203,12 @@ def sigmoid(xp, self):
     return xp.tanh(half) * half.dtype.type(0.5) + half.dtype.type(0.5)
 
 
-@op(self=vjp("1 where result > 0, else 0", lambda grad, result: kept(grad, result != 0)))
+@op(self=vjp("1 where result > 0, else 0", lambda grad, result: grad * (result != 0)))
 def relu(xp, self):
     """`max(self, 0)`."""
     if self.dtype.kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu")
-    return at_least(xp, self, 0)
+    return xp.maximum(self, self.dtype.type(0))
 
 
 @op(self=vjp("sign(self)", lambda ops, grad, self: grad * ops.sign(self)))

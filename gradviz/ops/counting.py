@@ -2,6 +2,8 @@
 
 from math import prod
 
+import numpy as np
+
 from gradviz.engine import coerce
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
@@ -84,9 +86,22 @@ def unique_of(xp, self, *, dim=None, in_runs=False):
     """
     if in_runs:
         return _runs(xp, self, dim)
+    if xp is np and dim is None and self.size and self.dtype.kind == "i":
+        least, range_ = int(self.min()), int(self.max()) - int(self.min()) + 1
+        if range_ <= self.size:
+            return _different(self, least, range_)
     values, inverse, counts = xp.unique(self, return_inverse=True, return_counts=True, axis=dim)
     inverse = inverse.reshape(self.shape if dim is None else -1)
     return values, inverse.astype(xp.int64), counts.astype(xp.int64)
+
+
+def _different(self, least, range_):
+    """unique_of for integers from a small range, which are counted and not sorted."""
+    places = self.astype(np.int64) - least
+    counts = np.bincount(places.reshape(-1), minlength=range_)
+    there = counts > 0
+    values = (np.flatnonzero(there) + least).astype(self.dtype)
+    return values, (np.cumsum(there) - 1)[places], counts[there]
 
 
 def _runs(xp, self, dim):
@@ -170,7 +185,11 @@ def embedding_dense_backward(xp, self, indices, *, num_weights, padding_idx, sca
 @op(title="one_hot")
 def one_hot_of(xp, self, *, num_classes):
     """1 at each element's class, else 0, along a new last dimension; no gradient."""
-    return (xp.asarray(self, order="C")[..., None] == xp.arange(num_classes)).astype(xp.int64)
+    if xp is not np:
+        return (xp.asarray(self, order="C")[..., None] == xp.arange(num_classes)).astype(xp.int64)
+    out = np.zeros((*self.shape, num_classes), np.int64)
+    np.put_along_axis(out, self[..., None], 1, axis=-1)
+    return out
 
 
 def one_hot(input, num_classes=-1):

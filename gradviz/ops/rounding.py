@@ -1,9 +1,12 @@
 """Rounding, what is left over, and division that rounds: slopes of 0, or 1 for what is left."""
 
+import numpy as np
+
 from gradviz.engine import coerce
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import pointwise
+from gradviz.ops.choosing import LARGE
 from gradviz.ops.refusals import invalid_combination, no_derivative, refuse_kinds
 
 
@@ -69,6 +72,24 @@ def _checked(xp, kernel, self, other):
         raise RuntimeError("ZeroDivisionError")
 
 
+_SAFE = 2.0**29  # a quotient of two float32 below this is less than half a float64's digit away from no integer
+
+
+def _left_over(xp, self, other, function):
+    """fmod or remainder; of many float32 by way of float64, where what is left over comes out exactly, too."""
+    if xp is not np or self.dtype != np.float32 or self.size < LARGE or not np.isfinite(other).all():
+        return function(self, other)
+    wide, divisor = self.astype(np.float64), other.astype(np.float64)
+    with np.errstate(all="ignore"):
+        quotient = wide / divisor
+    if not (np.abs(quotient) < _SAFE).all():
+        return function(self, other)
+    (np.trunc if function is np.fmod else np.floor)(quotient, out=quotient)
+    quotient *= divisor
+    wide = np.subtract(wide, quotient, out=quotient)
+    return np.copysign(wide, self if function is np.fmod else divisor).astype(np.float32)
+
+
 @op(
     title="remainder",
     grad_fn="RemainderBackward1",
@@ -82,7 +103,7 @@ def _checked(xp, kernel, self, other):
 def remainder_tensor(xp, self, other):
     """`self - floor(self / other) * other`: with the sign of other."""
     _checked(xp, "remainder_cpu", self, other)
-    return xp.remainder(self, other)
+    return _left_over(xp, self, other, xp.remainder)
 
 
 @op(
@@ -98,7 +119,7 @@ def remainder_tensor(xp, self, other):
 def fmod_tensor(xp, self, other):
     """`self - trunc(self / other) * other`: with the sign of self."""
     _checked(xp, "fmod_cpu", self, other)
-    return xp.fmod(self, other)
+    return _left_over(xp, self, other, xp.fmod)
 
 
 # A Python number goes in as a second tensor, so that promotion is that of two; it gets no edge and is not saved.
@@ -108,14 +129,14 @@ def fmod_tensor(xp, self, other):
 def remainder_by(xp, self, other):
     """The remainder by a Python number."""
     _checked(xp, "remainder_cpu", self, other)
-    return xp.remainder(self, other)
+    return _left_over(xp, self, other, xp.remainder)
 
 
 @op(title="fmod", grad_fn="FmodBackward0", self=vjp("1", lambda grad: grad), dtype="promote")
 def fmod_by(xp, self, other):
     """fmod by a Python number."""
     _checked(xp, "fmod_cpu", self, other)
-    return xp.fmod(self, other)
+    return _left_over(xp, self, other, xp.fmod)
 
 
 @op(
@@ -127,7 +148,7 @@ def fmod_by(xp, self, other):
 def remainder_of(xp, self, other):
     """The remainder of a Python number."""
     _checked(xp, "remainder_cpu", self, other)
-    return xp.remainder(self, other)
+    return _left_over(xp, self, other, xp.remainder)
 
 
 def remainder(input, other):

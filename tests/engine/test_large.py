@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.engine.peers import assert_same, same, sides
+import gradviz
+from tests.engine.peers import all_same, assert_same, same, sides
 
 pytest.importorskip("torch", reason="PyTorch is not installed: .ci/run installs it")
 
@@ -57,6 +58,9 @@ PROGRAMS = {
     "threshold": (lambda torch, a: torch.nn.functional.threshold(a, 0.1, 2.0), _numbers(LONG)),
     "clamp": (lambda torch, a: a.clamp(-0.5, 0.7) + a.clamp(min=0.1) + a.clamp(0.5, -0.5), _numbers(LONG)),
     "kthvalue": (lambda torch, a: a.kthvalue(9)[0] + a.topk(3)[0].sum() + a.median(1)[0], _numbers(LONG)),
+    "remainder": (lambda torch, a: (a * 9) % 0.7 + torch.fmod(a, -1.3), _numbers(LONG).astype(np.float32)),
+    "remainders of tensors": (lambda torch, a, b: a % b + a.fmod(b), _numbers(LONG, 3).astype(np.float32),
+                              (_numbers(LONG, 4) + 3).astype(np.float32)),
     "solve": (lambda torch, a, b: torch.linalg.solve(a, b), _numbers((40, 40)), _numbers((40, 3), 1)),
     "solve in batches": (lambda torch, a, b: torch.linalg.solve(a, b), _numbers((2, 40, 40)), _numbers((2, 40, 3), 1)),
     "det": (lambda torch, a: torch.linalg.det(a / 4), _numbers((30, 30))),
@@ -96,3 +100,20 @@ def test_the_same_first_gradients(name):
         out.backward(side.from_numpy(_numbers(tuple(out.shape), 2)))
         found.append({str(k): each for k, each in enumerate([out.detach(), *(leaf.grad for leaf in leaves)])})
     assert_same(*found)
+
+
+@pytest.mark.parametrize("divisor", [0.7, -0.7, 1.0, 1e-12, 0.0, np.inf, np.nan])
+def test_what_is_left_over_is_exact(divisor):
+    array = np.concatenate([_numbers(9000) * 50, np.arange(-50, 50), [-0.0, 1e-30, -1e-30]]).astype(np.float32)
+    with np.errstate(all="ignore"):
+        for name in ("fmod", "remainder"):
+            found = getattr(gradviz, name)(gradviz.from_numpy(array), divisor).numpy()
+            assert found.dtype == np.float32
+            assert np.array_equal(found, getattr(np, name)(array, np.float32(divisor)), equal_nan=True)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.int8])
+def test_different_integers(dtype):
+    array = np.random.default_rng(0).integers(-20, 20, (30, 30)).astype(dtype)
+    all_same(lambda torch, a: torch.unique(a, return_inverse=True, return_counts=True), array)
+    all_same(lambda torch, a: torch.unique(a[0] * 3, return_inverse=True, return_counts=True), array)

@@ -8,8 +8,8 @@ from gradviz.nn.activation_functions import *  # noqa: F403
 from gradviz.nn.attention_functions import *  # noqa: F403
 from gradviz.nn.bag_functions import *  # noqa: F403
 from gradviz.nn.dropouts import dropout1d, dropout2d, dropout3d  # noqa: F401
-from gradviz.nn.layer_functions import *  # noqa: F403
 from gradviz.nn.grid_functions import *  # noqa: F403
+from gradviz.nn.layer_functions import *  # noqa: F403
 from gradviz.nn.loss_functions import *  # noqa: F403
 from gradviz.nn.margin_functions import *  # noqa: F403
 from gradviz.nn.resampling_functions import *  # noqa: F403

@@ -18,6 +18,10 @@ def adaptive_max_pool2d(input, output_size, return_indices=False) -> Tensor:
     """The greatest values of as many windows as asked for; None keeps a size."""
 def adaptive_max_pool3d(input, output_size, return_indices=False) -> Tensor:
     """The greatest values of as many windows as asked for; None keeps a size."""
+def affine_grid(theta, size, align_corners=None) -> Tensor:
+    """The grid (N, H, W, 2) or (N, D, H, W, 3) to which affine maps (N, 2, 3) or (N, 3, 4) take an
+    output's places.
+    """
 def alpha_dropout(input, p=0.5, training=False) -> Tensor:
     """dropout after selu: what is dropped takes selu's lowest value, and mean and variance stay."""
 def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True) -> Tensor:
@@ -95,7 +99,8 @@ def embedding(
 ) -> Tensor:
     """Rows of a weight (V, D), one for each index: (...) to (..., D)."""
 def embedding_bag(
-    input, weight, offsets=None, max_norm=None, norm_type=2, scale_grad_by_freq=False, mode='mean', sparse=False, per_sample_weights=None, include_last_offset=False, padding_idx=None
+    input, weight, offsets=None, max_norm=None, norm_type=2, scale_grad_by_freq=False, mode='mean', sparse=False,
+    per_sample_weights=None, include_last_offset=False, padding_idx=None
 ) -> Tensor:
     """Rows of a weight (V, D), summed, averaged or the greatest, bag by bag: (N,) with offsets, or (B,
     N).
@@ -110,6 +115,10 @@ def gelu(self, *, approximate='none') -> Tensor:
     """`self * cdf(self)` of the normal distribution; approximate="tanh" for a formula without erf."""
 def glu(input, dim=-1) -> Tensor:
     """The first half along a dimension, times the sigmoid of the second: Dauphin et al. (2017)."""
+def grid_sample(input, grid, mode='bilinear', padding_mode='zeros', align_corners=None) -> Tensor:
+    """(N, C, H, W) at the points of a grid (N, h, w, 2) within [-1, 1]: (N, C, h, w); or one more
+    dimension.
+    """
 def group_norm(input, num_groups, weight=None, bias=None, eps=1e-05) -> Tensor:
     """Each group of channels of each sample standardized."""
 def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1) -> Tensor:

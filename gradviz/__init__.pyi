@@ -433,7 +433,7 @@ def get_default_device() -> builtins.str:
     """Where new tensors are made."""
 def get_default_dtype() -> dtype:
     """The dtype that Python floats become."""
-def get_num_threads() -> Tensor:
+def get_num_threads() -> builtins.int:
     """How many threads share elementwise work on large arrays."""
 def greater(self, other) -> Tensor:
     """Whether greater, elementwise."""
@@ -818,7 +818,7 @@ def set_default_dtype(dtype) -> None:
     """The dtype that Python floats become."""
 def set_float32_matmul_precision(precision) -> Tensor:
     """Taken: products of float32 are exact to float32."""
-def set_num_threads(num) -> Tensor:
+def set_num_threads(num) -> None:
     """How many threads share elementwise work on large arrays; without the C twins, always one."""
 def set_printoptions(
     precision=None, threshold=None, edgeitems=None, linewidth=None, profile=None, sci_mode=None

@@ -25,6 +25,7 @@ ROOMS = {
     "optim": ENGINE | {"ops"},
     "autograd": ENGINE | {"ops"},
     "cuda": ENGINE,
+    "backends": set(),
     "random": ENGINE,
     "utils": ENGINE,
     "static": ENGINE | {"ops"},  # replays the ops' forwards; in-place writes count versions as the in-place ops do
@@ -33,7 +34,8 @@ ROOMS = {
     "check": {"trace", "errors"},
     "views": {"trace", "errors"},
     "cli": {"record", "check", "views", "trace", "errors"},
-    "__init__": ENGINE | {"ops", "nn", "optim", "autograd", "linalg", "cuda", "random", "utils", "files", "static"},
+    "__init__": ENGINE
+    | {"ops", "nn", "optim", "autograd", "linalg", "backends", "cuda", "random", "utils", "files", "static"},
     "__main__": {"cli"},
 }
 # Inside views: format <- rows, theme, verification <- comparison <- the rest, never sideways.

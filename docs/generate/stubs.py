@@ -179,7 +179,8 @@ def _function(name, function):
     given = _written(parameters(function))
     line = f"def {name}({', '.join(given)}) -> {kind}:"
     if len(line) > 112:
-        line = f"def {name}(\n    {', '.join(given)}\n) -> {kind}:"
+        inside = "\n    ".join(textwrap.wrap(", ".join(given), 115))
+        line = f"def {name}(\n    {inside}\n) -> {kind}:"
     about = (function.op.forward if op is not None else function).__doc__
     if not about:
         return f"{line} ..."

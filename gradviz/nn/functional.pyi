@@ -99,7 +99,8 @@ def embedding(
 ) -> Tensor:
     """Rows of a weight (V, D), one for each index: (...) to (..., D)."""
 def embedding_bag(
-    input, weight, offsets=None, max_norm=None, norm_type=2, scale_grad_by_freq=False, mode='mean', sparse=False, per_sample_weights=None, include_last_offset=False, padding_idx=None
+    input, weight, offsets=None, max_norm=None, norm_type=2, scale_grad_by_freq=False, mode='mean', sparse=False,
+    per_sample_weights=None, include_last_offset=False, padding_idx=None
 ) -> Tensor:
     """Rows of a weight (V, D), summed, averaged or the greatest, bag by bag: (N,) with offsets, or (B,
     N).

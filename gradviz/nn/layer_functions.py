@@ -119,6 +119,7 @@ def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_paddi
 
 
 def strides(stride, count):
+    """A stride for each dimension; none given: (), which stands for the kernel's sizes."""
     return () if stride is None else several(stride, count, "stride")
 
 

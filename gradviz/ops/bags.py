@@ -13,8 +13,8 @@ def _weight_gradient(
     scale_grad_by_freq, mode, sparse, padding_idx,
 ):  # fmt: skip
     return ops.embedding_bag_backward(
-        grad, indices, per_sample_weights, result1, result2, result3, num_weights=weight_sym_argsize_0,
-        scale_grad_by_freq=scale_grad_by_freq, mode=mode, padding_idx=padding_idx,
+        grad, indices, per_sample_weights, result1, result2, result3, rows_in_all=weight_sym_argsize_0,
+        by_frequency=scale_grad_by_freq, mode=mode, padding_idx=padding_idx,
     )  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def _greatest(xp, rows, indices, bags, kept, count):
 
 
 _REFUSED = {
-    name: vjp("none, as in PyTorch", lambda grad: _no_second()) for name in ("self", "per_sample_weights")
+    name: vjp("none, as in PyTorch", lambda grad: _no_second()) for name in ("self", "factors")
 }
 
 
@@ -89,23 +89,23 @@ def _no_second():
     raise NotImplementedError("the derivative for '_embedding_bag_backward' is not implemented.")
 
 
-@op(grad_fn="EmbeddingBagBackwardBackward0", optional=("per_sample_weights",), **_REFUSED)
+@op(grad_fn="EmbeddingBagBackwardBackward0", optional=("factors",), **_REFUSED)
 def embedding_bag_backward(
-    xp, self, indices, per_sample_weights, bags, sizes, chosen, *, num_weights, scale_grad_by_freq, mode, padding_idx
+    xp, self, indices, factors, bags, sizes, chosen, *, rows_in_all, by_frequency, mode, padding_idx
 ):
     """The gradient of a bag's weight: rows added up; PyTorch has no derivative of it."""
     width = self.shape[1]
-    out = xp.zeros((num_weights, width), self.dtype)
+    out = xp.zeros((rows_in_all, width), self.dtype)
     if mode == MAX:
         full = (sizes > 0)[:, None].astype(self.dtype)
         return added_at(xp, out, chosen * width + xp.arange(width), self * full)
     rows = self[bags] * (indices != padding_idx)[:, None].astype(self.dtype)
     if mode == MEAN:
         rows = rows / xp.maximum(sizes, 1)[bags][:, None].astype(self.dtype)
-    if per_sample_weights is not None:
-        rows = rows * per_sample_weights[:, None]
-    if scale_grad_by_freq:
-        rows = rows / xp.bincount(indices, minlength=num_weights)[indices][:, None].astype(self.dtype)
+    if factors is not None:
+        rows = rows * factors[:, None]
+    if by_frequency:
+        rows = rows / xp.bincount(indices, minlength=rows_in_all)[indices][:, None].astype(self.dtype)
     return added_at(xp, out, indices[:, None] * width + xp.arange(width), rows)
 
 

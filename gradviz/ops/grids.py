@@ -110,7 +110,7 @@ def _grid_gradient(ops, grad, input, grid, interpolation_mode, padding_mode, ali
 
 
 def _slopes(ops, grid, sizes, padding, align):
-    """How far each position moves with its coordinate: 0 where the border holds it, less than 0 where it is thrown back."""
+    """How far each position moves with its coordinate: 0 where the border holds it, back where it is thrown back."""
     free = _positions(ops, grid, sizes, ZEROS, align)
     for size, x in zip(sizes, free, strict=True):
         slope = x * 0.0 + ((size - 1) / 2 if align else size / 2)

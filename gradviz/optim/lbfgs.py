@@ -1,8 +1,7 @@
 """L-BFGS: steps by an inverse Hessian that the last gradients tell: Nocedal and Wright (2006), algorithm 7.5."""
 
 from gradviz.engine.switches import enable_grad, no_grad
-from gradviz.nn.vectors import parameters_to_vector
-from gradviz.ops import indexing
+from gradviz.ops import composite, indexing, stacking
 from gradviz.optim.optimizer import Optimizer, refuse_negative
 
 
@@ -32,7 +31,7 @@ class LBFGS(Optimizer):
 
     def _gradient(self):
         parts = [each.new_zeros(each.numel()) if each._grad is None else each._grad for each in self._params]
-        return parameters_to_vector(parts)
+        return stacking.cat([composite.view(each, -1) for each in parts])
 
     def _move(self, length, direction):
         start = 0

@@ -1,10 +1,12 @@
 """Programs of samples_rarer.py: the first sample of each op, under each pattern of requires_grad."""
 
+from gradviz.engine.op import catalogue
 from tests.engine.samples_rarer import SAMPLES
 
 _FIRST = {}  # op -> (its place, its first sample)
 for _place, _sample in enumerate(SAMPLES):
-    if any(_sample.floating()) and _sample.op != "trilinear" and not _sample.run.__qualname__.startswith("twice"):
+    able = any(_sample.floating()) and catalogue[_sample.op].vjps and _sample.op != "trilinear"
+    if able and not _sample.run.__qualname__.startswith("twice"):
         _FIRST.setdefault(_sample.op, (_place, _sample))
 
 PROGRAMS: dict[str, tuple] = {

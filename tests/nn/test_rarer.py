@@ -128,3 +128,24 @@ def test_tensors_of_older_scripts():
         lambda torch: torch.backends.mps.is_available(),
     ):  # fmt: skip
         assert repr(make(gradviz)) == repr(make(torch))
+
+
+def test_the_third_derivative_of_layer_norm_is_that_of_its_values():
+    """PyTorch's isn't: see docs/ops.md."""
+    x, weight = np.random.RandomState(0).randn(2, 4), gradviz.from_numpy(np.random.RandomState(1).randn(2, 4))
+
+    def second(array):
+        leaf = gradviz.from_numpy(array.copy()).requires_grad_()
+        out = gradviz.nn.functional.layer_norm(leaf, (4,)) * weight
+        (grad,) = gradviz.autograd.grad(out.sum(), leaf, create_graph=True)
+        (again,) = gradviz.autograd.grad((grad * grad).sum(), leaf, create_graph=True)
+        return leaf, (again * again).sum()
+
+    leaf, value = second(x)
+    (third,) = gradviz.autograd.grad(value, leaf)
+    numeric = np.zeros_like(x)
+    for place in np.ndindex(*x.shape):
+        step = np.zeros_like(x)
+        step[place] = 1e-5
+        numeric[place] = (second(x + step)[1].item() - second(x - step)[1].item()) / 2e-5
+    np.testing.assert_allclose(third.numpy(), numeric, rtol=1e-5, atol=1e-5)

@@ -98,7 +98,7 @@ def _check(input, weight, offsets, mode, scale_grad_by_freq, sparse, per_sample_
     if first != 0:
         raise RuntimeError(
             "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. "
-            f"However, got {first}"
+            f"However, got {first}\n[ torch.{title(offsets._array.dtype)}Tensor{{}} ]"
         )
     if last > input.numel():
         raise RuntimeError(

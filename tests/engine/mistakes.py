@@ -10,6 +10,7 @@ from tests.engine import (
     mistakes_measures,
     mistakes_neural,
     mistakes_of_state,
+    mistakes_rarer,
     mistakes_shaping,
 )
 
@@ -324,6 +325,7 @@ MISTAKES = {
     "Function without forward": lambda torch: _function_without(torch, "forward"),
     **mistakes_neural.MISTAKES,
     **mistakes_layers.MISTAKES,
+    **mistakes_rarer.MISTAKES,
     **mistakes_measures.MISTAKES,
     **mistakes_shaping.MISTAKES,
     **mistakes_in_place.MISTAKES,

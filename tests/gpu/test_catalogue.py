@@ -44,7 +44,10 @@ DRAWN = {
     "add", "bernoulli_fill", "exponential_fill", "mul", "normal_fill", "random_fill_0", "random_fill_1",
     "random_fill_2", "rrelu_with_noise", "uniform_fill",
 }  # fmt: skip
-UPLOADS = HELD | DRAWN
+# Bags are counted, and their offsets compared, on the CPU; isin makes tensors of what it is given.
+BAGS = {"embedding_bag", "embedding_bag_backward", "embedding_bag_samples_backward"}
+LOOKS |= {op: {"int", "bincount", "flatnonzero", MASK} for op in BAGS}
+UPLOADS = HELD | DRAWN | BAGS | {"isin_of", "softmax"}  # softmax: gumbel_softmax draws
 
 
 def _host(tensor):

@@ -8,7 +8,7 @@ from gradviz.engine.generated import SIZES
 def call_lines(op, operator=False):
     """The source of the call, a line each; the first input of an operator's method is a tensor for certain."""
     numbers = _number_lines(op)[operator:]
-    lines = [f"def {op.name}({_parameters(op)}):", *numbers, *_quick_lines(op), *_array_lines(op), *_dtype_lines(op)]
+    lines = [f"def {op.name}({_parameters(op)}):", *_quick_lines(op), *numbers, *_array_lines(op), *_dtype_lines(op)]
     given = "".join(f", {'*' * (name == op.variadic)}r{i}" for i, name in enumerate(op.inputs))
     settings = "".join(f", {name}={name}" for name in op.settings)
     lines += [

@@ -13,6 +13,7 @@ import numpy as np
 from gradviz.engine import coerce
 from gradviz.engine.fitting import fitted
 from gradviz.engine.generated import define
+from gradviz.engine.twins import run_of_plans
 
 
 def run_of(op, mask, fits):
@@ -28,7 +29,7 @@ def run_of(op, mask, fits):
     run = FunctionType(_compile_first.__code__, scope, "run")
     run.mask, run.fits = mask, fits
     run.unfitted = op.run_for(mask) if fits else run
-    return run
+    return run_of_plans(op, mask, fits, run)
 
 
 def _compile_first(grad, saved, settings, ops):

@@ -6,15 +6,17 @@ GRADVIZ_COMPILED=0 in the environment, the Python does it all.
 
 import heapq
 import os
+from functools import partial
 from time import perf_counter_ns
 
 import numpy as np
 
 from gradviz.engine import versions
 from gradviz.engine.coerce import as_array, quietly
-from gradviz.engine.fitting import fitted_all
+from gradviz.engine.fitting import fitted, fitted_all
 from gradviz.engine.node import RELEASED, AccumulateGrad, Edge, Node
 from gradviz.engine.ownership import added, taken
+from gradviz.engine.plans import MOST_OUTPUTS, plan_of_forward, plan_of_run, plan_of_sum
 from gradviz.engine.switches import Mode, mode
 from gradviz.engine.tensor import Number, Rare, Tensor, edge_of
 
@@ -35,9 +37,10 @@ if _engine is not None:
             "Tensor": Tensor, "Number": Number, "Node": Node, "AccumulateGrad": AccumulateGrad, "Edge": Edge,
             "Rare": Rare, "Mode": Mode, "mode": mode, "births": mode.births, "forks": versions.forks,
             "changed": versions.changed, "RELEASED": RELEASED, "numpy": np, "edge_of": edge_of,
-            "as_array": as_array, "clock": perf_counter_ns, "next_nr": mode.next_sequence_nr,
+            "as_array": as_array, "adding": plan_of_sum, "clock": perf_counter_ns,
+            "numbers": mode.next_sequence_nr.__self__,
             "spoilt": versions.spoilt, "taken": taken, "added": added, "bump": versions.bump, "quietly": quietly,
-            "fitted_all": fitted_all, "heappush": heapq.heappush, "heappop": heapq.heappop,
+            "fitted": fitted, "fitted_all": fitted_all, "heappush": heapq.heappush, "heappop": heapq.heappop,
         }
     )  # fmt: skip
 
@@ -60,9 +63,20 @@ def quick_of(op):
     runs, fitting = (tuple(op.run_for(mask, fits) for mask in masks) for fits in (False, True))
     one_dtype, floating = op.dtype in ("promote", "float", "same"), op.dtype == "float"
     return _engine.Quick(
-        op, op.forward, op.node_class, len(op.inputs), tuple(op.settings), one_dtype, floating,
+        op, op.forward, op.node_class, len(op.inputs), op.takes_numbers, tuple(op.settings), one_dtype, floating,
         bool(op.view and op.vjps), wanted, saved, kept, _FITS[op.fits], runs, fitting,
+        None if op.view else partial(plan_of_forward, op),
     )  # fmt: skip
+
+
+def run_of_plans(op, mask, fits, run):
+    """The twin of a run, or the run itself where its op is not of the kind that has plans."""
+    names = op.node_class.setting_names
+    unusual = op.variadic or op.several or not op.settings.keys() >= {*names} or len(op.saved) > MOST_SAVED
+    if _engine is None or unusual or len(op.differentiable) > MOST_OUTPUTS:
+        return run
+    unfitted = op.run_for(mask) if fits else None
+    return _engine.Run(run, unfitted, partial(plan_of_run, op, mask), mask, fits, len(op.saved), len(names))
 
 
 def _save(op, name):

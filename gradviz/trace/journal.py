@@ -30,6 +30,7 @@ RUNNING, CLOSED, INCOMPLETE = 0, 1, 2
 LARGEST_CHUNK = 1 << 22
 LONGEST = (1 << 8 * LENGTH.size) - 1  # of an entry's bytes
 
+_ZEROS = memoryview(bytes(1 << 18))
 _FIRST = CHUNK.size  # where a chunk's own bytes begin
 _POPULATE_WRITE = 23 if sys.platform == "linux" else None  # MADV_POPULATE_WRITE, which `mmap` doesn't name
 _journals: "weakref.WeakSet[Journal]" = weakref.WeakSet()
@@ -226,13 +227,13 @@ def _draft(path):
 
 
 def _allocate(file, start, size):
-    """Make the file longer and own the room now: a full disk is an OSError here, not a bus error later."""
-    if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(file.fd, start, size)
-        return
-    zeros, done = bytes(min(size, 1 << 20)), 0
+    """Make the file longer and own the room now: a full disk is an OSError here, not a bus error later.
+
+    Written zeros own it everywhere, and the kernel maps them sooner than it clears and reads in what was reserved.
+    """
+    done = 0
     while done < size:
-        done += os.pwrite(file.fd, zeros[: size - done], start + done)
+        done += os.pwrite(file.fd, _ZEROS[: size - done], start + done)
 
 
 def _sorry(path, error):

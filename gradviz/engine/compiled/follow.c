@@ -65,10 +65,7 @@ tell(PyObject *method, PyObject **given, int count)
 static int
 add_to(Course *course, PyObject *entry, PyObject *gradient)
 {
-    PyObject *one = PyLong_FromLong(1), *given[] = {entry, one, gradient}; /* a small int: always there */
-    PyObject *in_place = PyObject_Vectorcall(world.added, given, 3, NULL);
-    Py_DECREF(one);
-    Py_XDECREF(in_place);
+    PyObject *in_place = added(entry, gradient);
     if (in_place != Py_True || !course->watched)
         return in_place == NULL ? -1 : 0;
     PyObject *told[] = {course->observer, PyList_GET_ITEM(entry, 1)};
@@ -221,9 +218,7 @@ accumulate(PyObject *node, PyObject *gradient)
         else { /* the entry alone holds the gradient: see ownership.py */
             PyList_SET_ITEM(entry, 0, Py_NewRef(node));
             PyList_SET_ITEM(entry, 1, gradient);
-            PyObject *one = PyLong_FromLong(1), *given[] = {entry, one};
-            array = PyObject_Vectorcall(world.taken, given, 2, NULL);
-            Py_DECREF(one);
+            array = taken(entry);
             Py_DECREF(entry);
             PyObject *made = array == NULL ? NULL : new_tensor(array);
             if (made != NULL) {
@@ -272,7 +267,7 @@ hand_on(Course *course, PyObject *edge, PyObject *handed, PyObject **node, PyObj
     if (PyErr_Occurred())
         return -1;
     if (*node == edge) {
-        PyObject *sum = PyNumber_Add(*gradient, handed);
+        PyObject *sum = summed(*gradient, handed);
         if (sum == NULL)
             return -1;
         Py_SETREF(*gradient, sum);

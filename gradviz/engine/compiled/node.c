@@ -67,6 +67,7 @@ edges_of(Quick *quick, PyObject *const *args, int mask)
         }
         PyTuple_SET_ITEM(edges, k, edge);
     }
+    PyObject_GC_UnTrack(edges); /* the collector finds what is in it by way of the node: see collected.c */
     return edges;
 }
 
@@ -89,13 +90,17 @@ saved_of(Quick *quick, PyObject *const *args, PyObject **arrays, PyObject *resul
             value = arrays[source];
         PyTuple_SET_ITEM(saved, k, Py_NewRef(value));
     }
+    untrack_plain(saved);
     return saved;
 }
 
 static PyObject *
 shape_of(PyObject *array)
 {
-    return PyArray_IntTupleFromIntp(PyArray_NDIM((PyArrayObject *)array), PyArray_DIMS((PyArrayObject *)array));
+    PyObject *shape = PyArray_IntTupleFromIntp(PyArray_NDIM((PyArrayObject *)array), PyArray_DIMS((PyArrayObject *)array));
+    if (shape != NULL)
+        untrack_plain(shape);
+    return shape;
 }
 
 /* In elements, as PyTorch counts them. */
@@ -140,6 +145,7 @@ settings_of(Quick *quick, PyObject *const *args, PyObject **arrays, int fits)
         }
         PyTuple_SET_ITEM(settings, k, value);
     }
+    untrack_plain(settings);
     return settings;
 }
 
@@ -162,7 +168,7 @@ new_node(Quick *quick, PyObject *const *args, PyObject **arrays, PyObject *resul
     int fits = quick->fits == ALWAYS || (quick->fits == UNLIKE && are_unlike(quick, arrays));
     PyObject *edges = NULL, *saved = NULL, *settings = NULL, *number = NULL, *node = NULL;
     if ((edges = edges_of(quick, args, mask)) && (saved = saved_of(quick, args, arrays, result, mask)) &&
-        (settings = settings_of(quick, args, arrays, fits)) && (number = PyObject_CallNoArgs(world.next_nr)) &&
+        (settings = settings_of(quick, args, arrays, fits)) && (number = Py_TYPE(world.numbers)->tp_iternext(world.numbers)) &&
         (node = quick->node_class->tp_alloc(quick->node_class, 0))) {
         fill(node, at.edges, edges);
         fill(node, at.saved, saved);

@@ -11,17 +11,10 @@
 
 /* The inputs' arrays, new references; 0 where Python has to look at them. */
 static int
-take_arrays(Quick *quick, PyObject *const *args, PyObject **arrays)
+take_arrays(Quick *quick, PyObject *const *inputs, PyObject **arrays)
 {
-    for (int i = 0; i < quick->inputs; i++) {
-        PyTypeObject *type = Py_TYPE(args[i]);
-        if (type != world.Tensor && !PyType_IsSubtype(type, world.Tensor))
-            return 0;
-        PyObject *array = slot(args[i], at.array);
-        if (array == NULL || !is_array(array))
-            return 0;
-        arrays[i] = array;
-    }
+    for (int i = 0; i < quick->inputs; i++)
+        arrays[i] = slot(inputs[i], at.array);
     PyArray_Descr *dtype = PyArray_DESCR((PyArrayObject *)arrays[0]);
     if (quick->floating && dtype->kind != 'f')
         return 0;
@@ -38,12 +31,18 @@ take_arrays(Quick *quick, PyObject *const *args, PyObject **arrays)
 static PyObject *
 computed(Quick *quick, PyObject *const *args, PyObject **arrays)
 {
-    PyObject *given[1 + MOST_INPUTS + MOST_SETTINGS];
+    PyObject *given[1 + MOST_INPUTS + MOST_SETTINGS], *planned[MOST_OUTPUTS];
+    PyObject *const *settings = args + quick->inputs;
+    Plan *plan = plan_for(&quick->plans, settings, quick->settings);
+    if (plan != NULL && run_plan(plan, arrays, quick->inputs, planned) > 0)
+        return planned[0];
+    if (PyErr_Occurred())
+        return NULL;
     given[0] = world.numpy;
     for (int i = 0; i < quick->inputs; i++)
         given[1 + i] = arrays[i];
     for (int i = 0; i < quick->settings; i++)
-        given[1 + quick->inputs + i] = args[quick->inputs + i];
+        given[1 + quick->inputs + i] = settings[i];
     PyObject *result = PyObject_Vectorcall(quick->forward, given, 1 + quick->inputs,
                                            quick->settings ? quick->setting_names : NULL);
     if (result == NULL) {
@@ -120,22 +119,28 @@ static PyObject *
 call(PyObject *self, PyObject *const *args, size_t flags, PyObject *keywords)
 {
     Quick *quick = (Quick *)self;
-    PyObject *arrays[MOST_INPUTS];
+    PyObject *given[MOST_INPUTS + MOST_SETTINGS], *arrays[MOST_INPUTS];
     PyObject *grad = slot(world.mode, at.grad_mode);
     if (PyVectorcall_NARGS(flags) != quick->inputs + quick->settings || keywords != NULL) {
         PyErr_SetString(PyExc_TypeError, "Quick takes an op's inputs and settings, each by position");
         return NULL;
     }
     if (PyList_GET_SIZE(world.births) || (grad != Py_True && (grad != Py_False || quick->view)) ||
-        (grad == Py_True && PyDict_GET_SIZE(world.forks)) || !take_arrays(quick, args, arrays))
+        (grad == Py_True && PyDict_GET_SIZE(world.forks)) || !take_inputs(quick, args, given))
         Py_RETURN_NONE;
+    if (!take_arrays(quick, given, arrays)) {
+        let_go(given, quick->inputs);
+        Py_RETURN_NONE;
+    }
+    for (int i = 0; i < quick->settings; i++) /* behind the inputs, as in the call */
+        given[quick->inputs + i] = args[quick->inputs + i];
     PyObject *started = NULL, *out = NULL;
     int failed = slot(world.mode, at.observer) != Py_None && (started = PyObject_CallNoArgs(world.clock)) == NULL;
-    PyObject *result = failed ? NULL : computed(quick, args, arrays);
+    PyObject *result = failed ? NULL : computed(quick, given, arrays);
     if (result != NULL)
-        out = finished(quick, args, arrays, result, started);
-    for (int i = 0; i < quick->inputs; i++)
-        Py_DECREF(arrays[i]);
+        out = finished(quick, given, arrays, result, started);
+    let_go(arrays, quick->inputs);
+    let_go(given, quick->inputs);
     Py_XDECREF(started);
     if (out == NULL && !PyErr_Occurred())
         Py_RETURN_NONE;
@@ -161,11 +166,11 @@ read_pairs(PyObject *pairs, int most, int *count, int (*into)[2])
 static PyObject *
 make(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
-    PyObject *op, *forward, *node_class, *setting_names, *differentiable, *saved, *kept, *runs, *fitting;
-    int inputs, one_dtype, floating, view, fits, pairs[MOST_KEPT][2];
-    if (!PyArg_ParseTuple(args, "OOOiO!pppO!OOiO!O!:Quick", &op, &forward, &node_class, &inputs, &PyTuple_Type,
+    PyObject *op, *forward, *node_class, *setting_names, *differentiable, *saved, *kept, *runs, *fitting, *planner;
+    int inputs, numbers, one_dtype, floating, view, fits, pairs[MOST_KEPT][2];
+    if (!PyArg_ParseTuple(args, "OOOipO!pppO!OOiO!O!O:Quick", &op, &forward, &node_class, &inputs, &numbers, &PyTuple_Type,
                           &setting_names, &one_dtype, &floating, &view, &PyTuple_Type, &differentiable, &saved, &kept,
-                          &fits, &PyTuple_Type, &runs, &PyTuple_Type, &fitting))
+                          &fits, &PyTuple_Type, &runs, &PyTuple_Type, &fitting, &planner))
         return NULL;
     Py_ssize_t wanted = PyTuple_GET_SIZE(differentiable), masks = wanted ? (Py_ssize_t)1 << wanted : 0;
     if (inputs < 1 || inputs > MOST_INPUTS || PyTuple_GET_SIZE(setting_names) > MOST_SETTINGS || wanted > inputs ||
@@ -183,7 +188,9 @@ make(PyTypeObject *type, PyObject *args, PyObject *keywords)
     quick->setting_names = Py_NewRef(setting_names);
     quick->runs = Py_NewRef(runs);
     quick->fitting = Py_NewRef(fitting);
+    quick->plans.planner = planner == Py_None ? NULL : Py_NewRef(planner);
     quick->inputs = inputs;
+    quick->numbers = numbers;
     quick->settings = (int)PyTuple_GET_SIZE(setting_names);
     quick->one_dtype = one_dtype;
     quick->floating = floating;
@@ -211,6 +218,7 @@ static void
 drop(PyObject *self)
 {
     Quick *quick = (Quick *)self;
+    drop_plans(&quick->plans);
     Py_XDECREF(quick->op);
     Py_XDECREF(quick->forward);
     Py_XDECREF(quick->node_class);

@@ -1,4 +1,5 @@
-/* The extension module gradviz.engine._engine: the twins of an op's call (quick.c) and of backward's loop (follow.c). */
+/* The extension module gradviz.engine._engine: the twins of an op's call (quick.c), of its backward (run.c), and
+   of backward's loop (follow.c). */
 
 #define GRADVIZ_IMPORTS_NUMPY
 #include "world.h"
@@ -11,7 +12,13 @@ Names names;
 PyObject *
 new_tensor(PyObject *array)
 {
-    PyObject *tensor = world.Tensor->tp_alloc(world.Tensor, 0);
+    return new_instance(world.Tensor, array);
+}
+
+PyObject *
+new_instance(PyTypeObject *class, PyObject *array)
+{
+    PyObject *tensor = class->tp_alloc(class, 0);
     if (tensor == NULL) {
         Py_DECREF(array);
         return NULL;
@@ -82,6 +89,7 @@ take_given(PyObject *given)
     struct { const char *name; PyObject **place; } wanted[] = {
         {"Tensor", (PyObject **)&world.Tensor},
         {"Number", (PyObject **)&world.Number},
+        {"Node", (PyObject **)&world.Node},
         {"AccumulateGrad", (PyObject **)&world.AccumulateGrad},
         {"Edge", (PyObject **)&world.Edge},
         {"mode", &world.mode},
@@ -92,13 +100,15 @@ take_given(PyObject *given)
         {"numpy", &world.numpy},
         {"edge_of", &world.edge_of},
         {"as_array", &world.as_array},
+        {"adding", &world.adding},
         {"clock", &world.clock},
-        {"next_nr", &world.next_nr},
+        {"numbers", &world.numbers},
         {"spoilt", &world.spoilt},
         {"taken", &world.taken},
         {"added", &world.added},
         {"bump", &world.bump},
         {"quietly", &world.quietly},
+        {"fitted", &world.fitted},
         {"fitted_all", &world.fitted_all},
         {"heappush", &world.heappush},
         {"heappop", &world.heappop},
@@ -123,6 +133,9 @@ bind(PyObject *module, PyObject *given)
     }
     if (find_slots(given) < 0 || take_given(given) < 0)
         return NULL;
+    collect_nodes();
+    world.float32 = PyArray_DescrFromType(NPY_FLOAT);
+    world.float64 = PyArray_DescrFromType(NPY_DOUBLE);
     Py_RETURN_NONE;
 }
 
@@ -155,12 +168,13 @@ PyMODINIT_FUNC
 PyInit__engine(void)
 {
     import_array();
-    if (make_names() < 0 || PyType_Ready(&QuickType) < 0)
+    if (make_names() < 0 || PyType_Ready(&QuickType) < 0 || PyType_Ready(&RunType) < 0)
         return NULL;
     PyObject *module = PyModule_Create(&definition);
     if (module == NULL)
         return NULL;
-    if (PyModule_AddObjectRef(module, "Quick", (PyObject *)&QuickType) < 0) {
+    if (PyModule_AddObjectRef(module, "Quick", (PyObject *)&QuickType) < 0 ||
+        PyModule_AddObjectRef(module, "Run", (PyObject *)&RunType) < 0) {
         Py_DECREF(module);
         return NULL;
     }

@@ -17,15 +17,16 @@
 #include <numpy/arrayobject.h>
 
 typedef struct {
-    PyTypeObject *Tensor, *Number, *AccumulateGrad, *Edge;
+    PyTypeObject *Tensor, *Number, *Node, *AccumulateGrad, *Edge;
     PyObject *mode;        /* the switches */
     PyObject *births;      /* a list: who looks at each new node */
     PyObject *forks;       /* a dict: changed buffers that views have to follow */
     PyObject *changed;     /* a dict: id of each changed buffer's owner -> its Stamps */
     PyObject *RELEASED;    /* stands where a node's saved tensors were */
     PyObject *numpy;       /* the module */
-    PyObject *edge_of, *as_array, *clock, *next_nr, *spoilt, *taken, *added, *bump, *quietly, *fitted_all;
+    PyObject *edge_of, *as_array, *adding, *clock, *numbers, *spoilt, *taken, *added, *bump, *quietly, *fitted, *fitted_all;
     PyObject *heappush, *heappop;
+    PyArray_Descr *float32, *float64; /* NumPy's own */
 } World;
 
 /* Offsets of slots, by class. */
@@ -76,10 +77,29 @@ is_array(PyObject *object)
     return Py_TYPE(object) == &PyArray_Type;
 }
 
+/* Whether a gradient is an array with dims: of one without, NumPy makes scalars, which no plan does. */
+static inline int
+has_dims(PyObject *gradient)
+{
+    return is_array(gradient) && PyArray_NDIM((PyArrayObject *)gradient) > 0;
+}
+
 /* A new Tensor around an array, outside any graph; takes over the array's reference. NULL: an error is set. */
 PyObject *new_tensor(PyObject *array);
+PyObject *new_instance(PyTypeObject *class, PyObject *array); /* the same of a class of tensors */
 
-extern PyTypeObject QuickType;
+/* Takes a new tuple from the garbage collector's lists where nothing in it can be part of a cycle. */
+void untrack_plain(PyObject *tuple);
+
+/* Tells the collector how to look at nodes, whose tuple of edges it does not list: see collected.c. */
+void collect_nodes(void);
+
+extern PyTypeObject QuickType, RunType;
+/* ownership.c: gradients that are added up, and kept. */
+PyObject *summed(PyObject *one, PyObject *other);
+PyObject *added(PyObject *entry, PyObject *gradient); /* whether in place: True or False, borrowed */
+PyObject *taken(PyObject *entry);
+
 PyObject *follow(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
 #endif

@@ -154,6 +154,7 @@ Watch *lives_watch(Lives *lives, PyObject *thing, int *is_new)
         dropped(watch);
         return NULL;
     }
+    PyObject_GC_UnTrack(watch->ref); /* no cycle goes through it, and the collector need not walk over so many */
     size_t at = entry_at(lives, thing);
     if (lives->entries[at].place != NULL) { /* a finalizer met the same object meanwhile */
         dropped(watch);

@@ -84,6 +84,7 @@ def define(filename, lines, name, scope):
     """Compiles generated source, and lets tracebacks show it."""
     text = "\n".join(lines) + "\n"
     linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
+    scope.setdefault("__name__", __name__)  # NumPy's warnings of what it computes are silenced by this
     exec(compile(text, filename, "exec"), scope)  # noqa: S102  our own text, as dataclasses does
     return scope[name]
 

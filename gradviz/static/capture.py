@@ -111,7 +111,8 @@ class Capture(Observer):
         if frame is None:
             return self.refuse(f"changes a tensor of the graph in place: {op.title}")
         names = frame.f_locals
-        given = [names[name] for name in op.inputs]
+        plain = len(inputs) == len(op.inputs) and not op.variadic  # then numbers are tensors there already
+        given = list(inputs) if plain else [names[name] for name in op.inputs]
         numbers = tuple(self._number(each) for each in given)
         casts = self._casts(op, given)
         made = [self._result(each) for each in outputs]

@@ -45,16 +45,21 @@ _by_grad_fn = {}
 
 
 class Vjp(NamedTuple):
-    """A vector-Jacobian product: the local gradient in words and in code."""
+    """A vector-Jacobian product: the local gradient in words and in code; as an op of its own, under create_graph."""
 
     local: str
     function: FunctionType
     names: tuple
+    as_op: FunctionType | None = None
 
 
-def vjp(local, function):
-    """The gradient for one input: `local` is the local gradient as people read it."""
-    return Vjp(local, function, tuple(signature(function).parameters))
+def vjp(local, function, as_op=None):
+    """The gradient for one input: `local` is the local gradient as people read it.
+
+    as_op: computes the same under create_graph, where PyTorch's backward is an op that has a node of its own; it asks
+    for `ops` and for names that the function asks for.
+    """
+    return Vjp(local, function, tuple(signature(function).parameters), as_op)
 
 
 def op(

@@ -6,6 +6,7 @@ Bit i of a mask stands for differentiable input i. A run that *fits* brings each
 its input, which stand behind the settings: it undoes what broadcasting and promotion did in the forward.
 """
 
+from inspect import signature
 from types import FunctionType
 
 import numpy as np
@@ -47,6 +48,10 @@ def _lines(op, mask, fits, scope):
         scope[f"vjp{i}"] = rule.function
         needed.update(rule.names)
         asked = f"vjp{i}({', '.join('x_' + each for each in rule.names)})"
+        if rule.as_op is not None:
+            scope[f"op{i}"] = rule.as_op
+            names = ["ops", *(f"x_{each}" for each in signature(rule.as_op).parameters if each != "ops")]
+            asked = f"({asked} if ops is None else op{i}({', '.join(names)}))"
         place = len(op.node_class.setting_names) + 2 * i
         if fits and name == op.variadic:
             asked = f"*[fitted(each, *fit, ops) for each, fit in zip({asked}, settings[{place}], strict=True)]"

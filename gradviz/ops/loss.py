@@ -26,7 +26,12 @@ def _refuse_whole(kernel, array, dim):
 
 
 @op(
-    self=vjp("delta - softmax(self): grad - exp(result) * sum(grad)", _log_softmax_gradient))
+    self=vjp(
+        "delta - softmax(self): grad - exp(result) * sum(grad)",
+        _log_softmax_gradient,
+        lambda ops, grad, result, dim: ops.log_softmax_backward_data(grad, result, dim=dim),
+    ),
+)
 def log_softmax(xp, self, *, dim):
     """`self - log(sum(exp(self)))` along a dimension, shifted by its maximum so that nothing overflows."""
     if not self.size:
@@ -41,6 +46,7 @@ def log_softmax(xp, self, *, dim):
     self=vjp(
         "result * (delta - result)",
         lambda ops, grad, result, dim: result * (grad - _along(ops, grad * result, result, dim)),
+        lambda ops, grad, result, dim: ops.softmax_backward_data(grad, result, dim=dim),
     ),
 )
 def softmax(xp, self, *, dim):
@@ -68,10 +74,12 @@ def _mse_gradient(grad, self, target, reduction, sign):
     self=vjp(
         "2 * (self - target) / numel where the mean is taken, else without numel",
         lambda grad, self, target, reduction: _mse_gradient(grad, self, target, reduction, 1),
+        lambda ops, grad, self, target, reduction: ops.mse_loss_backward(grad, self, target, reduction=reduction),
     ),
     target=vjp(
         "-2 * (self - target) / numel where the mean is taken, else without numel",
         lambda grad, self, target, reduction: _mse_gradient(grad, self, target, reduction, -1),
+        lambda ops, grad, self, target, reduction: ops.mse_loss_backward(grad, target, self, reduction=reduction),
     ),
     dtype="promote",
 )

@@ -9,6 +9,7 @@ from gradviz.engine.op import as_operator
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import (
     activations,
+    backward_kernels,
     blends,
     bounds,
     changes,
@@ -54,7 +55,7 @@ ROOMS = (
     extremes, statistics, norms, stacking, reshaping, gathering, sorting, counting, contraction,
     linear_algebra, strided, storage, protocols, likeness, sampling, exchange, copying, dropping, recurrent, gates,
     shuffling, gamma, distances, quantiles, running, reducing, decompositions, triangles, products,
-    windows,
+    windows, backward_kernels,
 )  # fmt: skip
 METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {

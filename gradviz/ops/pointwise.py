@@ -190,20 +190,40 @@ def cos(xp, self):
     return xp.cos(self)
 
 
-@op(self=vjp("1 - result**2", lambda grad, result: grad * (1 - result * result)), dtype="float")
+@op(
+    self=vjp(
+        "1 - result**2",
+        lambda grad, result: grad * (1 - result * result),
+        lambda ops, grad, result: ops.tanh_backward(grad, result),
+    ),
+    dtype="float",
+)
 def tanh(xp, self):
     """Hyperbolic tangent."""
     return xp.tanh(self)
 
 
-@op(self=vjp("result * (1 - result)", lambda grad, result: grad * ((1 - result) * result)), dtype="float")
+@op(
+    self=vjp(
+        "result * (1 - result)",
+        lambda grad, result: grad * ((1 - result) * result),
+        lambda ops, grad, result: ops.sigmoid_backward(grad, result),
+    ),
+    dtype="float",
+)
 def sigmoid(xp, self):
     """Logistic function, `1 / (1 + exp(-self))`, without overflow: 0.5 * (1 + tanh(self / 2))."""
     half = self * self.dtype.type(0.5) if self.dtype.kind == "f" else self * 0.5
     return xp.tanh(half) * half.dtype.type(0.5) + half.dtype.type(0.5)
 
 
-@op(self=vjp("1 where result > 0, else 0", lambda grad, result: kept(grad, result != 0)))
+@op(
+    self=vjp(
+        "1 where result > 0, else 0",
+        lambda grad, result: kept(grad, result != 0),
+        lambda ops, grad, result: ops.threshold_backward(grad, result, threshold=0),
+    )
+)
 def relu(xp, self):
     """`max(self, 0)`."""
     if self.dtype.kind == "b":

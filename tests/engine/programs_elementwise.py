@@ -85,6 +85,8 @@ PROGRAMS: dict[str, tuple] = {
 # grad_fns that only a second backward makes, or that can't run backward: no program holds them
 IN_SECOND_BACKWARDS = {"NotImplemented"} | {
     f"{name}BackwardBackward0"
-    for name in ("Elu", "Gelu", "Hardswish", "Hardtanh", "LeakyRelu", "LogSigmoid", "Softplus", "Threshold")
+    for name in ("Elu", "Gelu", "Hardswish", "Hardtanh", "LeakyRelu", "LogSigmoid", "MseLoss", "Sigmoid", "Softplus",
+                 "Tanh", "Threshold")
 }
+IN_SECOND_BACKWARDS |= {"SoftmaxBackwardDataBackward0", "LogSoftmaxBackwardDataBackward0"}
 IN_SECOND_BACKWARDS |= {"CumsumFromEndBackward0", "ValueAtBackward0", "ValueBackwardBackward0"}

@@ -1,0 +1,115 @@
+"""What PyTorch's backward runs as one op with derivatives of its own, so that a second backward meets its nodes.
+
+A plain backward computes the same by the vjps of the ops that these belong to.
+"""
+
+from gradviz.engine.op import op, vjp
+
+
+@op(
+    grad_fn="TanhBackwardBackward0",
+    grad_output=vjp(
+        "1 - output**2",
+        lambda grad, output: grad * (1 - output * output),
+        lambda ops, grad, output: ops.tanh_backward(grad, output),
+    ),
+    output=vjp("-2 * output * grad_output", lambda grad, grad_output, output: grad * (output * grad_output * -2)),
+)
+def tanh_backward(xp, grad_output, output):
+    """The gradient of tanh."""
+    return grad_output * (1 - output * output)
+
+
+@op(
+    grad_fn="SigmoidBackwardBackward0",
+    grad_output=vjp(
+        "output * (1 - output)",
+        lambda grad, output: grad * ((1 - output) * output),
+        lambda ops, grad, output: ops.sigmoid_backward(grad, output),
+    ),
+    output=vjp(
+        "(1 - 2 * output) * grad_output", lambda grad, grad_output, output: grad * (grad_output * (1 - output * 2))
+    ),
+)
+def sigmoid_backward(xp, grad_output, output):
+    """The gradient of sigmoid."""
+    return grad_output * ((1 - output) * output)
+
+
+def _summed(ops, value, dim):
+    """Sums along a dimension, kept; a 0-d value has none."""
+    return ops.sum_dim(value, dim=(dim,), keepdim=True) if len(value.shape) else value
+
+
+def _softmax_gradient(ops, grad, output, dim):
+    return output * (grad - _summed(ops, grad * output, dim))
+
+
+def _softmax_bend(ops, grad, grad_output, output, dim):
+    first = grad * (grad_output - _summed(ops, grad_output * output, dim))
+    return first - grad_output * _summed(ops, grad * output, dim)
+
+
+@op(
+    grad_fn="SoftmaxBackwardDataBackward0",
+    grad_output=vjp(
+        "output * (delta - output)",
+        _softmax_gradient,
+        lambda ops, grad, output, dim: ops.softmax_backward_data(grad, output, dim=dim),
+    ),
+    output=vjp("grad_output - sum(grad_output * output), less what the sum takes", _softmax_bend),
+)
+def softmax_backward_data(xp, grad_output, output, *, dim):
+    """The gradient of softmax."""
+    product = grad_output * output
+    return output * (grad_output - (product.sum(axis=dim, keepdims=True) if product.ndim else product))
+
+
+def _log_softmax_gradient(ops, grad, output, dim):
+    return grad - _summed(ops, grad * ops.exp(output), dim)
+
+
+@op(
+    grad_fn="LogSoftmaxBackwardDataBackward0",
+    grad_output=vjp("delta - exp(output)", _log_softmax_gradient),
+    output=vjp(
+        "-exp(output) * sum(grad_output)",
+        lambda ops, grad, grad_output, output, dim: grad * (-_summed(ops, grad_output, dim) * ops.exp(output)),
+    ),
+)
+def log_softmax_backward_data(xp, grad_output, output, *, dim):
+    """The gradient of log_softmax."""
+    total = grad_output.sum(axis=dim, keepdims=True) if grad_output.ndim else grad_output
+    return grad_output - xp.exp(output) * total
+
+
+def _scale(shape, reduction):
+    """2, divided by the count of elements where the mean is taken."""
+    count = 1
+    for size in shape if reduction == 1 else ():
+        count *= size
+    return 2.0 / max(count, 1)
+
+
+@op(
+    grad_fn="MseLossBackwardBackward0",
+    grad_output=vjp(
+        "2 * (self - target) / numel where the mean is taken, else without numel",
+        lambda grad, self, target, reduction: grad * ((self - target) * _scale(grad.shape, reduction)),
+    ),
+    self=vjp(
+        "2 * grad_output / numel where the mean is taken, else without numel",
+        lambda grad, grad_output, reduction: grad * (grad_output * _scale(grad.shape, reduction)),
+    ),
+    target=vjp(
+        "-2 * grad_output / numel where the mean is taken, else without numel",
+        lambda grad, grad_output, reduction: -grad * (grad_output * _scale(grad.shape, reduction)),
+    ),
+)
+def mse_loss_backward(xp, grad_output, self, target, *, reduction):
+    """The gradient of mse_loss for its input."""
+    difference = (self - target) * 2.0
+    return (difference / max(difference.size, 1) if reduction == 1 else difference) * grad_output
+
+
+__all__ = METHODS = []

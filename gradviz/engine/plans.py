@@ -194,6 +194,11 @@ class Functions:
         return out
 
 
+def functions_of(module):
+    """What `xp` is when a formula gets sketches; None for an array module."""
+    return module if isinstance(module, Functions) else None
+
+
 class Ops:
     """`ops` for sketches: the catalogue's forwards."""
 

@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from gradviz.engine.plans import Functions
+from gradviz.engine.plans import functions_of
 
 try:
     if os.environ.get("GRADVIZ_COMPILED") == "0":
@@ -18,6 +18,7 @@ erf = None if _ops is None else _ops.erf  # a ufunc of float32
 
 def erf_for(xp):
     """The compiled error function for an array module, or for sketches; None where there is none."""
-    if erf is None:
-        return None
-    return erf if xp is np else xp.function(erf) if xp.__class__ is Functions else None
+    if erf is None or xp is np:
+        return erf
+    sketched = functions_of(xp)
+    return None if sketched is None else sketched.function(erf)

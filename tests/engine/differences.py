@@ -103,7 +103,7 @@ DIFFERENCES = {
         ),
         "mixed refused": (
             "addr convolution embedding_bag embedding_bag_backward embedding_bag_samples_backward linalg_vector_norm "
-            "mse_loss native_batch_norm smooth_l1_loss"
+            "mse_loss_backward native_batch_norm smooth_l1_loss"
         ),
         "size refused": "add_number constant_pad_nd div_number index_add native_batch_norm safe_softmax",
     },
@@ -183,7 +183,7 @@ OTHER_LAYOUTS = {
     "of an input in Fortran order gradviz keeps the order, PyTorch makes rows of it": {
         "stride": (
             "distances distances_backward index linalg_cross masked_fill_number masked_fill_tensor mean_dim "
-            "multi_margin_loss_backward pow_number prod_dim rsqrt search"
+            "mse_loss_backward multi_margin_loss_backward pow_number prod_dim rsqrt search"
         ),
     },
     "one row spread over all: NumPy's result has the spread dimension innermost": {

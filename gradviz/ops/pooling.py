@@ -226,7 +226,7 @@ def divided(xp, total, by):
     """Sums divided; of integers rounded towards zero."""
     if total.dtype.kind == "f":
         return total / by
-    whole = xp.abs(total) // xp.abs(by)
+    whole = abs(total) // abs(by)
     return xp.where((total < 0) == (by < 0), whole, -whole)
 
 

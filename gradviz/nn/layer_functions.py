@@ -145,8 +145,8 @@ def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode
 def _as_rows(input, name):
     if input.ndim not in (2, 3):
         raise RuntimeError(
-            f"{name}() Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, but got "
-            f"{list(input.shape)}"
+            f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument #1 'self' (while "
+            f"checking arguments for {name})"
         )
     return composite.unsqueeze(input, -2)
 

@@ -44,7 +44,7 @@ def _sizes(input, output_size):
 def adaptive_avg_pool3d(input, output_size):
     """Means of as many windows as asked for; None keeps a size."""
     sizes = _sizes(input, output_size)
-    if sizes == (1, 1, 1) and input.ndim > 3:
+    if sizes == (1, 1, 1):
         return composite.mean(input, (-1, -2, -3), keepdim=True)
     return volume_pooling.adaptive_avg_pool3d(input, output_size=sizes)
 
@@ -59,8 +59,8 @@ def adaptive_max_pool3d(input, output_size, return_indices=False):
 
 
 def _of_powers(averages, norm_type, count):
-    positive = pointwise.relu(pointwise.abs(averages))
-    return (pointwise.sign(averages) * positive * count) ** (1.0 / norm_type)
+    signs = pointwise.sign(averages)
+    return (signs * pointwise.relu(pointwise.abs(averages)) * count) ** (1.0 / norm_type)
 
 
 def lp_pool1d(input, norm_type, kernel_size, stride=None, ceil_mode=False):

@@ -36,7 +36,7 @@ def embedding_bag(
     """Rows of a weight (V, D), picked by number and put together bag by bag: (bags, D).
 
     last: the last offset is the end, not a bag. Behind the result: which bag each index is in, the sizes of the
-    bags, and for a maximum the row that it came from.
+    bags (zeros for sums, as in PyTorch), and for a maximum the row that it came from.
     """
     wrong = (indices < 0) | (indices >= weight.shape[0])
     if type(indices).__module__ == "numpy" and wrong.any():
@@ -44,7 +44,8 @@ def embedding_bag(
     starts = offsets[:-1] if last else offsets
     bags = xp.searchsorted(starts, xp.arange(len(indices)), side="right").astype(xp.int64) - 1
     kept = indices != padding_idx
-    sizes = xp.bincount(bags[kept], minlength=len(starts)).astype(xp.int64)
+    counted = bags[kept] if mode != SUM else bags[:0]
+    sizes = xp.bincount(counted, minlength=len(starts)).astype(xp.int64)
     rows = weight[indices]
     if per_sample_weights is not None:
         rows = rows * per_sample_weights[:, None]

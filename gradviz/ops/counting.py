@@ -101,7 +101,7 @@ def _different(self, least, range_):
     counts = np.bincount(places.reshape(-1), minlength=range_)
     there = counts > 0
     values = (np.flatnonzero(there) + least).astype(self.dtype)
-    return values, (np.cumsum(there) - 1)[places], counts[there]
+    return values, (np.cumsum(there) - 1).take(places), counts[there]
 
 
 def _runs(xp, self, dim):

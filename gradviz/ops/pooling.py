@@ -3,6 +3,7 @@
 from functools import reduce
 from math import inf, prod
 
+from gradviz.engine.coerce import dim_complaint
 from gradviz.engine.op import op, vjp
 from gradviz.ops.convolution import columns, extended, places, windows_added
 from gradviz.ops.picking import added_at
@@ -25,10 +26,14 @@ def _check_planes(self):
     if self.ndim not in (3, 4):
         raise RuntimeError("non-empty 3D or 4D (batch mode) tensor expected for input")
     if not prod(self.shape[-3:]):
-        raise RuntimeError(
-            f"Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:"
-            f"{list(self.shape)}"
-        )
+        raise RuntimeError(_no_planes(self))
+
+
+def _no_planes(self):
+    return (
+        "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:"
+        f"{list(self.shape)}"
+    )
 
 
 def _check(self, kernel, padding, sizes, dilated):
@@ -217,6 +222,28 @@ def divisor(xp, sizes, windows, kernel, stride, padding, count_include_pad, divi
     return reduce(lambda before, each: before[..., None] * each, counts).astype(dtype)
 
 
+def divided(xp, total, by):
+    """Sums divided; of integers rounded towards zero."""
+    if total.dtype.kind == "f":
+        return total / by
+    whole = abs(total) // abs(by)
+    return xp.where((total < 0) == (by < 0), whole, -whole)
+
+
+def refuse_averaging(kernel, array):
+    """NotImplementedError for integers but int64, of which alone PyTorch has means."""
+    refuse_kinds(kernel, array, "" if array.dtype.name == "int64" else "biu")
+
+
+def _check_averaged(self):
+    if not self.ndim:
+        raise IndexError("Dimension specified as -3 but tensor has no dimensions")
+    if self.ndim < 3:
+        raise IndexError(dim_complaint(-3, self.ndim))
+    if self.ndim > 4 or not prod(self.shape[-3:]):
+        raise RuntimeError(_no_planes(self))
+
+
 @op(
     grad_fn="AvgPool2DBackward0",
     self=vjp(
@@ -231,19 +258,19 @@ def divisor(xp, sizes, windows, kernel, stride, padding, count_include_pad, divi
 )  # fmt: skip
 def avg_pool2d(xp, self, *, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override):
     """The mean of each window."""
-    _check_planes(self)
+    _check_averaged(self)
     stride = stride or kernel_size
     windows = pooled_sizes(self.shape[-2:], kernel_size, stride, padding, (1, 1), ceil_mode)
     _check(self, kernel_size, padding, windows, True)
     if divisor_override == 0:
         raise RuntimeError("divisor must be not zero")
+    refuse_averaging("avg_pool2d", self)
     around = surrounded(xp, self, kernel_size, stride, padding, (1, 1), windows, 0)
     total = xp.zeros((*self.shape[:-2], *windows), self.dtype)
     for _, met in places(kernel_size, windows, stride, (1, 1)):
         total += around[(..., *met)]
-    return total / divisor(
-        xp, self.shape[-2:], windows, kernel_size, stride, padding, count_include_pad, divisor_override, self.dtype
-    )
+    counted = self.shape[-2:], windows, kernel_size, stride, padding, count_include_pad, divisor_override
+    return divided(xp, total, divisor(xp, *counted, self.dtype))
 
 
 @op(

@@ -5,8 +5,18 @@ from math import prod
 from gradviz.engine.op import op, vjp
 from gradviz.ops.convolution import places
 from gradviz.ops.picking import added_at
-from gradviz.ops.pooling import divisor, greatest, lowest, pooled_sizes, refuse_empty, shares, surrounded
-from gradviz.ops.refusals import refuse_kinds
+from gradviz.ops.pooling import (
+    divided,
+    divisor,
+    greatest,
+    lowest,
+    pooled_sizes,
+    refuse_averaging,
+    refuse_empty,
+    shares,
+    surrounded,
+)  # fmt: skip
+from gradviz.ops.refusals import refuse_half, refuse_kinds
 
 
 def _check(name, self, kernel, padding):
@@ -135,9 +145,6 @@ def _windows(sizes, counts):
 
 # -- averages ----------------------------------------------------------------------------------------
 
-_AVERAGED = ("float32", "float64", "int64")  # the dtypes that PyTorch has a kernel for
-
-
 @op(
     grad_fn="AvgPool3DBackward0",
     self=vjp(
@@ -159,7 +166,8 @@ def avg_pool3d(xp, self, *, kernel_size, stride, padding, ceil_mode, count_inclu
         raise RuntimeError(f"input image ({shown[0]}) smaller than kernel size ({shown[1]})")
     if divisor_override == 0:
         raise RuntimeError("divisor must be not zero")
-    refuse_kinds("avg_pool3d_out_frame", self, self.dtype.kind if self.dtype.name not in _AVERAGED else "")
+    refuse_half("avg_pool3d_out_frame", self)
+    refuse_averaging("avg_pool3d_out_frame", self)
     stride = stride or kernel_size
     windows = pooled_sizes(self.shape[-3:], kernel_size, stride, padding, (1, 1, 1), ceil_mode)
     around = surrounded(xp, self, kernel_size, stride, padding, (1, 1, 1), windows, 0)
@@ -167,10 +175,7 @@ def avg_pool3d(xp, self, *, kernel_size, stride, padding, ceil_mode, count_inclu
     for _, met in places(kernel_size, windows, stride, (1, 1, 1)):
         total += around[(..., *met)]
     counted = self.shape[-3:], windows, kernel_size, stride, padding, count_include_pad, divisor_override
-    by = divisor(xp, *counted, self.dtype)
-    if self.dtype.kind != "f":  # rounded towards zero
-        return xp.sign(total) * (xp.abs(total) // by)
-    return total / by
+    return divided(xp, total, divisor(xp, *counted, self.dtype))
 
 
 @op(

@@ -97,6 +97,7 @@ IN_WORDS = {
     r"^1 \(": "a permutation or a sum of the gradient",
     r"\bplaces?\b|around the point": "a sum over places of a grid",
     r"\bsum\(grad_output": "a sum along dim of another gradient",
+    r"^weight\[indices\] \(summed": "a sum over each row that a bag takes",
     r"of the dims": "a count or a result that depends on dim",
     r"total_weight": "picked by the target",
 }

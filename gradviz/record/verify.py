@@ -259,7 +259,6 @@ class Judge:
         )  # fmt: skip
         return compared(point, run.function is not None)
 
-
     def _begin(self, run):
         """Runs forward where it was: in float64, or in its own dtypes where it takes no others."""
         self._f, self._wide = run.f, [_widened(hosted(each)) for each in run.arrays]

@@ -25,7 +25,7 @@ POOLS = (
     Sample("adaptive_avg_pool3d_backward", twice(_f("adaptive_avg_pool3d", 3)), (VOLUME,), second=False),
     Sample("mean_dim", _f("adaptive_avg_pool3d", 1), (SINGLE,), second=False),
     Sample("adaptive_max_pool3d", _f("adaptive_max_pool3d", (2, 3, None)), (VOLUME,), second=False),
-    Sample("adaptive_max_pool3d", lambda torch, a: torch.nn.functional.adaptive_max_pool3d(a, 2, True)[1], (VOLUME,), second=False),
+    Sample("adaptive_max_pool3d", lambda torch, a: torch.nn.functional.adaptive_max_pool3d(a, 2, True)[1], (VOLUME,), second=False),  # noqa: E501
     Sample("convolution", _f("conv_transpose3d", stride=2, output_padding=1), ((1, 2, 2, 3, 2), (2, 2, 2, 1, 2), (2,))),
     Sample("pow_scalar", _f("lp_pool2d", 2, 2), ((1, 2, 4, 4),)),
     Sample("pow_scalar", _f("lp_pool1d", 3.0, 2, 1), (((1, 2, 4), "positive"),)),
@@ -61,7 +61,7 @@ def _bag_gradient(which, **settings):
 
 BAGS = (
     Sample("embedding_bag", _bag(), (INDICES, (4, 2)), second=False),
-    Sample("embedding_bag", _bag(mode="sum", padding_idx=1, scale_grad_by_freq=True), (INDICES, (4, 2)), second=False, slope=False),
+    Sample("embedding_bag", _bag(mode="sum", padding_idx=1, scale_grad_by_freq=True), (INDICES, (4, 2)), second=False, slope=False),  # noqa: E501
     Sample("embedding_bag", _bag(mode="max"), (INDICES, (4, 2)), second=False),
     Sample("embedding_bag", lambda torch, i, w: torch.nn.functional.embedding_bag(i, w), (((2, 3), "class"), (4, 2)), second=False),  # noqa: E501
     Sample("embedding_bag", _weighed_bag, (INDICES, (4, 2), ((6,), "constant")), second=False),

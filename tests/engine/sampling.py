@@ -10,8 +10,8 @@ class Sample(NamedTuple):
     """`op` as the catalogue calls it; `inputs` as (shape, domain) pairs, a bare tuple of sizes being any reals.
 
     Domains: "real", "positive", "constant" (positive, and never asked for a gradient), "class" (int64 below 3),
-    "bool". No value is near zero, where kinks are. second: whether a second derivative is more than zero. slope: whether
-    the gradient is the slope of what forward computes, and not something else on purpose.
+    "bool". No value is near zero, where kinks are. second: whether a second derivative is more than zero. slope:
+    whether a gradient is the slope of what forward computes, and not something else on purpose.
     """
 
     op: str

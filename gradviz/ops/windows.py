@@ -20,7 +20,7 @@ from gradviz.ops.picking import added_at
 def windows_of(xp, self, *, dimension, size, step):
     """All windows of `size` elements along a dimension, `step` apart, as a last dimension; a view."""
     if not self.ndim:
-        return backend.strided(self, (size,), (self.itemsize,))
+        return backend.strided(xp.asarray(self), (size,), (self.itemsize,))  # NumPy makes numbers of 0-d results
     count = (self.shape[dimension] - size) // step + 1
     shape = (*self.shape[:dimension], count, *self.shape[dimension + 1 :], size)
     own = list(self.strides)

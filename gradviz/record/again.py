@@ -13,7 +13,7 @@ from gradviz.engine.tensor import Tensor
 from gradviz.ops.reduction import averaged
 from gradviz.ops.strided import strided_part
 from gradviz.record.kept import afresh, kept
-from gradviz.record.slopes import LOWER, SYMMETRIC, UPPER
+from gradviz.record.slopes import LOWER, SCALED, SYMMETRIC, UPPER
 
 DRAWING = "gradviz.ops.drawing"  # the module of ops whose result is drawn: their input has no part in it
 WHOLE = {"linalg_cholesky_ex": SYMMETRIC, "linalg_eigh_of": SYMMETRIC}  # though only a triangle is read
@@ -24,7 +24,7 @@ class Run(NamedTuple):
 
     arrays: copies of its inputs, None for no tensor; sources: for each edge of the node, the place of its input in
     arrays; names: of the inputs; shapes: {place: the kind of matrix that an input counts as}; function: the user's,
-    narrow: its f in the dtypes that it had.
+    narrow: its f in the dtypes that it had; purpose: what backward does that is no slope, by a setting of the op.
     """
 
     f: Callable[[list], list]
@@ -34,6 +34,7 @@ class Run(NamedTuple):
     function: type | None = None
     shapes: dict = {}
     narrow: Callable[[list], list] | None = None
+    purpose: str = ""
 
 
 class Call(NamedTuple):
@@ -64,7 +65,8 @@ class Call(NamedTuple):
             sources = [there.index(name) if name in there else -1 for name in op.differentiable]
         rest = [f"{op.variadic}[{at}]" for at in range(len(arrays) - len(there))]
         f = self._forward(fixed, there, settings | {"device": "cpu"} if "device" in settings else settings)
-        return Run(f, arrays, sources, [*there, *rest], shapes=_counting_as(op, settings))
+        purpose = SCALED if settings.get("scale_grad_by_freq") else ""
+        return Run(f, arrays, sources, [*there, *rest], shapes=_counting_as(op, settings), purpose=purpose)
 
     def _forward(self, fixed, there, settings):
         op, was = self.op, [hosted(each) for each in self.arrays]

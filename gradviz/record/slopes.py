@@ -15,6 +15,7 @@ from gradviz.trace.verified import AGREES, DELIBERATE, DIFFERS, UNKNOWN
 
 STAND_IN = "forward is constant in steps: backward is a stand-in"
 IDENTITY = "forward hands its input on: backward is its purpose"
+SCALED = "scale_grad_by_freq divides each row's gradient by how often the row was picked"
 NOT_FINITE = "not all values are finite"
 NO_SLOPE = "forward has no derivative there"
 SYMMETRIC, LOWER, UPPER = "symmetric", "lower", "upper"

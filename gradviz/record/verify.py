@@ -30,7 +30,7 @@ from gradviz.record.recorder import Recorder
 from gradviz.record.shelf import Shelf
 from gradviz.record.slopes import NOT_FINITE, Point, Verdict, compared, eps_of
 from gradviz.trace.events import Kind
-from gradviz.trace.verified import DIFFERS, UNKNOWN
+from gradviz.trace.verified import DELIBERATE, DIFFERS, UNKNOWN
 
 MANY, ROOM = 10_000, 1 << 27  # ops, and bytes of copies, that wait until they are checked while the script runs
 OWN = "gradviz."  # modules whose Functions are not the user's
@@ -231,6 +231,8 @@ class Judge:
         seen = self._seen
         if seen.run is None:
             return Verdict(UNKNOWN, seen.why)
+        if seen.run.purpose:
+            return Verdict(DELIBERATE, seen.run.purpose)
         try:
             return self._compared(seen.run, seen.run.sources[position], hosted(given))
         except KeyboardInterrupt:
@@ -256,7 +258,6 @@ class Judge:
             np.asarray(fitted, np.float64), coarser, run.shapes.get(place, ""),
         )  # fmt: skip
         return compared(point, run.function is not None)
-
 
     def _begin(self, run):
         """Runs forward where it was: in float64, or in its own dtypes where it takes no others."""

@@ -14,7 +14,7 @@ def _f(name, *args, **kwargs):
 POOLS = (
     Sample("max_pool3d_with_indices", _f("max_pool3d", 2), (VOLUME,), second=False),
     Sample("max_pool3d_with_indices", _f("max_pool3d", (2, 3, 2), 1, 1, (1, 1, 2), True), (SINGLE,), second=False),
-    Sample("max_pool3d_with_indices", lambda torch, a: torch.nn.functional.max_pool3d(a, 2, return_indices=True)[1], (VOLUME,)),  # noqa: E501
+    Sample("max_pool3d_with_indices", lambda torch, a: torch.nn.functional.max_pool3d(a, 2, return_indices=True)[1], (VOLUME,), second=False),  # noqa: E501
     Sample("max_pool3d_backward", twice(_f("max_pool3d", 2)), (VOLUME,), second=False),
     Sample("picked_in_volume", twice(twice(_f("max_pool3d", 2))), (VOLUME,), second=False),
     Sample("avg_pool3d", _f("avg_pool3d", 2), (VOLUME,), second=False),
@@ -25,7 +25,7 @@ POOLS = (
     Sample("adaptive_avg_pool3d_backward", twice(_f("adaptive_avg_pool3d", 3)), (VOLUME,), second=False),
     Sample("mean_dim", _f("adaptive_avg_pool3d", 1), (SINGLE,), second=False),
     Sample("adaptive_max_pool3d", _f("adaptive_max_pool3d", (2, 3, None)), (VOLUME,), second=False),
-    Sample("adaptive_max_pool3d", lambda torch, a: torch.nn.functional.adaptive_max_pool3d(a, 2, True)[1], (VOLUME,)),
+    Sample("adaptive_max_pool3d", lambda torch, a: torch.nn.functional.adaptive_max_pool3d(a, 2, True)[1], (VOLUME,), second=False),  # noqa: E501
     Sample("convolution", _f("conv_transpose3d", stride=2, output_padding=1), ((1, 2, 2, 3, 2), (2, 2, 2, 1, 2), (2,))),
     Sample("pow_scalar", _f("lp_pool2d", 2, 2), ((1, 2, 4, 4),)),
     Sample("pow_scalar", _f("lp_pool1d", 3.0, 2, 1), (((1, 2, 4), "positive"),)),
@@ -54,14 +54,14 @@ def _bag_gradient(which, **settings):
     def run(torch, i, w, p):
         leaves = [each.detach().requires_grad_() for each in (w, p)]
         out = _weighed_bag(torch, i, *leaves)
-        return torch.autograd.grad((out * out).sum(), leaves[which])[0]
+        return torch.autograd.grad((out * out).sum(), leaves[which], create_graph=True)[0].detach()
 
     return run
 
 
 BAGS = (
     Sample("embedding_bag", _bag(), (INDICES, (4, 2)), second=False),
-    Sample("embedding_bag", _bag(mode="sum", padding_idx=1, scale_grad_by_freq=True), (INDICES, (4, 2)), second=False),
+    Sample("embedding_bag", _bag(mode="sum", padding_idx=1, scale_grad_by_freq=True), (INDICES, (4, 2)), second=False, slope=False),  # noqa: E501
     Sample("embedding_bag", _bag(mode="max"), (INDICES, (4, 2)), second=False),
     Sample("embedding_bag", lambda torch, i, w: torch.nn.functional.embedding_bag(i, w), (((2, 3), "class"), (4, 2)), second=False),  # noqa: E501
     Sample("embedding_bag", _weighed_bag, (INDICES, (4, 2), ((6,), "constant")), second=False),
@@ -89,7 +89,7 @@ WHERE = (
     Sample("isneginf", lambda torch, a: torch.isneginf(a / 0), ((2, 3),)),
     Sample("select", lambda torch, a: torch.select(a, -1, 1), ((2, 3),), second=False),
     Sample("softmax", _seeded(_f("gumbel_softmax", 0.7)), ((2, 3),)),
-    Sample("add", _seeded(_f("gumbel_softmax", hard=True)), ((2, 3),)),
+    Sample("add", _seeded(_f("gumbel_softmax", hard=True)), ((2, 3),), slope=False),
 )  # fmt: skip
 
 PLANE, POINTS = (1, 2, 4, 5), (1, 3, 2, 2)
@@ -101,6 +101,7 @@ GRIDS = (
     Sample("grid_sampler_3d", _f("grid_sample", align_corners=False), ((1, 2, 3, 4, 3), (1, 2, 1, 2, 3))),
     Sample("affine_grid_generator", _f("affine_grid", (2, 1, 3, 4), False), ((2, 2, 3),), second=False),
     Sample("affine_grid_generator", _f("affine_grid", (1, 1, 2, 3, 1), True), ((1, 3, 4),), second=False),
+    Sample("affine_points", twice(_f("affine_grid", (1, 1, 2, 3), False)), ((1, 2, 3),), second=False),
 )  # fmt: skip
 
 SAMPLES = (*POOLS, *BAGS, *WINDOWS, *WHERE, *GRIDS)

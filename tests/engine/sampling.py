@@ -10,13 +10,15 @@ class Sample(NamedTuple):
     """`op` as the catalogue calls it; `inputs` as (shape, domain) pairs, a bare tuple of sizes being any reals.
 
     Domains: "real", "positive", "constant" (positive, and never asked for a gradient), "class" (int64 below 3),
-    "bool". No value is near zero, where kinks are. second: whether a second derivative is more than zero.
+    "bool". No value is near zero, where kinks are. second: whether a second derivative is more than zero. slope:
+    whether a gradient is the slope of what forward computes, and not something else on purpose.
     """
 
     op: str
     run: Callable
     inputs: tuple
     second: bool = True
+    slope: bool = True
 
     def arrays(self, dtype=np.float64):
         """The inputs as NumPy arrays, the same ones each time."""

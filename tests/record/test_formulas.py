@@ -20,8 +20,12 @@ HEADER = {"format": 1, "gradviz": "test", "script": "test", "argv": [], "mode": 
 NO_PRODUCT = {
     "AdaptiveAvgPool2DBackward0",
     "AdaptiveAvgPool2DBackwardBackward0",
+    "AdaptiveAvgPool3DBackward0",
+    "AdaptiveAvgPool3DBackwardBackward0",
     "AvgPool2DBackward0",
     "AvgPool2DBackwardBackward0",
+    "AvgPool3DBackward0",
+    "AvgPool3DBackwardBackward0",
     "BinaryCrossEntropyBackward0",
     "BinaryCrossEntropyWithLogitsBackward0",
     "ConvolutionBackward0",
@@ -30,6 +34,7 @@ NO_PRODUCT = {
     "MaskedFillBackward1",
     "MaskedSelectBackward0",
     "MaxPool2DWithIndicesBackwardBackward0",
+    "MseLossBackwardBackward0",  # numel is not that of its first input, the gradient of the loss
     "SelectBackwardBackward0",
     "SliceBackwardBackward0",
 }

@@ -193,4 +193,5 @@ OTHER_LAYOUTS = {
     "a step more, or less, that hands its input on as a view of itself": {
         "view": "addmm known_mean known_rstd max_pool2d_with_indices nll_loss2d_backward reshape_raw",
     },
+    "the gradient of affine_grid is a turned view in PyTorch": {"stride": "affine_points", "view": "affine_points"},
 }

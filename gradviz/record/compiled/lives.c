@@ -29,10 +29,12 @@ static PyObject *python_owner; /* backend.owner */
 
 /* -- the table: open addressing, a power of two wide, at most half full ------------------------------------------- */
 
+/* Neighbours in memory stay neighbours, as objects of one age are met together; arenas are spread. */
 static size_t home(const Lives *lives, const void *place)
 {
-    uint64_t mixed = (uint64_t)(uintptr_t)place * UINT64_C(0x9E3779B97F4A7C15); /* spreads what is in the middle bits */
-    return (size_t)(mixed >> 32) & lives->mask;
+    uint64_t at = (uint64_t)(uintptr_t)place;
+    uint64_t arena = (at >> 18) * UINT64_C(0x9E3779B97F4A7C15);
+    return (size_t)((at >> 4) + (arena >> 32)) & lives->mask;
 }
 
 /* Where the entry of a place is, or would be. */

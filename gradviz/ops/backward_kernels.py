@@ -36,25 +36,26 @@ def sigmoid_backward(xp, grad_output, output):
     return grad_output * ((1 - output) * output)
 
 
-def _summed(ops, value, dim):
+def summed(ops, value, dim):
     """Sums along a dimension, kept; a 0-d value has none."""
     return ops.sum_dim(value, dim=(dim,), keepdim=True) if len(value.shape) else value
 
 
-def _softmax_gradient(ops, grad, output, dim):
-    return output * (grad - _summed(ops, grad * output, dim))
+def softmax_gradient(ops, grad, output, dim):
+    """The gradient of softmax, whose result is `output`."""
+    return output * (grad - summed(ops, grad * output, dim))
 
 
 def _softmax_bend(ops, grad, grad_output, output, dim):
-    first = grad * (grad_output - _summed(ops, grad_output * output, dim))
-    return first - grad_output * _summed(ops, grad * output, dim)
+    first = grad * (grad_output - summed(ops, grad_output * output, dim))
+    return first - grad_output * summed(ops, grad * output, dim)
 
 
 @op(
     grad_fn="SoftmaxBackwardDataBackward0",
     grad_output=vjp(
         "output * (delta - output)",
-        _softmax_gradient,
+        softmax_gradient,
         lambda ops, grad, output, dim: ops.softmax_backward_data(grad, output, dim=dim),
     ),
     output=vjp("grad_output - sum(grad_output * output), less what the sum takes", _softmax_bend),
@@ -66,7 +67,7 @@ def softmax_backward_data(xp, grad_output, output, *, dim):
 
 
 def _log_softmax_gradient(ops, grad, output, dim):
-    return grad - _summed(ops, grad * ops.exp(output), dim)
+    return grad - summed(ops, grad * ops.exp(output), dim)
 
 
 @op(
@@ -74,7 +75,7 @@ def _log_softmax_gradient(ops, grad, output, dim):
     grad_output=vjp("delta - exp(output)", _log_softmax_gradient),
     output=vjp(
         "-exp(output) * sum(grad_output)",
-        lambda ops, grad, grad_output, output, dim: grad * (-_summed(ops, grad_output, dim) * ops.exp(output)),
+        lambda ops, grad, grad_output, output, dim: grad * (-summed(ops, grad_output, dim) * ops.exp(output)),
     ),
 )
 def log_softmax_backward_data(xp, grad_output, output, *, dim):

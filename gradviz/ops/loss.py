@@ -7,17 +7,13 @@ import numpy as np
 
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
+from gradviz.ops.backward_kernels import softmax_gradient, summed
 from gradviz.ops.reduction import averaged
 from gradviz.ops.refusals import refuse_kinds
 
 
 def _log_softmax_gradient(ops, grad, result, dim):
-    return grad - ops.exp(result) * _along(ops, grad, result, dim)
-
-
-def _along(ops, value, result, dim):
-    """Sums along the dimension, kept; a 0-d value has none."""
-    return ops.sum_dim(value, dim=(dim,), keepdim=True) if len(result.shape) else value
+    return grad - ops.exp(result) * summed(ops, grad, dim)
 
 
 def _refuse_whole(kernel, array, dim):
@@ -45,7 +41,7 @@ def log_softmax(xp, self, *, dim):
 @op(
     self=vjp(
         "result * (delta - result)",
-        lambda ops, grad, result, dim: result * (grad - _along(ops, grad * result, result, dim)),
+        lambda ops, grad, result, dim: softmax_gradient(ops, grad, result, dim),
         lambda ops, grad, result, dim: ops.softmax_backward_data(grad, result, dim=dim),
     ),
 )

@@ -300,7 +300,11 @@ class Backward:
             except RuntimeWarning:  # the script's filters make errors of NumPy's warnings
                 return quietly(run, gradient, saved, node._settings, None)
         tensors = tuple(node.saved_tensor(k) for k in range(len(saved)))
-        return run(gradient, tensors, node._settings, self._ops)
+        mode.formula = True
+        try:
+            return run(gradient, tensors, node._settings, self._ops)
+        finally:
+            mode.formula = False
 
     def _on_the_way(self, edge):
         """Whether an edge leads to a node that runs, or is itself a target."""

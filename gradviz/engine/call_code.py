@@ -7,7 +7,7 @@ from gradviz.engine.generated import SIZES
 
 def call_lines(op, operator=False):
     """The source of the call, a line each; the first input of an operator's method is a tensor for certain."""
-    numbers = _number_lines(op)[operator:]
+    numbers = [*_formula_lines(op, operator), *_number_lines(op)[operator:]]
     lines = [f"def {op.name}({_parameters(op)}):", *_quick_lines(op), *numbers, *_array_lines(op), *_dtype_lines(op)]
     given = "".join(f", {'*' * (name == op.variadic)}r{i}" for i, name in enumerate(op.inputs))
     settings = "".join(f", {name}={name}" for name in op.settings)
@@ -60,6 +60,14 @@ def _number_lines(op):
         number = f"{name}.__class__ is not Tensor and {name}.__class__ in NUMBERS"
         lines.append(f"    if {number}: {name} = number_like({name}, {others})")
     return lines
+
+
+def _formula_lines(op, operator):
+    """Within a formula of a gradient's own graph, a tensor with a number is the op that PyTorch's code has for it."""
+    if not operator or op.with_number is None:
+        return []
+    number = f"{op.inputs[1]}.__class__ is not Tensor and {op.inputs[1]}.__class__ in NUMBERS"
+    return [f"    if MODE.formula and {number}: return with_number({op.inputs[0]}, other={op.inputs[1]})"]
 
 
 def _quick_lines(op):

@@ -33,6 +33,8 @@ def sum_to_size(gradient, shape, ops):
     extra = len(gradient.shape) - len(shape)
     dims = [*range(extra), *(extra + i for i, size in enumerate(shape) if size == 1 and gradient.shape[extra + i] != 1)]
     if isinstance(gradient, Tensor):
+        if not shape:
+            return ops.sum(gradient)
         summed = ops.sum_dim(gradient, dim=tuple(dims), keepdim=True)
         return ops.view(summed, size=tuple(shape)) if extra else summed
     return gradient.sum(axis=tuple(dims), keepdims=True).reshape(shape)

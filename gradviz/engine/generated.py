@@ -64,6 +64,7 @@ def on_first_use(op, operator=False):
         scope.update(scope_of(op))
         if operator:
             scope["as_tensors"] = coerce.as_operands
+            scope["with_number"] = op.with_number
         ready = define(f"<gradviz op {op.name}>", call_lines(op, operator), op.name, scope)
         call.__code__ = ready.__code__
         return call(*args, **kwargs)

@@ -178,6 +178,12 @@ class Op:
         return made
 
     @cached_property
+    def with_number(self):
+        """The op that PyTorch's own code has for a tensor and a number, such as MulBackward1's; or None."""
+        named = catalogue.get(f"{self.name}_number")
+        return None if named is None else named.call
+
+    @cached_property
     def quick(self):
         """The C twin of the call, or None."""
         return quick_of(self)

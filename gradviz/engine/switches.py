@@ -100,7 +100,7 @@ class Mode:
 
     __slots__ = (
         "grad", "observer", "default_dtype", "default_device", "next_sequence_nr", "next_serial", "inference",
-        "anomaly", "births", "saved_hooks", "saved_hooks_refusal", "backward", "capture",
+        "anomaly", "births", "saved_hooks", "saved_hooks_refusal", "backward", "capture", "formula",
     )  # fmt: skip
 
     def __init__(self):
@@ -113,6 +113,7 @@ class Mode:
         self.inference = False
         self.anomaly = None  # or how anomaly mode is set
         self.backward = None  # the innermost backward call that is running
+        self.formula = False  # whether a vjp computes on Tensors: its numbers are those of PyTorch's own code
         self.capture = None  # what writes down a static graph while its function runs
         self.births = []  # functions that look at each new node
         self.saved_hooks = []  # (pack, unpack), the innermost last

@@ -24,6 +24,8 @@ def rsub(self, other):
     """`other - self`, for a Python number (RsubBackward1) or a tensor."""
     if type(other) not in coerce.NUMBERS:
         return pointwise.sub(other, self) if isinstance(other, Tensor) else NotImplemented
+    if mode.formula:
+        return pointwise.sub(other, self)
     return pointwise.rsub(self, other=other)
 
 
@@ -32,6 +34,8 @@ def rdiv(self, other):
     """`other / self`, as PyTorch: the reciprocal times a number."""
     if type(other) not in coerce.NUMBERS:
         return NotImplemented
+    if mode.formula:
+        return pointwise.div(other, self)
     return pointwise.mul(pointwise.reciprocal(self), other)
 
 

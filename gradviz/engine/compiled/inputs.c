@@ -46,7 +46,7 @@ let_go(PyObject **inputs, int count)
         Py_DECREF(inputs[i]);
 }
 
-/* The inputs as tensors, new references; 0 where Python has to look at them. */
+/* The inputs as tensors, new references; 0 where Python has to look at them: at numbers within a formula, say. */
 int
 take_inputs(Quick *quick, PyObject *const *args, PyObject **inputs)
 {
@@ -54,7 +54,8 @@ take_inputs(Quick *quick, PyObject *const *args, PyObject **inputs)
     for (int i = 0; i < quick->inputs; i++) {
         if (is_tensor(args[i]))
             partner = slot(args[i], at.array);
-        else if (!quick->numbers || !(PyFloat_CheckExact(args[i]) || PyLong_CheckExact(args[i])))
+        else if (!quick->numbers || slot(world.mode, at.formula) != Py_False ||
+                 !(PyFloat_CheckExact(args[i]) || PyLong_CheckExact(args[i])))
             return 0;
     }
     for (int i = 0; i < quick->inputs; i++) {

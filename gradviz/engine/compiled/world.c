@@ -74,6 +74,7 @@ find_slots(PyObject *given)
         {"Rare", "after_hooks", &at.after_hooks},
         {"Mode", "grad", &at.grad_mode},
         {"Mode", "observer", &at.observer},
+        {"Mode", "formula", &at.formula},
     };
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
         PyObject *class = PyDict_GetItemString(given, wanted[i].class);

@@ -37,7 +37,7 @@ typedef struct {
     Py_ssize_t sequence_nr, edges, run, saved, settings, hooks;        /* Node */
     Py_ssize_t variable;                                               /* AccumulateGrad */
     Py_ssize_t accumulator, leaf_hooks, after_hooks;                   /* Rare */
-    Py_ssize_t grad_mode, observer;                                    /* Mode */
+    Py_ssize_t grad_mode, observer, formula;                           /* Mode */
 } Slots;
 
 /* Names of methods and attributes that C asks Python for. */

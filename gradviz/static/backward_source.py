@@ -9,7 +9,7 @@ import numpy as np
 
 from gradviz.engine.backend import owner
 from gradviz.static.buffers import Pool
-from gradviz.static.kernels import BACKWARD, UFUNCS, fresh, written
+from gradviz.static.kernels import backward_kernel, written
 from gradviz.static.program import Fixed, same_bits
 
 
@@ -27,7 +27,7 @@ def source_of(walk, program, forward, edges):
 class _Writer:
     def __init__(self, walk, program, fixed):
         self._walk, self._program, self._fixed = walk, program, fixed
-        self.scope = UFUNCS | {f"v{number}": array for number, array in fixed.items()}
+        self.scope = {f"v{number}": array for number, array in fixed.items()}
         self.lines, self.pool = [], Pool()
         self._persistent = {_place(array) for array in fixed.values()}
         self._outward = {_place(gradient) for _, gradient in walk.handed_out.values()}
@@ -92,26 +92,24 @@ class _Writer:
     def _by_kernel(self, saving, event, k):
         """What the gradient for input k is called, once its ufuncs are written down; None where it has no kernel."""
         node, handed = saving.node, event.outgoing[k]
-        rules = BACKWARD.get(node.op.name)
-        rule = None if rules is None else rules.get(node.op.differentiable[k])
-        if rule is None or not isinstance(handed, np.ndarray) or not handed.ndim or handed.dtype.kind != "f":
+        if not isinstance(handed, np.ndarray) or not handed.ndim or not handed.size or handed.dtype.kind != "f":
             return None
-        steps = rule(dict(zip(node.setting_names, node._settings, strict=False)), handed.shape)
-        if steps is None or not handed.size:
+        kernel = backward_kernel(node, k, handed.shape, handed.dtype)
+        if kernel is None:
             return None
         names, arrays = self._named(saving, event)
-        if not steps:
-            return self._viewed(event.targets[k], names["g"])
+        if not kernel.steps:
+            return self._viewed(event.targets[k], names["grad"])
         whole = owner(handed)
-        if id(whole) in self._known or not self._gives(steps, arrays, whole, handed):
+        if id(whole) in self._known or not self._gives(kernel, arrays, whole, handed):
             return None
         if id(whole) in self._outward:
-            self.lines += fresh(steps, names, event.targets[k])
-            return self._viewed(event.targets[k], event.targets[k]) if steps.view else event.targets[k]
+            self.lines += written(kernel, names, event.targets[k], self.scope, fresh=True)
+            return self._viewed(event.targets[k], event.targets[k]) if kernel.view else event.targets[k]
         self._blocks[id(whole)] = block = self.pool.take(whole.nbytes)
         out = self._put(self.pool.shaped(block, whole))
-        self.lines += written(steps, names, out)
-        return self._viewed(out, out) if steps.view else out
+        self.lines += written(kernel, names, out, self.scope)
+        return self._viewed(out, out) if kernel.view else out
 
     def _viewed(self, target, name):
         """What an array's turned view is called: one view for all calls of what is planned."""
@@ -122,23 +120,26 @@ class _Writer:
 
     def _named(self, saving, event):
         """({name in a kernel: source text}, {the same: array}) of the gradient and the saved tensors."""
-        names, arrays = {"g": self._text[event.names[0]]}, {"g": event.gradients[0]}
+        names, arrays = {"grad": self._text[event.names[0]]}, {"grad": event.gradients[0]}
         for name, each, array in zip(saving.node.saved_names, saving.saved, self._walk.saved(saving), strict=True):
             names[name] = self._put(each.value) if isinstance(each, Fixed) else f"v{each}"
             arrays[name] = array
         return names, arrays
 
-    def _gives(self, steps, arrays, whole, handed):
-        """Whether the ufuncs give, bit by bit and laid out alike, what the node gave."""
-        scope = UFUNCS | {f"a_{name}": array for name, array in arrays.items()}
-        names = {name: f"a_{name}" for name in arrays}
+    def _gives(self, kernel, arrays, whole, handed):
+        """Whether a kernel gives, bit by bit and laid out alike, what the node gave."""
+        shapes = {np.shape(array) for array in arrays.values()} - {()}
+        if len(kernel.steps) > 1 and len(shapes) > 1:
+            return False  # what a step makes may be smaller than the result
+        scope = {f"a_{name}": array for name, array in arrays.items()}
+        lines = written(kernel, {name: f"a_{name}" for name in arrays}, "out", scope)
         scope["out"] = np.empty_like(whole)
         try:
             with np.errstate(all="ignore"):
-                exec("\n".join(written(steps, names, "out")), scope)  # noqa: S102  our own text
+                exec("\n".join(lines), scope)  # noqa: S102  our own text
         except (TypeError, ValueError):  # a saved tensor that is missing, or of another shape or dtype
             return False
-        made = scope["out"].T if steps.view else scope["out"]
+        made = scope["out"].T if kernel.view else scope["out"]
         return made.strides == handed.strides and same_bits(made, handed)
 
     def _saved(self, saving):

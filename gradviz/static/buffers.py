@@ -6,7 +6,7 @@ buffers with others whose lives don't overlap. What is handed out never lies in 
 
 import numpy as np
 
-from gradviz.static.kernels import FORWARD, UFUNCS, written
+from gradviz.static.kernels import forward_kernel, written
 from gradviz.static.program import MADE, Call, Guard, Write, same_bits
 
 
@@ -35,7 +35,7 @@ class Pool:
 
 
 class Buffers:
-    """memory: {number of a value: the array that its result is written into}; pool: what temporaries share."""
+    """memory: {number of a value: the array that it is written into}; kernels: {number: how}; pool: what is shared."""
 
     def __init__(self, program):
         self._program = program
@@ -46,11 +46,13 @@ class Buffers:
         changed = {values[step.target].root for step in program.steps if isinstance(step, Write)}
         self.fixed = handed_out | changed  # memory that is new in each call
         self._last = self._last_uses()
-        self.memory, self.pool = {}, Pool()
+        self.memory, self.kernels, self.pool = {}, {}, Pool()
         ends = {}  # step -> blocks that are free after it
         for at, step in enumerate(program.steps):
-            if isinstance(step, Call) and self._may_be_planned(step):
+            kernel = self._kernel_of(step) if isinstance(step, Call) and len(step.outputs) == 1 else None
+            if kernel is not None:
                 number = step.outputs[0]
+                self.kernels[number] = kernel
                 value = values[number]
                 if number in self.saved:
                     self.memory[number] = value.array
@@ -69,13 +71,13 @@ class Buffers:
                 last[values[number].root] = at
         return last
 
-    def _may_be_planned(self, call):
-        """Whether the op's ufuncs, into a buffer, give what the capture saw, bit by bit."""
-        steps, number = steps_of(call), call.outputs[0]
+    def _kernel_of(self, call):
+        """The op's kernel, where it gives what the capture saw, bit by bit."""
+        number = call.outputs[0]
         value = self._program.values[number]
         if (
-            steps is None
-            or any(call.casts)
+            any(call.casts)
+            or any(each.__class__ is not int for each in call.inputs)
             or value.kind != MADE
             or value.root != number
             or number in self.fixed
@@ -83,21 +85,19 @@ class Buffers:
             or value.array.dtype.kind != "f"
             or not (value.array.flags.forc and value.array.flags.owndata and value.array.flags.writeable)
         ):
-            return False
+            return None
         inputs = [self._program.values[each] for each in call.inputs]
         if any(each.root in self.fixed or each.array.dtype != value.array.dtype for each in inputs):
-            return False
-        scope = UFUNCS | {name: each.array for name, each in zip(call.op.inputs, inputs, strict=True)}
+            return None
+        kernel = forward_kernel(call.op, call.settings, value.array.dtype)
+        if kernel is None:
+            return None
+        scope = {f"a_{name}": each.array for name, each in zip(call.op.inputs, inputs, strict=True)}
         scope["out"] = np.empty_like(value.array)
+        lines = written(kernel, {name: f"a_{name}" for name in call.op.inputs}, "out", scope)
         with np.errstate(all="ignore"):
-            exec("\n".join(written(steps, {name: name for name in call.op.inputs}, "out")), scope)  # noqa: S102  our own
-        return same_bits(scope["out"], value.array)
-
-
-def steps_of(call):
-    """The op's ufuncs with its settings; None where it has none."""
-    rule = FORWARD.get(call.op.name)
-    return None if rule is None else rule(call.settings)
+            exec("\n".join(lines), scope)  # noqa: S102  our own
+        return kernel if same_bits(scope["out"], value.array) else None
 
 
 def reads(step):

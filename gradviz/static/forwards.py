@@ -4,8 +4,8 @@ import numpy as np
 
 from gradviz.engine.generated import define
 from gradviz.ops.in_place import count, writable
-from gradviz.static.buffers import Buffers, steps_of
-from gradviz.static.kernels import UFUNCS, written
+from gradviz.static.buffers import Buffers
+from gradviz.static.kernels import written
 from gradviz.static.program import ARGUMENT, CONSTANT, HELD
 
 
@@ -23,7 +23,7 @@ class Forward:
         self._program = program
         self.buffers = Buffers(program)
         self.scope = {"numpy": np, "ndarray": np.ndarray, "asarray": np.asarray, "Changed": Changed, "count": count,
-                      "writable": writable, **UFUNCS}  # fmt: skip
+                      "writable": writable}  # fmt: skip
         self.fixed = dict(self.buffers.memory)
         self._lines = []
         for value in program.values:
@@ -61,8 +61,9 @@ class Forward:
         values, op = self._program.values, step.op
         names = self._inputs(step)
         number = step.outputs[0] if step.outputs else None
-        if number in self.buffers.memory:
-            self._lines += written(steps_of(step), dict(zip(op.inputs, names, strict=True)), f"v{number}")
+        kernel = self.buffers.kernels.get(number)
+        if kernel is not None:
+            self._lines += written(kernel, dict(zip(op.inputs, names, strict=True)), f"v{number}", self.scope)
             return
         if self._is_fixed_view(step):
             inputs = [self.fixed[each] for each in step.inputs]

@@ -1,136 +1,140 @@
-"""Ops, and gradients of ops, as ufuncs that write into memory that is given to them.
+"""Ops, and gradients of ops, as NumPy's functions that write into memory that is given to them.
 
-A kernel is a list of steps (ufunc, arguments); in an argument, `{name}` stands for an input or a saved tensor, `{g}`
-for the incoming gradient, `{out}` for the result so far. They are the catalogue's own formulas, in its order, so that
-the bits are its bits; whoever uses one compares it with what the op gave.
+An elementwise op's kernel is drawn from its declaration, as its plan is (engine/plans.py); products, whose results turn
+with what they are made of, are written down here. Whoever uses a kernel compares it with what the op gave.
 """
 
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 
-NAMES = ("add", "subtract", "multiply", "divide", "negative", "not_equal", "exp", "log", "sqrt", "sin", "cos", "tanh",
-         "maximum", "matmul")  # fmt: skip
-UFUNCS = {name: getattr(np, name) for name in NAMES}
+from gradviz.engine.plans import drawn_forward, drawn_run
 
 
-def _unscaled(settings):
-    return settings.get("alpha", 1) == 1 and settings.get("beta", 1) == 1
+class Step(NamedTuple):
+    """`into` = function(*operands). A name in braces stands for an input, a saved tensor or what a step made.
+
+    Those are `{grad}` for the incoming gradient, `{out}` for the memory that is given, and `t0`, `t1`, ... for more.
+    """
+
+    function: np.ufunc
+    operands: tuple
+    into: str = "{out}"
 
 
-def _always(*steps):
-    return lambda settings: steps
+class Kernel(NamedTuple):
+    """Steps, the last of which makes the result; view: what is shown of it in the end, such as ".T"."""
+
+    steps: tuple
+    view: str = ""
 
 
-def _unless_scaled(*steps):
-    return lambda settings: steps if _unscaled(settings) else None
+# -- elementwise: from the declaration ---------------------------------------------------------------
 
 
-def _square(settings):
-    return [("multiply", "{self}", "{self}")] if settings["exponent"] == 2 else None
+def forward_kernel(op, settings, dtype):
+    """The kernel of an op's forward with these settings; None where it has none."""
+    product = PRODUCTS.get(op.name)
+    if product is not None:
+        return product if settings.get("alpha", 1) == settings.get("beta", 1) == 1 else None
+    unusual = op.variadic or op.several or op.intermediates
+    drawn = None if unusual else drawn_forward(op, dtype, *(settings[name] for name in op.settings))
+    return None if drawn is None else _kernel(*drawn, op.inputs)
 
 
-FORWARD = {  # op -> settings -> steps, or None
-    "add": _unless_scaled(("add", "{self}", "{other}")),
-    "sub": _unless_scaled(("subtract", "{self}", "{other}")),
-    "mul": _always(("multiply", "{self}", "{other}")),
-    "div": _always(("divide", "{self}", "{other}")),
-    "neg": _always(("negative", "{self}")),
-    "exp": _always(("exp", "{self}")),
-    "log": _always(("log", "{self}")),
-    "sqrt": _always(("sqrt", "{self}")),
-    "sin": _always(("sin", "{self}")),
-    "cos": _always(("cos", "{self}")),
-    "tanh": _always(("tanh", "{self}")),
-    "relu": _always(("maximum", "{self}", "0.0")),
-    "pow_scalar": _square,
-    "mm": _always(("matmul", "{self}", "{mat2}")),
-    "bmm": _always(("matmul", "{self}", "{mat2}")),
-    "addmm": _unless_scaled(("matmul", "{mat1}", "{mat2}"), ("add", "{out}", "{self}")),
+def backward_kernel(node, position, sizes, dtype):
+    """The kernel of a node's gradient for one input, which has these sizes; None where it has none."""
+    op = node.op
+    if op.variadic or op.several:
+        return None
+    settings = dict(zip(node.setting_names, node._settings, strict=False))
+    rule = GRADIENTS.get((op.name, op.differentiable[position]))
+    if rule is not None:
+        return rule(settings, sizes)
+    drawn = drawn_run(op, 1 << position, dtype, *settings.values())
+    return None if drawn is None else _kernel(*drawn, ("grad", *op.saved))
+
+
+def _kernel(drawing, values, inputs):
+    """Values are made in the given memory while that holds nothing that is still asked for, and beside it else."""
+    (result,) = [each for each in values if each is not None]
+    made = [each for each in sorted(drawing.parts([result])) if drawing.steps[each].__class__ is tuple]
+    last = {operand: value for value in made for operand in drawing.steps[value][2]}
+    places, steps, held = [f"{{{name}}}" for name in inputs], [], None
+    texts = dict(enumerate(places))
+    for value in made:
+        code, ufunc, operands = drawing.steps[value]
+        if code != 0:
+            return None  # where and casts make arrays of their own
+        named = tuple(texts.get(each) or f"float('{drawing.steps[each]}')" for each in operands)
+        beside = drawing.kinds[value] == "?" or (held is not None and last[held] > value)
+        texts[value] = f"t{value}" if beside else "{out}"
+        held = held if beside else value
+        steps.append(Step(ufunc, named, texts[value]))
+    return Kernel(tuple(steps)) if steps and texts[result] == "{out}" else None
+
+
+# -- products, and what counts elements --------------------------------------------------------------
+
+_PRODUCT = Kernel((Step(np.matmul, ("{self}", "{mat2}")),))
+PRODUCTS = {
+    "mm": _PRODUCT,
+    "bmm": _PRODUCT,
+    "addmm": Kernel((Step(np.matmul, ("{mat1}", "{mat2}")), Step(np.add, ("{out}", "{self}")))),
 }
 
 
-class Steps(list):
-    """The steps of a gradient; view: what is shown of the result in the end, such as ".T"."""
-
-    view = ""
-
-
-def _gradient(*steps, view=""):
-    made = Steps(steps)
-    made.view = view
-    return lambda settings, sizes: made
-
-
-def _left(right):
+def _left(name, right):
     """The gradient for the left one of a product: grad @ right.T, laid out as what it belongs to."""
-    return lambda settings, sizes: _product(settings, f"{{{right}}}", "{g}.T", "{g}", f"{{{right}}}.T")
+    return lambda settings, sizes: _laid_out(settings, name, (f"{{{right}}}", "{grad}.T"), ("{grad}", f"{{{right}}}.T"))
 
 
-def _right(left):
-    return lambda settings, sizes: _product(settings, "{g}.T", f"{{{left}}}", f"{{{left}}}.T", "{g}")
+def _right(name, left):
+    return lambda settings, sizes: _laid_out(settings, name, ("{grad}.T", f"{{{left}}}"), (f"{{{left}}}.T", "{grad}"))
 
 
-def _product(settings, turned_one, turned_two, one, two):
-    if not _unscaled(settings):
+def _laid_out(settings, name, turned, plain):
+    if settings.get("alpha", 1) != 1:
         return None
-    sizes, strides = (settings[next(k for k in settings if k.endswith(end))] for end in ("_sizes", "_strides"))
-    turned = strides[0] == 1 and strides[1] == sizes[0]
-    made = Steps([("matmul", turned_one, turned_two) if turned else ("matmul", one, two)])
-    made.view = ".T" if turned else ""
-    return made
-
-
-def _of_input(name, inner):
-    """Of the settings, only those that tell of one input, beside alpha and beta."""
-
-    def steps(settings, sizes):
-        return inner({k: v for k, v in settings.items() if k in ("alpha", "beta") or k.startswith(f"{name}_")}, sizes)
-
-    return steps
+    sizes, strides = (settings[f"{name}_sym_{what}"] for what in ("sizes", "strides"))
+    if strides[0] == 1 and strides[1] == sizes[0]:
+        return Kernel((Step(np.matmul, turned),), ".T")
+    return Kernel((Step(np.matmul, plain),))
 
 
 def _squared_difference(settings, sizes):
-    steps = [("subtract", "{self}", "{target}"), ("multiply", "{out}", "2.0")]
+    steps = [Step(np.subtract, ("{self}", "{target}")), Step(np.multiply, ("{out}", "2.0"))]
     if settings["reduction"] == 1:
-        steps.append(("divide", "{out}", str(max(prod(sizes), 1))))
-    return Steps([*steps, ("multiply", "{out}", "{g}")])
+        steps.append(Step(np.divide, ("{out}", str(max(prod(sizes), 1)))))
+    return Kernel((*steps, Step(np.multiply, ("{out}", "{grad}"))))
 
 
-BACKWARD = {  # op -> input -> (settings, sizes of the gradient) -> Steps, or None
-    "mul": {"self": _gradient(("multiply", "{g}", "{other}")), "other": _gradient(("multiply", "{g}", "{self}"))},
-    "div": {"self": _gradient(("divide", "{g}", "{other}"))},
-    "neg": {"self": _gradient(("negative", "{g}"))},
-    "exp": {"self": _gradient(("multiply", "{g}", "{result}"))},
-    "log": {"self": _gradient(("divide", "{g}", "{self}"))},
-    "tanh": {
-        "self": _gradient(
-            ("multiply", "{result}", "{result}"), ("subtract", "1", "{out}"), ("multiply", "{g}", "{out}")
-        )
-    },
-    "sigmoid": {
-        "self": _gradient(
-            ("subtract", "1", "{result}"), ("multiply", "{out}", "{result}"), ("multiply", "{g}", "{out}")
-        )
-    },
-    "t": {"self": _gradient(view=".T")},
-    "mm": {"self": _of_input("self", _left("mat2")), "mat2": _of_input("mat2", _right("self"))},
-    "addmm": {"mat1": _of_input("mat1", _left("mat2")), "mat2": _of_input("mat2", _right("mat1"))},
-    "mse_loss": {"self": _squared_difference},
+GRADIENTS = {  # (op, input) -> (settings, sizes of the gradient) -> Kernel, or None
+    ("t", "self"): lambda settings, sizes: Kernel((), ".T"),
+    ("mm", "self"): _left("self", "mat2"),
+    ("mm", "mat2"): _right("mat2", "self"),
+    ("addmm", "mat1"): _left("mat1", "mat2"),
+    ("addmm", "mat2"): _right("mat2", "mat1"),
+    ("mse_loss", "self"): _squared_difference,
 }
 
 
-def written(steps, names, out):
-    """Source lines that write into the array called `out`."""
-    return [f"{ufunc}({', '.join(_filled(arguments, names, out))}, out={out})" for ufunc, *arguments in steps]
+# -- as source ---------------------------------------------------------------------------------------
 
 
-def fresh(steps, names, out):
-    """Source lines that make a new array and call it `out`."""
-    ufunc, *arguments = steps[0]
-    first = f"{out} = {ufunc}({', '.join(_filled(arguments, names, out))})"
-    return [first, *written(steps[1:], names, out)]
-
-
-def _filled(arguments, names, out):
-    return [each.format_map({"out": out, **names}) for each in arguments]
+def written(kernel, names, out, scope, fresh=False):
+    """Source lines that write into the array called `out`, or make it; what they call is put into the scope."""
+    names, lines, beside = {"out": out, **names}, [], []
+    for function, operands, into in kernel.steps:
+        scope[function.__name__] = function
+        asked = ", ".join(each.format_map(names) for each in operands)
+        target = into.format_map(names)
+        if into != "{out}":
+            beside.append(target)
+        if into != "{out}" or fresh:
+            lines.append(f"{target} = {function.__name__}({asked})")
+            fresh = fresh and into != "{out}"
+        else:
+            lines.append(f"{function.__name__}({asked}, out={target})")
+    return [*lines, f"del {', '.join(beside)}"] if beside else lines

@@ -110,7 +110,7 @@ def test_registers_are_used_again():
             x = x * 2.0 + 1.0
         return [x]
 
-    _, constants, _, registers, steps, _ = plans._drawn(plans.Drawing("f", 1), formula, (0,))
+    _, constants, _, registers, steps, _ = plans._written(plans._drawn(plans.Drawing("f", 1), formula, (0,)))
     assert len(constants) == 2 and len(steps) == 40 and registers <= 5
 
 

@@ -2,8 +2,8 @@
 
 Source: at::CPUGeneratorImpl (mt19937), uniform_real_distribution and normal_fill in ATen's
 DistributionTemplates.h: float32 takes 24 bits of one draw, float64 53 bits of two; a normal fill of 16 or
-more elements is Box-Muller over blocks of 16, a smaller one draws pairs in float64. The vectorised
-kernels that PyTorch picks by processor differ from this in the last bits.
+more elements is Box-Muller over blocks of 16, a smaller one draws pairs in float64. float32 has the bits of
+processors with AVX2, which fuse products with sums.
 """
 
 import os
@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from gradviz.engine.box_muller import normals, scaled
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
 
@@ -74,20 +75,23 @@ class Generator:
             if dtype == np.float64
             else (self._words(count) & 0xFFFFFF).astype(np.float32) * np.float32(2**-24)
         )
-        scale = dtype.type(high - low) if dtype != np.float16 else np.float32(high - low)
-        return (drawn * scale + drawn.dtype.type(low)).astype(dtype, copy=False).reshape(shape)
+        if low or high != 1:
+            drawn = scaled(drawn, drawn.dtype.type(high) - drawn.dtype.type(low), low)
+        return drawn.astype(dtype, copy=False).reshape(shape)
 
-    def normal(self, shape, dtype):
-        """Normal numbers of mean 0 and deviation 1."""
+    def normal(self, shape, dtype, mean=0.0, std=1.0):
+        """Normal numbers."""
         count = int(np.prod(shape, dtype=np.int64))
         if count < 16:
-            return np.array([self._one_normal() for _ in range(count)], np.float64).astype(dtype).reshape(shape)
+            drawn = np.array([self._one_normal() for _ in range(count)], np.float64) * std + mean
+            return drawn.astype(dtype).reshape(shape)
         work = np.dtype(np.float64) if dtype == np.float64 else np.dtype(np.float32)
         flat = self.uniform((count,), work)
         whole = count - count % 16
-        flat[:whole] = _box_muller(flat[:whole])
+        normals(flat[:whole], mean, std)
         if count != whole:
-            flat[-16:] = _box_muller(self.uniform((16,), work))
+            flat[-16:] = self.uniform((16,), work)
+            normals(flat[-16:], mean, std)
         return flat.astype(dtype, copy=False).reshape(shape)
 
     def bernoulli(self, shape, probability):
@@ -133,14 +137,6 @@ class Generator:
         radius, angle = np.sqrt(-2 * np.log1p(-two)), 2 * np.pi * one
         self._spare = radius * np.sin(angle)
         return radius * np.cos(angle)
-
-
-def _box_muller(flat):
-    blocks = flat.reshape(-1, 2, 8)
-    kind = flat.dtype.type
-    radius = np.sqrt(kind(-2) * np.log(kind(1) - blocks[:, 0]))
-    angle = kind(2 * np.pi) * blocks[:, 1]
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).reshape(-1)
 
 
 default_generator = Generator()  # the one stream of everything that names no other

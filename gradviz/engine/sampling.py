@@ -28,7 +28,7 @@ def normal(mean, std=1.0, size=None, *, dtype=None, device=None, requires_grad=F
                 f"{type(std).__name__}): without a tensor among them, a size is needed"
             )
         _refuse_negative_deviation(std)
-        array = random.normal(one_size("normal", size), numpy_dtype(dtype)) * std + mean
+        array = random.normal(one_size("normal", size), numpy_dtype(dtype), mean, std)
         return made("normal", array.astype(numpy_dtype(dtype), copy=False), None, device, requires_grad)
     for array in arrays:
         if array.dtype.kind != "f":

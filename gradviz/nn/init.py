@@ -26,7 +26,7 @@ def uniform_(tensor, a=0.0, b=1.0):
 
 def normal_(tensor, mean=0.0, std=1.0):
     """Normal numbers."""
-    return _filled(tensor, random.normal(tensor.shape, tensor._array.dtype) * std + mean)
+    return _filled(tensor, random.normal(tensor.shape, tensor._array.dtype, mean, std))
 
 
 def constant_(tensor, val):
@@ -85,10 +85,10 @@ def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0):
 
 
 def _normals(shape, kind, mean, std, a, b):
-    found = random.normal(shape, kind) * std + mean
+    found = random.normal(shape, kind, mean, std)
     low, high = kind.type(a), kind.type(b)
     while ((found < low) | (found > high)).any():
-        found = np.where((found < low) | (found > high), random.normal(shape, kind) * std + mean, found)
+        found = np.where((found < low) | (found > high), random.normal(shape, kind, mean, std), found)
     return found
 
 

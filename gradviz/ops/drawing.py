@@ -29,7 +29,7 @@ def normal_fill(xp, self, *, mean, std):
     if std < 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
     refuse_kinds("normal_kernel_cpu", self, "biu")
-    return _drawn(self, lambda shape: random.normal(shape, self.dtype) * std + mean)
+    return _drawn(self, lambda shape: random.normal(shape, self.dtype, mean, std))
 
 
 @op(title="uniform", grad_fn="UniformBackward0", **_NONE)

@@ -1,11 +1,23 @@
 """The state of random numbers: seeds, generators, going back and forking; beside PyTorch."""
 
+import numpy as np
 import pytest
 
 import gradviz
 from tests.autograd.alike import plain, same
 
-pytest.importorskip("torch")
+peer = pytest.importorskip("torch")
+
+FILLS = {
+    "randn": lambda torch, n: torch.randn(n),
+    "normal_": lambda torch, n: torch.empty(n).normal_(0.3, 2.7),
+    "normal of a size": lambda torch, n: torch.normal(-1.0, 0.2, (n,)),
+    "uniform_": lambda torch, n: torch.empty(n).uniform_(-0.3, 0.8),
+    "rand": lambda torch, n: torch.rand(n),
+    "kaiming_uniform_": lambda torch, n: torch.nn.Linear(n, 3).weight.detach(),
+    "xavier_normal_": lambda torch, n: torch.nn.init.xavier_normal_(torch.empty(3, n)),
+    "trunc_normal_": lambda torch, n: torch.nn.init.trunc_normal_(torch.empty(3, n), std=0.7),
+}
 
 
 def states(torch, note):
@@ -55,3 +67,16 @@ def test_the_state_of_random_numbers(program):
 
 def test_the_helper_compares_values():
     assert plain(gradviz.ones(2)) != plain(gradviz.zeros(2))
+
+
+@pytest.mark.skipif(
+    not peer.backends.cpu.get_cpu_capability().startswith("AVX"), reason="PyTorch's own bits are others without AVX2"
+)
+@pytest.mark.parametrize("count", [1, 15, 16, 17, 1000, 20011])
+@pytest.mark.parametrize("name", FILLS)
+def test_draws_of_float32_are_pytorchs_to_the_bit(name, count):
+    found = []
+    for torch in (gradviz, peer):
+        torch.manual_seed(count)
+        found.append(FILLS[name](torch, count).numpy())
+    assert np.array_equal(*found), np.abs(found[0] - found[1]).max()

@@ -123,6 +123,7 @@ from gradviz.ops.triangles import *
 __version__ = "0.1.0"
 
 _keep_large_blocks()
+globals().update(_methods.functions(globals()))
 
 bool = bool_
 device = Device

@@ -6,6 +6,7 @@ import numpy as np
 
 from gradviz.engine import backend
 from gradviz.engine.coerce import NUMBERS, quietly
+from gradviz.engine.keywords import with_numpy_names
 from gradviz.engine.op import op
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
@@ -100,7 +101,7 @@ def _out_of_place(name):
 
 
 FORMS = {f"{name}_": in_place(f"{name}_", compute) for name, compute in OWN.items()}
-FORMS |= {f"{name}_": in_place(f"{name}_", _out_of_place(name), WRITTEN.get(name)) for name in SAME}
+FORMS |= {f"{name}_": in_place(f"{name}_", with_numpy_names(_out_of_place(name)), WRITTEN.get(name)) for name in SAME}
 
 
 # -- what changes a tensor's shape, not its values -----------------------------------------------------

@@ -28,6 +28,7 @@ from gradviz.ops import (
     matmul,
     pointwise,
     products,
+    reducing,
     reshaping,
     rounding,
     shape,
@@ -40,7 +41,7 @@ from gradviz.ops.in_place import count, in_place, refuse_in_graph
 _ROOMS = (
     rounding, pointwise, elementary, special, bounds, blends, logic, activations, matmul, composite, gathering,
     contraction, counting, extremes, linear_algebra, reshaping, shape, stacking, statistics,
-    products, gamma,
+    products, gamma, reducing,
 )  # fmt: skip
 # out of place and in place they are the same op
 SAME = (
@@ -48,10 +49,10 @@ SAME = (
     "arctanh asin asinh atan atan2 atanh baddbmm bitwise_and bitwise_left_shift bitwise_not bitwise_or "
     "bitwise_right_shift bitwise_xor ceil clamp clamp_max clamp_min clip copysign cos cosh cumprod cumsum deg2rad "
     "digamma div divide erf erfc erfinv exp exp2 expm1 fix floor floor_divide fmod frac heaviside hypot index_add "
-    "index_copy index_fill index_put lerp lgamma log log10 log1p log2 logical_and logical_not logical_or logical_xor "
-    "logit masked_fill masked_scatter mul multiply nan_to_num neg negative pow put rad2deg reciprocal relu remainder "
-    "round rsqrt scatter scatter_add sgn sigmoid sign sin sinc sinh sqrt square sub subtract tan tanh tril triu "
-    "true_divide trunc xlogy"
+    "index_copy index_fill index_put index_reduce lerp lgamma log log10 log1p log2 logical_and logical_not "
+    "logical_or logical_xor logit masked_fill masked_scatter mul multiply nan_to_num neg negative pow put rad2deg "
+    "reciprocal relu remainder round rsqrt scatter scatter_add scatter_reduce sgn sigmoid sign sin sinc sinh sqrt "
+    "square sub subtract tan tanh tril triu true_divide trunc xlogy"
 ).split()
 
 

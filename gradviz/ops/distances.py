@@ -11,8 +11,8 @@ from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.ops import composite, pointwise, reduction
 from gradviz.ops.choosing import chosen
-from gradviz.ops.norms import _norm_gradient
 from gradviz.ops.refusals import refuse_kinds
+from gradviz.ops.vector_norms import _norm_gradient
 
 # -- distances ---------------------------------------------------------------------------------------
 
@@ -182,7 +182,7 @@ def cross(input, other, dim=None):
             "Using torch.cross without specifying the dim arg is deprecated.\nPlease either pass the dim explicitly or "
             "simply use torch.linalg.cross.\nThe default value of dim will change to agree with that of linalg.cross "
             "in a future release.",
-            stacklevel=2,
+            stacklevel=3,
         )
         dim = next((d for d, n in enumerate(input._array.shape) if n == 3), None)
         if dim is None:

@@ -92,11 +92,16 @@ def _factor_gradient(ops, grad, self, index, source, result, dim, include_self):
 )
 def index_reduced(xp, self, index, source, *, dim, reduce, include_self):
     """A copy with source brought together at the positions of a dimension that index names."""
-    if reduce == "mean":
+    if not include_self:
+        refuse_kinds("index_reduce_func_exclude_input_init", self, "b")
+    elif reduce == "mean":
         refuse_kinds("div_floor_cpu", self, "b")
     out = xp.array(self, order="C")
     flat, places, source = _at_least_1d(out), _at_least_1d(index), _at_least_1d(source)
-    refuse_outside(IndexError, places, flat.shape[dim], "index out of range in self")
+    size = flat.shape[dim]
+    if not include_self:  # PyTorch fills these places first, counted from the end too
+        refuse_outside(IndexError, places + size * (places < 0), size, _OUT_OF_BOUNDS.format(dim, size))
+    refuse_outside(IndexError, places, size, "index out of range in self")
     if source.size:
         spread = places.reshape((1,) * dim + (-1,) + (1,) * (flat.ndim - 1 - dim))
         spread = xp.broadcast_to(spread, source.shape)

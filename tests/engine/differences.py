@@ -16,6 +16,7 @@ DIFFERENCES = {
             "baddbmm binary_cross_entropy binary_cross_entropy_with_logits cat convolution "
             "convolution_to_input convolution_to_weight copy cumsum_of div_number embedding embedding_dense_backward "
             "expand gather greatest_so_far grid_sampler_2d grid_sampler_3d index index_add index_put index_put_impl "
+            "index_reduced "
             "index_select linalg_inv_ex linalg_solve_ex linalg_svd_of linalg_vector_norm logsigmoid "
             "masked_fill_number max_pool2d_with_indices mm mul mul_number native_batch_norm native_group_norm "
             "nll_loss2d nll_loss2d_backward put reflection_pad1d reflection_pad1d_backward reflection_pad2d "
@@ -41,9 +42,9 @@ DIFFERENCES = {
         "misfit class": (
             "adaptive_avg_pool2d_backward add_number addbmm baddbmm col2im "
             "convolution div_number embedding embedding_dense_backward im2col index_add index_copy index_fill "
-            "index_fill_tensor index_put linalg_eigh_of linalg_solve_ex linalg_vector_norm masked_fill_number "
+            "index_fill_tensor index_put index_reduced linalg_eigh_of linalg_solve_ex linalg_vector_norm masked_fill_number "
             "masked_scatter masked_scatter_backward mean_dim mm mul_number mv native_batch_norm neg nll_loss "
-            "nll_loss2d nll_loss2d_backward pseudoinverse repeat rot90 scatter_add scatter_reduced search "
+            "nll_loss2d nll_loss2d_backward pseudoinverse repeat rot90 scatter_add scatter_folded scatter_reduced search "
             "sub_number tanh"
         ),
         "mixed class": "bmm constant_pad_nd convolution convolution_to_weight embedding_bag mm mv",
@@ -62,7 +63,7 @@ DIFFERENCES = {
             "rrelu_with_noise search sub topk_of trace unsafe_split"
         ),
         "index taken": (
-            "gather index_put multi_margin_loss multi_margin_loss_backward multilabel_margin_loss "
+            "gather index_put index_reduced multi_margin_loss multi_margin_loss_backward multilabel_margin_loss "
             "multilabel_margin_loss_backward"
         ),
         "mixed taken": (

@@ -57,7 +57,6 @@ from gradviz.engine.random import (
     seed,
     set_rng_state,
 )
-from gradviz.engine.sampling import bernoulli, multinomial, normal
 from gradviz.engine.switches import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from gradviz.engine.tensor import Size, Tensor
 from gradviz.engine.threads import get_num_threads, set_num_threads
@@ -111,6 +110,7 @@ from gradviz.ops.reducing import *
 from gradviz.ops.reshaping import *
 from gradviz.ops.rounding import *  # its div knows rounding modes
 from gradviz.ops.running import *
+from gradviz.ops.sampling import *
 from gradviz.ops.shape import *
 from gradviz.ops.shuffling import *
 from gradviz.ops.sorting import *

@@ -71,6 +71,7 @@ def _copied(self, source, non_blocking=False):
 OWN = {
     "fill": _filled, "copy": _copied, "zero": pointwise.zero, "normal": drawing.normal, "uniform": drawing.uniform,
     "bernoulli": drawing.bernoulli, "exponential": drawing.exponential, "random": drawing.integers,
+    "cauchy": drawing.cauchy, "geometric": drawing.geometric, "log_normal": drawing.log_normal,
     **comparing.COMPARED,
 }  # fmt: skip
 

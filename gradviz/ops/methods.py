@@ -6,7 +6,7 @@ methods of Tensor under the same name. A new file of ops is named here, and in g
 
 from types import FunctionType
 
-from gradviz.engine import copying, dtypes, exchange, likeness, sampling
+from gradviz.engine import copying, dtypes, exchange, likeness
 from gradviz.engine.keywords import renamed, take_input, with_numpy_names
 from gradviz.engine.op import as_operator
 from gradviz.engine.tensor import Tensor
@@ -40,6 +40,7 @@ from gradviz.ops import (
     reshaping,
     rounding,
     running,
+    sampling,
     shape,
     shuffling,
     sorting,

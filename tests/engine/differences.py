@@ -42,10 +42,11 @@ DIFFERENCES = {
         "misfit class": (
             "adaptive_avg_pool2d_backward add_number addbmm baddbmm col2im "
             "convolution div_number embedding embedding_dense_backward im2col index_add index_copy index_fill "
-            "index_fill_tensor index_put index_reduced linalg_eigh_of linalg_solve_ex linalg_vector_norm masked_fill_number "
-            "masked_scatter masked_scatter_backward mean_dim mm mul_number mv native_batch_norm neg nll_loss "
-            "nll_loss2d nll_loss2d_backward pseudoinverse repeat rot90 scatter_add scatter_folded scatter_reduced search "
-            "sub_number tanh"
+            "index_fill_tensor index_put index_reduced linalg_eigh_of linalg_solve_ex linalg_vector_norm "
+            "masked_fill_number masked_scatter masked_scatter_backward mean_dim mm mul_number mv native_batch_norm neg "
+            "nll_loss "
+            "nll_loss2d nll_loss2d_backward pseudoinverse repeat rot90 scatter_add scatter_folded "
+            "scatter_reduced search sub_number tanh"
         ),
         "mixed class": "bmm constant_pad_nd convolution convolution_to_weight embedding_bag mm mv",
         "size class": (
@@ -67,7 +68,8 @@ DIFFERENCES = {
             "multilabel_margin_loss_backward"
         ),
         "mixed taken": (
-            "addcdiv_of binary_cross_entropy_with_logits diagonal_replaced distances distances_backward "
+            "addcdiv_of bernoulli_fill_of binary_cross_entropy_with_logits diagonal_replaced distances "
+            "distances_backward "
             "fill_tensor huber_loss index_fill_tensor least_squares linalg_cross masked_fill_tensor mul "
             "multi_margin_loss multi_margin_loss_backward multilabel_margin_loss prelu_kernel select_replaced "
             "slice_replaced soft_margin_loss"
@@ -121,7 +123,8 @@ DIFFERENCES = {
             "grid_sampler_3d least_squares lgamma linalg_cholesky_ex linalg_det linalg_inv_ex linalg_qr "
             "linalg_slogdet linalg_solve_ex linalg_svd_of log_sums_so_far logit_of mode_along multi_margin_loss "
             "multi_margin_loss_backward multilabel_margin_loss native_batch_norm native_group_norm native_layer_norm "
-            "nll_loss2d polygamma_of pow_scalar repeat scaled_dot_product_flash_attention_for_cpu scatter_reduced "
+            "nll_loss2d poisson_of polygamma_of pow_scalar repeat scaled_dot_product_flash_attention_for_cpu "
+            "scatter_reduced "
             "search softplus_backward solved_cholesky solved_triangular trilinear upsample_bilinear2d_backward "
             "upsample_trilinear3d_backward var_mean_of"
         ),

@@ -6,6 +6,7 @@ this table, and one of them fails for an op that is not in it. Each family of op
 """
 
 from tests.engine import (
+    samples_drawn,
     samples_elementwise,
     samples_in_place,
     samples_layers,
@@ -149,4 +150,5 @@ SAMPLES = (
     *samples_layers.SAMPLES,
     *samples_measures.SAMPLES,
     *samples_rarer.SAMPLES,
+    *samples_drawn.SAMPLES,
 )  # fmt: skip

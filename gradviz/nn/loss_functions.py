@@ -10,7 +10,7 @@ from gradviz.engine.dtypes import title
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import bounds, composite, criteria, loss, pointwise, reduction, special
-from gradviz.ops.vector_norms import linalg_vector_norm
+from gradviz.ops.norms import linalg_vector_norm
 
 REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
 

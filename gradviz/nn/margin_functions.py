@@ -7,8 +7,8 @@ from gradviz.engine.switches import no_grad
 from gradviz.engine.within import composed
 from gradviz.nn.loss_functions import reduced, reduction_number
 from gradviz.ops import activations, bounds, composite, criteria, joining, margins, pointwise, reduction
+from gradviz.ops.norms import norm_of
 from gradviz.ops.refusals import refuse_whole_result
-from gradviz.ops.vector_norms import norm_of
 
 _LEAST = 1e-12
 

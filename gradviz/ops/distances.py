@@ -11,8 +11,8 @@ from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.ops import composite, pointwise, reduction
 from gradviz.ops.choosing import chosen
+from gradviz.ops.norms import _norm_gradient
 from gradviz.ops.refusals import refuse_kinds
-from gradviz.ops.vector_norms import _norm_gradient
 
 # -- distances ---------------------------------------------------------------------------------------
 

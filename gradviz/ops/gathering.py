@@ -153,7 +153,9 @@ def _ready_to_index(name, self, dim, index, source):
             "same scalar type"
         )
     count, mine, its = index._array.size, self._array.shape, source._array.shape
-    along = its[dim] if dim < len(its) else 1
+    if dim and dim >= len(its):
+        raise RuntimeError(f"{name}(): Indexing dim {dim} is out of bounds of the source tensor with dim {len(its)}")
+    along = its[dim] if its else 1
     if count != along:
         raise RuntimeError(
             f"{name}(): Number of indices ({count}) should be equal to source.size(dim): ({along}), for dim: {dim}"

@@ -15,7 +15,7 @@ DIFFERENCES = {
             "adaptive_avg_pool2d adaptive_avg_pool2d_backward adaptive_max_pool2d add_number addbmm addmm addmv "
             "baddbmm binary_cross_entropy binary_cross_entropy_with_logits cat convolution "
             "convolution_to_input convolution_to_weight copy cumsum_of div_number embedding embedding_dense_backward "
-            "expand gather greatest_so_far grid_sampler_2d grid_sampler_3d index index_add index_put index_put_impl "
+            "expand gather greatest_so_far grid_sampler_2d grid_sampler_3d index index_put index_put_impl "
             "index_reduced "
             "index_select linalg_inv_ex linalg_solve_ex linalg_svd_of linalg_vector_norm logsigmoid "
             "masked_fill_number max_pool2d_with_indices mm mul mul_number native_batch_norm native_group_norm "

@@ -101,12 +101,14 @@ from gradviz.ops.linear_algebra import *
 from gradviz.ops.logic import *
 from gradviz.ops.matmul import *
 from gradviz.ops.norms import *
+from gradviz.ops.numeric import *
 from gradviz.ops.pointwise import *
 from gradviz.ops.products import *
 from gradviz.ops.protocols import *
 from gradviz.ops.quantiles import *
 from gradviz.ops.recurrent import *
 from gradviz.ops.reducing import *
+from gradviz.ops.renormalization import *
 from gradviz.ops.reshaping import *
 from gradviz.ops.rounding import *  # its div knows rounding modes
 from gradviz.ops.running import *

@@ -31,13 +31,16 @@ from gradviz.ops import (
     logic,
     matmul,
     norms,
+    numeric,
     pointwise,
     products,
     protocols,
     quantiles,
     recurrent,
     reducing,
+    renormalization,
     reshaping,
+    resizing,
     rounding,
     running,
     sampling,
@@ -59,7 +62,7 @@ ROOMS = (
     extremes, statistics, norms, stacking, reshaping, gathering, sorting, counting, contraction,
     linear_algebra, strided, storage, protocols, likeness, sampling, exchange, copying, dropping, recurrent, gates,
     shuffling, gamma, distances, quantiles, running, reducing, decompositions, triangles, products,
-    windows, backward_kernels,
+    windows, backward_kernels, numeric, renormalization, resizing,
 )  # fmt: skip
 METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {

@@ -38,7 +38,7 @@ DIFFERENCES = {
         "ties words": "linalg_slogdet linalg_solve_ex",
     },
     "another exception class: a call that fits nothing, where NumPy's check or another of gradviz's comes first": {
-        "index class": "embedding_bag index_add",
+        "index class": "embedding_bag index_add lcm_of",
         "misfit class": (
             "adaptive_avg_pool2d_backward add_number addbmm baddbmm col2im "
             "convolution div_number embedding embedding_dense_backward im2col index_add index_copy index_fill "
@@ -48,7 +48,7 @@ DIFFERENCES = {
             "nll_loss2d nll_loss2d_backward pseudoinverse repeat rot90 scatter_add scatter_folded "
             "scatter_reduced search sub_number tanh"
         ),
-        "mixed class": "bmm constant_pad_nd convolution convolution_to_weight embedding_bag mm mv",
+        "mixed class": "bmm constant_pad_nd convolution convolution_to_weight embedding_bag lcm_of mm mv",
         "size class": (
             "col2im convolution embedding embedding_dense_backward im2col index_add index_copy index_fill "
             "index_fill_tensor index_put linalg_vector_norm masked_fill_number native_batch_norm nll_loss2d "

@@ -12,6 +12,7 @@ from tests.engine import (
     samples_layers,
     samples_measures,
     samples_neural,
+    samples_numeric,
     samples_rarer,
     samples_shaping,
 )
@@ -151,4 +152,5 @@ SAMPLES = (
     *samples_measures.SAMPLES,
     *samples_rarer.SAMPLES,
     *samples_drawn.SAMPLES,
+    *samples_numeric.SAMPLES,
 )  # fmt: skip

@@ -57,7 +57,6 @@ from gradviz.engine.random import (
     seed,
     set_rng_state,
 )
-from gradviz.engine.sampling import bernoulli, multinomial, normal
 from gradviz.engine.switches import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from gradviz.engine.tensor import Size, Tensor
 from gradviz.engine.threads import get_num_threads, set_num_threads
@@ -102,15 +101,18 @@ from gradviz.ops.linear_algebra import *
 from gradviz.ops.logic import *
 from gradviz.ops.matmul import *
 from gradviz.ops.norms import *
+from gradviz.ops.numeric import *
 from gradviz.ops.pointwise import *
 from gradviz.ops.products import *
 from gradviz.ops.protocols import *
 from gradviz.ops.quantiles import *
 from gradviz.ops.recurrent import *
 from gradviz.ops.reducing import *
+from gradviz.ops.renormalization import *
 from gradviz.ops.reshaping import *
 from gradviz.ops.rounding import *  # its div knows rounding modes
 from gradviz.ops.running import *
+from gradviz.ops.sampling import *
 from gradviz.ops.shape import *
 from gradviz.ops.shuffling import *
 from gradviz.ops.sorting import *
@@ -123,6 +125,7 @@ from gradviz.ops.triangles import *
 __version__ = "0.1.0"
 
 _keep_large_blocks()
+globals().update(_methods.functions(globals()))
 
 bool = bool_
 device = Device

@@ -1,5 +1,6 @@
 """Linear algebra, as `torch.linalg`."""
 
+from gradviz.engine.keywords import with_numpy_names
 from gradviz.ops.composite import matmul
 from gradviz.ops.contraction import multi_dot
 from gradviz.ops.decompositions import (
@@ -27,6 +28,8 @@ from gradviz.ops.matrix_norms import cond, matrix_norm, norm
 from gradviz.ops.reshaping import diagonal_of_matrices as diagonal
 from gradviz.ops.triangles import solve_triangular
 from gradviz.ops.vector_norms import vector_norm
+
+cross, matrix_norm, norm, vecdot, vector_norm = map(with_numpy_names, (cross, matrix_norm, norm, vecdot, vector_norm))
 
 __all__ = [
     "LinAlgError", "cholesky", "cond", "cross", "det", "diagonal", "eigh", "eigvalsh", "inv", "lstsq", "matmul",

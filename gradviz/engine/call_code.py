@@ -3,12 +3,14 @@
 from inspect import Parameter
 
 from gradviz.engine.generated import SIZES
+from gradviz.engine.keywords import inputs_of
 
 
 def call_lines(op, operator=False):
     """The source of the call, a line each; the first input of an operator's method is a tensor for certain."""
     numbers = [*_formula_lines(op, operator), *_number_lines(op)[operator:]]
-    lines = [f"def {op.name}({_parameters(op)}):", *_quick_lines(op), *numbers, *_array_lines(op), *_dtype_lines(op)]
+    head = [f"def {op.name}({_parameters(op)}):", *_quick_lines(op), *_first_lines(op)]
+    lines = [*head, *numbers, *_array_lines(op), *_dtype_lines(op)]
     given = "".join(f", {'*' * (name == op.variadic)}r{i}" for i, name in enumerate(op.inputs))
     settings = "".join(f", {name}={name}" for name in op.settings)
     lines += [
@@ -48,8 +50,12 @@ def call_lines(op, operator=False):
 
 def _parameters(op):
     settings = [name if default is Parameter.empty else f"{name}=None" for name, default in op.settings.items()]
-    inputs = [f"*{name}" if name == op.variadic else name for name in op.inputs]
+    inputs = [f"*{name}" if name == op.variadic else name for name in inputs_of(op)]
     return ", ".join([*inputs, *(["*"] if settings and not op.variadic else []), *settings])
+
+
+def _first_lines(op):
+    return ["    self = input"] if inputs_of(op) != op.inputs else []
 
 
 def _number_lines(op):
@@ -74,7 +80,8 @@ def _quick_lines(op):
     """The C twin is asked first, where there is one: it answers None where it is not the frequent case."""
     if op.quick is None:
         return []
-    return [f"    out = quick({', '.join([*op.inputs, *op.settings])})", "    if out is not None: return out"]
+    given = ", ".join([*inputs_of(op), *op.settings])
+    return [f"    out = quick({given})", "    if out is not None: return out"]
 
 
 def _array_lines(op):

@@ -62,8 +62,10 @@ def copied(data, dtype):
     return array
 
 
-def checked_size(name, size):
-    """A size given as numbers or as one sequence, as a tuple; TypeError or RuntimeError for what is no size."""
+def checked_size(name, size, named=None):
+    """A size given as numbers, as one sequence or by name, as a tuple; TypeError or RuntimeError for what is none."""
+    if named is not None:
+        size = (_only(name, size, named),)
     if not size:
         raise TypeError(f'{name}() missing 1 required positional arguments: "size"')
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
@@ -90,6 +92,15 @@ def checked_size(name, size):
     return shape
 
 
+def _only(name, given, named):
+    """The size that was given by name; TypeError where there is another one, or where it is no sequence."""
+    if given:
+        raise TypeError(f"{name}() got multiple values for argument 'size'")
+    if not isinstance(named, (tuple, list)):
+        raise TypeError(f"{name}(): argument 'size' must be tuple of ints, not {type(named).__name__}")
+    return named
+
+
 def one_size(name, size, position=1):
     """The size of a function that takes it as one argument: a tuple or a list."""
     if not isinstance(size, (tuple, list)):
@@ -112,15 +123,15 @@ def _numbers(name, **arguments):
             )
 
 
-def zeros(*size, dtype=None, device=None, requires_grad=False):
+def zeros(*sizes, size=None, dtype=None, device=None, requires_grad=False):
     """Zeros of this size."""
-    shape, kind = checked_size("zeros", size), numpy_dtype(dtype, "zeros")
+    shape, kind = checked_size("zeros", sizes, size), numpy_dtype(dtype, "zeros")
     return made("zeros", lambda xp: xp.zeros(shape, kind), None, device, requires_grad)
 
 
-def ones(*size, dtype=None, device=None, requires_grad=False):
+def ones(*sizes, size=None, dtype=None, device=None, requires_grad=False):
     """Ones of this size."""
-    shape, kind = checked_size("ones", size), numpy_dtype(dtype, "ones")
+    shape, kind = checked_size("ones", sizes, size), numpy_dtype(dtype, "ones")
     return made("ones", lambda xp: xp.ones(shape, kind), None, device, requires_grad)
 
 
@@ -134,9 +145,9 @@ def full(size, fill_value, dtype=None, device=None, requires_grad=False):
     return made("full", lambda xp: xp.full(shape, value, value.dtype), dtype, device, requires_grad)
 
 
-def empty(*size, dtype=None, device=None, requires_grad=False):
+def empty(*sizes, size=None, dtype=None, device=None, requires_grad=False):
     """Memory of this size as it is found, values and all."""
-    shape, kind = checked_size("empty", size), numpy_dtype(dtype, "empty")
+    shape, kind = checked_size("empty", sizes, size), numpy_dtype(dtype, "empty")
     return made("empty", lambda xp: xp.empty(shape, kind), None, device, requires_grad)
 
 
@@ -191,22 +202,22 @@ FloatTensor, DoubleTensor, LongTensor, IntTensor, BoolTensor = (
 )
 
 
-def tril_indices(row, col, offset=0, *, dtype=None, device=None):
+def tril_indices(row, col, offset=0, *, dtype=None, device=None, requires_grad=False):
     """(2, N): where the elements on and below a diagonal of a (row, col) matrix are."""
-    return _triangle("tril_indices", row, col, offset, dtype, device)
+    return _triangle("tril_indices", row, col, offset, (dtype, device, requires_grad))
 
 
-def triu_indices(row, col, offset=0, *, dtype=None, device=None):
+def triu_indices(row, col, offset=0, *, dtype=None, device=None, requires_grad=False):
     """(2, N): where the elements on and above a diagonal of a (row, col) matrix are."""
-    return _triangle("triu_indices", row, col, offset, dtype, device)
+    return _triangle("triu_indices", row, col, offset, (dtype, device, requires_grad))
 
 
-def _triangle(name, row, col, offset, dtype, device):
+def _triangle(name, row, col, offset, options):
     if row < 0 or col < 0:
         which, value = ("row", row) if row < 0 else ("col", col)
         raise RuntimeError(f"{which} must be non-negative, got{value}")
-    kind = np.int64 if dtype is None else numpy_dtype(dtype, name)
-    return made(name, lambda xp: xp.stack(getattr(xp, name)(row, offset, col)).astype(kind), dtype, device, False)
+    kind = np.int64 if options[0] is None else numpy_dtype(options[0], name)
+    return made(name, lambda xp: xp.stack(getattr(xp, name)(row, offset, col)).astype(kind), *options)
 
 
 def linspace(start, end, steps, dtype=None, device=None, requires_grad=False):
@@ -225,33 +236,34 @@ def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_
     return made("logspace", array, None, device, requires_grad)
 
 
-def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
+def randn(*sizes, size=None, generator=None, dtype=None, device=None, requires_grad=False):
     """Normal random numbers of this size."""
-    shape, kind, stream = checked_size("randn", size), numpy_dtype(dtype, "randn"), _draws(generator)
+    shape, kind, stream = checked_size("randn", sizes, size), numpy_dtype(dtype, "randn"), draws_of(generator)
     return random.drawn(lambda: made("randn", stream.normal(shape, kind), None, device, requires_grad))
 
 
-def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
+def rand(*sizes, size=None, generator=None, dtype=None, device=None, requires_grad=False):
     """Uniform random numbers in [0, 1) of this size."""
-    shape, kind, stream = checked_size("rand", size), numpy_dtype(dtype, "rand"), _draws(generator)
+    shape, kind, stream = checked_size("rand", sizes, size), numpy_dtype(dtype, "rand"), draws_of(generator)
     return random.drawn(lambda: made("rand", stream.uniform(shape, kind), None, device, requires_grad))
 
 
-def randint(low, high=None, size=None, generator=None, dtype=None, device=None):
+def randint(low, high=None, size=None, generator=None, dtype=None, device=None, requires_grad=False):
     """Random integers in [low, high), or [0, low)."""
     if size is None:
         low, high, size = 0, low, high
-    shape, stream = one_size("randint", size, 2), _draws(generator)
-    return random.drawn(lambda: made("randint", stream.randint(low, high, shape), dtype, device))
+    shape, stream = one_size("randint", size, 2), draws_of(generator)
+    return random.drawn(lambda: made("randint", stream.randint(low, high, shape), dtype, device, requires_grad))
 
 
-def randperm(n, generator=None, device=None):
+def randperm(n, generator=None, dtype=None, device=None, requires_grad=False):
     """A random order of the integers below n."""
-    stream = _draws(generator)
-    return random.drawn(lambda: made("randperm", stream.permutation(n), None, device))
+    stream = draws_of(generator)
+    return random.drawn(lambda: made("randperm", stream.permutation(n), dtype, device, requires_grad))
 
 
-def _draws(generator):
+def draws_of(generator):
+    """The stream that a generator stands for: itself, or the one of everything that names none."""
     return random.default_generator if generator is None else generator
 
 

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 
 from gradviz.engine import backend, dtypes, random
-from gradviz.engine.creation import COPY_OF_A_TENSOR, checked_size, copied, made, numpy_dtype, one_size
+from gradviz.engine.creation import COPY_OF_A_TENSOR, checked_size, copied, draws_of, made, numpy_dtype, one_size
 from gradviz.engine.tensor import Tensor
 
 
@@ -55,25 +55,27 @@ def empty_like(input, *, dtype=None, device=None, requires_grad=False):
     return _filled("empty_like", input, None, dtype, device, requires_grad)
 
 
-def rand_like(input, *, dtype=None, device=None, requires_grad=False):
+def rand_like(input, *, generator=None, dtype=None, device=None, requires_grad=False):
     """Uniform random numbers in [0, 1) of another tensor's size, dtype and device."""
     shape, kind, device = _asked("rand_like", input, dtype, device)
     _need_floats("check_uniform_bounds", kind)
-    return random.drawn(lambda: made("rand_like", random.uniform(shape, kind), None, device, requires_grad))
+    draw = draws_of(generator).uniform
+    return random.drawn(lambda: made("rand_like", draw(shape, kind), None, device, requires_grad))
 
 
-def randn_like(input, *, dtype=None, device=None, requires_grad=False):
+def randn_like(input, *, generator=None, dtype=None, device=None, requires_grad=False):
     """Normal random numbers of another tensor's size, dtype and device."""
     shape, kind, device = _asked("randn_like", input, dtype, device)
     _need_floats("normal_kernel_cpu", kind)
-    return random.drawn(lambda: made("randn_like", random.normal(shape, kind), None, device, requires_grad))
+    draw = draws_of(generator).normal
+    return random.drawn(lambda: made("randn_like", draw(shape, kind), None, device, requires_grad))
 
 
-def randint_like(input, low, high=None, *, dtype=None, device=None, requires_grad=False):
+def randint_like(input, low, high=None, *, generator=None, dtype=None, device=None, requires_grad=False):
     """Random integers in [low, high), or [0, low), of another tensor's size, dtype and device."""
     low, high = (0, low) if high is None else (low, high)
     shape, kind, device = _asked("randint_like", input, dtype, device)
-    draw = lambda: random.randint(low, high, shape).astype(kind)  # noqa: E731
+    draw = lambda: draws_of(generator).randint(low, high, shape).astype(kind)  # noqa: E731
     return random.drawn(lambda: made("randint_like", draw(), None, device, requires_grad))
 
 
@@ -91,19 +93,19 @@ def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
     return made("new_tensor", copied(data, wanted), wanted, device, requires_grad)
 
 
-def new_zeros(self, *size, dtype=None, device=None, requires_grad=False):
+def new_zeros(self, *sizes, size=None, dtype=None, device=None, requires_grad=False):
     """Zeros of this size, of this tensor's dtype and device."""
-    return _new("new_zeros", self, checked_size("new_zeros", size), 0, (dtype, device, requires_grad))
+    return _new("new_zeros", self, checked_size("new_zeros", sizes, size), 0, (dtype, device, requires_grad))
 
 
-def new_ones(self, *size, dtype=None, device=None, requires_grad=False):
+def new_ones(self, *sizes, size=None, dtype=None, device=None, requires_grad=False):
     """Ones of this size, of this tensor's dtype and device."""
-    return _new("new_ones", self, checked_size("new_ones", size), 1, (dtype, device, requires_grad))
+    return _new("new_ones", self, checked_size("new_ones", sizes, size), 1, (dtype, device, requires_grad))
 
 
-def new_empty(self, *size, dtype=None, device=None, requires_grad=False):
+def new_empty(self, *sizes, size=None, dtype=None, device=None, requires_grad=False):
     """Memory of this size as it is found, of this tensor's dtype and device."""
-    return _new("new_empty", self, checked_size("new_empty", size), None, (dtype, device, requires_grad))
+    return _new("new_empty", self, checked_size("new_empty", sizes, size), None, (dtype, device, requires_grad))
 
 
 def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=False):

@@ -6,6 +6,7 @@ more elements is Box-Muller over blocks of 16, a smaller one draws pairs in floa
 processors with AVX2, which fuse products with sums.
 """
 
+import math
 import os
 from contextlib import contextmanager
 
@@ -103,6 +104,25 @@ class Generator:
         drawn = self._uniform_double(int(np.prod(shape, dtype=np.int64)))
         return -np.log1p(-drawn).astype(dtype).reshape(shape)
 
+    def cauchy(self, shape, median, sigma):
+        """Numbers of a Cauchy distribution, each from a double draw."""
+        drawn = np.maximum(self._doubles(shape), np.finfo(np.float64).eps)
+        return median + sigma * np.tan(np.pi * (drawn - 0.5))
+
+    def geometric(self, shape, p):
+        """How many trials of probability p the first success takes, each from a double draw."""
+        return np.ceil(np.log(self._doubles(shape)) / np.log1p(-p))
+
+    def log_normal(self, shape, mean, std):
+        """exp of normal numbers, each pair of them from two double draws."""
+        drawn = [self._one_normal() for _ in range(int(np.prod(shape, dtype=np.int64)))]
+        return np.exp(np.array(drawn, np.float64) * std + mean).reshape(shape)
+
+    def poisson(self, rates):
+        """Counts, one of each rate: products of uniform numbers, from 10 on Hormann's transformed rejection (1993)."""
+        counts = [self._one_count(rate) for rate in rates.astype(np.float64).ravel().tolist()]
+        return np.array(counts, np.float64).reshape(rates.shape)
+
     def randint(self, low, high, shape):
         """Integers in [low, high)."""
         if low >= high:
@@ -129,6 +149,35 @@ class Generator:
         words = self._words(2 * count).astype(np.uint64)
         return ((words[0::2] << np.uint64(32) | words[1::2]) & np.uint64(2**53 - 1)).astype(np.float64) * 2.0**-53
 
+    def _doubles(self, shape):
+        return self._uniform_double(int(np.prod(shape, dtype=np.int64))).reshape(shape)
+
+    def _one_count(self, rate):
+        if rate >= 10:
+            return self._one_large_count(rate)
+        count, product, limit = 0, 1.0, math.exp(-rate)
+        while rate and (product := product * float(self._uniform_double(1)[0])) > limit:
+            count += 1
+        return count
+
+    def _one_large_count(self, rate):
+        b = 0.931 + 2.53 * math.sqrt(rate)
+        a = -0.059 + 0.02483 * b
+        factor, ratio = 1.1239 + 1.1328 / (b - 3.4), 0.9277 - 3.6224 / (b - 2)
+        while True:
+            u, v = self._uniform_double(2).tolist()
+            u -= 0.5
+            rest = 0.5 - abs(u)
+            count = (2 * a / rest + b) * u + rate + 0.43
+            count = math.floor(count) if abs(count) < 2.0**63 else -(2**63)  # as C makes an int64 of it
+            if rest >= 0.07 and v <= ratio:
+                return count
+            if count < 0 or (rest < 0.013 and v > rest):
+                continue
+            height = math.log(v) + math.log(factor) - math.log(a / (rest * rest) + b)
+            if height <= -rate + count * math.log(rate) - math.lgamma(count + 1):
+                return count
+
     def _one_normal(self):
         if self._spare is not None:
             spare, self._spare = self._spare, None
@@ -141,7 +190,8 @@ class Generator:
 
 default_generator = Generator()  # the one stream of everything that names no other
 uniform, normal, bernoulli = default_generator.uniform, default_generator.normal, default_generator.bernoulli
-exponential = default_generator.exponential
+exponential, cauchy, geometric = default_generator.exponential, default_generator.cauchy, default_generator.geometric
+log_normal, poisson = default_generator.log_normal, default_generator.poisson
 randint, permutation = default_generator.randint, default_generator.permutation
 manual_seed, initial_seed, seed = default_generator.manual_seed, default_generator.initial_seed, default_generator.seed
 get_rng_state = default_generator.get_state
@@ -155,6 +205,20 @@ def set_rng_state(new_state):
 def drawn(make):
     """The tensor that `make` draws, outside any op; a static graph draws it anew in each replay."""
     return make() if mode.capture is None else mode.capture.drawn(make)
+
+
+@contextmanager
+def drawing_from(generator):
+    """Inside, random numbers come from this generator, or from the default one for None."""
+    if generator is None or generator is default_generator:
+        yield
+        return
+    states = default_generator.__dict__, generator.__dict__
+    default_generator.__dict__, generator.__dict__ = reversed(states)
+    try:
+        yield
+    finally:
+        default_generator.__dict__, generator.__dict__ = states
 
 
 @contextmanager

@@ -22,13 +22,13 @@ FOREIGN = {  # how files begin that are often given the wrong name
 }
 
 
-def save(obj, path):
+def save(obj, f):
     """Writes tensors in nested dicts, lists and tuples, with numbers, strings and None, to .safetensors or .npz.
 
     The old file, if any, stays whole until the new one is: BadInput, before anything is written, for what can't be
     saved. requires_grad is not kept.
     """
-    path = os.fspath(path)
+    path = os.fspath(f)
     form = _format(path)
     arrays, outline = flattened(obj)
     target = os.path.realpath(path)
@@ -44,12 +44,12 @@ def save(obj, path):
         raise
 
 
-def load(path, map_location=None, *, weights_only=True):
+def load(f, map_location=None, *, weights_only=True):
     """What save wrote, or another's file of the two formats, as a dict of tensors on the CPU or `map_location`.
 
     BadFile, in one line, for a damaged, cut off or foreign file. Nothing is ever unpickled, whatever weights_only.
     """
-    path = os.fspath(path)
+    path = os.fspath(f)
     form = _format(path)
     with open(path, "rb") as stream:
         try:

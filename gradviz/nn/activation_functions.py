@@ -1,10 +1,12 @@
 """Activations as functions, with PyTorch's parameters in PyTorch's order."""
 
+import warnings
+
 from gradviz.engine import likeness
 from gradviz.engine.within import composed
-from gradviz.ops import activations, pointwise
+from gradviz.ops import activations, composite, pointwise
 from gradviz.ops import activations_in_place as changing
-from gradviz.ops.activations import logsigmoid, softmin, softsign, tanhshrink
+from gradviz.ops.activations import logsigmoid, softsign, tanhshrink
 from gradviz.ops.changes import relu_
 from gradviz.ops.gates import glu, hardshrink, prelu, rrelu, softshrink
 from gradviz.ops.gelu import gelu
@@ -92,6 +94,32 @@ def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
     return likeness.zeros_like(logits).scatter_(dim, picked, 1.0) - soft.detach() + soft
 
 
+def softmax(input, dim=None, _stacklevel=3, dtype=None):
+    """Probabilities along a dimension, in another dtype if told."""
+    return composite.softmax(input, _chosen("softmax", input, dim, _stacklevel), dtype)
+
+
+def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
+    """Logarithms of probabilities along a dimension, in another dtype if told."""
+    return composite.log_softmax(input, _chosen("log_softmax", input, dim, _stacklevel), dtype)
+
+
+def softmin(input, dim=None, _stacklevel=3, dtype=None):
+    """softmax of `-input`."""
+    return activations.softmin(input, _chosen("softmin", input, dim, _stacklevel), dtype)
+
+
+def _chosen(name, input, dim, stacklevel):
+    """The dim, or the one of old where there is none, with PyTorch's warning."""
+    if dim is not None:
+        return dim
+    warnings.warn(
+        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
+        stacklevel=stacklevel,
+    )
+    return 0 if input.ndim in (0, 1, 3) else 1
+
+
 def softplus(input, beta=1, threshold=20):
     """`log(1 + exp(beta * input)) / beta`."""
     return activations.softplus(input, beta=beta, threshold=threshold)
@@ -99,7 +127,7 @@ def softplus(input, beta=1, threshold=20):
 
 __all__ = [
     "celu", "celu_", "elu", "elu_", "gelu", "glu", "gumbel_softmax", "hardshrink", "hardsigmoid", "hardswish",
-    "hardtanh", "hardtanh_", "leaky_relu", "leaky_relu_", "logsigmoid", "mish", "prelu", "relu", "relu6", "relu_",
-    "rrelu", "selu", "selu_", "silu", "softmin", "softplus", "softshrink", "softsign", "tanhshrink", "threshold",
-    "threshold_",
+    "hardtanh", "hardtanh_", "leaky_relu", "leaky_relu_", "log_softmax", "logsigmoid", "mish", "prelu", "relu",
+    "relu6", "relu_", "rrelu", "selu", "selu_", "silu", "softmax", "softmin", "softplus", "softshrink",
+    "softsign", "tanhshrink", "threshold", "threshold_",
 ]  # fmt: skip

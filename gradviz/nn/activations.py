@@ -3,6 +3,7 @@
 from gradviz.nn import functional as F
 from gradviz.nn import init as init_
 from gradviz.nn.convolutions import empty_parameter
+from gradviz.nn.factory import factory
 from gradviz.nn.module import Module
 
 
@@ -207,7 +208,7 @@ class Tanhshrink(Module):
 
 
 class _Along(Module):
-    def __init__(self, dim):
+    def __init__(self, dim=None):
         super().__init__()
         self.dim = dim
 
@@ -221,7 +222,7 @@ class Softmin(_Along):
 
     def forward(self, input):
         """Any shape, kept."""
-        return F.softmin(input, self.dim)
+        return F.softmin(input, self.dim, 5)
 
 
 class Threshold(Module):
@@ -245,7 +246,7 @@ class Softmax(_Along):
 
     def forward(self, input):
         """Any shape, kept."""
-        return F.softmax(input, self.dim)
+        return F.softmax(input, self.dim, 5)
 
 
 class LogSoftmax(_Along):
@@ -253,7 +254,7 @@ class LogSoftmax(_Along):
 
     def forward(self, input):
         """Any shape, kept."""
-        return F.log_softmax(input, self.dim)
+        return F.log_softmax(input, self.dim, 5)
 
 
 class Softmax2d(Module):
@@ -277,6 +278,7 @@ class GLU(_Along):
         return F.glu(input, self.dim)
 
 
+@factory
 class PReLU(Module):
     """`x` above zero, a learned slope of it below: one for all, or one a channel."""
 

@@ -3,6 +3,7 @@
 from gradviz.nn import init
 from gradviz.nn.attention_functions import canonical_mask, multi_head_attention_forward
 from gradviz.nn.convolutions import empty_parameter
+from gradviz.nn.factory import factory
 from gradviz.nn.layers import Linear
 from gradviz.nn.module import Module
 
@@ -11,6 +12,7 @@ class NonDynamicallyQuantizableLinear(Linear):
     """A Linear by the name under which PyTorch prints it inside of MultiheadAttention."""
 
 
+@factory
 class MultiheadAttention(Module):
     """Queries look up keys and take their values, in several heads: Vaswani et al. (2017)."""
 

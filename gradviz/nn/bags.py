@@ -6,9 +6,11 @@ from gradviz.nn import functional as F
 from gradviz.nn import init
 from gradviz.nn.convolutions import empty_parameter
 from gradviz.nn.embedding import Embedding
+from gradviz.nn.factory import factory
 from gradviz.nn.module import Module
 
 
+@factory
 class EmbeddingBag(Embedding):
     """Rows of weight (num_embeddings, embedding_dim), put together bag by bag."""
 
@@ -49,6 +51,7 @@ class EmbeddingBag(Embedding):
         return said if self.padding_idx is None else said + f", padding_idx={self.padding_idx}"
 
 
+@factory
 class Bilinear(Module):
     """`input1 @ weight[o] @ input2 + bias[o]`: weight (out_features, in1_features, in2_features)."""
 

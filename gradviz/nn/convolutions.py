@@ -9,8 +9,11 @@ from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
 from gradviz.nn import functional as F
 from gradviz.nn import init
+from gradviz.nn.factory import factory
 from gradviz.nn.layer_functions import several
 from gradviz.nn.module import Module, Parameter
+
+_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
 def empty_parameter(*shape):
@@ -18,12 +21,13 @@ def empty_parameter(*shape):
     return Parameter(Tensor(moved(np.zeros(shape, mode.default_dtype.numpy), mode.default_device)))
 
 
+@factory
 class _Conv(Module):
     _spread, _transposed, _function = 2, False, None
 
     def __init__(
         self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True,
-        output_padding=0,
+        padding_mode="zeros", *, output_padding=0,
     ):  # fmt: skip
         super().__init__()
         if groups <= 0:
@@ -33,12 +37,14 @@ class _Conv(Module):
                 raise ValueError(f"{name} must be divisible by groups")
         if isinstance(padding, str) and padding not in ("valid", "same"):
             raise ValueError(f"Invalid padding string {padding!r}, should be one of {{'valid', 'same'}}")
+        _refuse_mode(padding_mode)
         spread = self._spread
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size, self.stride, self.dilation, self.output_padding = (
             several(each, spread) for each in (kernel_size, stride, dilation, output_padding)
         )
         self.padding = padding if isinstance(padding, str) else several(padding, spread)
+        self.padding_mode = padding_mode
         first, second = (in_channels, out_channels) if self._transposed else (out_channels, in_channels)
         self.weight = empty_parameter(first, second // groups, *self.kernel_size)
         if bias:
@@ -66,15 +72,33 @@ class _Conv(Module):
             text += f", output_padding={self.output_padding}"
         if self.groups != 1:
             text += f", groups={self.groups}"
-        return text + (", bias=False" if self.bias is None else "")
+        text += ", bias=False" if self.bias is None else ""
+        return text + (f", padding_mode={self.padding_mode}" if self.padding_mode != "zeros" else "")
 
     def forward(self, input):
         """(N, in_channels, ...) to (N, out_channels, ...)."""
         how = {"output_padding": self.output_padding} if self._transposed else {}
+        padding = self.padding
+        if self.padding_mode != "zeros":
+            input, padding = F.pad(input, self._widths(), mode=self.padding_mode), 0
         return type(self)._function(
-            input, self.weight, self.bias, stride=self.stride, padding=self.padding, dilation=self.dilation,
+            input, self.weight, self.bias, stride=self.stride, padding=padding, dilation=self.dilation,
             groups=self.groups, **how,
         )  # fmt: skip
+
+
+    def _widths(self):
+        """What F.pad takes: before and after, the last dimension first."""
+        if not isinstance(self.padding, str):
+            return [each for each in reversed(self.padding) for _ in range(2)]
+        same, sizes = self.padding == "same", zip(self.dilation, self.kernel_size, strict=True)
+        totals = [step * (size - 1) * same for step, size in sizes]
+        return [each for total in reversed(totals) for each in (total // 2, total - total // 2)]
+
+
+def _refuse_mode(mode):
+    if mode not in _MODES:
+        raise ValueError(f"padding_mode must be one of {set(_MODES)}, but got padding_mode='{mode}'")
 
 
 class Conv1d(_Conv):
@@ -95,16 +119,20 @@ class Conv3d(_Conv):
     _spread, _function = 3, staticmethod(F.conv3d)
 
 
+@factory
 class _Transposed(_Conv):
     _transposed = True
 
     def __init__(
         self, in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1, bias=True,
-        dilation=1,
+        dilation=1, padding_mode="zeros",
     ):  # fmt: skip
+        if padding_mode != "zeros":
+            raise ValueError(f'Only "zeros" padding mode is supported for {type(self).__name__}')
         super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, output_padding
-        )
+            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias,
+            output_padding=output_padding,
+        )  # fmt: skip
 
 
 class ConvTranspose1d(_Transposed):

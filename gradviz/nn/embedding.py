@@ -5,9 +5,11 @@ from gradviz.engine.backend import moved
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
 from gradviz.nn import functional as F
+from gradviz.nn.factory import factory
 from gradviz.nn.module import Module, Parameter
 
 
+@factory
 class Embedding(Module):
     """Rows of weight (num_embeddings, embedding_dim), picked by number; normal at first, zeros for padding_idx."""
 

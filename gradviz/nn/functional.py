@@ -14,7 +14,7 @@ from gradviz.nn.loss_functions import *  # noqa: F403
 from gradviz.nn.margin_functions import *  # noqa: F403
 from gradviz.nn.resampling_functions import *  # noqa: F403
 from gradviz.nn.volume_functions import *  # noqa: F403
-from gradviz.ops import bounds, composite, counting, norms, padding, pointwise, reshaping
+from gradviz.ops import bounds, counting, norms, padding, pointwise, reshaping
 from gradviz.ops.bags import check_indices
 from gradviz.ops.dropping import alpha_dropout, dropout, feature_alpha_dropout  # noqa: F401
 from gradviz.ops.linear import linear  # noqa: F401
@@ -22,8 +22,6 @@ from gradviz.ops.shuffling import channel_shuffle, pixel_shuffle, pixel_unshuffl
 
 tanh = pointwise.tanh
 sigmoid = pointwise.sigmoid
-softmax = composite.softmax
-log_softmax = composite.log_softmax
 one_hot = counting.one_hot
 pad = padding.pad
 

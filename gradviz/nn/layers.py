@@ -7,9 +7,11 @@ from gradviz.engine.backend import moved
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
 from gradviz.nn import functional as F
+from gradviz.nn.factory import factory
 from gradviz.nn.module import Module, Parameter
 
 
+@factory
 class Linear(Module):
     """`x @ weight.T + bias`, weight (out_features, in_features); uniform in +-1/sqrt(in_features) at first."""
 

@@ -10,6 +10,7 @@ from gradviz.engine.tensor import Tensor
 from gradviz.nn import functional as F
 from gradviz.nn import init
 from gradviz.nn.convolutions import empty_parameter
+from gradviz.nn.factory import factory
 from gradviz.nn.module import Module
 from gradviz.ops import composite, reshaping
 
@@ -24,6 +25,7 @@ def _scale(module, shape, weight, bias):
             module.register_parameter(name, None)
 
 
+@factory
 class LayerNorm(Module):
     """Standardizes the last dimensions."""
 
@@ -45,6 +47,7 @@ class LayerNorm(Module):
         )
 
 
+@factory
 class RMSNorm(Module):
     """Divides by the root of the mean square over the last dimensions."""
 
@@ -64,6 +67,7 @@ class RMSNorm(Module):
         return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
 
 
+@factory
 class _BatchNorm(Module):
     may_be_missing = ("num_batches_tracked",)  # state_dicts older than PyTorch 0.4.1 have none
 
@@ -127,6 +131,7 @@ class BatchNorm3d(_BatchNorm):
             raise ValueError(f"expected 5D input (got {input.ndim}D input)")
 
 
+@factory
 class _InstanceNorm(_BatchNorm):
     """Each channel of each sample, or by running statistics in evaluation."""
 
@@ -178,6 +183,7 @@ class InstanceNorm3d(_InstanceNorm):
     _spread = 3
 
 
+@factory
 class GroupNorm(Module):
     """Standardizes each group of channels of each sample."""
 

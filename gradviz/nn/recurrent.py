@@ -9,6 +9,7 @@ from gradviz.engine.backend import device_of, moved
 from gradviz.engine.tensor import Tensor
 from gradviz.nn import init
 from gradviz.nn.convolutions import empty_parameter
+from gradviz.nn.factory import factory
 from gradviz.nn.module import Module
 from gradviz.ops import composite, reshaping
 from gradviz.ops import recurrent as steps
@@ -51,6 +52,7 @@ def _check_sizes(dropout, bias, batch_first, input_size, hidden_size, num_layers
         raise ValueError("proj_size has to be smaller than hidden_size")
 
 
+@factory
 class RNNBase(Module):
     """What RNN, LSTM and GRU share: `gates` times hidden_size rows of weights for each layer and direction."""
 
@@ -164,6 +166,7 @@ def _refuse_projection(settings):
         raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
 
 
+@factory
 class RNN(RNNBase):
     """`h = tanh(w_ih @ x + b_ih + w_hh @ h + b_hh)`, step by step; or relu in tanh's place."""
 
@@ -178,6 +181,7 @@ class RNN(RNNBase):
         return (steps.rnn_tanh if self.nonlinearity == "tanh" else steps.rnn_relu)(*given)
 
 
+@factory
 class GRU(RNNBase):
     """A state that gates keep or renew: Cho et al. (2014)."""
 
@@ -212,6 +216,7 @@ class LSTM(RNNBase):
 # -- cells -------------------------------------------------------------------------------------------
 
 
+@factory
 class RNNCellBase(Module):
     """What the cells share: one step of one layer."""
 
@@ -262,6 +267,7 @@ def _each(state, change):
     return tuple(map(change, state)) if isinstance(state, tuple) else change(state)
 
 
+@factory
 class RNNCell(RNNCellBase):
     """One step of an RNN."""
 

@@ -14,6 +14,7 @@ from gradviz.nn.attention import MultiheadAttention
 from gradviz.nn.attention_functions import canonical_mask
 from gradviz.nn.containers import ModuleList
 from gradviz.nn.dropouts import Dropout
+from gradviz.nn.factory import factory
 from gradviz.nn.layers import Linear
 from gradviz.nn.module import Module
 from gradviz.nn.norms import LayerNorm
@@ -45,6 +46,7 @@ def _numbers(masks, like):
     return canonical_mask(padding, one, mask, two, like), canonical_mask(mask, two, None, "", like)
 
 
+@factory
 class _Layer(Module):
     """What the layers of encoder and decoder share: attention to itself, and the feedforward part."""
 
@@ -171,6 +173,7 @@ class TransformerDecoder(_Stack):
         return self._normed(tgt)
 
 
+@factory
 class Transformer(Module):
     """An encoder, and a decoder that looks at what it makes."""
 

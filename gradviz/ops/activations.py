@@ -7,7 +7,7 @@ from numpy import float32
 
 from gradviz.engine.op import op, vjp
 from gradviz.engine.within import composed
-from gradviz.ops import composite, loss, pointwise
+from gradviz.ops import composite, pointwise
 from gradviz.ops.choosing import at_most, chosen
 from gradviz.ops.refusals import no_derivative, refuse_kinds
 
@@ -335,9 +335,9 @@ def tanhshrink(input):
 
 
 @composed("softmin")
-def softmin(input, dim):
+def softmin(input, dim, dtype=None):
     """softmax of `-input`."""
-    return loss.softmax(pointwise.neg(input), dim=composite.wrapped(dim, input._array.ndim))
+    return composite.softmax(pointwise.neg(input), dim, dtype)
 
 
 __all__ = ["celu", "selu", "threshold"]

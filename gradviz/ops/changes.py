@@ -6,6 +6,7 @@ import numpy as np
 
 from gradviz.engine import backend
 from gradviz.engine.coerce import NUMBERS, quietly
+from gradviz.engine.keywords import with_numpy_names
 from gradviz.engine.op import op
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
@@ -25,32 +26,37 @@ from gradviz.ops import (
     linear_algebra,
     logic,
     matmul,
+    numeric,
     pointwise,
     products,
+    reducing,
+    renormalization,
     reshaping,
     rounding,
     shape,
     special,
     stacking,
     statistics,
+    strided,
 )
 from gradviz.ops.in_place import count, in_place, refuse_in_graph
 
 _ROOMS = (
     rounding, pointwise, elementary, special, bounds, blends, logic, activations, matmul, composite, gathering,
     contraction, counting, extremes, linear_algebra, reshaping, shape, stacking, statistics,
-    products, gamma,
+    products, gamma, reducing, numeric, renormalization,
 )  # fmt: skip
 # out of place and in place they are the same op
 SAME = (
-    "abs absolute acos acosh add addbmm addcdiv addcmul addmm addmv addr arccos arccosh arcsin arcsinh arctan arctan2 "
-    "arctanh asin asinh atan atan2 atanh baddbmm bitwise_and bitwise_left_shift bitwise_not bitwise_or "
+    "abs absolute acos acosh add addbmm addcdiv addcmul addmm addmv addr arccos arccosh arcsin arcsinh arctan "
+    "arctan2 arctanh asin asinh atan atan2 atanh baddbmm bitwise_and bitwise_left_shift bitwise_not bitwise_or "
     "bitwise_right_shift bitwise_xor ceil clamp clamp_max clamp_min clip copysign cos cosh cumprod cumsum deg2rad "
-    "digamma div divide erf erfc erfinv exp exp2 expm1 fix floor floor_divide fmod frac heaviside hypot index_add "
-    "index_copy index_fill index_put lerp lgamma log log10 log1p log2 logical_and logical_not logical_or logical_xor "
-    "logit masked_fill masked_scatter mul multiply nan_to_num neg negative pow put rad2deg reciprocal relu remainder "
-    "round rsqrt scatter scatter_add sgn sigmoid sign sin sinc sinh sqrt square sub subtract tan tanh tril triu "
-    "true_divide trunc xlogy"
+    "digamma div divide erf erfc erfinv exp exp2 expm1 fix floor floor_divide fmod frac gcd heaviside hypot "
+    "index_add index_copy index_fill index_put index_reduce lcm lerp lgamma log log10 log1p log2 "
+    "logical_and logical_not logical_or logical_xor logit masked_fill masked_scatter mul multiply nan_to_num neg "
+    "negative nextafter pow put rad2deg reciprocal relu remainder renorm round rsqrt scatter scatter_add "
+    "scatter_reduce sgn sigmoid sign sin sinc sinh sqrt square sub subtract tan tanh tril triu true_divide trunc "
+    "xlogy"
 ).split()
 
 
@@ -69,6 +75,8 @@ def _copied(self, source, non_blocking=False):
 OWN = {
     "fill": _filled, "copy": _copied, "zero": pointwise.zero, "normal": drawing.normal, "uniform": drawing.uniform,
     "bernoulli": drawing.bernoulli, "exponential": drawing.exponential, "random": drawing.integers,
+    "cauchy": drawing.cauchy, "geometric": drawing.geometric, "log_normal": drawing.log_normal,
+    "float_power": numeric.float_power_in_place, "ldexp": numeric.ldexp_in_place,
     **comparing.COMPARED,
 }  # fmt: skip
 
@@ -100,7 +108,7 @@ def _out_of_place(name):
 
 
 FORMS = {f"{name}_": in_place(f"{name}_", compute) for name, compute in OWN.items()}
-FORMS |= {f"{name}_": in_place(f"{name}_", _out_of_place(name), WRITTEN.get(name)) for name in SAME}
+FORMS |= {f"{name}_": in_place(f"{name}_", with_numpy_names(_out_of_place(name)), WRITTEN.get(name)) for name in SAME}
 
 
 # -- what changes a tensor's shape, not its values -----------------------------------------------------
@@ -111,11 +119,12 @@ def _renamed(call, grad_fn):
     known = call.op
     forward = FunctionType(known.forward.__code__, known.forward.__globals__, f"{known.name}_in_place")
     forward.__kwdefaults__, forward.__doc__ = known.forward.__kwdefaults__, known.forward.__doc__
-    return op(title=known.title, grad_fn=grad_fn, **known.vjps)(forward)
+    return op(title=known.title, grad_fn=grad_fn, hidden=known.hidden, **known.vjps)(forward)
 
 
 _t, _transpose = _renamed(shape.t, "TBackward1"), _renamed(shape.transpose, "TransposeBackward1")
 _unsqueeze, _squeeze = _renamed(shape.unsqueeze, "UnsqueezeBackward1"), _renamed(shape.squeeze, "SqueezeBackward3")
+_as_strided = _renamed(strided.strided_view, "AsStridedBackward1")
 _squeeze_several = _renamed(shape.squeeze_several, "SqueezeBackward5")
 
 
@@ -137,6 +146,10 @@ def _squeezed(self, dim=None):
     if isinstance(dim, int):
         return shape.squeeze_dim(self, dim=composite.wrapped(dim, ndim))
     return _squeeze_several(self, dim=tuple(composite.wrapped(each, ndim) for each in dim))
+
+
+def _strided(self, size, stride, storage_offset=None):
+    return _as_strided(self, size=tuple(size), stride=tuple(stride), storage_offset=storage_offset)
 
 
 def _reshaped(name, compute):
@@ -161,6 +174,7 @@ def _reshaped(name, compute):
 
 
 RESHAPED = {
+    "as_strided_": _strided,
     "t_": _turned,
     "transpose_": _swapped,
     "swapaxes_": _swapped,
@@ -211,10 +225,10 @@ METHODS = [*FORMS]
 __all__ = [
     f"{name}_"
     for name in (
-        "abs acos acosh addmv arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil clamp clamp_max "
-        "clamp_min clip cos cosh deg2rad detach erf erfc exp exp2 expm1 fill fix floor frac index_put log log10 log1p "
-        "log2 logit nan_to_num neg negative rad2deg reciprocal relu round rsqrt sigmoid sin sinc sinh sqrt square tan "
-        "tanh trunc xlogy zero"
+        "abs acos acosh addmv arccos arccosh arcsin arcsinh arctan arctanh as_strided asin asinh atan atanh ceil "
+        "clamp clamp_max clamp_min clip cos cosh deg2rad detach erf erfc exp exp2 expm1 fill fix floor frac gcd "
+        "index_put lcm ldexp log log10 log1p log2 logit nan_to_num neg negative rad2deg reciprocal relu round "
+        "rsqrt sigmoid sin sinc sinh sqrt square tan tanh trunc xlogy zero"
     ).split()
 ]
 globals().update(FORMS)

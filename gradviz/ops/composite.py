@@ -147,18 +147,20 @@ def size(self, dim=None):
     return self._array.shape[wrapped(dim, self._array.ndim)]
 
 
-def _size(size):
+def _size(size, named=None):
+    if named is not None and not size:
+        return named
     return size[0] if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
 
 
-def view(self, *size):
+def view(self, *sizes, size=None):
     """The same elements in another shape, sharing memory; one size may be -1."""
-    return shapes.view(self, size=shapes.inferred_size(self._array.size, _size(size)))
+    return shapes.view(self, size=shapes.inferred_size(self._array.size, _size(sizes, size)))
 
 
-def reshape(self, *size):
+def reshape(self, *sizes, shape=None):
     """A view where the strides allow it, otherwise a copy; one size may be -1."""
-    size = shapes.inferred_size(self._array.size, _size(size))
+    size = shapes.inferred_size(self._array.size, _size(sizes, shape))
     array = self._array
     if array.flags.c_contiguous:
         return shapes.view(self, size=size)
@@ -189,9 +191,9 @@ def transpose(self, dim0, dim1):
     return shapes.transpose(self, dim0=wrapped(dim0, ndim), dim1=wrapped(dim1, ndim))
 
 
-def permute(self, *dims):
+def permute(self, *places, dims=None):
     """Dimensions in another order, a view."""
-    ndim, dims = self._array.ndim, _size(dims)
+    ndim, dims = self._array.ndim, _size(places, dims)
     if len(dims) != ndim:
         raise RuntimeError(
             "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
@@ -208,9 +210,9 @@ def unsqueeze(self, dim):
     return shapes.unsqueeze(self, dim=wrapped(dim, self._array.ndim + 1))
 
 
-def expand(self, *size):
+def expand(self, *sizes, size=None):
     """Dimensions of size 1 spread to `size` (-1 keeps one), a view."""
-    size = _size(size)
+    size = _size(sizes, size)
     extra = len(size) - self._array.ndim
     for place, n in enumerate(size[: max(extra, 0)]):
         if n == -1:
@@ -359,13 +361,15 @@ def contiguous(self, *, memory_format=contiguous_format):
     return self if self.is_contiguous(memory_format) else pointwise.clone(self, memory_format=memory_format)
 
 
-def log_softmax(input, dim):
-    """Logarithms of probabilities along a dimension."""
+def log_softmax(input, dim, dtype=None):
+    """Logarithms of probabilities along a dimension, in another dtype if told."""
+    input = input if dtype is None else to(input, dtype=dtype)
     return loss.log_softmax(input, dim=wrapped(dim, input._array.ndim))
 
 
-def softmax(input, dim):
-    """Probabilities along a dimension."""
+def softmax(input, dim, dtype=None):
+    """Probabilities along a dimension, in another dtype if told."""
+    input = input if dtype is None else to(input, dtype=dtype)
     return loss.softmax(input, dim=wrapped(dim, input._array.ndim))
 
 

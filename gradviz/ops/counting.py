@@ -8,7 +8,7 @@ from gradviz.engine import coerce
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
-from gradviz.ops import composite
+from gradviz.ops import composite, picking
 from gradviz.ops.picking import refuse_outside, rows_added_at
 
 
@@ -25,14 +25,16 @@ def search(xp, sequence, self, *, right, int32):
     return xp.asarray(found).astype(xp.int32 if int32 else xp.int64)
 
 
-def searchsorted(sorted_sequence, self, *, out_int32=False, right=False, side=None):
-    """Before which element of a sorted sequence (the last dimension) each element would go."""
+def searchsorted(sorted_sequence, self, *, out_int32=False, right=False, side=None, sorter=None):
+    """Before which element of a sorted sequence (the last dimension; sorter sorts it) each element would go."""
     if side not in (None, "left", "right"):
         raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
     if side == "left" and right:
         raise RuntimeError(
             "torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True"
         )
+    if sorter is not None:
+        sorted_sequence = picking.gather(sorted_sequence, sorter, dim=max(sorted_sequence._array.ndim - 1, 0))
     if not isinstance(self, Tensor):
         self = coerce.number_like(self, sorted_sequence)
         self = Tensor(self._array)

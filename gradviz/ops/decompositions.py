@@ -324,7 +324,9 @@ def least_squares(xp, self, b):
     return [found], found
 
 
-pinverse = pinv
+def pinverse(A, rcond=1e-15):
+    """The pseudoinverse of matrices, (..., M, N) to (..., N, M); singular values below rcond of the greatest are 0."""
+    return pinv(A, rtol=rcond)
 
 
 @op(title="linalg.matrix_rank")

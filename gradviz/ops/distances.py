@@ -182,7 +182,7 @@ def cross(input, other, dim=None):
             "Using torch.cross without specifying the dim arg is deprecated.\nPlease either pass the dim explicitly or "
             "simply use torch.linalg.cross.\nThe default value of dim will change to agree with that of linalg.cross "
             "in a future release.",
-            stacklevel=2,
+            stacklevel=3,
         )
         dim = next((d for d, n in enumerate(input._array.shape) if n == 3), None)
         if dim is None:

@@ -7,8 +7,17 @@ from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.ops.refusals import refuse_kinds
+from gradviz.ops.shape import expand_complaint
 
 _NONE = {"self": vjp("0", lambda ops, grad: ops.zero(grad))}
+PROBABILITIES = (
+    "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message be improved?  If so, please "
+    "report an enhancement request to PyTorch.)"
+)
+_TYPES = {
+    "int64": "long int", "int32": "int", "int16": "short int", "int8": "signed char", "uint8": "unsigned char",
+    "bool": "bool",
+}  # fmt: skip
 _DIGITS = {"float16": 11, "float32": 24, "float64": 53}
 
 
@@ -54,6 +63,65 @@ def exponential_fill(xp, self, *, lambd):
     return _drawn(self, lambda shape: random.exponential(shape, np.dtype(np.float64)) / lambd)
 
 
+@op(title="cauchy", grad_fn="CauchyBackward0", **_NONE)
+def cauchy_fill(xp, self, *, median, sigma):
+    """Numbers of a Cauchy distribution."""
+    if sigma <= 0:
+        raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma:g}")
+    if self.dtype.kind != "f":
+        raise RuntimeError(
+            "Cauchy distribution is a continuous probability distribution. dtype must be a floating point but you "
+            f"specified {_TYPES[self.dtype.name]}"
+        )
+    return _drawn(self, lambda shape: random.cauchy(shape, median, sigma))
+
+
+@op(title="geometric", grad_fn="GeometricBackward0", **_NONE)
+def geometric_fill(xp, self, *, p):
+    """How many trials of probability p the first success takes."""
+    if not 0 < p < 1:
+        raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p:g}")
+    refuse_kinds("geometric_cpu", self, "b")
+    return _drawn(self, lambda shape: random.geometric(shape, p))
+
+
+@op(title="log_normal", grad_fn="LogNormalBackward0", **_NONE)
+def log_normal_fill(xp, self, *, mean, std):
+    """exp of normal numbers."""
+    if std <= 0:
+        raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std:g}")
+    refuse_kinds("log_normal_cpu", self, "biu")
+    return _drawn(self, lambda shape: random.log_normal(shape, mean, std))
+
+
+def work_dtype(array):
+    """What a probability is compared in: doubles with doubles, else single numbers."""
+    return array.dtype if array.dtype == np.float64 else np.dtype(np.float32)
+
+
+def refuse_no_probability(array):
+    """The exceptions of PyTorch for an array that holds no probabilities."""
+    refuse_kinds("bernoulli_tensor_cpu_p_", array, "biu")
+    if not ((array >= 0) & (array <= 1)).all():
+        raise RuntimeError(PROBABILITIES)
+
+
+@op(
+    title="bernoulli", grad_fn="BernoulliBackward1", **_NONE,
+    p=vjp("0", lambda ops, grad, p_sym_sizes: ops.new_zeros(grad, size=tuple(p_sym_sizes))), hidden=("p_sym_sizes",),
+)  # fmt: skip
+def bernoulli_fill_of(xp, self, p):
+    """1 with the probability that each element of p is, else 0."""
+    if not self.size:
+        return self
+    complaint = expand_complaint(p, self.shape)
+    if complaint is not None:
+        raise RuntimeError(complaint)
+    refuse_no_probability(p)
+    drawn = in_memory_order(self, lambda shape: random.uniform(shape, work_dtype(p)))
+    return (backend.moved(drawn, backend.device_of(self)) < p).astype(self.dtype)
+
+
 @op(title="bernoulli", grad_fn="BernoulliBackward2", **_NONE)
 def bernoulli_fill(xp, self, *, p):
     """1 with a probability, else 0."""
@@ -74,35 +142,56 @@ def _random(kind):
 _RANDOM = [_random(kind) for kind in range(3)]  # from and to, to alone, neither
 
 
-def normal(self, mean=0.0, std=1.0):
+def _from(generator, fill, self, **settings):
+    with random.drawing_from(generator):
+        return fill(self, **settings)
+
+
+def normal(self, mean=0.0, std=1.0, *, generator=None):
     """Normal numbers."""
-    return normal_fill(self, mean=mean, std=std)
+    return _from(generator, normal_fill, self, mean=mean, std=std)
 
 
-def uniform(self, low=0.0, high=1.0, **named):
+def uniform(self, low=0.0, high=1.0, *, generator=None, **named):
     """Uniform numbers in [from, to)."""
-    return uniform_fill(self, low=named.get("from", low), high=named.get("to", high))
+    return _from(generator, uniform_fill, self, low=named.get("from", low), high=named.get("to", high))
 
 
-def exponential(self, lambd=1.0):
+def exponential(self, lambd=1.0, *, generator=None):
     """Exponential numbers of a rate."""
-    return exponential_fill(self, lambd=lambd)
+    return _from(generator, exponential_fill, self, lambd=lambd)
 
 
-def bernoulli(self, p=0.5):
-    """1 with a probability, else 0."""
-    if isinstance(p, Tensor):
-        raise NotImplementedError("bernoulli_() takes a number in gradviz; torch.bernoulli(p) takes a tensor of them")
-    return bernoulli_fill(self, p=p)
+def cauchy(self, median=0.0, sigma=1.0, *, generator=None):
+    """Numbers of a Cauchy distribution."""
+    return _from(generator, cauchy_fill, self, median=median, sigma=sigma)
 
 
-def integers(self, *bounds, **named):
+def geometric(self, p, *, generator=None):
+    """How many trials of probability p the first success takes."""
+    return _from(generator, geometric_fill, self, p=p)
+
+
+def log_normal(self, mean=1.0, std=2.0, *, generator=None):
+    """exp of normal numbers."""
+    return _from(generator, log_normal_fill, self, mean=mean, std=std)
+
+
+def bernoulli(self, p=0.5, *, generator=None):
+    """1 with a probability, or with that which each element of p is, else 0."""
+    if not isinstance(p, Tensor):
+        return _from(generator, bernoulli_fill, self, p=p)
+    with random.drawing_from(generator):
+        return bernoulli_fill_of(self, p)
+
+
+def integers(self, *bounds, generator=None, **named):
     """Integers in [from, to), [0, to), or all that the dtype holds exactly."""
     bounds = bounds or tuple(named[name] for name in ("from", "to") if name in named)
     if bounds:
         low, high = bounds if len(bounds) == 2 else (0, bounds[0])
-        return _RANDOM[2 - len(bounds)](self, low=low, high=high)
+        return _from(generator, _RANDOM[2 - len(bounds)], self, low=low, high=high)
     dtype = self._array.dtype
     digits = _DIGITS.get(dtype.name)
-    high = 2**digits + 1 if digits else 2 if dtype.kind == "b" else int(np.iinfo(dtype).max) + (dtype.itemsize < 8)
-    return _RANDOM[2](self, low=0, high=high)
+    high = 2**digits + 1 if digits else 2 if dtype.kind == "b" else int(np.iinfo(dtype).max) + 1
+    return _from(generator, _RANDOM[2], self, low=0, high=high)

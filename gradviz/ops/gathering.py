@@ -1,11 +1,13 @@
 """gather, scatter, index_select and their kin as PyTorch calls them: dims wrapped, sizes and dtypes checked."""
 
+import warnings
+
 import numpy as np
 
 from gradviz.engine import coerce
 from gradviz.engine.dtypes import title
 from gradviz.engine.tensor import Tensor
-from gradviz.ops import composite, flattened, indexing, picking, subscripts
+from gradviz.ops import composite, flattened, folding, indexing, picking, subscripts
 from gradviz.ops import shape as shapes
 from gradviz.ops.composite import wrapped
 
@@ -69,16 +71,30 @@ def _ready_to_scatter(name, self, dim, index, src):
 
 
 def scatter(self, dim, index, src=None, *, value=None, reduce=None):
-    """A copy with the elements of src, or a number, put where index points along `dim`."""
+    """A copy with the elements of src, or a number, put where index points along `dim`; or "add", "multiply" them."""
     if reduce is not None:
-        raise RuntimeError(
-            "scatter() with reduce is not supported by gradviz: use scatter_add(), or scatter_reduce() of PyTorch"
-        )
+        return _scattered_together(self, dim, index, value if src is None else src, reduce)
     src = value if src is None else src
     dim = _ready_to_scatter("scatter", self, dim, index, src)
     if isinstance(src, Tensor):
         return picking.scatter(self, index, src, dim=dim)
     return picking.scatter_value(self, index, dim=dim, value=src)
+
+
+_WITH_TENSOR = (
+    "The reduce argument of torch.scatter with Tensor src is deprecated and will be removed in a future PyTorch "
+    "release. Use torch.scatter_reduce instead for more reduction options."
+)
+
+
+def _scattered_together(self, dim, index, src, reduce):
+    if reduce not in ("add", "multiply"):
+        raise RuntimeError("reduce argument must be either add or multiply.")
+    dim, reduce = _ready_to_scatter("scatter", self, dim, index, src), "sum" if reduce == "add" else "prod"
+    if isinstance(src, Tensor):
+        warnings.warn(_WITH_TENSOR, UserWarning, stacklevel=4)
+        return folding.scatter_folded(self, index, src, dim=dim, reduce=reduce)
+    return folding.scatter_folded_value(self, index, dim=dim, value=src, reduce=reduce)
 
 
 def scatter_add(self, dim, index, src):
@@ -104,31 +120,54 @@ def index_select(self, dim, index):
 
 def index_add(self, dim, index, source, *, alpha=1):
     """A copy with `alpha * source` added at the positions of `dim` that index names."""
+    dim = _ready_to_index("index_add_", self, dim, index, source)
+    return picking.index_add(self, index, source, dim=dim, alpha=alpha)
+
+
+_REDUCTIONS = ("prod", "mean", "amax", "amin")
+
+
+def index_reduce(self, dim, index, source, reduce, *, include_self=True):
+    """A copy with source brought together at the positions that index names: "prod", "mean", "amax" or "amin"."""
+    if reduce not in _REDUCTIONS:
+        raise RuntimeError(
+            f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}."
+        )
+    dim = _ready_to_index("index_reduce_", self, dim, index, source)
+    warnings.warn("index_reduce() is in beta and the API may change at any time.", UserWarning, stacklevel=3)
+    return folding.index_reduced(self, index, source, dim=dim, reduce=reduce, include_self=include_self)
+
+
+def _ready_to_index(name, self, dim, index, source):
     dim = wrapped(dim, self._array.ndim)
     if index._array.ndim > 1:
         raise IndexError(
-            f"index_add_(): Index is supposed to be a vector, but got dim: {index._array.ndim} with type: "
+            f"{name}(): Index is supposed to be a vector, but got dim: {index._array.ndim} with type: "
             f"{title(index._array.dtype)} and size: {list(index._array.shape)}"
         )
     if index._array.dtype.kind not in "iu" or index._array.dtype.itemsize < 4:
-        raise RuntimeError("index_add_(): Expected dtype int32/int64 for index but got: " + title(index._array.dtype))
+        raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index but got: {title(index._array.dtype)}")
     if source._array.dtype != self._array.dtype:
         raise RuntimeError(
-            f"index_add_(): self ({title(self._array.dtype)}) and source ({title(source._array.dtype)}) must have the "
+            f"{name}(): self ({title(self._array.dtype)}) and source ({title(source._array.dtype)}) must have the "
             "same scalar type"
         )
-    count, mine, its = index._array.size, self._array.shape or (1,), source._array.shape or (1,)
-    along = its[dim] if dim < len(its) else 1
+    count, mine, its = index._array.size, self._array.shape, source._array.shape
+    if dim and dim >= len(its):
+        raise RuntimeError(f"{name}(): Indexing dim {dim} is out of bounds of the source tensor with dim {len(its)}")
+    along = its[dim] if its else 1
     if count != along:
         raise RuntimeError(
-            f"index_add_(): Number of indices ({count}) should be equal to source.size(dim): ({along}), for dim: {dim}"
+            f"{name}(): Number of indices ({count}) should be equal to source.size(dim): ({along}), for dim: {dim}"
         )
-    if mine[:dim] + mine[dim + 1 :] != its[:dim] + its[dim + 1 :]:
+    if mine and its:
+        mine, its = mine[:dim] + mine[dim + 1 :], its[:dim] + its[dim + 1 :]
+    if mine != its:
         raise RuntimeError(
             "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
             f"{list(self._array.shape)} source.shape = {list(source._array.shape)}"
         )
-    return picking.index_add(self, index, source, dim=dim, alpha=alpha)
+    return dim
 
 
 def index_copy(self, dim, index, source):
@@ -286,8 +325,8 @@ def argwhere(self):
 
 
 __all__ = [
-    "argwhere", "gather", "index_add", "index_copy", "index_fill", "index_put", "index_select", "masked_scatter",
-    "masked_select", "nonzero", "put", "scatter", "scatter_add", "select", "take",
+    "argwhere", "gather", "index_add", "index_copy", "index_fill", "index_put", "index_reduce", "index_select",
+    "masked_scatter", "masked_select", "nonzero", "put", "scatter", "scatter_add", "select", "take",
     "take_along_dim",
 ]  # fmt: skip
 METHODS = __all__

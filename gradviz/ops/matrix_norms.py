@@ -16,13 +16,23 @@ _ORDERS = ("fro", "nuc", inf, -inf, 1, -1, 2, -2)
 
 def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None):
     """The norm of matrices: "fro", "nuc", or of order 1, 2, inf and their negatives."""
-    refuse_no_matrix("linalg.matrix_norm", A._array)
     if ord not in _ORDERS:
         raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
-    if ord == "fro":
-        return vector_norm(A, 2, dim, keepdim, dtype=dtype)
+    refuse_no_matrix("linalg.matrix_norm", A._array)
+    dim = (dim,) if isinstance(dim, int) else tuple(dim)
+    if len(dim) != 2:
+        raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {' '.join(map(str, dim))}")
+    dim = tuple(composite.wrapped(each, A._array.ndim) for each in dim)
+    if dim[0] == dim[1]:
+        raise RuntimeError(f"linalg.matrix_norm: dims must be different. Got ({dim[0]}, {dim[1]})")
+    if dtype is not None and not dtype.is_floating_point:
+        raise RuntimeError(
+            f"linalg.matrix_norm: dtype should be floating point or complex, but got {title(dtype.numpy)}"
+        )
     A = A if dtype is None else composite.to(A, dtype)
-    rows, columns = (composite.wrapped(each, A._array.ndim) for each in dim)
+    if ord == "fro":
+        return vector_norm(A, 2, dim, keepdim)
+    rows, columns = dim
     if ord in ("nuc", 2, -2):
         if A._array.dtype.itemsize == 2:
             raise RuntimeError(f"linalg.matrix_norm: Low precision dtypes not supported. Got {title(A._array.dtype)}")
@@ -63,6 +73,8 @@ def norm(A, ord=None, dim=None, keepdim=False, *, dtype=None):
         raise RuntimeError(
             f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {A._array.ndim}D."
         )
+    if dim is not None and not isinstance(dim, int) and len(dim) not in (1, 2):
+        raise RuntimeError(f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {list(dim)}")
     if isinstance(ord, str) or (ord is not None and (A._array.ndim == 2 if dim is None else _two(dim))):
         return matrix_norm(A, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
     return vector_norm(A, 2.0 if ord is None else ord, dim, keepdim, dtype=dtype)

@@ -4,7 +4,10 @@ Each file of ops says at its end what it offers: `__all__` are the functions of 
 methods of Tensor under the same name. A new file of ops is named here, and in gradviz/__init__.py.
 """
 
-from gradviz.engine import copying, dtypes, exchange, likeness, sampling
+from types import FunctionType
+
+from gradviz.engine import copying, dtypes, exchange, likeness
+from gradviz.engine.keywords import renamed, take_input, with_numpy_names
 from gradviz.engine.op import as_operator
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import (
@@ -28,15 +31,19 @@ from gradviz.ops import (
     logic,
     matmul,
     norms,
+    numeric,
     pointwise,
     products,
     protocols,
     quantiles,
     recurrent,
     reducing,
+    renormalization,
     reshaping,
+    resizing,
     rounding,
     running,
+    sampling,
     shape,
     shuffling,
     sorting,
@@ -55,7 +62,7 @@ ROOMS = (
     extremes, statistics, norms, stacking, reshaping, gathering, sorting, counting, contraction,
     linear_algebra, strided, storage, protocols, likeness, sampling, exchange, copying, dropping, recurrent, gates,
     shuffling, gamma, distances, quantiles, running, reducing, decompositions, triangles, products,
-    windows, backward_kernels,
+    windows, backward_kernels, numeric, renormalization, resizing,
 )  # fmt: skip
 METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {
@@ -99,7 +106,11 @@ def conversion(name, kind):
 
 def attach():
     """Gives Tensor its methods and operators."""
-    for name, function in {**METHODS, **OPERATORS}.items():
+    for function in (getattr(room, name) for room in ROOMS for name in {*room.METHODS, *getattr(room, "__all__", ())}):
+        take_input(function)
+    for name, function in METHODS.items():
+        setattr(Tensor, name, function if name in IN_PYTHON else with_numpy_names(function))
+    for name, function in OPERATORS.items():
         setattr(Tensor, name, function)
     for name, kind in CONVERSIONS.items():
         setattr(Tensor, name, conversion(name, kind))
@@ -107,6 +118,21 @@ def attach():
     Tensor.T = property(lambda self: shape.permute(self, dims=tuple(reversed(range(self._array.ndim)))))
     Tensor.mT = property(lambda self: composite.transpose(self, -2, -1))
     Tensor.__hash__ = object.__hash__  # __eq__ above would have taken it away
+
+
+IN_PYTHON = {"norm", "split", "unflatten", "unique", "unique_consecutive"}  # PyTorch's that know no word of NumPy's
+# what functions of torch call an argument that the method of that name, or torch.linalg, calls otherwise
+AS_FUNCTION = {
+    **dict.fromkeys(("det", "inverse", "logdet", "pinverse", "slogdet"), {"A": "input"}),
+    "searchsorted": {"self": "input"}, "split": {"input": "tensor"}, "where": {"self": "input"},
+}  # fmt: skip
+
+
+def functions(public):
+    """The functions among the public names of `torch`, with the names of their arguments there."""
+    found = {name: each for name, each in public.items() if isinstance(each, FunctionType)}
+    found |= {name: with_numpy_names(each) for name, each in found.items() if name not in IN_PYTHON}
+    return found | {name: renamed(found[name], **names) for name, names in AS_FUNCTION.items()}
 
 
 attach()

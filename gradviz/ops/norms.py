@@ -74,12 +74,8 @@ def norm_of(xp, self, *, p, dim, keepdim):
 def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
     """The norm of order p of all elements as one vector, or over `dim`; "fro" is the order 2."""
     if isinstance(p, str):
-        if p == "nuc":
-            raise RuntimeError("norm() with p='nuc' is not supported by gradviz: it needs singular values")
-        if p != "fro":
-            raise RuntimeError(f"linalg.matrix_norm: Order {p} not supported.")
-        if isinstance(dim, (tuple, list)) and len(dim) > 2:
-            raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {' '.join(map(str, dim))}")
+        if p != "fro" or isinstance(dim, (tuple, list)) and len(dim) > 2:
+            return _of_matrices(input, p, dim, keepdim, dtype)
         p = 2
     if dtype is not None:
         input = composite.to(input, dtype=dtype)
@@ -94,6 +90,13 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
                 f"linalg.vector_norm cannot compute the {p} norm {where} the operation does not have an identity"
             )
     return linalg_vector_norm(input, ord=2 if p is None else p, dim=dims, keepdim=keepdim)
+
+
+def _of_matrices(input, p, dim, keepdim, dtype):
+    from gradviz.ops.matrix_norms import matrix_norm  # which is made of these norms
+
+    dims = range(input._array.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
+    return matrix_norm(input, p, tuple(dims), keepdim, dtype=dtype)
 
 
 __all__ = ["norm"]

@@ -6,13 +6,10 @@ from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import flattened, stacking
 from gradviz.ops.composite import wrapped
+from gradviz.ops.folding import START, folded
 from gradviz.ops.gathering import _ready_to_scatter
 from gradviz.ops.picking import _OUT_OF_BOUNDS, _at_least_1d, _flat_places, refuse_outside
 from gradviz.ops.refusals import refuse_kinds
-from gradviz.ops.scans import folded_at
-
-_START = {"sum": 0, "mean": 0, "prod": 1, "amax": float("-inf"), "amin": float("inf")}
-_UFUNC = {"sum": "add", "mean": "add", "prod": "multiply", "amax": "maximum", "amin": "minimum"}
 
 # -- scatter_reduce ----------------------------------------------------------------------------------
 
@@ -84,32 +81,14 @@ def scatter_reduced(xp, self, index, src, *, dim, reduce, include_self):
     if not index.size:
         return out
     src = src[tuple(slice(n) for n in index.shape)]
-    places = _flat_places(xp, flat.shape, dim, index)
-    row = flat.reshape(-1)
-    if not include_self:
-        row[places] = _start(xp, reduce, out.dtype)
-    folded_at(xp, getattr(xp, _UFUNC[reduce]), row, places.reshape(-1), src.reshape(-1))
-    if reduce == "mean":
-        counts = xp.full(row.shape, int(include_self))
-        xp.add.at(counts, places.reshape(-1), 1)
-        counts = xp.maximum(counts, 1)
-        row[...] = row / counts if out.dtype.kind == "f" else row // counts
+    folded(xp, flat, _flat_places(xp, flat.shape, dim, index), src, reduce, include_self)
     return out
-
-
-def _start(xp, reduce, kind):
-    """What changes nothing that it is brought together with."""
-    if reduce in ("amax", "amin") and kind.kind != "f":
-        if kind.kind == "b":
-            return reduce == "amin"
-        return xp.iinfo(kind).min if reduce == "amax" else xp.iinfo(kind).max
-    return _START[reduce]
 
 
 def scatter_reduce(self, dim, index, src, reduce, *, include_self=True):
     """A copy with the elements of src brought together where index points: "sum", "prod", "mean", "amax", "amin"."""
     names = {"max": "amax", "min": "amin", "add": "sum", "multiply": "prod"}
-    if names.get(reduce, reduce) not in _START:
+    if names.get(reduce, reduce) not in START:
         raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
     dim = _ready_to_scatter("scatter", self, dim, index, src)
     return scatter_reduced(self, index, src, dim=dim, reduce=names.get(reduce, reduce), include_self=include_self)

@@ -126,13 +126,15 @@ def narrow(self, dim, start, length):
 # -- repeating and turning ---------------------------------------------------------------------------
 
 
-def _ints(given):
+def _ints(given, named=None):
+    if named is not None and not given:
+        given = (named,)
     return tuple(given[0]) if len(given) == 1 and isinstance(given[0], (tuple, list)) else tuple(given)
 
 
-def repeat(self, *repeats):
+def repeat(self, *times, repeats=None):
     """The tensor laid side by side, so often in each dimension; more numbers than dimensions add some in front."""
-    repeats = _ints(repeats)
+    repeats = _ints(times, repeats)
     if len(repeats) < self._array.ndim:
         raise RuntimeError(
             "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
@@ -145,17 +147,28 @@ def repeat(self, *repeats):
     return rearranging.repeat(self, repeats=repeats)
 
 
-def tile(self, *dims):
+def tile(self, *times, dims=None):
     """As repeat, but fewer numbers than dimensions count from the last."""
-    dims = _ints(dims)
+    dims = _ints(times, dims)
     return repeat(self, *(1,) * (self._array.ndim - len(dims)), *dims)
 
 
-def repeat_interleave(self, repeats, dim=None):
-    """Each element so often, one after the other: a number for all, or a tensor with one for each."""
+def repeat_interleave(self, repeats=None, dim=None, *, output_size=None):
+    """Each element so often, one after the other: a number for all, or a tensor with one for each.
+
+    Of a tensor of repeats alone, the places that they name. output_size: how many it will be, where that is known.
+    """
+    if repeats is None:
+        _expect_size(output_size, int(self._array.sum()))
+        return picking.repeated_places(self)
     if isinstance(repeats, int):
         if repeats < 0:
             raise RuntimeError("Repeats must be non-negative")
+        size = self._array.size if dim is None else self._array.shape[dim] if self._array.ndim else 1
+        if output_size is not None and output_size != size * repeats:
+            raise RuntimeError(
+                f"repeat_interleave: Invalid output_size, expected {size * repeats} but got {output_size}"
+            )
         return _each_repeated(self, repeats, dim)
     counts = repeats._array
     if counts.dtype.kind not in "iu":
@@ -171,7 +184,13 @@ def repeat_interleave(self, repeats, dim=None):
             f"repeats must have the same size as input along dim, but got repeats.size(0) = {counts.shape[0]} and "
             f"input.size({dim}) = {size}"
         )
+    _expect_size(output_size, int(counts.sum()))
     return picking.index_select(self, picking.repeated_places(type(self)(counts)), dim=dim)
+
+
+def _expect_size(expected, found):
+    if expected is not None and expected != found:
+        raise RuntimeError("allocated size does not match required size")
 
 
 @composed("repeat_interleave")
@@ -198,9 +217,10 @@ def roll(self, shifts, dims=()):
     return rearranging.roll(self, shifts=shifts, dims=tuple(wrapped(each, self._array.ndim) for each in dims))
 
 
-def flip(self, *dims):
+def flip(self, *places, dims=None):
     """The order of dims reversed, a copy."""
-    return rearranging.flip(self, dims=_places(_ints(dims), self._array.ndim) if self._array.ndim else ())
+    dims = _ints(places, dims)
+    return rearranging.flip(self, dims=_places(dims, self._array.ndim) if self._array.ndim else ())
 
 
 def fliplr(self):

@@ -53,8 +53,13 @@ def unbind(self, dim=0):
     return joining.unbind(self, dim=wrapped(dim, self._array.ndim))
 
 
-def split(self, split_size_or_sections, dim=0):
+def _first_given(*named):
+    return next((each for each in named if each is not None), None)
+
+
+def split(self, split_size_or_sections=None, dim=0, *, split_size=None):
     """Ranges of one size (an int) or of given sizes (a list); views."""
+    split_size_or_sections = _first_given(split_size_or_sections, split_size)
     if isinstance(split_size_or_sections, (tuple, list)):
         return split_with_sizes(self, split_size_or_sections, dim)
     if not self._array.ndim:
@@ -99,8 +104,13 @@ def chunk(self, chunks, dim=0):
     return joining.split(self, split_size=-(-size // chunks), dim=dim)
 
 
-def tensor_split(self, indices_or_sections, dim=0):
+def tensor_split(
+    self, indices_or_sections=None, dim=0, *, sections=None, indices=None, tensor_indices_or_sections=None
+):
     """A number of nearly equal ranges, or the ranges between indices; views."""
+    indices_or_sections = _first_given(indices_or_sections, sections, indices, tensor_indices_or_sections)
+    if isinstance(indices_or_sections, Tensor):
+        indices_or_sections = indices_or_sections.tolist()
     if not self._array.ndim:
         raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
     dim = wrapped(dim, self._array.ndim)
@@ -120,8 +130,9 @@ def tensor_split(self, indices_or_sections, dim=0):
     return tuple(found)
 
 
-def hsplit(self, indices_or_sections):
+def hsplit(self, indices_or_sections=None, *, sections=None, indices=None):
     """tensor_split along the second dimension, or the first of a vector."""
+    indices_or_sections = _first_given(indices_or_sections, sections, indices)
     if not self._array.ndim:
         raise RuntimeError(
             "torch.hsplit requires a tensor with at least 1 dimension, but got a tensor with 0 dimensions!"
@@ -139,8 +150,9 @@ def _refuse_a_rest(name, self, sections, dim):
         )
 
 
-def vsplit(self, indices_or_sections):
+def vsplit(self, indices_or_sections=None, *, sections=None, indices=None):
     """tensor_split along the first dimension."""
+    indices_or_sections = _first_given(indices_or_sections, sections, indices)
     if self._array.ndim < 2:
         raise RuntimeError(
             "torch.vsplit requires a tensor with at least 2 dimension, but got a tensor with "
@@ -150,8 +162,9 @@ def vsplit(self, indices_or_sections):
     return tensor_split(self, indices_or_sections, 0)
 
 
-def dsplit(self, indices_or_sections):
+def dsplit(self, indices_or_sections=None, *, sections=None, indices=None):
     """tensor_split along the third dimension."""
+    indices_or_sections = _first_given(indices_or_sections, sections, indices)
     if self._array.ndim < 3:
         raise RuntimeError(
             "torch.dsplit requires a tensor with at least 3 dimension, but got a tensor with "

@@ -114,7 +114,7 @@ def _deviating(name, call, input, dim, unbiased, keepdim, correction):
             f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
             "(input numel divided by output numel).",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     return call(input, dim=dim, correction=correction, keepdim=keepdim)
 

@@ -63,7 +63,7 @@ def strided_view(xp, self, *, size, stride, storage_offset):
     memory = owner(self).ravel(order="K")
     if storage_offset is None:
         storage_offset = offset_of(self)
-    if storage_offset + _span(size, stride) > memory.size:
+    if prod(size) and storage_offset + _span(size, stride) > memory.size:
         raise RuntimeError(
             f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {storage_offset}, and itemsize "
             f"{self.itemsize} requiring a storage size of {(storage_offset + _span(size, stride)) * self.itemsize} are "

@@ -15,7 +15,8 @@ DIFFERENCES = {
             "adaptive_avg_pool2d adaptive_avg_pool2d_backward adaptive_max_pool2d add_number addbmm addmm addmv "
             "baddbmm binary_cross_entropy binary_cross_entropy_with_logits cat convolution "
             "convolution_to_input convolution_to_weight copy cumsum_of div_number embedding embedding_dense_backward "
-            "expand gather greatest_so_far grid_sampler_2d grid_sampler_3d index index_add index_put index_put_impl "
+            "expand gather greatest_so_far grid_sampler_2d grid_sampler_3d index index_put index_put_impl "
+            "index_reduced "
             "index_select linalg_inv_ex linalg_solve_ex linalg_svd_of linalg_vector_norm logsigmoid "
             "masked_fill_number max_pool2d_with_indices mm mul mul_number native_batch_norm native_group_norm "
             "nll_loss2d nll_loss2d_backward put reflection_pad1d reflection_pad1d_backward reflection_pad2d "
@@ -37,16 +38,17 @@ DIFFERENCES = {
         "ties words": "linalg_slogdet linalg_solve_ex",
     },
     "another exception class: a call that fits nothing, where NumPy's check or another of gradviz's comes first": {
-        "index class": "embedding_bag index_add",
+        "index class": "embedding_bag index_add lcm_of",
         "misfit class": (
             "adaptive_avg_pool2d_backward add_number addbmm baddbmm col2im "
             "convolution div_number embedding embedding_dense_backward im2col index_add index_copy index_fill "
-            "index_fill_tensor index_put linalg_eigh_of linalg_solve_ex linalg_vector_norm masked_fill_number "
-            "masked_scatter masked_scatter_backward mean_dim mm mul_number mv native_batch_norm neg nll_loss "
-            "nll_loss2d nll_loss2d_backward pseudoinverse repeat rot90 scatter_add scatter_reduced search "
-            "sub_number tanh"
+            "index_fill_tensor index_put index_reduced linalg_eigh_of linalg_solve_ex linalg_vector_norm "
+            "masked_fill_number masked_scatter masked_scatter_backward mean_dim mm mul_number mv native_batch_norm neg "
+            "nll_loss "
+            "nll_loss2d nll_loss2d_backward pseudoinverse repeat rot90 scatter_add scatter_folded "
+            "scatter_reduced search sub_number tanh"
         ),
-        "mixed class": "bmm constant_pad_nd convolution convolution_to_weight embedding_bag mm mv",
+        "mixed class": "bmm constant_pad_nd convolution convolution_to_weight embedding_bag lcm_of mm mv",
         "size class": (
             "col2im convolution embedding embedding_dense_backward im2col index_add index_copy index_fill "
             "index_fill_tensor index_put linalg_vector_norm masked_fill_number native_batch_norm nll_loss2d "
@@ -62,11 +64,12 @@ DIFFERENCES = {
             "rrelu_with_noise search sub topk_of trace unsafe_split"
         ),
         "index taken": (
-            "gather index_put multi_margin_loss multi_margin_loss_backward multilabel_margin_loss "
+            "gather index_put index_reduced multi_margin_loss multi_margin_loss_backward multilabel_margin_loss "
             "multilabel_margin_loss_backward"
         ),
         "mixed taken": (
-            "addcdiv_of binary_cross_entropy_with_logits diagonal_replaced distances distances_backward "
+            "addcdiv_of bernoulli_fill_of binary_cross_entropy_with_logits diagonal_replaced distances "
+            "distances_backward "
             "fill_tensor huber_loss index_fill_tensor least_squares linalg_cross masked_fill_tensor mul "
             "multi_margin_loss multi_margin_loss_backward multilabel_margin_loss prelu_kernel select_replaced "
             "slice_replaced soft_margin_loss"
@@ -120,7 +123,8 @@ DIFFERENCES = {
             "grid_sampler_3d least_squares lgamma linalg_cholesky_ex linalg_det linalg_inv_ex linalg_qr "
             "linalg_slogdet linalg_solve_ex linalg_svd_of log_sums_so_far logit_of mode_along multi_margin_loss "
             "multi_margin_loss_backward multilabel_margin_loss native_batch_norm native_group_norm native_layer_norm "
-            "nll_loss2d polygamma_of pow_scalar repeat scaled_dot_product_flash_attention_for_cpu scatter_reduced "
+            "nll_loss2d poisson_of polygamma_of pow_scalar repeat scaled_dot_product_flash_attention_for_cpu "
+            "scatter_reduced "
             "search softplus_backward solved_cholesky solved_triangular trilinear upsample_bilinear2d_backward "
             "upsample_trilinear3d_backward var_mean_of"
         ),

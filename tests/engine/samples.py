@@ -6,11 +6,13 @@ this table, and one of them fails for an op that is not in it. Each family of op
 """
 
 from tests.engine import (
+    samples_drawn,
     samples_elementwise,
     samples_in_place,
     samples_layers,
     samples_measures,
     samples_neural,
+    samples_numeric,
     samples_rarer,
     samples_shaping,
 )
@@ -149,4 +151,6 @@ SAMPLES = (
     *samples_layers.SAMPLES,
     *samples_measures.SAMPLES,
     *samples_rarer.SAMPLES,
+    *samples_drawn.SAMPLES,
+    *samples_numeric.SAMPLES,
 )  # fmt: skip

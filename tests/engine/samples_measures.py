@@ -43,6 +43,20 @@ SCATTERED = (
         Sample("scatter_reduced", lambda torch, a, i, b, how=how, own=own: a.scatter_reduce(1, i, b, how, include_self=own), (A, INDEX, A), second=how == "prod")  # noqa: E501
         for how in ("sum", "prod", "mean", "amax", "amin") for own in (True, False)
     ),
+    *(
+        Sample("index_reduced", lambda torch, a, i, b, how=how, own=own: torch.index_reduce(a, 1, i, b, how, include_self=own), (A, ((3,), "class"), A), second=how == "prod")  # noqa: E501
+        for how in ("prod", "mean", "amax", "amin") for own in (True, False)
+    ),
+    Sample("index_reduced", lambda torch, a, i, b: (a * 1).index_reduce_(0, i, b, "prod"), (ROW, ((4,), "class"), (4,))),  # noqa: E501
+    Sample("scatter_reduced", lambda torch, a, i, b: (a * 1).scatter_reduce_(1, i, b, "prod"), (A, INDEX, A)),
+    *(
+        Sample("scatter_folded", lambda torch, a, i, b, how=how: a.scatter(1, i, b, reduce=how), (((2, 3), "constant"), INDEX, ((2, 3), "constant")))  # noqa: E501
+        for how in ("add", "multiply")
+    ),
+    *(
+        Sample("scatter_folded_value", lambda torch, a, i, how=how: a.scatter_(1, i, 0.5, reduce=how), (((2, 3), "constant"), INDEX))  # noqa: E501
+        for how in ("add", "multiply")
+    ),
     _linear("where", lambda torch, a, m, b: a.where(m, b), A, ((2, 3), "bool"), ROW),
     _linear("select_replaced", lambda torch, a, b: a.select_scatter(b, 0, -1), A, ROW),
     _linear("slice_replaced", lambda torch, a, b: torch.slice_scatter(a, b, 1, 0, None, 2), A, (2, 2)),
@@ -143,6 +157,8 @@ DECOMPOSED = (
     Sample("linalg_vector_norm", _linalg("matrix_norm", 1, (2, 0), True), (CUBE,), second=False),
     Sample("linalg_svd_of", _linalg("matrix_norm", "nuc", (0, 2), True), (CUBE,)),
     Sample("linalg_svd_of", _linalg("norm", 2), (A,)),
+    Sample("linalg_svd_of", _linalg("norm", "nuc"), (A,)),
+    Sample("linalg_svd_of", lambda torch, a: torch.norm(a, "nuc", dim=(2, 0), keepdim=True), (CUBE,)),
     Sample("linalg_svd_of", _linalg("cond"), (SQUARE,)),
     Sample("linalg_inv_ex", _linalg("cond", "fro"), ((SQUARE, "constant"),)),
     Sample("linalg_inv_ex", _linalg("cond", 1), ((SQUARE, "constant"),)),

@@ -65,6 +65,14 @@ CALLS = {
     "scatter_(number)": (lambda x, i: x.scatter_(1, i[:, None], 2.5), (), (A, INDEX)),
     "scatter_add_": (lambda x, i, b: x.scatter_add_(1, i[:, None], b[:, :1]), (), (A, INDEX, OTHER)),
     "vector addmv_": (lambda x, a, b: x[0].addmv_(a, b), (), (A, (3, 2), (2,))),
+    "index_reduce_": (lambda x, i, b: x.index_reduce_(1, i, b, "prod"), (), (A, INDEX, (2, 2))),
+    "scatter_reduce_": (lambda x, i, b: x.scatter_reduce_(1, i[:, None], b[:, :1], "mean"), (), (A, INDEX, OTHER)),
+    "float_power_ number": ("float_power_", (2,), (A,)),
+    "float_power_ tensor": ("float_power_", (), (POSITIVE, OTHER)),
+    "ldexp_": ("ldexp_", (), (A, OTHER)),
+    "nextafter_": ("nextafter_", (), (A, OTHER)),
+    "renorm_": ("renorm_", (2, 1, 0.5), (A,)),
+    "fill_diagonal_": ("fill_diagonal_", (0.5,), (A,)),
     "batch baddbmm_": (lambda x, a, b: x[None].baddbmm_(a, b), (), (A, (1, 2, 2), (1, 2, 3))),
     **{
         f"F.{name}": (lambda x, name=name, args=args: (name, x, args), "F", (A,))
@@ -142,7 +150,7 @@ def test_an_in_place_form(name, place):
 def test_every_form_is_called():
     elsewhere = {  # tests/engine/samples_in_place.py, and ints below
         *"bernoulli_ exponential_ normal_ random_ uniform_ t_ transpose_ swapaxes_ swapdims_ squeeze_".split(),
-        *"unsqueeze_ detach_".split(),
+        *"unsqueeze_ detach_ as_strided_ cauchy_ geometric_ log_normal_ gcd_ lcm_".split(),
         *"bitwise_and_ bitwise_left_shift_ bitwise_not_ bitwise_or_ bitwise_right_shift_ bitwise_xor_".split(),
     }
     called = {name.split()[-1].split("(")[0] for name in CALLS} | {name.split()[0] for name in CALLS}

@@ -248,10 +248,12 @@ def rand(*sizes, size=None, generator=None, dtype=None, device=None, requires_gr
     return random.drawn(lambda: made("rand", stream.uniform(shape, kind), None, device, requires_grad))
 
 
-def randint(low, high=None, size=None, generator=None, dtype=None, device=None, requires_grad=False):
-    """Random integers in [low, high), or [0, low)."""
+def randint(low=None, high=None, size=None, generator=None, dtype=None, device=None, requires_grad=False):
+    """Random integers in [low, high), or below the only bound there is."""
     if size is None:
         low, high, size = 0, low, high
+    elif low is None or high is None:
+        low, high = 0, low if high is None else high
     shape, stream = one_size("randint", size, 2), draws_of(generator)
     return random.drawn(lambda: made("randint", stream.randint(low, high, shape), dtype, device, requires_grad))
 

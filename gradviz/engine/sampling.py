@@ -66,16 +66,17 @@ def bernoulli(input, p=None):
     return made("bernoulli", (random.uniform(array.shape, work) < array).astype(array.dtype))
 
 
-def multinomial(input, num_samples, replacement=False):
+def multinomial(input, num_samples, replacement=False, *, generator=None):
     """(num_samples,) or (N, num_samples) places, drawn by the weights in (C,) or (N, C)."""
     weights = _array_of("multinomial", input)
     _refuse_weights(weights, num_samples, replacement)
-    if replacement:
-        places = _with_replacement(weights, num_samples)
-    else:
-        # PyTorch's exponential_ takes one double a number
-        ranks = weights / random.exponential(weights.shape, weights.dtype)
-        places = np.argsort(-ranks, axis=-1, kind="stable")[..., :num_samples]
+    with random.drawing_from(generator):
+        if replacement:
+            places = _with_replacement(weights, num_samples)
+        else:
+            # PyTorch's exponential_ takes one double a number
+            ranks = weights / random.exponential(weights.shape, weights.dtype)
+            places = np.argsort(-ranks, axis=-1, kind="stable")[..., :num_samples]
     return made("multinomial", np.ascontiguousarray(places).astype(np.int64))
 
 

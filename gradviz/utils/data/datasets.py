@@ -173,7 +173,5 @@ def _from_shares(count, shares):
         lengths[i % len(lengths)] += 1
     for i, length in enumerate(lengths):
         if not length:
-            warnings.warn(
-                f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=3
-            )  # fmt: skip
+            warnings.warn(f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=3)
     return lengths

@@ -31,9 +31,9 @@ class DataLoader:
     def __init__(
         self, dataset, batch_size=1, shuffle=None, sampler=None, batch_sampler=None, num_workers=0, collate_fn=None,
         pin_memory=False, drop_last=False, timeout=0, worker_init_fn=None, multiprocessing_context=None,
-        generator=None, *, prefetch_factor=None, persistent_workers=False, pin_memory_device="", in_order=True,
+        generator=None, **workers,
     ):  # fmt: skip
-        _refuse_workers(num_workers, timeout, prefetch_factor, persistent_workers)
+        _refuse_workers(num_workers, timeout, **workers)
         self._iterates = isinstance(dataset, IterableDataset)
         if self._iterates:
             _refuse_orders(shuffle, sampler, batch_sampler)
@@ -60,8 +60,9 @@ class DataLoader:
         self.dataset, self.batch_size, self.drop_last, self.generator = dataset, batch_size, drop_last, generator
         self.sampler, self.batch_sampler = sampler, batch_sampler
         self.num_workers, self.pin_memory, self.timeout = num_workers, pin_memory, timeout
-        self.worker_init_fn, self.prefetch_factor = worker_init_fn, prefetch_factor
-        self.persistent_workers = persistent_workers
+        self.worker_init_fn, self.multiprocessing_context = worker_init_fn, multiprocessing_context
+        self.prefetch_factor = workers.get("prefetch_factor") or (2 if num_workers else None)
+        self.persistent_workers = workers.get("persistent_workers", False)
         self.collate_fn = collate_fn or (default_convert if batch_sampler is None else default_collate)
 
     def __iter__(self):
@@ -97,11 +98,12 @@ class DataLoader:
             yield self.collate_fn(batch)
 
 
-def _refuse_workers(num_workers, timeout, prefetch_factor, persistent_workers):
+def _refuse_workers(
+    num_workers, timeout, *, prefetch_factor=None, persistent_workers=False, pin_memory_device="", in_order=True
+):
+    """ValueError for what no worker could do; the last two change nothing without them."""
     if num_workers < 0:
-        raise ValueError(
-            "num_workers option should be non-negative; use num_workers=0 to disable multiprocessing."
-        )  # fmt: skip
+        raise ValueError("num_workers option should be non-negative; use num_workers=0 to disable multiprocessing.")
     if timeout < 0:
         raise ValueError("timeout option should be non-negative")
     if num_workers == 0 and prefetch_factor is not None:

@@ -152,6 +152,18 @@ class Subset(Dataset[Item]):
         return len(self.indices)
 
 
+def batch_of_rows(dataset, indices):
+    """What default_collate makes of rows of tensors, one op a tensor; None where the items are others.
+
+    Tensors that require grad are left to it too: their graph is to be PyTorch's.
+    """
+    while type(dataset) is Subset:
+        dataset, indices = dataset.dataset, [dataset.indices[each] for each in indices]
+    if type(dataset) is not TensorDataset or any(each.requires_grad for each in dataset.tensors):
+        return None
+    return [each[indices] for each in dataset.tensors]
+
+
 def random_split(dataset, lengths, generator=default_generator):
     """Subsets of these lengths, or shares that add up to 1, drawn at random; ValueError where they don't add up."""
     if isclose(sum(lengths), 1) and sum(lengths) <= 1:

@@ -8,7 +8,7 @@ import warnings
 from itertools import islice, repeat
 
 from gradviz.utils.data.batches import default_collate, default_convert
-from gradviz.utils.data.datasets import IterableDataset
+from gradviz.utils.data.datasets import IterableDataset, batch_of_rows
 from gradviz.utils.data.samplers import BatchSampler, RandomSampler, SequentialSampler, drawn_seed
 
 _WITH_BATCHES = "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last"
@@ -84,6 +84,10 @@ class DataLoader:
             return
         several = getattr(self.dataset, "__getitems__", None)
         for indices in self.batch_sampler:
+            batch = batch_of_rows(self.dataset, indices) if self.collate_fn is default_collate else None
+            if batch is not None:
+                yield batch
+                continue
             items = several(indices) if callable(several) else [self.dataset[index] for index in indices]
             yield self.collate_fn(items)
 

@@ -27,6 +27,7 @@ ROOMS = {
     "cuda": ENGINE,
     "backends": set(),
     "random": ENGINE,
+    "distributions": ENGINE | {"ops", "nn", "linalg"},
     "utils": ENGINE | {"ops"},  # a loader stacks what it loads
     "static": ENGINE | {"ops"},  # replays the ops' forwards; in-place writes count versions as the in-place ops do
     "files": ENGINE,
@@ -35,7 +36,10 @@ ROOMS = {
     "views": {"trace", "errors"},
     "cli": {"record", "check", "views", "trace", "errors"},
     "__init__": ENGINE
-    | {"ops", "nn", "optim", "autograd", "linalg", "backends", "cuda", "random", "utils", "files", "static"},
+    | {
+        "ops", "nn", "optim", "autograd", "linalg", "backends", "cuda", "random", "utils", "files", "static",
+        "distributions",
+    },  # fmt: skip
     "__main__": {"cli"},
 }
 # Inside views: format <- rows, theme, verification <- comparison <- the rest, never sideways.

@@ -60,7 +60,7 @@ def normal(mean, std=1.0, size=None, *, generator=None, dtype=None, device=None,
                 f"{type(std).__name__}): without a tensor among them, a size is needed"
             )
         _refuse_negative_deviation(std)
-        array = random.normal(one_size("normal", size), numpy_dtype(dtype)) * std + mean
+        array = random.normal(one_size("normal", size), numpy_dtype(dtype), mean, std)
         return made("normal", array.astype(numpy_dtype(dtype), copy=False), None, device, requires_grad)
 
 
@@ -144,7 +144,7 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
     weights = _array_of("multinomial", input)
     _refuse_weights(weights, num_samples, replacement)
     with random.drawing_from(generator):
-        places = (_with_replacement if replacement else _without)(weights, num_samples)
+        places = (_with_replacement if replacement and num_samples > 1 else _without)(weights, num_samples)
     return made("multinomial", np.ascontiguousarray(places).astype(np.int64))
 
 

@@ -7,7 +7,7 @@ from gradviz.engine.creation import empty, randint, randperm
 from gradviz.engine.dtypes import float64, int64
 from gradviz.engine.exchange import as_tensor
 from gradviz.engine.random import Generator
-from gradviz.engine.sampling import multinomial
+from gradviz.ops.sampling import multinomial
 
 Index = TypeVar("Index", covariant=True)
 AT_ONCE = 32  # draws with replacement

@@ -2,7 +2,7 @@
 
 from math import e, inf, nan, pi
 
-from gradviz import autograd, backends, cuda, distributions, linalg, nn, optim, random, static, utils
+from gradviz import autograd, backends, cuda, linalg, nn, optim, random, static, utils
 from gradviz.backends import set_float32_matmul_precision, use_deterministic_algorithms
 from gradviz.engine.allocation import keep_large_blocks as _keep_large_blocks
 from gradviz.engine.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
@@ -131,5 +131,14 @@ bool = bool_
 device = Device
 newaxis = None
 float, double, half, int, long = float32, float64, float16, int32, int64
+
+
+def __getattr__(name):
+    if name == "distributions":  # imported when it is first asked for: few scripts pay for it
+        from importlib import import_module
+
+        return import_module("gradviz.distributions")
+    raise AttributeError(f"module 'gradviz' has no attribute '{name}'")
+
 
 __all__ = sorted(name for name in globals() if not name.startswith("_"))

@@ -10,6 +10,7 @@ import weakref
 import numpy as np
 
 from gradviz.engine import backend, dtypes, printing, versions, views
+from gradviz.engine.cautions import NON_LEAF_GRAD, TO_A_SCALAR
 from gradviz.engine.devices import Device
 from gradviz.engine.hooks import GradKeeper, RemovableHandle, hooks_of
 from gradviz.engine.layouts import has_format
@@ -19,19 +20,8 @@ from gradviz.engine.switches import mode
 if mode.default_dtype is None:
     mode.default_dtype = dtypes.float32
 
-NON_LEAF_GRAD = (
-    "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't "
-    "be populated during autograd.backward(). If you indeed want the .grad field to be populated for a "
-    "non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by "
-    "mistake, make sure you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for "
-    "more informations."
-)
-
-
 NO_HOOK = "cannot register a hook on a tensor that doesn't require gradient"
 NO_RETAIN = "can't retain_grad on Tensor that has requires_grad=False"
-
-
 _AS_A_SCRIPT_CALLS_IT = (int, list, tuple)  # Tensor(2, 3), Tensor([1, 2]): sizes, or values
 
 
@@ -298,6 +288,8 @@ class Tensor:
         return bool(self._array)
 
     def __float__(self):
+        if self._requires_grad and mode.grad:
+            warnings.warn(TO_A_SCALAR, UserWarning, stacklevel=2)
         return float(self._only())
 
     def __int__(self):

@@ -1,5 +1,7 @@
 """What scripts ask of dtypes and shapes, how tensors print by options, and torch.cuda; beside PyTorch."""
 
+import warnings
+
 import pytest
 
 import gradviz
@@ -112,3 +114,13 @@ def test_without_a_gpu_there_is_no_cuda():
     if not gradviz.cuda.is_available():
         with pytest.raises(gradviz.errors.DeviceUnavailable):
             gradviz.cuda.synchronize()
+
+
+def test_a_tensor_of_a_graph_made_a_number_is_warned_of():
+    x = gradviz.ones((), requires_grad=True)
+    with pytest.warns(UserWarning, match="Converting a tensor with requires_grad=True to a scalar") as warned:
+        assert float(x * 2) == 2.0
+    assert warned[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert (float(x.detach()), int(x), x.item(), bool(x)) == (1.0, 1, 1.0, True)  # as PyTorch, silently

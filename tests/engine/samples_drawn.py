@@ -45,7 +45,7 @@ SAMPLES: tuple[Sample, ...] = (
     _dropped("mul", "alpha_dropout", 0.3, True, True),
     _dropped("add", "alpha_dropout", 0.3, True),
     _dropped("mul", "dropout1d", 0.5, True, True, sizes=(2, 3, 2)),
-    _dropped("unsqueeze_in_place", "dropout3d", 0.5, True, True, sizes=(3, 2, 1, 2)),
+    _dropped("mul", "dropout3d", 0.5, True, True, sizes=(3, 2, 1, 2)),
     _dropped("mul", "feature_alpha_dropout", 0.5, True, True, sizes=(2, 3, 2)),
     _dropped("rrelu_in_place", "rrelu", 0.1, 0.3, True, True),
     _dropped("rrelu_in_place", "rrelu", 0.1, 0.3, False, True),

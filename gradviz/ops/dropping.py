@@ -47,6 +47,8 @@ def _elements(layout, p):
 
 def _channels(layout, p):
     """Random booleans, one a channel."""
+    if layout.ndim < 2:
+        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
     return random.bernoulli((*layout.shape[:2], *(1,) * (layout.ndim - 2)), 1 - p)
 
 
@@ -61,8 +63,6 @@ def _dropped(input, p, train, draw, inplace):
     _refuse_probability(p)
     if p == 0 or not train or not input._array.size:
         return input
-    if draw is _channels and input._array.ndim < 2:
-        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
     if p == 1:
         return mul_(input, _like(input, 0)) if inplace else pointwise.mul(input, _like(input, 0))
     return _scaled(input, draw, p, inplace)
@@ -74,8 +74,6 @@ def _like_selu(input, p, train, draw, inplace):
     multiply, add = (mul_, add_) if inplace else (pointwise.mul, pointwise.add)
     if p == 0 or not train or not input._array.size:
         return input
-    if draw is _channels and input._array.ndim < 2:
-        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
     if p == 1:
         return multiply(input, _like(input, 0))
     refuse_whole_result(input._array)

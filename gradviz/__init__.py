@@ -65,6 +65,7 @@ from gradviz.nn.functional import (
     adaptive_avg_pool1d,
     avg_pool1d,
     bilinear,
+    celu_,
     conv1d,
     conv2d,
     conv3d,
@@ -79,6 +80,9 @@ from gradviz.nn.functional import (
     max_pool3d,
     pairwise_distance,
     rms_norm,
+    rrelu_,
+    selu_,
+    threshold_,
 )
 from gradviz.ops import methods as _methods
 from gradviz.ops.activations import *

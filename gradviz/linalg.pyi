@@ -26,11 +26,11 @@ def inv(A) -> Tensor:
     """The inverse of matrices, (..., N, N)."""
 def lstsq(A, B, rcond=None, *, driver=None) -> Tensor:
     """(solution, residuals, rank, singular_values): X for which the squares of `A @ X - B` are least."""
-def matmul(self, other) -> Tensor:
+def matmul(input, other) -> Tensor:
     """The product of vectors, matrices or batches of them; expands to the ops that PyTorch expands to."""
 def matrix_norm(A, ord='fro', dim=..., keepdim=False, *, dtype=None) -> Tensor:
     """The norm of matrices: "fro", "nuc", or of order 1, 2, inf and their negatives."""
-def matrix_power(self, n) -> Tensor:
+def matrix_power(input, n) -> Tensor:
     """A square matrix times itself, n times; its inverse for a negative n."""
 def matrix_rank(A, *, atol=None, rtol=None, hermitian=False) -> Tensor:
     """How many singular values of a matrix are not zero."""

@@ -109,7 +109,7 @@ def _tensor_stub():
     for name, each in sorted(vars(gradviz.Tensor).items()):
         hidden = name.startswith("_") and not name.startswith("__") and name != "_version"
         if isinstance(each, FunctionType) and not hidden:
-            parts.append(textwrap.indent(_function(name, each), "    "))
+            parts.append(textwrap.indent(_function(name, each, first="self"), "    "))
         elif isinstance(each, property) and not hidden:
             parts.append(textwrap.indent(_property(name, each), "    "))
     return "\n".join(parts) + "\n" + AROUND_TENSOR
@@ -170,13 +170,15 @@ def _imports(imports, body):
     return "\n".join(lines) + "\n"
 
 
-def _function(name, function):
-    """`def name(...) -> Tensor`, with its docstring."""
+def _function(name, function, first="input"):
+    """`def name(...) -> Tensor`, with its docstring; first: what a first argument `self` or `input` is called."""
     op = getattr(function, "op", None)
     kind = RETURNS.get(name, "Tensor")
     if op is not None and (op.several or op.returned):
         kind = TUPLE
     given = _written(parameters(function))
+    if given and given[0] in ("self", "input"):
+        given[0] = first
     line = f"def {name}({', '.join(given)}) -> {kind}:"
     if len(line) > 112:
         inside = "\n    ".join(textwrap.wrap(", ".join(given), 115))

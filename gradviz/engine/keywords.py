@@ -12,8 +12,11 @@ def argument_names(function):
     op = getattr(function, "op", None)
     if op is not None and not hasattr(function, "__wrapped__"):
         return (*inputs_of(op), *op.settings)
-    code = getattr(unwrap(function), "__code__", None)  # a property has none
-    return () if code is None else code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    for each in (function, unwrap(function)):
+        code = getattr(each, "__code__", None)  # a property has none
+        if code and code.co_argcount + code.co_kwonlyargcount:
+            return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return ()
 
 
 def inputs_of(op):

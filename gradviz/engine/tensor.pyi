@@ -93,7 +93,7 @@ class Tensor:
         """`-self`."""
     def __or__(self, other) -> Tensor:
         """Or of booleans, or of integers bit by bit."""
-    def __pos__(input) -> Tensor:
+    def __pos__(self) -> Tensor:
         """`+input`: the tensor itself."""
     def __pow__(self, exponent) -> Tensor:
         """`self ** exponent`; Python says what is wrong with an exponent that is no number."""
@@ -158,11 +158,11 @@ class Tensor:
         """`beta * self + alpha * bmm(batch1, batch2).sum(0)`; self broadcasts to (N, M)."""
     def addbmm_(self, *args, **kwargs) -> Tensor:
         """`addbmm`, in place; returns self."""
-    def addcdiv(input, tensor1, tensor2, *, value=1) -> Tensor:
+    def addcdiv(self, tensor1, tensor2, *, value=1) -> Tensor:
         """`input + value * tensor1 / tensor2`; shapes broadcast."""
     def addcdiv_(self, *args, **kwargs) -> Tensor:
         """`addcdiv`, in place; returns self."""
-    def addcmul(input, tensor1, tensor2, *, value=1) -> Tensor:
+    def addcmul(self, tensor1, tensor2, *, value=1) -> Tensor:
         """`input + value * tensor1 * tensor2`; shapes broadcast."""
     def addcmul_(self, *args, **kwargs) -> Tensor:
         """`addcmul`, in place; returns self."""
@@ -178,18 +178,20 @@ class Tensor:
         """`beta * self + alpha * outer(vec1, vec2)`; self broadcasts to (N, M)."""
     def addr_(self, *args, **kwargs) -> Tensor:
         """`addr`, in place; returns self."""
-    def all(input, dim=None, keepdim=False) -> Tensor:
+    def all(self, dim=None, keepdim=False) -> Tensor:
         """Whether all elements are other than zero, or all over `dim` (an int or a tuple)."""
-    def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False) -> builtins.bool:
+    def allclose(self, other, rtol=1e-05, atol=1e-08, equal_nan=False) -> builtins.bool:
         """Whether all elements are close: a Python bool."""
-    def amax(input, dim=..., keepdim=False) -> Tensor:
+    def amax(self, dim=..., keepdim=False) -> Tensor:
         """The greatest element of all, or over `dim` (an int or a tuple); equal ones share the gradient."""
-    def amin(input, dim=..., keepdim=False) -> Tensor:
+    def amin(self, dim=..., keepdim=False) -> Tensor:
         """The smallest element of all, or over `dim` (an int or a tuple); equal ones share the gradient."""
-    def aminmax(input, *, dim=None, keepdim=False) -> tuple[Tensor, ...]:
+    def aminmax(self, *, dim=None, keepdim=False) -> tuple[Tensor, ...]:
         """(min, max) of all elements, or along `dim`."""
-    def any(input, dim=None, keepdim=False) -> Tensor:
+    def any(self, dim=None, keepdim=False) -> Tensor:
         """Whether an element is other than zero, or one over `dim` (an int or a tuple)."""
+    def apply_(self, callable) -> Tensor:
+        """Each element becomes what a Python function makes of it; on the CPU, outside the graph."""
     def arccos(self) -> Tensor:
         """Inverse cosine."""
     def arccos_(self, *args, **kwargs) -> Tensor:
@@ -208,7 +210,7 @@ class Tensor:
         """`arcsinh`, in place; returns self."""
     def arctan(self) -> Tensor:
         """Inverse tangent."""
-    def arctan2(input, other) -> Tensor:
+    def arctan2(self, other) -> Tensor:
         """The angle of the point (other, self), from -pi to pi."""
     def arctan2_(self, *args, **kwargs) -> Tensor:
         """`arctan2`, in place; returns self."""
@@ -218,18 +220,20 @@ class Tensor:
         """Inverse hyperbolic tangent."""
     def arctanh_(self, *args, **kwargs) -> Tensor:
         """`arctanh`, in place; returns self."""
-    def argmax(input, dim=None, keepdim=False) -> Tensor:
+    def argmax(self, dim=None, keepdim=False) -> Tensor:
         """Place of the greatest element of all, or along `dim`."""
-    def argmin(input, dim=None, keepdim=False) -> Tensor:
+    def argmin(self, dim=None, keepdim=False) -> Tensor:
         """Place of the smallest element of all, or along `dim`."""
     def argsort(self, dim=-1, descending=False, *, stable=False) -> Tensor:
         """Where the elements in order along `dim` were."""
     def argwhere(self) -> Tensor:
         """The places of the elements that are not zero, a row each."""
-    def as_strided(input, size, stride, storage_offset=None) -> Tensor:
+    def as_strided(self, size, stride, storage_offset=None) -> Tensor:
         """A view of the memory that the tensor lies in, by sizes, strides and the offset of the first
         element.
         """
+    def as_strided_(self, *args, **kwargs) -> Tensor:
+        """`as_strided`, in place; returns self."""
     def asin(self) -> Tensor:
         """Inverse sine."""
     def asin_(self, *args, **kwargs) -> Tensor:
@@ -240,7 +244,7 @@ class Tensor:
         """`asinh`, in place; returns self."""
     def atan(self) -> Tensor:
         """Inverse tangent."""
-    def atan2(input, other) -> Tensor:
+    def atan2(self, other) -> Tensor:
         """The angle of the point (other, self), from -pi to pi."""
     def atan2_(self, *args, **kwargs) -> Tensor:
         """`atan2`, in place; returns self."""
@@ -256,8 +260,8 @@ class Tensor:
         """`beta * self + alpha * bmm(batch1, batch2)`; self broadcasts to (B, N, M)."""
     def baddbmm_(self, *args, **kwargs) -> Tensor:
         """`baddbmm`, in place; returns self."""
-    def bernoulli(input, p=None) -> Tensor:
-        """1 with the probability that each element is, or p, else 0; outside the graph."""
+    def bernoulli(self, p=None, *, generator=None) -> Tensor:
+        """1 with the probability that each element is, or p, else 0."""
     def bernoulli_(self, *args, **kwargs) -> Tensor:
         """`bernoulli`, in place; returns self."""
     def bincount(self, weights=None, minlength=0) -> Tensor:
@@ -294,31 +298,33 @@ class Tensor:
         """Expanded to a size, a view."""
     def byte(self) -> Tensor:
         """`to(torch.uint8)`."""
+    def cauchy_(self, *args, **kwargs) -> Tensor:
+        """`cauchy`, in place; returns self."""
     def ceil(self) -> Tensor:
         """The integer above."""
     def ceil_(self, *args, **kwargs) -> Tensor:
         """`ceil`, in place; returns self."""
     def char(self) -> Tensor:
         """`to(torch.int8)`."""
-    def cholesky_solve(input, input2, upper=False) -> Tensor:
+    def cholesky_solve(self, input2, upper=False) -> Tensor:
         """X with `L @ L.T @ X = input`, for the triangle L that cholesky gives."""
     def chunk(self, chunks, dim=0) -> tuple[Tensor, ...]:
         """At most `chunks` ranges of one size, the last one what is left; views."""
-    def clamp(input, min=None, max=None) -> Tensor:
+    def clamp(self, min=None, max=None) -> Tensor:
         """Each element, or the bound where it lies beyond: two numbers or two tensors, of which one may be
         None.
         """
     def clamp_(self, *args, **kwargs) -> Tensor:
         """`clamp`, in place; returns self."""
-    def clamp_max(input, max) -> Tensor:
+    def clamp_max(self, max) -> Tensor:
         """Each element, at most `max`: a number or a tensor."""
     def clamp_max_(self, *args, **kwargs) -> Tensor:
         """`clamp_max`, in place; returns self."""
-    def clamp_min(input, min) -> Tensor:
+    def clamp_min(self, min) -> Tensor:
         """Each element, at least `min`: a number or a tensor."""
     def clamp_min_(self, *args, **kwargs) -> Tensor:
         """`clamp_min`, in place; returns self."""
-    def clip(input, min=None, max=None) -> Tensor:
+    def clip(self, min=None, max=None) -> Tensor:
         """Each element, or the bound where it lies beyond: two numbers or two tensors, of which one may be
         None.
         """
@@ -334,11 +340,11 @@ class Tensor:
         """
     def copy_(self, *args, **kwargs) -> Tensor:
         """`copy`, in place; returns self."""
-    def copysign(input, other) -> Tensor:
+    def copysign(self, other) -> Tensor:
         """The size of `input` with the sign of `other`, a number or a tensor."""
     def copysign_(self, *args, **kwargs) -> Tensor:
         """`copysign`, in place; returns self."""
-    def corrcoef(input) -> Tensor:
+    def corrcoef(self) -> Tensor:
         """Correlations of the rows of (variables, observations)."""
     def cos(self) -> Tensor:
         """Cosine."""
@@ -348,25 +354,25 @@ class Tensor:
         """Hyperbolic cosine."""
     def cosh_(self, *args, **kwargs) -> Tensor:
         """`cosh`, in place; returns self."""
-    def count_nonzero(input, dim=None) -> Tensor:
+    def count_nonzero(self, dim=None) -> Tensor:
         """How many elements are other than zero, of all or over `dim` (an int or a tuple)."""
-    def cov(input, *, correction=1, fweights=None, aweights=None) -> Tensor:
+    def cov(self, *, correction=1, fweights=None, aweights=None) -> Tensor:
         """Covariances of the rows of (variables, observations)."""
     def cpu(self) -> Tensor:
         """The tensor on the CPU."""
-    def cross(input, other, dim=None) -> Tensor:
+    def cross(self, other, dim=None) -> Tensor:
         """The cross product along `dim`, or along the first dimension of size 3."""
     def cuda(self, device=None, non_blocking=False) -> Tensor:
         """The tensor on a GPU: the current one, or the one named."""
-    def cummax(input, dim) -> Tensor:
+    def cummax(self, dim) -> Tensor:
         """(values, indices): the greatest elements up to each place along `dim`, and where they are."""
-    def cummin(input, dim) -> Tensor:
+    def cummin(self, dim) -> Tensor:
         """(values, indices): the smallest elements up to each place along `dim`, and where they are."""
-    def cumprod(input, dim, *, dtype=None) -> Tensor:
+    def cumprod(self, dim, *, dtype=None) -> Tensor:
         """Running product along `dim`."""
     def cumprod_(self, *args, **kwargs) -> Tensor:
         """`cumprod`, in place; returns self."""
-    def cumsum(input, dim, *, dtype=None) -> Tensor:
+    def cumsum(self, dim, *, dtype=None) -> Tensor:
         """Running sum along `dim`."""
     def cumsum_(self, *args, **kwargs) -> Tensor:
         """`cumsum`, in place; returns self."""
@@ -398,22 +404,22 @@ class Tensor:
         """All elements on the diagonal of a matrix."""
     def diagonal(self, offset=0, dim1=0, dim2=1) -> Tensor:
         """A diagonal of two dimensions, as the last dimension; a view."""
-    def diagonal_scatter(input, src, offset=0, dim1=0, dim2=1) -> Tensor:
+    def diagonal_scatter(self, src, offset=0, dim1=0, dim2=1) -> Tensor:
         """A copy with src on a diagonal."""
-    def diff(input, n=1, dim=-1, prepend=None, append=None) -> Tensor:
+    def diff(self, n=1, dim=-1, prepend=None, append=None) -> Tensor:
         """Each element minus the one before it along `dim`, n times."""
     def digamma(self) -> Tensor:
         """Derivative of the logarithm of the gamma function."""
     def digamma_(self, *args, **kwargs) -> Tensor:
         """`digamma`, in place; returns self."""
     def dim(self) -> builtins.int: ...
-    def dist(input, other, p=2) -> Tensor:
+    def dist(self, other, p=2) -> Tensor:
         """The norm of order p of the difference of two tensors."""
-    def div(input, other, *, rounding_mode=None) -> Tensor:
+    def div(self, other, *, rounding_mode=None) -> Tensor:
         """Quotient; integers become floats unless it is rounded, down ("floor") or towards zero ("trunc")."""
     def div_(self, *args, **kwargs) -> Tensor:
         """`div`, in place; returns self."""
-    def divide(input, other, *, rounding_mode=None) -> Tensor:
+    def divide(self, other, *, rounding_mode=None) -> Tensor:
         """Quotient; integers become floats unless it is rounded, down ("floor") or towards zero ("trunc")."""
     def divide_(self, *args, **kwargs) -> Tensor:
         """`divide`, in place; returns self."""
@@ -421,7 +427,7 @@ class Tensor:
         """Inner product of two vectors, (N,) and (N,) to ()."""
     def double(self) -> Tensor:
         """`to(torch.float64)`."""
-    def dsplit(self, indices_or_sections) -> Tensor:
+    def dsplit(self, indices_or_sections=None, *, sections=None, indices=None) -> Tensor:
         """tensor_split along the third dimension."""
     @property
     def dtype(self) -> dtypes.dtype:
@@ -432,7 +438,7 @@ class Tensor:
         """Whether equal, elementwise."""
     def eq_(self, *args, **kwargs) -> Tensor:
         """`eq`, in place; returns self."""
-    def equal(input, other) -> builtins.bool:
+    def equal(self, other) -> builtins.bool:
         """Whether two tensors have one shape and the same elements: a Python bool."""
     def erf(self) -> Tensor:
         """Error function."""
@@ -454,7 +460,7 @@ class Tensor:
         """`exp2`, in place; returns self."""
     def exp_(self, *args, **kwargs) -> Tensor:
         """`exp`, in place; returns self."""
-    def expand(self, *size) -> Tensor:
+    def expand(self, *sizes, size=None) -> Tensor:
         """Dimensions of size 1 spread to `size` (-1 keeps one), a view."""
     def expand_as(self, other) -> Tensor:
         """Expanded to another tensor's shape, a view."""
@@ -466,13 +472,15 @@ class Tensor:
         """`exponential`, in place; returns self."""
     def fill_(self, *args, **kwargs) -> Tensor:
         """`fill`, in place; returns self."""
+    def fill_diagonal_(self, fill_value, wrap=False) -> Tensor:
+        """One number on the main diagonal; wrap: of a tall matrix, on the diagonals below it too."""
     def fix(self) -> Tensor:
         """The integer towards zero."""
     def fix_(self, *args, **kwargs) -> Tensor:
         """`fix`, in place; returns self."""
     def flatten(self, start_dim=0, end_dim=-1) -> Tensor:
         """Dimensions start_dim to end_dim made one."""
-    def flip(self, *dims) -> Tensor:
+    def flip(self, *places, dims=None) -> Tensor:
         """The order of dims reversed, a copy."""
     def fliplr(self) -> Tensor:
         """The second dimension reversed."""
@@ -480,6 +488,10 @@ class Tensor:
         """The first dimension reversed."""
     def float(self) -> Tensor:
         """`to(torch.float32)`."""
+    def float_power(self, exponent) -> Tensor:
+        """`input ** exponent`, in float64; either may be a Python number."""
+    def float_power_(self, *args, **kwargs) -> Tensor:
+        """`float_power`, in place; returns self."""
     def floor(self) -> Tensor:
         """The integer below."""
     def floor_(self, *args, **kwargs) -> Tensor:
@@ -488,11 +500,11 @@ class Tensor:
         """The quotient rounded down, `self // other`; PyTorch has no derivative of it."""
     def floor_divide_(self, *args, **kwargs) -> Tensor:
         """`floor_divide`, in place; returns self."""
-    def fmax(input, other) -> Tensor:
+    def fmax(self, other) -> Tensor:
         """The greater of two elements; a NaN gives way to a number."""
-    def fmin(input, other) -> Tensor:
+    def fmin(self, other) -> Tensor:
         """The smaller of two elements; a NaN gives way to a number."""
-    def fmod(input, other) -> Tensor:
+    def fmod(self, other) -> Tensor:
         """What is left of input divided by other, with the sign of input; other may be a Python number."""
     def fmod_(self, *args, **kwargs) -> Tensor:
         """`fmod`, in place; returns self."""
@@ -502,10 +514,16 @@ class Tensor:
         """`frac`, in place; returns self."""
     def gather(self, dim, index, *, sparse_grad=False) -> Tensor:
         """`self[i, index[i, j]]` along `dim`, for every element of index."""
+    def gcd(self, other) -> Tensor:
+        """The greatest common divisor of integers."""
+    def gcd_(self, *args, **kwargs) -> Tensor:
+        """`gcd`, in place; returns self."""
     def ge(self, other) -> Tensor:
         """Whether greater or equal, elementwise."""
     def ge_(self, *args, **kwargs) -> Tensor:
         """`ge`, in place; returns self."""
+    def geometric_(self, *args, **kwargs) -> Tensor:
+        """`geometric`, in place; returns self."""
     def ger(self, vec2) -> Tensor:
         """(N,) and (M,) to (N, M): every product."""
     def get_device(self) -> builtins.int:
@@ -532,17 +550,17 @@ class Tensor:
         """`gt`, in place; returns self."""
     def half(self) -> Tensor:
         """`to(torch.float16)`."""
-    def hardshrink(input, lambd=0.5) -> Tensor:
+    def hardshrink(self, lambd=0.5) -> Tensor:
         """`input`, zero from -lambd to lambd."""
     def heaviside(self, values) -> Tensor:
         """0 below zero, 1 above, `values` at zero; PyTorch has no derivative of it."""
     def heaviside_(self, *args, **kwargs) -> Tensor:
         """`heaviside`, in place; returns self."""
-    def histc(input, bins=100, min=0, max=0) -> Tensor:
+    def histc(self, bins=100, min=0, max=0) -> Tensor:
         """How many elements lie in each of bins between min and max, or between the least and the greatest."""
-    def hsplit(self, indices_or_sections) -> tuple[Tensor, ...]:
+    def hsplit(self, indices_or_sections=None, *, sections=None, indices=None) -> tuple[Tensor, ...]:
         """tensor_split along the second dimension, or the first of a vector."""
-    def hypot(input, other) -> Tensor:
+    def hypot(self, other) -> Tensor:
         """`sqrt(self**2 + other**2)`."""
     def hypot_(self, *args, **kwargs) -> Tensor:
         """`hypot`, in place; returns self."""
@@ -562,6 +580,12 @@ class Tensor:
         """A copy with values at the places that index tensors name; accumulate adds them."""
     def index_put_(self, *args, **kwargs) -> Tensor:
         """`index_put`, in place; returns self."""
+    def index_reduce(self, dim, index, source, reduce, *, include_self=True) -> Tensor:
+        """A copy with source brought together at the positions that index names: "prod", "mean", "amax" or
+        "amin".
+        """
+    def index_reduce_(self, *args, **kwargs) -> Tensor:
+        """`index_reduce`, in place; returns self."""
     def index_select(self, dim, index) -> Tensor:
         """Positions of a dimension, one for each element of a vector."""
     def inner(self, other) -> Tensor:
@@ -584,11 +608,11 @@ class Tensor:
     @property
     def is_leaf(self) -> builtins.bool:
         """Whether no graph leads to this tensor (made by the user, or outside any graph)."""
-    def is_nonzero(input) -> builtins.bool:
+    def is_nonzero(self) -> builtins.bool:
         """Whether the one element is not zero."""
     def is_signed(self) -> builtins.bool:
         """Whether the dtype has negative numbers."""
-    def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False) -> Tensor:
+    def isclose(self, other, rtol=1e-05, atol=1e-08, equal_nan=False) -> Tensor:
         """Whether the difference is at most `atol + rtol * |other|`, element by element."""
     def isfinite(self) -> Tensor:
         """Whether a number and not infinite."""
@@ -609,11 +633,19 @@ class Tensor:
         """The Kronecker product: each element of one times all of the other."""
     def kthvalue(self, k, dim=-1, keepdim=False) -> tuple[Tensor, ...]:
         """(values, indices): the k-th least element along `dim`."""
+    def lcm(self, other) -> Tensor:
+        """The least common multiple of integers."""
+    def lcm_(self, *args, **kwargs) -> Tensor:
+        """`lcm`, in place; returns self."""
+    def ldexp(self, other) -> Tensor:
+        """`input * 2**other`."""
+    def ldexp_(self, *args, **kwargs) -> Tensor:
+        """`ldexp`, in place; returns self."""
     def le(self, other) -> Tensor:
         """Whether smaller or equal, elementwise."""
     def le_(self, *args, **kwargs) -> Tensor:
         """`le`, in place; returns self."""
-    def lerp(input, end, weight) -> Tensor:
+    def lerp(self, end, weight) -> Tensor:
         """`input + weight * (end - input)`; weight is a number or a tensor."""
     def lerp_(self, *args, **kwargs) -> Tensor:
         """`lerp`, in place; returns self."""
@@ -645,17 +677,19 @@ class Tensor:
         """`log2`, in place; returns self."""
     def log_(self, *args, **kwargs) -> Tensor:
         """`log`, in place; returns self."""
-    def log_softmax(input, dim) -> Tensor:
-        """Logarithms of probabilities along a dimension."""
-    def logaddexp(input, other) -> Tensor:
+    def log_normal_(self, *args, **kwargs) -> Tensor:
+        """`log_normal`, in place; returns self."""
+    def log_softmax(self, dim, dtype=None) -> Tensor:
+        """Logarithms of probabilities along a dimension, in another dtype if told."""
+    def logaddexp(self, other) -> Tensor:
         """`log(exp(self) + exp(other))` without overflow."""
-    def logaddexp2(input, other) -> Tensor:
+    def logaddexp2(self, other) -> Tensor:
         """`log2(2**self + 2**other)` without overflow."""
-    def logcumsumexp(input, dim) -> Tensor:
+    def logcumsumexp(self, dim) -> Tensor:
         """`log(cumsum(exp(input)))` along `dim`, without overflow."""
     def logdet(A) -> Tensor:
         """The logarithm of the determinant; NaN where that is negative."""
-    def logical_and(input, other) -> Tensor:
+    def logical_and(self, other) -> Tensor:
         """Whether both are other than zero."""
     def logical_and_(self, *args, **kwargs) -> Tensor:
         """`logical_and`, in place; returns self."""
@@ -663,19 +697,19 @@ class Tensor:
         """Not, elementwise."""
     def logical_not_(self, *args, **kwargs) -> Tensor:
         """`logical_not`, in place; returns self."""
-    def logical_or(input, other) -> Tensor:
+    def logical_or(self, other) -> Tensor:
         """Whether one is other than zero."""
     def logical_or_(self, *args, **kwargs) -> Tensor:
         """`logical_or`, in place; returns self."""
-    def logical_xor(input, other) -> Tensor:
+    def logical_xor(self, other) -> Tensor:
         """Whether exactly one is other than zero."""
     def logical_xor_(self, *args, **kwargs) -> Tensor:
         """`logical_xor`, in place; returns self."""
-    def logit(input, eps=None) -> Tensor:
+    def logit(self, eps=None) -> Tensor:
         """`log(input / (1 - input))`."""
     def logit_(self, *args, **kwargs) -> Tensor:
         """`logit`, in place; returns self."""
-    def logsumexp(input, dim, keepdim=False) -> Tensor:
+    def logsumexp(self, dim, keepdim=False) -> Tensor:
         """`log(sum(exp(input)))` over `dim` (an int or a tuple), without overflow."""
     def long(self) -> Tensor:
         """`to(torch.int64)`."""
@@ -685,7 +719,11 @@ class Tensor:
         """`lt`, in place; returns self."""
     @property
     def mT(self) -> Tensor: ...
-    def masked_fill(input, mask, value) -> Tensor:
+    def map2_(self, x, y, callable) -> Tensor:
+        """Each element becomes what a Python function makes of it and of those of two others."""
+    def map_(self, other, callable) -> Tensor:
+        """Each element becomes what a Python function makes of it and of other's; other is expanded."""
+    def masked_fill(self, mask, value) -> Tensor:
         """`value`, a number or a 0-d tensor, where the mask holds, else the element; shapes broadcast."""
     def masked_fill_(self, *args, **kwargs) -> Tensor:
         """`masked_fill`, in place; returns self."""
@@ -699,25 +737,25 @@ class Tensor:
         """The product of vectors, matrices or batches of them; expands to the ops that PyTorch expands to."""
     def matrix_power(self, n) -> Tensor:
         """A square matrix times itself, n times; its inverse for a negative n."""
-    def max(input, dim=None, keepdim=False, *, other=None) -> Any:
+    def max(self, dim=None, keepdim=False, *, other=None) -> Any:
         """The greatest of all; along `dim`, (values, indices); with a second tensor, the greater of two
         elements.
         """
-    def maximum(input, other) -> Tensor:
+    def maximum(self, other) -> Tensor:
         """The greater of two elements; NaN where one is."""
     def mean(self, dim=None, keepdim=False, *, dtype=None) -> Tensor:
         """Mean of all elements, or over `dim` (an int or a tuple), in another dtype if told."""
-    def median(input, dim=None, keepdim=False) -> Any:
+    def median(self, dim=None, keepdim=False) -> Any:
         """The middle element of all, the lower of two; along `dim`, (values, indices)."""
-    def min(input, dim=None, keepdim=False, *, other=None) -> Any:
+    def min(self, dim=None, keepdim=False, *, other=None) -> Any:
         """The smallest of all; along `dim`, (values, indices); with a second tensor, the smaller of two
         elements.
         """
-    def minimum(input, other) -> Tensor:
+    def minimum(self, other) -> Tensor:
         """The smaller of two elements; NaN where one is."""
     def mm(self, mat2) -> Tensor:
         """Matrix product, (N, K) and (K, M) to (N, M)."""
-    def mode(input, dim=-1, keepdim=False) -> tuple[Tensor, ...]:
+    def mode(self, dim=-1, keepdim=False) -> tuple[Tensor, ...]:
         """(values, indices): the most frequent element along `dim`, the smallest of several, and its last
         place.
         """
@@ -731,7 +769,7 @@ class Tensor:
         """Product; shapes broadcast."""
     def mul_(self, *args, **kwargs) -> Tensor:
         """`mul`, in place; returns self."""
-    def multinomial(input, num_samples, replacement=False) -> Tensor:
+    def multinomial(self, num_samples, replacement=False, *, generator=None) -> Tensor:
         """(num_samples,) or (N, num_samples) places, drawn by the weights in (C,) or (N, C)."""
     def multiply(self, other) -> Tensor:
         """Product; shapes broadcast."""
@@ -739,17 +777,17 @@ class Tensor:
         """`multiply`, in place; returns self."""
     def mv(self, vec) -> Tensor:
         """Matrix times vector, (N, M) and (M,) to (N,)."""
-    def nan_to_num(input, nan=0.0, posinf=None, neginf=None) -> Tensor:
+    def nan_to_num(self, nan=0.0, posinf=None, neginf=None) -> Tensor:
         """Numbers for NaN and the infinities: by default 0 and the largest that the dtype holds."""
     def nan_to_num_(self, *args, **kwargs) -> Tensor:
         """`nan_to_num`, in place; returns self."""
-    def nanmean(input, dim=None, keepdim=False, *, dtype=None) -> Tensor:
+    def nanmean(self, dim=None, keepdim=False, *, dtype=None) -> Tensor:
         """Mean of what is a number, of all elements or over `dim`."""
-    def nanmedian(input, dim=None, keepdim=False) -> Tensor:
+    def nanmedian(self, dim=None, keepdim=False) -> Tensor:
         """The median of all that is a number; or (values, indices) along `dim`."""
-    def nanquantile(input, q, dim=None, keepdim=False, *, interpolation='linear') -> Tensor:
+    def nanquantile(self, q, dim=None, keepdim=False, *, interpolation='linear') -> Tensor:
         """quantile of what is a number."""
-    def nansum(input, dim=None, keepdim=False, *, dtype=None) -> Tensor:
+    def nansum(self, dim=None, keepdim=False, *, dtype=None) -> Tensor:
         """Sum of what is a number, of all elements or over `dim`."""
     def narrow(self, dim, start, length) -> Tensor:
         """A range of a dimension, `length` long; a view."""
@@ -775,19 +813,23 @@ class Tensor:
         """`negative`, in place; returns self."""
     def nelement(self) -> builtins.int:
         """How many elements."""
-    def new_empty(self, *size, dtype=None, device=None, requires_grad=False) -> Tensor:
+    def new_empty(self, *sizes, size=None, dtype=None, device=None, requires_grad=False) -> Tensor:
         """Memory of this size as it is found, of this tensor's dtype and device."""
     def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=False) -> Tensor:
         """One value of this size, of this tensor's dtype and device."""
-    def new_ones(self, *size, dtype=None, device=None, requires_grad=False) -> Tensor:
+    def new_ones(self, *sizes, size=None, dtype=None, device=None, requires_grad=False) -> Tensor:
         """Ones of this size, of this tensor's dtype and device."""
     def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False) -> Tensor:
         """A copy of data as a leaf of this tensor's dtype and device."""
-    def new_zeros(self, *size, dtype=None, device=None, requires_grad=False) -> Tensor:
+    def new_zeros(self, *sizes, size=None, dtype=None, device=None, requires_grad=False) -> Tensor:
         """Zeros of this size, of this tensor's dtype and device."""
+    def nextafter(self, other) -> Tensor:
+        """The next floating point number from self on, towards other."""
+    def nextafter_(self, *args, **kwargs) -> Tensor:
+        """`nextafter`, in place; returns self."""
     def nonzero(self, *, as_tuple=False) -> Any:
         """The places of the elements that are not zero: a row each, or a tuple with a vector a dimension."""
-    def norm(input, p='fro', dim=None, keepdim=False, dtype=None) -> Tensor:
+    def norm(self, p='fro', dim=None, keepdim=False, dtype=None) -> Tensor:
         """The norm of order p of all elements as one vector, or over `dim`; "fro" is the order 2."""
     def normal_(self, *args, **kwargs) -> Tensor:
         """`normal`, in place; returns self."""
@@ -804,27 +846,27 @@ class Tensor:
     @property
     def output_nr(self) -> builtins.int:
         """Which output of grad_fn this tensor is."""
-    def permute(self, *dims) -> Tensor:
+    def permute(self, *places, dims=None) -> Tensor:
         """Dimensions in another order, a view."""
-    def pinverse(A, *, rtol=None, hermitian=False) -> Tensor:
-        """The pseudoinverse of matrices, (..., M, N) to (..., N, M); singular values below rtol of the
+    def pinverse(A, rcond=1e-15) -> Tensor:
+        """The pseudoinverse of matrices, (..., M, N) to (..., N, M); singular values below rcond of the
         greatest are 0.
         """
-    def positive(input) -> Tensor:
+    def positive(self) -> Tensor:
         """`+input`: the tensor itself."""
     def pow(self, exponent) -> Tensor:
         """`self ** exponent`; either may be a Python number."""
     def pow_(self, *args, **kwargs) -> Tensor:
         """`pow`, in place; returns self."""
-    def prelu(input, weight) -> Tensor:
+    def prelu(self, weight) -> Tensor:
         """`input` above zero, a learned slope of it below: one for all, or one a channel. He et al. (2015)."""
-    def prod(input, dim=None, keepdim=False, *, dtype=None) -> Tensor:
+    def prod(self, dim=None, keepdim=False, *, dtype=None) -> Tensor:
         """Product of all elements, or along `dim`."""
     def put(self, index, source, accumulate=False) -> Tensor:
         """A copy with elements put, or added, at places in the flattened tensor."""
     def put_(self, *args, **kwargs) -> Tensor:
         """`put`, in place; returns self."""
-    def quantile(input, q, dim=None, keepdim=False, *, interpolation='linear') -> Tensor:
+    def quantile(self, q, dim=None, keepdim=False, *, interpolation='linear') -> Tensor:
         """The numbers below which fractions q of all elements lie, or of those along `dim`; q comes first
         in the shape.
         """
@@ -848,15 +890,19 @@ class Tensor:
         """`max(self, 0)`."""
     def relu_(self, *args, **kwargs) -> Tensor:
         """`relu`, in place; returns self."""
-    def remainder(input, other) -> Tensor:
+    def remainder(self, other) -> Tensor:
         """What is left of input divided by other, with the sign of other; either may be a Python number."""
     def remainder_(self, *args, **kwargs) -> Tensor:
         """`remainder`, in place; returns self."""
-    def repeat(self, *repeats) -> Tensor:
+    def renorm(self, p, dim, maxnorm) -> Tensor:
+        """Slices along `dim`, those whose norm of order p is greater than maxnorm shortened to it."""
+    def renorm_(self, *args, **kwargs) -> Tensor:
+        """`renorm`, in place; returns self."""
+    def repeat(self, *times, repeats=None) -> Tensor:
         """The tensor laid side by side, so often in each dimension; more numbers than dimensions add some
         in front.
         """
-    def repeat_interleave(self, repeats, dim=None) -> Tensor:
+    def repeat_interleave(self, repeats=None, dim=None, *, output_size=None) -> Tensor:
         """Each element so often, one after the other: a number for all, or a tensor with one for each."""
     @property
     def requires_grad(self) -> builtins.bool:
@@ -865,10 +911,16 @@ class Tensor:
     def requires_grad(self, value: builtins.bool) -> None: ...
     def requires_grad_(self, requires_grad=True) -> Tensor:
         """Sets requires_grad, and returns this tensor."""
-    def reshape(self, *size) -> Tensor:
+    def reshape(self, *sizes, shape=None) -> Tensor:
         """A view where the strides allow it, otherwise a copy; one size may be -1."""
     def reshape_as(self, other) -> Tensor:
         """A reshape to another tensor's shape."""
+    def resize_(self, *sizes, size=None, memory_format=None) -> Tensor:
+        """Another size of the same memory, in C order; more memory where that takes more, whose values are
+        undefined.
+        """
+    def resize_as_(self, the_template, *, memory_format=None) -> Tensor:
+        """The size of another tensor, in the same memory; more of it where that takes more."""
     def retain_grad(self) -> None:
         """Asks backward to keep this non-leaf tensor's gradient in .grad."""
     @property
@@ -878,7 +930,7 @@ class Tensor:
         """Elements moved on along dims (one shift for each); without dims as if flattened."""
     def rot90(self, k=1, dims=...) -> Tensor:
         """A plane turned by 90 degrees, k times, from dims[0] to dims[1]."""
-    def round(input, *, decimals=0) -> Tensor:
+    def round(self, *, decimals=0) -> Tensor:
         """The nearest integer, or number of so many decimals; halves go to the even one."""
     def round_(self, *args, **kwargs) -> Tensor:
         """`round`, in place; returns self."""
@@ -887,7 +939,9 @@ class Tensor:
     def rsqrt_(self, *args, **kwargs) -> Tensor:
         """`rsqrt`, in place; returns self."""
     def scatter(self, dim, index, src=None, *, value=None, reduce=None) -> Tensor:
-        """A copy with the elements of src, or a number, put where index points along `dim`."""
+        """A copy with the elements of src, or a number, put where index points along `dim`; or "add",
+        "multiply" them.
+        """
     def scatter_(self, *args, **kwargs) -> Tensor:
         """`scatter`, in place; returns self."""
     def scatter_add(self, dim, index, src) -> Tensor:
@@ -898,10 +952,16 @@ class Tensor:
         """A copy with the elements of src brought together where index points: "sum", "prod", "mean",
         "amax", "amin".
         """
+    def scatter_reduce_(self, *args, **kwargs) -> Tensor:
+        """`scatter_reduce`, in place; returns self."""
     def select(self, dim, index) -> Tensor:
         """One position of a dimension, which is left out; a view."""
-    def select_scatter(input, src, dim, index) -> Tensor:
+    def select_scatter(self, src, dim, index) -> Tensor:
         """A copy with src at one position of a dimension."""
+    def set_(self, source=None, storage_offset=0, size=None, stride=None) -> Tensor:
+        """Shows another tensor's memory, all of it or by offset, sizes and strides; without a source, no
+        elements.
+        """
     def sgn(self) -> Tensor:
         """-1, 0 or 1."""
     def sgn_(self, *args, **kwargs) -> Tensor:
@@ -935,15 +995,15 @@ class Tensor:
         """`sinh`, in place; returns self."""
     def size(self, dim=None) -> Any:
         """The shape, or one size of it."""
-    def slice_scatter(input, src, dim=0, start=None, end=None, step=1) -> Tensor:
+    def slice_scatter(self, src, dim=0, start=None, end=None, step=1) -> Tensor:
         """A copy with src in a range of a dimension."""
     def slogdet(A) -> tuple[Tensor, ...]:
         """(sign, logabsdet) of matrices."""
-    def softmax(input, dim) -> Tensor:
-        """Probabilities along a dimension."""
+    def softmax(self, dim, dtype=None) -> Tensor:
+        """Probabilities along a dimension, in another dtype if told."""
     def sort(self, dim=-1, descending=False, *, stable=None) -> tuple[Tensor, ...]:
         """(values, indices): elements in order along `dim`; NaN counts as the greatest."""
-    def split(self, split_size_or_sections, dim=0) -> tuple[Tensor, ...]:
+    def split(self, split_size_or_sections=None, dim=0, *, split_size=None) -> tuple[Tensor, ...]:
         """Ranges of one size (an int) or of given sizes (a list); views."""
     def split_with_sizes(self, split_sizes, dim=0) -> tuple[Tensor, ...]:
         """Ranges of given sizes; views."""
@@ -959,7 +1019,7 @@ class Tensor:
         """Dimensions of size 1 taken out, a view: all, or `dim` (an int or a tuple) where it has size 1."""
     def squeeze_(self, *args, **kwargs) -> Tensor:
         """`squeeze`, in place; returns self."""
-    def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None) -> Tensor:
+    def std(self, dim=None, unbiased=None, keepdim=False, *, correction=None) -> Tensor:
         """Standard deviation of all elements, or over `dim`; see var."""
     def storage_offset(self) -> builtins.int:
         """How many elements lie before the first one in the memory that it shows."""
@@ -999,9 +1059,11 @@ class Tensor:
         """Hyperbolic tangent."""
     def tanh_(self, *args, **kwargs) -> Tensor:
         """`tanh`, in place; returns self."""
-    def tensor_split(self, indices_or_sections, dim=0) -> tuple[Tensor, ...]:
+    def tensor_split(
+        self, indices_or_sections=None, dim=0, *, sections=None, indices=None, tensor_indices_or_sections=None
+    ) -> tuple[Tensor, ...]:
         """A number of nearly equal ranges, or the ranges between indices; views."""
-    def tile(self, *dims) -> Tensor:
+    def tile(self, *times, dims=None) -> Tensor:
         """As repeat, but fewer numbers than dimensions count from the last."""
     def to(self, *args, dtype=None, device=None, non_blocking=False, copy=False) -> Tensor:
         """The tensor in another dtype or on another device; itself when nothing changes, unless `copy`."""
@@ -1057,18 +1119,18 @@ class Tensor:
         """`unsqueeze`, in place; returns self."""
     def untyped_storage(self) -> UntypedStorage:
         """The memory that this tensor shows, perhaps with others."""
-    def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None) -> Tensor:
+    def var(self, dim=None, unbiased=None, keepdim=False, *, correction=None) -> Tensor:
         """Variance of all elements, or over `dim`; divided by the count less `correction` (1 unless told)."""
     def vdot(self, other) -> Tensor:
         """Inner product of two vectors, as `dot` for real numbers."""
-    def view(self, *size) -> Tensor:
+    def view(self, *sizes, size=None) -> Tensor:
         """The same elements in another shape, sharing memory; one size may be -1."""
     def view_as(self, other) -> Tensor:
         """A view in another tensor's shape."""
-    def vsplit(self, indices_or_sections) -> tuple[Tensor, ...]:
+    def vsplit(self, indices_or_sections=None, *, sections=None, indices=None) -> tuple[Tensor, ...]:
         """tensor_split along the first dimension."""
     def where(self, condition, other) -> Any: ...
-    def xlogy(input, other) -> Tensor:
+    def xlogy(self, other) -> Tensor:
         """`input * log(other)`, 0 where input is 0; either may be a Python number."""
     def xlogy_(self, *args, **kwargs) -> Tensor:
         """`xlogy`, in place; returns self."""

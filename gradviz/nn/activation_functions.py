@@ -4,17 +4,18 @@ import warnings
 
 from gradviz.engine import likeness
 from gradviz.engine.within import composed
-from gradviz.ops import activations, composite, pointwise
+from gradviz.ops import activations, composite, gates, pointwise
 from gradviz.ops import activations_in_place as changing
 from gradviz.ops.activations import logsigmoid, softsign, tanhshrink
 from gradviz.ops.changes import relu_
-from gradviz.ops.gates import glu, hardshrink, prelu, rrelu, softshrink
+from gradviz.ops.gates import glu, hardshrink, prelu, softshrink
 from gradviz.ops.gelu import gelu
 from gradviz.ops.in_place import in_place
 
 celu_, elu_, selu_ = (in_place(f"{form.__name__}_", form) for form in (changing.celu, changing.elu, changing.selu))
 leaky_relu_ = in_place("leaky_relu_", changing.leaky_relu)
 threshold_ = in_place("threshold_", changing.threshold)
+rrelu_ = in_place("rrelu_", changing.rrelu)
 hardtanh_ = in_place("hardtanh_", activations.hardtanh)
 _relu6_, _silu_ = in_place("relu6_", activations.relu6), in_place("silu_", activations.silu)
 _mish_, _hardswish_ = in_place("mish_", activations.mish), in_place("hardswish_", activations.hardswish)
@@ -78,6 +79,11 @@ def leaky_relu(input, negative_slope=0.01, inplace=False):
     )
 
 
+def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
+    """`input` above zero, below it times a random slope between two numbers, or in evaluation the mean one."""
+    return (rrelu_ if inplace else gates.rrelu)(input, lower, upper, training)
+
+
 def threshold(input, threshold, value, inplace=False):
     """`input` above a threshold, a number elsewhere."""
     return (threshold_ if inplace else activations.threshold)(input, threshold, value)
@@ -128,6 +134,6 @@ def softplus(input, beta=1, threshold=20):
 __all__ = [
     "celu", "celu_", "elu", "elu_", "gelu", "glu", "gumbel_softmax", "hardshrink", "hardsigmoid", "hardswish",
     "hardtanh", "hardtanh_", "leaky_relu", "leaky_relu_", "log_softmax", "logsigmoid", "mish", "prelu", "relu",
-    "relu6", "relu_", "rrelu", "selu", "selu_", "silu", "softmax", "softmin", "softplus", "softshrink",
+    "relu6", "relu_", "rrelu", "rrelu_", "selu", "selu_", "silu", "softmax", "softmin", "softplus", "softshrink",
     "softsign", "tanhshrink", "threshold", "threshold_",
 ]  # fmt: skip

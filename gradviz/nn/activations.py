@@ -300,17 +300,17 @@ class PReLU(Module):
 class RReLU(Module):
     """`x` above zero, below it times a random slope; in evaluation the mean one."""
 
-    def __init__(self, lower=1.0 / 8, upper=1.0 / 3):
+    def __init__(self, lower=1.0 / 8, upper=1.0 / 3, inplace=False):
         super().__init__()
-        self.lower, self.upper = lower, upper
+        self.lower, self.upper, self.inplace = lower, upper, inplace
 
     def forward(self, input):
         """Any shape, kept."""
-        return F.rrelu(input, self.lower, self.upper, self.training)
+        return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
 
     def extra_repr(self):
         """As PyTorch prints it."""
-        return f"lower={self.lower}, upper={self.upper}"
+        return f"lower={self.lower}, upper={self.upper}" + _told(self.inplace)
 
 
 class Hardshrink(Module):

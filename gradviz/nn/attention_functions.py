@@ -87,7 +87,7 @@ def _in_steps(query, key, value, attn_mask, dropout_p, is_causal, scale):
         scores = pointwise.add(scores, attn_mask)
     weights = criteria.safe_softmax(scores, dim=scores.ndim - 1)
     if dropout_p > 0:
-        weights = dropout(weights, dropout_p)
+        weights = dropout(weights, dropout_p, True)
     return composite.matmul(weights, value)
 
 
@@ -282,7 +282,7 @@ def _with_weights(q, k, v, mask, p):
     scores = scaled.bmm(turned) if mask is None else mask.baddbmm(scaled, turned)
     weights = composite.softmax(scores, -1)
     if p > 0.0:
-        weights = dropout(weights, p)
+        weights = dropout(weights, p, True)
     return weights.bmm(v), weights
 
 

@@ -6,23 +6,53 @@ from gradviz.nn.module import Module
 from gradviz.ops import composite, dropping, reshaping
 
 
-def _alone(input, spread, call):
+def refuse_probability(p):
+    """ValueError, in PyTorch's words, for a p that is no probability."""
+    if p < 0.0 or p > 1.0:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+
+
+def dropout(input, p=0.5, training=True, inplace=False):
+    """In training each element is zero with probability p, the others grow by 1 / (1 - p)."""
+    refuse_probability(p)
+    return (dropping.dropout_ if inplace else dropping.dropout)(input, p, training)
+
+
+def alpha_dropout(input, p=0.5, training=False, inplace=False):
+    """dropout after selu: what is dropped takes selu's lowest value, and mean and variance stay."""
+    refuse_probability(p)
+    return (dropping.alpha_dropout_ if inplace else dropping.alpha_dropout)(input, p, training)
+
+
+def feature_alpha_dropout(input, p=0.5, training=False, inplace=False):
+    """alpha_dropout of whole channels."""
+    refuse_probability(p)
+    return (dropping.feature_alpha_dropout_ if inplace else dropping.feature_alpha_dropout)(input, p, training)
+
+
+def _of_channels(input, p, training, inplace):
+    return (dropping.feature_dropout_ if inplace else dropping.feature_dropout)(input, p, training)
+
+
+def _alone(input, spread, inplace, call):
     """`call` on an input with a batch of one, where it has none."""
     if input.ndim == spread + 2:
         return call(input)
+    if inplace:
+        return call(input.unsqueeze_(0)).squeeze_(0)
     return reshaping.squeeze(call(composite.unsqueeze(input, 0)), 0)
 
 
-def dropout1d(input, p=0.5, training=True):
+def dropout1d(input, p=0.5, training=True, inplace=False):
     """In training each channel of (N, C, L) is zero with probability p."""
-    dropping.refuse_probability(p)
+    refuse_probability(p)
     if input.ndim not in (2, 3):
         raise RuntimeError(
             f"dropout1d: Expected 2D or 3D input, but received a {input.ndim}D input. Note that dropout1d exists to "
             "provide channel-wise dropout on inputs with 1 spatial dimension, a channel dimension, and an optional "
             "batch dimension (i.e. 2D or 3D inputs)."
         )
-    return _alone(input, 1, lambda batch: dropping.feature_dropout(batch, p, training))
+    return _alone(input, 1, inplace, lambda batch: _of_channels(batch, p, training, inplace))
 
 
 def _warn_of_dimensions(input, spread):
@@ -37,9 +67,9 @@ def _warn_of_dimensions(input, spread):
         )
 
 
-def dropout2d(input, p=0.5, training=True):
+def dropout2d(input, p=0.5, training=True, inplace=False):
     """In training each channel of (N, C, H, W) is zero with probability p."""
-    dropping.refuse_probability(p)
+    refuse_probability(p)
     _warn_of_dimensions(input, 2)
     if input.ndim == 3:
         warnings.warn(
@@ -49,33 +79,29 @@ def dropout2d(input, p=0.5, training=True):
             "the 1D channel-wise dropout behavior, please switch to using dropout1d instead.",
             stacklevel=2,
         )
-    return dropping.feature_dropout(input, p, training)
+    return _of_channels(input, p, training, inplace)
 
 
-def dropout3d(input, p=0.5, training=True):
+def dropout3d(input, p=0.5, training=True, inplace=False):
     """In training each channel of (N, C, D, H, W) is zero with probability p."""
-    dropping.refuse_probability(p)
+    refuse_probability(p)
     _warn_of_dimensions(input, 3)
-    return _alone(input, 3, lambda batch: dropping.feature_dropout(batch, p, training))
+    return _alone(input, 3, inplace, lambda batch: _of_channels(batch, p, training, inplace))
 
 
 class Dropout(Module):
     """In training, zeroes elements with probability p."""
 
-    _function = staticmethod(dropping.dropout)
-    _has_in_place = True
+    _function = staticmethod(dropout)
 
     def __init__(self, p=0.5, inplace=False):
         super().__init__()
-        dropping.refuse_probability(p)
-        if inplace and not self._has_in_place:
-            raise NotImplementedError("gradviz drops channels, and after selu, out of place: leave inplace=True out")
+        refuse_probability(p)
         self.p, self.inplace = p, inplace
 
     def forward(self, input):
         """Any shape, kept."""
-        in_place = (self.inplace,) if self._has_in_place else ()
-        return type(self)._function(input, self.p, self.training, *in_place)
+        return type(self)._function(input, self.p, self.training, self.inplace)
 
     def extra_repr(self):
         """As PyTorch prints it."""
@@ -86,32 +112,27 @@ class Dropout1d(Dropout):
     """In training, zeroes channels of (N, C, L) with probability p."""
 
     _function = staticmethod(dropout1d)
-    _has_in_place = False
 
 
 class Dropout2d(Dropout):
     """In training, zeroes channels of (N, C, H, W) with probability p."""
 
     _function = staticmethod(dropout2d)
-    _has_in_place = False
 
 
 class Dropout3d(Dropout):
     """In training, zeroes channels of (N, C, D, H, W) with probability p."""
 
     _function = staticmethod(dropout3d)
-    _has_in_place = False
 
 
 class AlphaDropout(Dropout):
     """Dropout after SELU: mean and variance stay."""
 
-    _function = staticmethod(dropping.alpha_dropout)
-    _has_in_place = False
+    _function = staticmethod(alpha_dropout)
 
 
 class FeatureAlphaDropout(Dropout):
     """AlphaDropout of whole channels."""
 
-    _function = staticmethod(dropping.feature_alpha_dropout)
-    _has_in_place = False
+    _function = staticmethod(feature_alpha_dropout)

@@ -7,7 +7,14 @@ from gradviz.engine.within import composed
 from gradviz.nn.activation_functions import *  # noqa: F403
 from gradviz.nn.attention_functions import *  # noqa: F403
 from gradviz.nn.bag_functions import *  # noqa: F403
-from gradviz.nn.dropouts import dropout1d, dropout2d, dropout3d  # noqa: F401
+from gradviz.nn.dropouts import (  # noqa: F401
+    alpha_dropout,
+    dropout,
+    dropout1d,
+    dropout2d,
+    dropout3d,
+    feature_alpha_dropout,
+)
 from gradviz.nn.grid_functions import *  # noqa: F403
 from gradviz.nn.layer_functions import *  # noqa: F403
 from gradviz.nn.loss_functions import *  # noqa: F403
@@ -16,7 +23,6 @@ from gradviz.nn.resampling_functions import *  # noqa: F403
 from gradviz.nn.volume_functions import *  # noqa: F403
 from gradviz.ops import bounds, counting, norms, padding, pointwise, reshaping
 from gradviz.ops.bags import check_indices
-from gradviz.ops.dropping import alpha_dropout, dropout, feature_alpha_dropout  # noqa: F401
 from gradviz.ops.linear import linear  # noqa: F401
 from gradviz.ops.shuffling import channel_shuffle, pixel_shuffle, pixel_unshuffle  # noqa: F401
 

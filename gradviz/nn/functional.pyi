@@ -22,7 +22,7 @@ def affine_grid(theta, size, align_corners=None) -> Tensor:
     """The grid (N, H, W, 2) or (N, D, H, W, 3) to which affine maps (N, 2, 3) or (N, 3, 4) take an
     output's places.
     """
-def alpha_dropout(input, p=0.5, training=False) -> Tensor:
+def alpha_dropout(input, p=0.5, training=False, inplace=False) -> Tensor:
     """dropout after selu: what is dropped takes selu's lowest value, and mean and variance stay."""
 def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True) -> Tensor:
     """The mean of each window of (N, C, L)."""
@@ -48,7 +48,7 @@ def binary_cross_entropy_with_logits(input, target, weight=None, reduction='mean
     """binary_cross_entropy of sigmoid(input), without overflow."""
 def celu(input, alpha=1.0, inplace=False) -> Tensor:
     """`input` above zero, `alpha * (exp(input / alpha) - 1)` below."""
-def celu_(self, *args, **kwargs) -> Tensor:
+def celu_(input, *args, **kwargs) -> Tensor:
     """`celu`, in place; returns self."""
 def channel_shuffle(input, groups) -> Tensor:
     """Channels of all groups in turn."""
@@ -84,15 +84,15 @@ def cross_entropy(
     """
 def dropout(input, p=0.5, training=True, inplace=False) -> Tensor:
     """In training each element is zero with probability p, the others grow by 1 / (1 - p)."""
-def dropout1d(input, p=0.5, training=True) -> Tensor:
+def dropout1d(input, p=0.5, training=True, inplace=False) -> Tensor:
     """In training each channel of (N, C, L) is zero with probability p."""
-def dropout2d(input, p=0.5, training=True) -> Tensor:
+def dropout2d(input, p=0.5, training=True, inplace=False) -> Tensor:
     """In training each channel of (N, C, H, W) is zero with probability p."""
-def dropout3d(input, p=0.5, training=True) -> Tensor:
+def dropout3d(input, p=0.5, training=True, inplace=False) -> Tensor:
     """In training each channel of (N, C, D, H, W) is zero with probability p."""
 def elu(input, alpha=1.0, inplace=False) -> Tensor:
     """`input` above zero, `alpha * (exp(input) - 1)` below."""
-def elu_(self, *args, **kwargs) -> Tensor:
+def elu_(input, *args, **kwargs) -> Tensor:
     """`elu`, in place; returns self."""
 def embedding(
     input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False
@@ -105,13 +105,13 @@ def embedding_bag(
     """Rows of a weight (V, D), summed, averaged or the greatest, bag by bag: (N,) with offsets, or (B,
     N).
     """
-def feature_alpha_dropout(input, p=0.5, training=False) -> Tensor:
+def feature_alpha_dropout(input, p=0.5, training=False, inplace=False) -> Tensor:
     """alpha_dropout of whole channels."""
 def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1) -> Tensor:
     """Columns added up where their windows were: (N, C * K * K, windows) to (N, C, H, W)."""
 def gaussian_nll_loss(input, target, var, full=False, eps=1e-06, reduction='mean') -> Tensor:
     """`(log(var) + (input - target)**2 / var) / 2`; `full` adds `log(2 * pi) / 2`."""
-def gelu(self, *, approximate='none') -> Tensor:
+def gelu(input, *, approximate='none') -> Tensor:
     """`self * cdf(self)` of the normal distribution; approximate="tanh" for a formula without erf."""
 def glu(input, dim=-1) -> Tensor:
     """The first half along a dimension, times the sigmoid of the second: Dauphin et al. (2017)."""
@@ -133,7 +133,7 @@ def hardswish(input, inplace=False) -> Tensor:
     """`input * min(max(input + 3, 0), 6) / 6`."""
 def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False) -> Tensor:
     """`input` between two numbers, the nearer of them beyond."""
-def hardtanh_(self, *args, **kwargs) -> Tensor:
+def hardtanh_(input, *args, **kwargs) -> Tensor:
     """`hardtanh`, in place; returns self."""
 def hinge_embedding_loss(input, target, margin=1.0, reduction='mean') -> Tensor:
     """`input` where the target is 1, `max(0, margin - input)` where it is -1."""
@@ -161,15 +161,15 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-05) -> Te
     """Standardized over the last dimensions, then `* weight + bias`."""
 def leaky_relu(input, negative_slope=0.01, inplace=False) -> Tensor:
     """`input` above zero, `negative_slope * input` below."""
-def leaky_relu_(self, *args, **kwargs) -> Tensor:
+def leaky_relu_(input, *args, **kwargs) -> Tensor:
     """`leaky_relu`, in place; returns self."""
 def linear(input, weight, bias=None) -> Tensor:
     """`input @ weight.T + bias`: (..., in), (out, in) and (out,) to (..., out)."""
 def local_response_norm(input, size, alpha=0.0001, beta=0.75, k=1.0) -> Tensor:
     """Each element divided by a power of the mean square of `size` channels around it."""
-def log_softmax(input, dim) -> Tensor:
-    """Logarithms of probabilities along a dimension."""
-def logsigmoid(self) -> Tensor:
+def log_softmax(input, dim=None, _stacklevel=3, dtype=None) -> Tensor:
+    """Logarithms of probabilities along a dimension, in another dtype if told."""
+def logsigmoid(input) -> Tensor:
     """`log(sigmoid(self))` without overflow."""
 def lp_pool1d(input, norm_type, kernel_size, stride=None, ceil_mode=False) -> Tensor:
     """The norm of each window of (N, C, L)."""
@@ -223,14 +223,16 @@ def relu(input, inplace=False) -> Tensor:
     """`max(input, 0)`."""
 def relu6(input, inplace=False) -> Tensor:
     """`min(max(input, 0), 6)`."""
-def relu_(self, *args, **kwargs) -> Tensor:
+def relu_(input, *args, **kwargs) -> Tensor:
     """`relu`, in place; returns self."""
 def rms_norm(input, normalized_shape, weight=None, eps=None) -> Tensor:
     """Divided by the root of the mean square over the last dimensions."""
-def rrelu(input, lower=0.125, upper=0.3333333333333333, training=False) -> Tensor:
+def rrelu(input, lower=0.125, upper=0.3333333333333333, training=False, inplace=False) -> Tensor:
     """`input` above zero, below it times a random slope between two numbers, or in evaluation the mean
     one.
     """
+def rrelu_(input, *args, **kwargs) -> Tensor:
+    """`rrelu`, in place; returns self."""
 def scaled_dot_product_attention(
     query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None
 ) -> Tensor:
@@ -239,11 +241,11 @@ def scaled_dot_product_attention(
     """
 def selu(input, inplace=False) -> Tensor:
     """elu with the scales that keep mean and variance."""
-def selu_(self, *args, **kwargs) -> Tensor:
+def selu_(input, *args, **kwargs) -> Tensor:
     """`selu`, in place; returns self."""
 def shorten(weight, input, max_norm, norm_type) -> Tensor:
     """Makes the rows that are looked up as short as max_norm, in place, as PyTorch does."""
-def sigmoid(self) -> Tensor:
+def sigmoid(input) -> Tensor:
     """Logistic function, `1 / (1 + exp(-self))`, without overflow: 0.5 * (1 + tanh(self / 2))."""
 def silu(input, inplace=False) -> Tensor:
     """`input * sigmoid(input)`."""
@@ -251,9 +253,9 @@ def smooth_l1_loss(input, target, reduction='mean', beta=1.0) -> Tensor:
     """Squares of differences below beta, absolute values of greater ones."""
 def soft_margin_loss(input, target, reduction='mean') -> Tensor:
     """`log(1 + exp(-target * input))`."""
-def softmax(input, dim) -> Tensor:
-    """Probabilities along a dimension."""
-def softmin(input, dim) -> Tensor:
+def softmax(input, dim=None, _stacklevel=3, dtype=None) -> Tensor:
+    """Probabilities along a dimension, in another dtype if told."""
+def softmin(input, dim=None, _stacklevel=3, dtype=None) -> Tensor:
     """softmax of `-input`."""
 def softplus(input, beta=1, threshold=20) -> Tensor:
     """`log(1 + exp(beta * input)) / beta`."""
@@ -261,13 +263,13 @@ def softshrink(input, lambd=0.5) -> Tensor:
     """`input` moved by lambd towards zero, zero from -lambd to lambd."""
 def softsign(input) -> Tensor:
     """`input / (1 + |input|)`."""
-def tanh(self) -> Tensor:
+def tanh(input) -> Tensor:
     """Hyperbolic tangent."""
 def tanhshrink(input) -> Tensor:
     """`input - tanh(input)`."""
 def threshold(input, threshold, value, inplace=False) -> Tensor:
     """`input` above a threshold, a number elsewhere."""
-def threshold_(self, *args, **kwargs) -> Tensor:
+def threshold_(input, *args, **kwargs) -> Tensor:
     """`threshold`, in place; returns self."""
 def triplet_margin_loss(
     anchor, positive, negative, margin=1.0, p=2, eps=1e-06, swap=False, reduction='mean'

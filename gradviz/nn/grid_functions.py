@@ -4,13 +4,13 @@ import warnings
 
 from gradviz.ops import grids
 
-MODES = {"bilinear": grids.BILINEAR, "nearest": grids.NEAREST}
+MODES = {"bilinear": grids.BILINEAR, "nearest": grids.NEAREST, "bicubic": grids.BICUBIC}
 PADDINGS = {"zeros": grids.ZEROS, "border": grids.BORDER, "reflection": grids.REFLECTION}
 
 
 def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corners=None):
     """(N, C, H, W) at the points of a grid (N, h, w, 2) within [-1, 1]: (N, C, h, w); or one more dimension."""
-    if mode not in (*MODES, "bicubic"):
+    if mode not in MODES:
         raise ValueError(
             f"nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: '{mode}'"
         )
@@ -21,10 +21,6 @@ def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corner
         )
     if align_corners is None:
         _warn("grid_sample")
-    if mode == "bicubic" and input.ndim == 5:
-        raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
-    if mode == "bicubic":
-        raise NotImplementedError("gradviz has no bicubic grid_sample: take mode='bilinear'")
     if input._array.dtype.kind == "f":
         grids.check_grid(input, grid)
     if input.ndim not in (4, 5):
@@ -32,6 +28,8 @@ def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corner
             "grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but got input with sizes "
             f"{list(input.shape)} and grid with sizes {list(grid.shape)}"
         )
+    if mode == "bicubic" and input.ndim == 5:
+        raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
     sample = grids.grid_sampler_2d if input.ndim == 4 else grids.grid_sampler_3d
     return sample(
         input, grid, interpolation_mode=MODES[mode], padding_mode=PADDINGS[padding_mode],

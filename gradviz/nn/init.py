@@ -1,6 +1,7 @@
 """Filling parameters with first values, as `torch.nn.init`; the random numbers are PyTorch's for the same seed."""
 
 import warnings
+from functools import wraps
 from math import erf, prod, sqrt
 
 import numpy as np
@@ -19,11 +20,24 @@ def _filled(tensor, array):
         return tensor.copy_(Tensor(moved(array, device_of(tensor._array))))
 
 
+def _draws(fill):
+    """Lets a function take the generator that it draws from."""
+
+    @wraps(fill)
+    def filled(*args, generator=None, **settings):
+        with random.drawing_from(generator):
+            return fill(*args, **settings)
+
+    return filled
+
+
+@_draws
 def uniform_(tensor, a=0.0, b=1.0):
     """Uniform numbers in [a, b)."""
     return _filled(tensor, random.uniform(tensor.shape, tensor._array.dtype, a, b))
 
 
+@_draws
 def normal_(tensor, mean=0.0, std=1.0):
     """Normal numbers."""
     return _filled(tensor, random.normal(tensor.shape, tensor._array.dtype, mean, std))
@@ -70,13 +84,14 @@ def _share_below(x):
     return (1.0 + erf(x / sqrt(2.0))) / 2.0
 
 
+@_draws
 def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0):
     """Normal numbers, drawn anew where they lie outside of [a, b]."""
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
             "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be "
             "incorrect.",
-            stacklevel=2,
+            stacklevel=3,
         )
     kind, shape = tensor._array.dtype, tensor.shape
     inside = _share_below((b - mean) / std) - _share_below((a - mean) / std)
@@ -104,6 +119,7 @@ def _uniforms(shape, kind, mean, std, a, b):
     return found
 
 
+@_draws
 def orthogonal_(tensor, gain=1):
     """Rows, or columns, at right angles and of length gain: Saxe et al. (2013)."""
     if tensor.ndim < 2:
@@ -135,12 +151,14 @@ def fans(tensor):
     return tensor.shape[1] * places, tensor.shape[0] * places
 
 
+@_draws
 def xavier_uniform_(tensor, gain=1.0):
     """Uniform, so that variances stay alike both ways: Glorot and Bengio (2010)."""
     bound = sqrt(3.0) * (gain * sqrt(2.0 / float(sum(fans(tensor)))))
     return uniform_(tensor, -bound, bound)
 
 
+@_draws
 def xavier_normal_(tensor, gain=1.0):
     """Normal, so that variances stay alike both ways: Glorot and Bengio (2010)."""
     return normal_(tensor, 0.0, gain * sqrt(2.0 / float(sum(fans(tensor)))))
@@ -152,12 +170,14 @@ def _deviation(tensor, a, mode, nonlinearity):
     return calculate_gain(nonlinearity, a) / sqrt(fans(tensor)[mode == "fan_out"])
 
 
+@_draws
 def kaiming_uniform_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu"):
     """Uniform, so that a rectified variance stays: He et al. (2015)."""
     bound = sqrt(3.0) * _deviation(tensor, a, mode, nonlinearity)
     return uniform_(tensor, -bound, bound)
 
 
+@_draws
 def kaiming_normal_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu"):
     """Normal, so that a rectified variance stays: He et al. (2015)."""
     return normal_(tensor, 0.0, _deviation(tensor, a, mode, nonlinearity))

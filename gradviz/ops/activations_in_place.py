@@ -1,7 +1,7 @@
 """Activations whose in-place form has a backward of its own, which knows the result alone."""
 
 from gradviz.engine.op import op, vjp
-from gradviz.ops import activations
+from gradviz.ops import activations, gates
 
 NEGATIVE_ELU = (
     "In-place elu backward calculation is triggered with a negative slope which is not supported. This is caused by "
@@ -71,6 +71,28 @@ def leaky_relu_in_place(xp, self, *, negative_slope):
 def threshold_in_place(xp, self, *, threshold, value):
     """`self` above a threshold, a number elsewhere."""
     return activations.above_threshold.op.forward(xp, self, threshold=threshold, value=value)
+
+
+def _random_slope(ops, grad, result, noise, lower, upper, training):
+    if training and upper - lower > 1e-6:
+        return grad * noise
+    return _leaky_gradient(ops, grad, result, (lower + upper) / 2)
+
+
+@op(
+    title="rrelu",
+    grad_fn="RreluWithNoiseBackward1",
+    self=vjp("noise where training, else 1 where result > 0, else (lower + upper) / 2", _random_slope),
+)
+def rrelu_in_place(xp, self, noise, *, lower, upper, training):
+    """`self` above zero, below it times a random slope (training) or the mean one."""
+    return gates.rrelu_with_noise.op.forward(xp, self, noise, lower=lower, upper=upper, training=training)
+
+
+def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, generator=None):
+    """`input` above zero, below it times a random slope between two numbers, or in evaluation the mean one."""
+    noise = gates.slopes_below(input, lower, upper, training, generator)
+    return rrelu_in_place(input, noise, lower=lower, upper=upper, training=training)
 
 
 def elu(input, alpha=1.0):

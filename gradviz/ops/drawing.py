@@ -9,7 +9,7 @@ from gradviz.engine.tensor import Tensor
 from gradviz.ops.refusals import refuse_kinds
 from gradviz.ops.shape import expand_complaint
 
-_NONE = {"self": vjp("0", lambda ops, grad: ops.zero(grad))}
+NONE = {"self": vjp("0", lambda ops, grad: ops.new_zeros(grad, size=tuple(grad.shape)))}
 PROBABILITIES = (
     "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message be improved?  If so, please "
     "report an enhancement request to PyTorch.)"
@@ -32,7 +32,7 @@ def _drawn(self, draw):
     return backend.moved(in_memory_order(self, draw).astype(self.dtype), backend.device_of(self))
 
 
-@op(title="normal", grad_fn="NormalBackward0", **_NONE)
+@op(title="normal", grad_fn="NormalBackward0", **NONE)
 def normal_fill(xp, self, *, mean, std):
     """Normal numbers."""
     if std < 0:
@@ -41,7 +41,7 @@ def normal_fill(xp, self, *, mean, std):
     return _drawn(self, lambda shape: random.normal(shape, self.dtype, mean, std))
 
 
-@op(title="uniform", grad_fn="UniformBackward0", **_NONE)
+@op(title="uniform", grad_fn="UniformBackward0", **NONE)
 def uniform_fill(xp, self, *, low, high):
     """Uniform numbers in [low, high)."""
     if low > high:
@@ -50,7 +50,7 @@ def uniform_fill(xp, self, *, low, high):
     return _drawn(self, lambda shape: random.uniform(shape, self.dtype, low, high))
 
 
-@op(title="exponential", grad_fn="ExponentialBackward0", **_NONE)
+@op(title="exponential", grad_fn="ExponentialBackward0", **NONE)
 def exponential_fill(xp, self, *, lambd):
     """Exponential numbers of a rate."""
     if lambd <= 0:
@@ -63,7 +63,7 @@ def exponential_fill(xp, self, *, lambd):
     return _drawn(self, lambda shape: random.exponential(shape, np.dtype(np.float64)) / lambd)
 
 
-@op(title="cauchy", grad_fn="CauchyBackward0", **_NONE)
+@op(title="cauchy", grad_fn="CauchyBackward0", **NONE)
 def cauchy_fill(xp, self, *, median, sigma):
     """Numbers of a Cauchy distribution."""
     if sigma <= 0:
@@ -76,7 +76,7 @@ def cauchy_fill(xp, self, *, median, sigma):
     return _drawn(self, lambda shape: random.cauchy(shape, median, sigma))
 
 
-@op(title="geometric", grad_fn="GeometricBackward0", **_NONE)
+@op(title="geometric", grad_fn="GeometricBackward0", **NONE)
 def geometric_fill(xp, self, *, p):
     """How many trials of probability p the first success takes."""
     if not 0 < p < 1:
@@ -85,7 +85,7 @@ def geometric_fill(xp, self, *, p):
     return _drawn(self, lambda shape: random.geometric(shape, p))
 
 
-@op(title="log_normal", grad_fn="LogNormalBackward0", **_NONE)
+@op(title="log_normal", grad_fn="LogNormalBackward0", **NONE)
 def log_normal_fill(xp, self, *, mean, std):
     """exp of normal numbers."""
     if std <= 0:
@@ -107,7 +107,7 @@ def refuse_no_probability(array):
 
 
 @op(
-    title="bernoulli", grad_fn="BernoulliBackward1", **_NONE,
+    title="bernoulli", grad_fn="BernoulliBackward1", **NONE,
     p=vjp("0", lambda ops, grad, p_sym_sizes: ops.new_zeros(grad, size=tuple(p_sym_sizes))), hidden=("p_sym_sizes",),
 )  # fmt: skip
 def bernoulli_fill_of(xp, self, p):
@@ -122,7 +122,7 @@ def bernoulli_fill_of(xp, self, p):
     return (backend.moved(drawn, backend.device_of(self)) < p).astype(self.dtype)
 
 
-@op(title="bernoulli", grad_fn="BernoulliBackward2", **_NONE)
+@op(title="bernoulli", grad_fn="BernoulliBackward2", **NONE)
 def bernoulli_fill(xp, self, *, p):
     """1 with a probability, else 0."""
     if not 0 <= p <= 1:
@@ -136,7 +136,7 @@ def _random(kind):
 
     forward.__name__ = f"random_fill_{kind}"
     forward.__doc__ = "Integers in [low, high)."
-    return op(title="random", grad_fn=f"RandomBackward{kind}", **_NONE)(forward)
+    return op(title="random", grad_fn=f"RandomBackward{kind}", **NONE)(forward)
 
 
 _RANDOM = [_random(kind) for kind in range(3)]  # from and to, to alone, neither

@@ -9,15 +9,14 @@ from gradviz.engine import backend, random
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import pointwise
-from gradviz.ops.changes import mul_
+from gradviz.ops.changes import add_, mul_
 from gradviz.ops.drawing import in_memory_order
 from gradviz.ops.refusals import refuse_whole_result
 
 
-def refuse_probability(p):
-    """ValueError, in PyTorch's words, for a p that is no probability."""
+def _refuse_probability(p):
     if p < 0.0 or p > 1.0:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+        raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {p:g}")
 
 
 class _Layout(NamedTuple):
@@ -48,6 +47,8 @@ def _elements(layout, p):
 
 def _channels(layout, p):
     """Random booleans, one a channel."""
+    if layout.ndim < 2:
+        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
     return random.bernoulli((*layout.shape[:2], *(1,) * (layout.ndim - 2)), 1 - p)
 
 
@@ -58,57 +59,59 @@ def _scaled(input, draw, p, inplace=False):
     return mul_(input, factor) if inplace else pointwise.mul(input, factor)
 
 
-@composed("dropout")
-def dropout(input, p=0.5, training=True, inplace=False):
-    """In training each element is zero with probability p, the others grow by 1 / (1 - p)."""
-    refuse_probability(p)
-    if p == 0 or not training or not input._array.size:
+def _dropped(input, p, train, draw, inplace):
+    _refuse_probability(p)
+    if p == 0 or not train or not input._array.size:
         return input
     if p == 1:
         return mul_(input, _like(input, 0)) if inplace else pointwise.mul(input, _like(input, 0))
-    return _scaled(input, _elements, p, inplace)
+    return _scaled(input, draw, p, inplace)
 
 
-@composed("feature_dropout")
-def feature_dropout(input, p, training):
-    """In training each channel of (N, C, ...) is zero with probability p, the others grow by 1 / (1 - p)."""
-    refuse_probability(p)
-    if p == 0 or not training or not input._array.size:
-        return input
-    if input._array.ndim < 2:
-        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
-    if p == 1:
-        return pointwise.mul(input, _like(input, 0))
-    return _scaled(input, _channels, p)
-
-
-def _like_selu(input, p, training, draw):
+def _like_selu(input, p, train, draw, inplace):
     """Dropped to selu's lowest value, then scaled and moved so that mean and variance stay: Klambauer et al. (2017)."""
-    refuse_probability(p)
-    if p == 0 or not training or not input._array.size:
+    _refuse_probability(p)
+    multiply, add = (mul_, add_) if inplace else (pointwise.mul, pointwise.add)
+    if p == 0 or not train or not input._array.size:
         return input
     if p == 1:
-        return pointwise.mul(input, _like(input, 0))
+        return multiply(input, _like(input, 0))
     refuse_whole_result(input._array)
     alpha = 1.7580993408473766
     kept = draw(_layout(input), p)
     scale = 1.0 / sqrt((alpha * alpha * p + 1) * (1 - p))
     kind = input._array.dtype.type
     moved = (kept.astype(kind) - kind(1)) * kind(alpha * scale) + kind(alpha * scale * p)
-    return pointwise.add(pointwise.mul(input, _like(input, kept.astype(kind) * kind(scale))), _like(input, moved))
+    return add(multiply(input, _like(input, kept.astype(kind) * kind(scale))), _like(input, moved))
 
 
-@composed("alpha_dropout")
-def alpha_dropout(input, p=0.5, training=False):
-    """dropout after selu: what is dropped takes selu's lowest value, and mean and variance stay."""
-    return _like_selu(input, p, training, _elements)
+def _form(name, dropped, draw, doc, inplace=False):
+    def form(input, p, train):
+        return dropped(input, p, train, draw, inplace)
+
+    form.__name__ = form.__qualname__ = name + "_" * inplace
+    form.__doc__ = doc + " In place." * inplace
+    return composed(name)(form)
 
 
-@composed("feature_alpha_dropout")
-def feature_alpha_dropout(input, p=0.5, training=False):
-    """alpha_dropout of whole channels."""
-    return _like_selu(input, p, training, _channels)
+_FORMS = {
+    "dropout": (
+        _dropped, _elements, "In training each element is zero with probability p, the others grow by 1 / (1 - p).",
+    ),
+    "feature_dropout": (
+        _dropped, _channels,
+        "In training each channel of (N, C, ...) is zero with probability p, the others grow by 1 / (1 - p).",
+    ),
+    "alpha_dropout": (
+        _like_selu, _elements,
+        "dropout after selu: what is dropped takes selu's lowest value, and mean and variance stay.",
+    ),
+    "feature_alpha_dropout": (_like_selu, _channels, "alpha_dropout of whole channels."),
+}  # fmt: skip
+dropout, feature_dropout, alpha_dropout, feature_alpha_dropout = (_form(name, *how) for name, how in _FORMS.items())
+dropout_, feature_dropout_, alpha_dropout_, feature_alpha_dropout_ = (
+    _form(name, *how, inplace=True) for name, how in _FORMS.items()
+)
 
-
-__all__ = ["alpha_dropout", "dropout", "feature_alpha_dropout", "feature_dropout"]
+__all__ = [f"{name}{end}" for name in _FORMS for end in ("", "_")]
 METHODS = []

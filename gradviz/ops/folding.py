@@ -117,8 +117,10 @@ def _folded_along(xp, self, index, values, dim, reduce):
     flat, index = _at_least_1d(out), _at_least_1d(index)
     refuse_outside(RuntimeError, index, flat.shape[dim], _OUT_OF_BOUNDS.format(dim, flat.shape[dim]))
     if index.size:
-        values = xp.asarray(values).astype(out.dtype)
-        values = values[tuple(slice(n) for n in index.shape)] if values.ndim else xp.full(index.shape, values)
+        if hasattr(values, "ndim"):
+            values = _at_least_1d(values)[tuple(slice(n) for n in index.shape)]
+        else:
+            values = xp.full(index.shape, values, out.dtype)
         folded(xp, flat, _flat_places(xp, flat.shape, dim, index), values, reduce, True)
     return out
 

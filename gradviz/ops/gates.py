@@ -8,7 +8,7 @@ from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import composite
 from gradviz.ops.choosing import chosen
-from gradviz.ops.refusals import refuse_kinds
+from gradviz.ops.refusals import refuse_half, refuse_kinds
 
 # -- a gate ------------------------------------------------------------------------------------------
 
@@ -96,12 +96,20 @@ def _random_slope(ops, grad, self, noise, lower, upper, training):
 def rrelu_with_noise(xp, self, noise, *, lower, upper, training):
     """`self` above zero, below it times a random slope (training) or the mean one."""
     refuse_kinds("rrelu_with_noise_out_cpu" if training else "leaky_relu_cpu", self, "biu")
+    if training:
+        refuse_half("rrelu_with_noise_out_cpu", self)
     self = xp.asarray(self, order="C")
     return self * noise if training else chosen(xp, self > 0, self, self * ((lower + upper) / 2))
 
 
-def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False):
+def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, generator=None):
     """`input` above zero, below it times a random slope between two numbers, or in evaluation the mean one."""
+    noise = slopes_below(input, lower, upper, training, generator)
+    return rrelu_with_noise(input, noise, lower=lower, upper=upper, training=training)
+
+
+def slopes_below(input, lower, upper, training, generator=None):
+    """In training, what rrelu multiplies each element by: a random slope up to zero, else 1."""
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     array = input._array
@@ -109,9 +117,10 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False):
     noise = backend.made(device, lambda xp: (xp.ones if training else xp.zeros)(array.shape, array.dtype))
     if training:
         below = backend.made(device, lambda xp: xp.flatnonzero(array <= 0))
-        slopes = random.uniform((below.size,), np.dtype(np.float64), lower, upper).astype(array.dtype)
+        with random.drawing_from(generator):
+            slopes = random.uniform((below.size,), np.dtype(np.float64), lower, upper).astype(array.dtype)
         noise.reshape(-1)[below] = backend.moved(slopes, device)
-    return rrelu_with_noise(input, Tensor(noise), lower=lower, upper=upper, training=training)
+    return Tensor(noise)
 
 
 # -- a gap around zero -------------------------------------------------------------------------------

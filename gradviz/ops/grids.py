@@ -14,7 +14,7 @@ from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.ops.refusals import refuse_kinds
 
-BILINEAR, NEAREST = 0, 1
+BILINEAR, NEAREST, BICUBIC = 0, 1, 2
 ZEROS, BORDER, REFLECTION = 0, 1, 2
 
 
@@ -25,9 +25,19 @@ def _positions(ops, grid, sizes, padding, align):
         x = ops.select(grid, dim=len(grid.shape) - 1, index=dims - 1 - k)
         x = ops.reshape_raw(x, size=(grid.shape[0], prod(grid.shape[1:-1])))
         x = (x + 1) * ((size - 1) / 2) if align else ((x + 1) * size - 1) * 0.5
-        if padding == REFLECTION:
-            x = _reflected(ops, x, size, align)
-        yield x if padding == ZEROS else ops.clamp_numbers(x, min=0, max=size - 1)
+        yield _held(ops, x, size, padding, align)
+
+
+def _held(ops, x, size, padding, align):
+    """Places that a border holds, or throws back."""
+    if padding == REFLECTION:
+        x = _reflected(ops, x, size, align)
+    return x if padding == ZEROS else ops.clamp_numbers(x, min=0, max=size - 1)
+
+
+def _free(mode, padding):
+    """The padding of the points: a cubic pads the places around them, one by one."""
+    return ZEROS if mode == BICUBIC else padding
 
 
 def _reflected(ops, x, size, align):
@@ -38,17 +48,43 @@ def _reflected(ops, x, size, align):
     return span - ops.abs(ops.remainder_by(x - start, other=2 * span) - span) + start
 
 
-def _corners(ops, positions, sizes, mode):
+def _corners(ops, positions, sizes, mode, padding, align):
     """((flat places (N, points), which are inside), [share of each dimension], [its slope]), corner by corner."""
     if mode == NEAREST:
         yield _corner(ops, [ops.round_whole(x) for x in positions], sizes), [], []
         return
     lows = [ops.floor(x) for x in positions]
     rests = [x - low for x, low in zip(positions, lows, strict=True)]
+    if mode == BICUBIC:
+        yield from _cubic_corners(ops, lows, rests, sizes, padding, align)
+        return
     for upper in product((0, 1), repeat=len(sizes)):
         found = _corner(ops, [low + up for low, up in zip(lows, upper, strict=True)], sizes)
         shares = [rest if up else 1 - rest for rest, up in zip(rests, upper, strict=True)]
         yield found, shares, [1 if up else -1 for up in upper]
+
+
+def _cubic_corners(ops, lows, rests, sizes, padding, align):
+    """The same for the four places around a point in each dimension: Keys (1981)."""
+    weights = [_cubic(rest) for rest in rests]
+    for offsets in product(range(4), repeat=len(sizes)):
+        places = [
+            _held(ops, low + (offset - 1), size, padding, align)
+            for low, offset, size in zip(lows, offsets, sizes, strict=True)
+        ]
+        chosen = [each[offset] for each, offset in zip(weights, offsets, strict=True)]
+        yield _corner(ops, places, sizes), [share for share, _ in chosen], [slope for _, slope in chosen]
+
+
+_A = -0.75  # how steep the cubic is, one place away
+
+
+def _cubic(t):
+    """[(share, its slope)] of the places 1 below, 0, 1 and 2 above a point that lies t above place 0."""
+    near = lambda x: (((_A + 2) * x - (_A + 3)) * x * x + 1, (3 * (_A + 2) * x - 2 * (_A + 3)) * x)  # noqa: E731
+    far = lambda x: (((_A * x - 5 * _A) * x + 8 * _A) * x - 4 * _A, (3 * _A * x - 10 * _A) * x + 8 * _A)  # noqa: E731
+    after = [(share, -slope) for share, slope in (near(1 - t), far(2 - t))]
+    return [far(t + 1), near(t), *after]
 
 
 def _corner(ops, places, sizes):
@@ -78,9 +114,10 @@ def _flat(ops, array):
 
 def _input_gradient(ops, grad, input, grid, interpolation_mode, padding_mode, align_corners):
     sizes = tuple(input.shape[2:])
-    positions = [*_positions(ops, grid, sizes, padding_mode, align_corners)]
+    positions = [*_positions(ops, grid, sizes, _free(interpolation_mode, padding_mode), align_corners)]
     given, total = _flat(ops, grad), ops.new_zeros(grad, size=(*input.shape[:2], prod(sizes)))
-    for (places, inside), shares, _ in _corners(ops, positions, sizes, interpolation_mode):
+    corners = _corners(ops, positions, sizes, interpolation_mode, padding_mode, align_corners)
+    for (places, inside), shares, _ in corners:
         part = given * ops.to_copy(_weight(ops, inside, shares), dtype=_kind(given))
         total = ops.scatter_add(total, _spread(ops, places, input.shape[1]), part, dim=2)
     return ops.reshape_raw(total, size=tuple(input.shape))
@@ -92,11 +129,13 @@ def _kind(array):
 
 def _grid_gradient(ops, grad, input, grid, interpolation_mode, padding_mode, align_corners):
     sizes, dims = tuple(input.shape[2:]), len(input.shape) - 2
-    leaves = [*_positions(ops, grid, sizes, padding_mode, align_corners)]
-    slopes = _slopes(ops, grid, sizes, padding_mode, align_corners)
+    free = _free(interpolation_mode, padding_mode)
+    leaves = [*_positions(ops, grid, sizes, free, align_corners)]
+    slopes = _slopes(ops, grid, sizes, free, align_corners)
     given, values = _flat(ops, grad), _flat(ops, input)
     totals = [x * 0.0 for x in leaves]
-    for (places, inside), shares, signs in _corners(ops, leaves, sizes, interpolation_mode):
+    corners = _corners(ops, leaves, sizes, interpolation_mode, padding_mode, align_corners)
+    for (places, inside), shares, signs in corners:
         if not shares:
             break  # the nearest place doesn't move with the grid
         taken = ops.gather(values, _spread(ops, places, input.shape[1]), dim=2)
@@ -126,9 +165,9 @@ def _slopes(ops, grid, sizes, padding, align):
 
 def _sampled(input, grid, mode, padding, align):
     ops, sizes = raw(input), input.shape[2:]
-    positions = [*_positions(ops, grid, sizes, padding, align)]
+    positions = [*_positions(ops, grid, sizes, _free(mode, padding), align)]
     values, total = _flat(ops, input), 0
-    for (places, inside), shares, _ in _corners(ops, positions, sizes, mode):
+    for (places, inside), shares, _ in _corners(ops, positions, sizes, mode, padding, align):
         taken = ops.gather(values, _spread(ops, places, input.shape[1]), dim=2)
         total = total + taken * _weight(ops, inside, shares).astype(input.dtype)
     return total.reshape(*input.shape[:2], *grid.shape[1:-1])

@@ -106,7 +106,7 @@ def conversion(name, kind):
 
 def attach():
     """Gives Tensor its methods and operators."""
-    for function in (getattr(room, name) for room in ROOMS for name in {*room.METHODS, *getattr(room, "__all__", ())}):
+    for function in (getattr(room, name) for room in ROOMS for name in getattr(room, "__all__", ())):
         take_input(function)
     for name, function in METHODS.items():
         setattr(Tensor, name, function if name in IN_PYTHON else with_numpy_names(function))

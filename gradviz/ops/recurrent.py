@@ -123,7 +123,7 @@ def _layers(step, input, states, params, settings):
         last += [state for _, state in found]
         input = stacking.cat(outputs, -1) if bidirectional else outputs[0]
         if p and train and layer < num_layers - 1:
-            input = dropout(input, p)
+            input = dropout(input, p, True)
     return input, last
 
 

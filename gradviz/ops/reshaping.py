@@ -159,7 +159,7 @@ def repeat_interleave(self, repeats=None, dim=None, *, output_size=None):
     Of a tensor of repeats alone, the places that they name. output_size: how many it will be, where that is known.
     """
     if repeats is None:
-        _expect_size(output_size, int(self._array.sum()))
+        _expect_size(output_size, self._array)
         return picking.repeated_places(self)
     if isinstance(repeats, int):
         if repeats < 0:
@@ -184,12 +184,12 @@ def repeat_interleave(self, repeats=None, dim=None, *, output_size=None):
             f"repeats must have the same size as input along dim, but got repeats.size(0) = {counts.shape[0]} and "
             f"input.size({dim}) = {size}"
         )
-    _expect_size(output_size, int(counts.sum()))
+    _expect_size(output_size, counts)
     return picking.index_select(self, picking.repeated_places(type(self)(counts)), dim=dim)
 
 
-def _expect_size(expected, found):
-    if expected is not None and expected != found:
+def _expect_size(expected, counts):
+    if expected is not None and expected != int(counts.sum()):
         raise RuntimeError("allocated size does not match required size")
 
 

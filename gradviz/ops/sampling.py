@@ -10,7 +10,7 @@ from gradviz.engine import backend, coerce, dtypes, random
 from gradviz.engine.creation import made, numpy_dtype, one_size
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
-from gradviz.ops.drawing import refuse_no_probability, work_dtype
+from gradviz.ops.drawing import NONE, refuse_no_probability, work_dtype
 from gradviz.ops.refusals import no_derivative, refuse_kinds
 
 # -- normal ------------------------------------------------------------------------------------------
@@ -88,10 +88,8 @@ def _refuse_negative_deviation(std):
 
 # -- bernoulli and poisson ---------------------------------------------------------------------------
 
-_NONE = {"self": vjp("0", lambda ops, grad: ops.zero(grad))}
 
-
-@op(title="bernoulli", grad_fn="BernoulliBackward0", **_NONE)
+@op(title="bernoulli", grad_fn="BernoulliBackward0", **NONE)
 def bernoulli_of(xp, self):
     """1 with the probability that each element is, else 0."""
     refuse_no_probability(self)
@@ -120,7 +118,7 @@ def bernoulli(input, p=None, *, generator=None):
         return bernoulli_like(input, p=p)
 
 
-@op(title="poisson", grad_fn="PoissonBackward0", **_NONE)
+@op(title="poisson", grad_fn="PoissonBackward0", **NONE)
 def poisson_of(xp, self):
     """Counts of a Poisson process, one of each rate."""
     refuse_kinds("poisson_cpu", self, "biu")

@@ -2,6 +2,7 @@
 
 from gradviz.engine.switches import enable_grad, no_grad
 from gradviz.ops import composite, indexing, stacking
+from gradviz.optim.line_search import Point, strong_wolfe
 from gradviz.optim.optimizer import Optimizer, refuse_negative
 
 
@@ -13,10 +14,6 @@ class LBFGS(Optimizer):
         line_search_fn=None,
     ):  # fmt: skip
         refuse_negative(learning_rate=lr)
-        if line_search_fn is not None:
-            raise NotImplementedError(
-                "gradviz has no line search in LBFGS: leave line_search_fn out, and take a small lr"
-            )
         super().__init__(
             params,
             {
@@ -59,18 +56,44 @@ class LBFGS(Optimizer):
             before, state["prev_flat_grad"] = loss, gradient.clone()
             length = group["lr"]
             if state["n_iter"] == 1:
-                length = min(1.0, float(1.0 / gradient.abs().sum())) * length
+                length = min(1.0, 1.0 / gradient.abs().sum()) * length
             state["d"], state["t"], state["prev_loss"] = direction, length, before
-            if gradient.dot(direction) > -group["tolerance_change"]:
+            slope = gradient.dot(direction)
+            if slope > -group["tolerance_change"]:
                 break
-            self._move(length, direction)
-            if count == group["max_iter"]:
+            if group["line_search_fn"] is not None:
+                start = Point(0, loss, gradient, slope)
+                point, tried = self._search(closure, start, length, direction, group["max_eval"] - evaluated)
+                length, loss, gradient, _ = point
+                state["t"] = length
+                self._move(length, direction)
+            else:
+                self._move(length, direction)
+                if count == group["max_iter"]:
+                    break
+                loss, gradient, tried = float(closure()), self._gradient(), 1
+            evaluated += tried
+            state["func_evals"] += tried
+            if count == group["max_iter"] or evaluated >= group["max_eval"]:
                 break
-            loss, gradient, evaluated = float(closure()), self._gradient(), evaluated + 1
-            state["func_evals"] += 1
-            if evaluated >= group["max_eval"] or self._settled(gradient, direction * length, loss - before, group):
+            if self._settled(gradient, direction * length, loss - before, group):
                 break
         return first
+
+    def _search(self, closure, start, length, direction, most):
+        """(a Point that meets the strong Wolfe conditions, how many were tried); the parameters stay where they are."""
+        group, kept = self.param_groups[0], [each.clone() for each in self._params]
+        if group["line_search_fn"] != "strong_wolfe":
+            raise RuntimeError("only 'strong_wolfe' is supported")
+
+        def evaluate(step):
+            self._move(step, direction)
+            loss, gradient = float(closure()), self._gradient()
+            for each, values in zip(self._params, kept, strict=True):
+                each.copy_(values)
+            return Point(step, loss, gradient, gradient.dot(direction))
+
+        return strong_wolfe(evaluate, start, length, direction.abs().max(), group["tolerance_change"], most)
 
     def _settled(self, gradient, moved, gained, group):
         least = group["tolerance_change"]
@@ -92,11 +115,11 @@ class LBFGS(Optimizer):
             steps.append(step)
             shares.append(1.0 / along)
             state["H_diag"] = along / change.dot(change)
-        found, weights = gradient.neg(), [None] * len(changes)
+        found, weights = gradient.neg(), state.setdefault("al", [None] * history_size)
         for k in reversed(range(len(changes))):
             weights[k] = steps[k].dot(found) * shares[k]
             found.add_(changes[k], alpha=-float(weights[k]))
         found = found * state["H_diag"]
-        for k, weight in enumerate(weights):
-            found.add_(steps[k], alpha=float(weight - changes[k].dot(found) * shares[k]))
+        for k, change in enumerate(changes):
+            found.add_(steps[k], alpha=float(weights[k] - change.dot(found) * shares[k]))
         return found

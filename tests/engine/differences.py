@@ -61,7 +61,7 @@ DIFFERENCES = {
             "distances_backward grid_sampler_2d kth max_pool2d_with_indices mm multi_margin_loss "
             "multi_margin_loss_backward multilabel_margin_loss multilabel_margin_loss_backward prelu_kernel "
             "reflection_pad1d reflection_pad2d reflection_pad3d replication_pad1d replication_pad2d replication_pad3d "
-            "rrelu_with_noise search sub topk_of trace unsafe_split"
+            "search sub topk_of trace unsafe_split"
         ),
         "index taken": (
             "gather index_put index_reduced multi_margin_loss multi_margin_loss_backward multilabel_margin_loss "
@@ -90,7 +90,8 @@ DIFFERENCES = {
             "upsample_trilinear3d_backward"
         ),
         "size taken": (
-            "adaptive_avg_pool2d addmv channels_as_places col2im convolution embedding_dense_backward im2col "
+            "adaptive_avg_pool2d addmv channels_as_places col2im convolution embedding_dense_backward grid_sampler_2d "
+            "im2col "
             "linalg_vector_norm native_batch_norm places_as_channels sub_number unique_of upsample_bicubic2d "
             "upsample_bicubic2d_backward upsample_bilinear2d upsample_bilinear2d_backward upsample_linear1d "
             "upsample_linear1d_backward upsample_nearest1d upsample_nearest1d_backward upsample_nearest2d "
@@ -138,7 +139,9 @@ DIFFERENCES = {
     },
     "float16: PyTorch computes inside in float32; integers: in the integer dtype, which wraps around": {
         "dtype dtype": "add",
-        "dtype value": "known_mean known_rstd native_batch_norm near rsqrt upsample_bicubic2d upsample_bilinear2d",
+        "dtype value": (
+            "grid_sampler_2d known_mean known_rstd native_batch_norm near rsqrt upsample_bicubic2d upsample_bilinear2d"
+        ),
     },
     "two float dtypes met: PyTorch rounds on the way, or returns the dtype of one of them": {
         "mixed dtype": "binary_cross_entropy_with_logits rsqrt soft_margin_loss solved_triangular",

@@ -95,8 +95,9 @@ WHERE = (
 PLANE, POINTS = (1, 2, 4, 5), (1, 3, 2, 2)
 GRIDS = (
     *(
-        Sample("grid_sampler_2d", _f("grid_sample", mode, padding, align), (PLANE, POINTS), second=mode == "bilinear")
-        for mode in ("bilinear", "nearest") for padding in ("zeros", "border", "reflection") for align in (False, True)
+        Sample("grid_sampler_2d", _f("grid_sample", mode, padding, align), (PLANE, POINTS), second=mode != "nearest")
+        for mode in ("bilinear", "nearest", "bicubic")
+        for padding in ("zeros", "border", "reflection") for align in (False, True)
     ),
     Sample("grid_sampler_3d", _f("grid_sample", align_corners=False), ((1, 2, 3, 4, 3), (1, 2, 1, 2, 3))),
     Sample("affine_grid_generator", _f("affine_grid", (2, 1, 3, 4), False), ((2, 2, 3),), second=False),

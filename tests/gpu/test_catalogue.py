@@ -14,6 +14,8 @@ from tests.gpu.walking import walk
 POLES = {"float"}
 # What an op may look at, since PyTorch waits for the device there too: sizes that depend on values, and error checks.
 LOOKS = {
+    "bernoulli_fill_of": {"bool"},  # which refuses what is no probability
+    "bernoulli_of": {"bool"},
     "bincounts": {"int", "bincount"},
     "counts_in_bins": {"float"},  # the least and the greatest, where no range is given
     "cumprod_of": {"item"},  # its backward asks whether there is a zero
@@ -29,10 +31,14 @@ LOOKS = {
     "masked_scatter_backward": {MASK},
     "mm": {"float"},  # of cov: the weights' sums
     "nonzero": {"nonzero"},
+    "normal_of": {"bool"},  # which refuses negative deviations
+    "normal_within": {"bool"},
+    "poisson_of": {"asnumpy", "bool"},  # the CPU draws, number by number
     "polygamma_of": POLES,
     "prod_dim": {"int", "item"},  # its backward counts zeros
     "prod_of": {"int", "item"},  # the same
     "repeated_places": {"tolist"},
+    "rrelu_in_place": {"flatnonzero"},
     "rrelu_with_noise": {"flatnonzero"},  # unlike PyTorch: the CPU draws for what is negative alone, and so does this
     "tril": {"bool"},  # of a Cholesky decomposition
     "unique_of": {"unique", "flatnonzero"},
@@ -41,8 +47,10 @@ LOOKS = {
 HELD = {"index", "lerp_tensor", "mm", "mul", "repeated_places", "search", "sub_number"}
 # And random numbers, which are the CPU's for the same seed; add's are of alpha dropout, mul's of dropout.
 DRAWN = {
-    "add", "bernoulli_fill", "exponential_fill", "mul", "normal_fill", "random_fill_0", "random_fill_1",
-    "random_fill_2", "rrelu_with_noise", "uniform_fill",
+    "add", "bernoulli_fill", "bernoulli_fill_of", "bernoulli_like", "bernoulli_of", "cauchy_fill", "exponential_fill",
+    "geometric_fill", "log_normal_fill", "mul", "normal_around", "normal_fill", "normal_of", "normal_within",
+    "poisson_of", "random_fill_0", "random_fill_1", "random_fill_2", "rrelu_in_place", "rrelu_with_noise",
+    "uniform_fill",
 }  # fmt: skip
 # Bags are counted, and their offsets compared, on the CPU; isin makes tensors of what it is given.
 BAGS = {"embedding_bag", "embedding_bag_backward", "embedding_bag_samples_backward"}

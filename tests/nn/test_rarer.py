@@ -92,11 +92,6 @@ def test_lbfgs(settings):
     np.testing.assert_allclose(*found, rtol=1e-7, atol=1e-9)
 
 
-def test_a_line_search_is_refused():
-    with pytest.raises(NotImplementedError, match="line_search_fn"):
-        gradviz.optim.LBFGS([gradviz.ones(1, requires_grad=True)], line_search_fn="strong_wolfe")
-
-
 def test_vectors_and_sequences():
     found = []
     for side in SIDES:

@@ -26,6 +26,7 @@ NO_PRODUCT = {
     "AvgPool2DBackwardBackward0",
     "AvgPool3DBackward0",
     "AvgPool3DBackwardBackward0",
+    "BernoulliBackward1",  # zeros of another shape, as NormalBackward3's
     "BinaryCrossEntropyBackward0",
     "BinaryCrossEntropyWithLogitsBackward0",
     "ConvolutionBackward0",
@@ -35,6 +36,7 @@ NO_PRODUCT = {
     "MaskedSelectBackward0",
     "MaxPool2DWithIndicesBackwardBackward0",
     "MseLossBackwardBackward0",  # numel is not that of its first input, the gradient of the loss
+    "NormalBackward3",
     "SelectBackwardBackward0",
     "SliceBackwardBackward0",
 }

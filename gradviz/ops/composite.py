@@ -138,9 +138,7 @@ def size(self, dim=None):
     """The shape, or one size of it."""
     if dim is None:
         return self.shape
-    if not self._array.ndim:
-        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
-    return self._array.shape[wrapped(dim, self._array.ndim)]
+    return coerce.size_at(self._array, dim)
 
 
 def _size(size):
@@ -207,15 +205,10 @@ def unsqueeze(self, dim):
 def expand(self, *size):
     """Dimensions of size 1 spread to `size` (-1 keeps one), a view."""
     size = _size(size)
-    extra = len(size) - self._array.ndim
-    for place, n in enumerate(size[: max(extra, 0)]):
-        if n == -1:
-            raise RuntimeError(
-                f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {place}"
-            )
     complaint = shapes.expand_complaint(self._array, size)
     if complaint is not None:
         raise RuntimeError(complaint)
+    extra = len(size) - self._array.ndim
     return shapes.expand(self, size=tuple(self._array.shape[i - extra] if n == -1 else n for i, n in enumerate(size)))
 
 

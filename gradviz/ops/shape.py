@@ -94,13 +94,18 @@ def expand_complaint(array, size):
             f"provided ({len(size)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
         )
     extra = len(size) - len(shape)
-    place = next((i for i, n in enumerate(shape) if size[extra + i] not in (-1, n) and n != 1), None)
-    if place is None:
-        return None
-    return (
-        f"The expanded size of the tensor ({size[extra + place]}) must match the existing size ({shape[place]}) at "
-        f"non-singleton dimension {extra + place}.  Target sizes: {list(size)}.  Tensor sizes: {list(shape)}"
-    )
+    for place in range(len(size) - 1, -1, -1):
+        wanted, own = size[place], shape[place - extra] if place >= extra else 1
+        if own not in (1, wanted) and wanted != -1:
+            return (
+                f"The expanded size of the tensor ({wanted}) must match the existing size ({own}) at non-singleton "
+                f"dimension {place}.  Target sizes: {list(size)}.  Tensor sizes: {list(shape)}"
+            )
+        if wanted < -1 or (wanted < 0 and not shape):
+            return "numel: integer multiplication overflow"
+        if wanted < 0 and place < extra:
+            return f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {place}"
+    return None
 
 
 @op(view=True, self=vjp("1", lambda ops, grad, dim: ops.squeeze_one(grad, dim=dim)))

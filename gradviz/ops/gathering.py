@@ -3,9 +3,10 @@
 import numpy as np
 
 from gradviz.engine import coerce
+from gradviz.engine.coerce import size_at
 from gradviz.engine.dtypes import title
 from gradviz.engine.tensor import Tensor
-from gradviz.ops import composite, flattened, indexing, picking, subscripts
+from gradviz.ops import composite, flattened, indexing, picking, rounding, subscripts
 from gradviz.ops import shape as shapes
 from gradviz.ops.composite import wrapped
 
@@ -51,10 +52,10 @@ def _ready_to_scatter(name, self, dim, index, src):
             wrong = _fits("scatter", self, index, dim)
             shown = f"index {list(index._array.shape)} to be no larger than"
             mine, given = list(self._array.shape), list(src._array.shape)
-            if len(src._array.shape or (1,)) != len(index._array.shape or (1,)):
+            wrong = wrong or (given and any(m > size_at(src._array, d) for d, m in enumerate(index._array.shape)))
+            if len(given or (1,)) != len(index._array.shape or (1,)):
                 raise RuntimeError("Index tensor must have the same number of dimensions as src tensor")
-            too_large = any(m > n for n, m in zip(src._array.shape, index._array.shape, strict=False))
-            if wrong or too_large:
+            if wrong:
                 raise RuntimeError(
                     f"Expected {shown} self {mine} apart from dimension {dim} and to be no larger size than src {given}"
                 )
@@ -117,13 +118,17 @@ def index_add(self, dim, index, source, *, alpha=1):
             f"index_add_(): self ({title(self._array.dtype)}) and source ({title(source._array.dtype)}) must have the "
             "same scalar type"
         )
-    count, mine, its = index._array.size, self._array.shape or (1,), source._array.shape or (1,)
-    along = its[dim] if dim < len(its) else 1
-    if count != along:
+    count, mine, its = index._array.size, self._array.shape, source._array.shape
+    if dim and dim >= len(its):
         raise RuntimeError(
-            f"index_add_(): Number of indices ({count}) should be equal to source.size(dim): ({along}), for dim: {dim}"
+            f"index_add_(): Indexing dim {dim} is out of bounds of the source tensor with dim {len(its)}"
         )
-    if mine[:dim] + mine[dim + 1 :] != its[:dim] + its[dim + 1 :]:
+    if count != (its[dim] if its else 1):
+        raise RuntimeError(
+            f"index_add_(): Number of indices ({count}) should be equal to source.size(dim): "
+            f"({size_at(source._array, dim)}), for dim: {dim}"
+        )
+    if len(mine) != len(its) or mine[:dim] + mine[dim + 1 :] != its[:dim] + its[dim + 1 :]:
         raise RuntimeError(
             "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
             f"{list(self._array.shape)} source.shape = {list(source._array.shape)}"
@@ -181,19 +186,19 @@ def select(self, dim, index):
 
 def index_fill(self, dim, index, value):
     """A copy with a number, or a 0-d tensor's value, at the positions of `dim` that index names."""
+    if isinstance(value, Tensor) and value._array.ndim:
+        raise RuntimeError(
+            "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+            f"{value._array.ndim} dimension(s)."
+        )
     dim = wrapped(dim, self._array.ndim)
     if index._array.dtype.name != "int64":
         raise IndexError("index_fill_(): Expected dtype int64 for index.")
     if index._array.ndim > 1:
         raise RuntimeError("Index has to be a vector/scalar")
-    if not isinstance(value, Tensor):
-        return picking.index_fill(self, index, dim=dim, value=value)
-    if value._array.ndim:
-        raise RuntimeError(
-            "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
-            f"{value._array.ndim} dimension(s)."
-        )
-    return picking.index_fill_tensor(self, index, value, dim=dim)
+    if isinstance(value, Tensor):
+        return picking.index_fill_tensor(self, index, value, dim=dim)
+    return picking.index_fill(self, index, dim=dim, value=value)
 
 
 def index_put(self, indices, values, accumulate=False):
@@ -226,8 +231,6 @@ def put(self, index, source, accumulate=False):
 
 def take_along_dim(self, indices, dim=None):
     """As gather, but shapes broadcast; without dim as if flattened."""
-    if indices._array.dtype.name not in ("int64", "int32"):
-        raise RuntimeError("gather(): Expected dtype int32/int64 for index")
     if dim is None:
         return gather(composite.view(self, -1), 0, composite.view(indices, -1))
     if self._array.ndim != indices._array.ndim:
@@ -235,7 +238,13 @@ def take_along_dim(self, indices, dim=None):
             "torch.take_along_dim(): input and indices should have the same number of dimensions, but got "
             f"{self._array.ndim} dimensions for input, and {indices._array.ndim} dimensions for indices"
         )
+    if indices._array.dtype.name != "int64":
+        raise RuntimeError(
+            f"torch.take_along_dim(): dtype of indices should be Long but got {title(indices._array.dtype)}"
+        )
     dim = wrapped(dim, self._array.ndim)
+    if not self._array.shape[dim] and indices._array.size:
+        raise RuntimeError("ZeroDivisionError")
     mine, its = list(self._array.shape), list(indices._array.shape)
     mine[dim], its[dim] = its[dim], mine[dim]
     try:
@@ -243,7 +252,8 @@ def take_along_dim(self, indices, dim=None):
         index_size = np.broadcast_shapes(tuple(mine), indices._array.shape)
     except ValueError:
         raise RuntimeError(coerce.broadcast_complaint(tuple(mine), indices._array.shape)) from None
-    return gather(shapes.expand(self, size=size), dim, shapes.expand(indices, size=index_size))
+    spread = shapes.expand(indices, size=index_size)
+    return gather(shapes.expand(self, size=size), dim, rounding.remainder(spread, size[dim]))
 
 
 def masked_select(self, mask):

@@ -7,7 +7,7 @@ from gradviz.engine.within import composed
 from gradviz.ops import flattened, stacking
 from gradviz.ops.composite import wrapped
 from gradviz.ops.gathering import _ready_to_scatter
-from gradviz.ops.picking import _OUT_OF_BOUNDS, _at_least_1d, _flat_places, refuse_outside
+from gradviz.ops.picking import _OUT_OF_BOUNDS, _at_least_1d, _flat_places, from_source, refuse_outside
 from gradviz.ops.refusals import refuse_kinds
 from gradviz.ops.scans import folded_at
 
@@ -52,7 +52,7 @@ def _given_gradient(ops, grad, self, index, src, result, dim, reduce, include_se
         return given * ops.gather(grad / ops.where(shared == 0, 1.0, shared), index, dim=dim)
     elif reduce == "prod":
         return _factor_gradient(ops, grad, self, index, src, result, dim, include_self)
-    return ops.gather(grad, index, dim=dim)
+    return from_source(ops, grad, index, src.shape, dim, "ScatterReduceBackward0")
 
 
 def _factor_gradient(ops, grad, self, index, src, result, dim, include_self):

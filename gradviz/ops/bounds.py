@@ -10,7 +10,7 @@ from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import composite
 from gradviz.ops.choosing import LARGE, chosen
-from gradviz.ops.refusals import invalid_combination, no_derivative, tensors_only
+from gradviz.ops.refusals import invalid_combination, no_derivative, refuse_whole_in_graph, tensors_only
 
 
 @op(
@@ -264,6 +264,7 @@ def masked_fill_tensor(xp, self, mask, value):
 def masked_fill(input, mask, value):
     """`value`, a number or a 0-d tensor, where the mask holds, else the element; shapes broadcast."""
     if isinstance(value, Tensor):
+        refuse_whole_in_graph(input, value)
         return masked_fill_tensor(input, mask, value)
     if type(value) not in coerce.NUMBERS:
         raise invalid_combination("masked_fill", mask, value)

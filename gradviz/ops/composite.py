@@ -103,13 +103,23 @@ def wrapped(dim, ndim):
     return dim % limit
 
 
+def wrapped_all(dims, ndim):
+    """Several dims counted from the front; RuntimeError with PyTorch's wording for one that comes twice."""
+    found = []
+    for each in dims:
+        dim = wrapped(each, ndim)
+        if dim in found:
+            raise RuntimeError(f"dim {dim} appears multiple times in the list of dims")
+        found.append(dim)
+    return tuple(found)
+
+
 def _dims(self, dim):
     ndim = self._array.ndim
-    dims = (dim,) if isinstance(dim, int) else tuple(dim)
-    found = tuple(wrapped(each, ndim) for each in dims)
-    for each in found:
-        if found.count(each) > 1:
-            raise RuntimeError(f"dim {each} appears multiple times in the list of dims")
+    if isinstance(dim, int):
+        found = (wrapped(dim, ndim),)
+    else:
+        found = wrapped_all([wrapped(each, ndim) for each in dim], ndim)
     return found if ndim else ()
 
 

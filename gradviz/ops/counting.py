@@ -5,10 +5,10 @@ from math import prod
 import numpy as np
 
 from gradviz.engine import coerce
+from gradviz.engine.coerce import size_at
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
-from gradviz.ops import composite
 from gradviz.ops.picking import refuse_outside, rows_added_at
 
 
@@ -118,16 +118,25 @@ def _runs(xp, self, dim):
 
 def unique(self, sorted=True, return_inverse=False, return_counts=False, dim=None):
     """Different elements in order; with them, as asked, for each element which it is, and how often each occurs."""
-    if dim is not None:
-        dim = composite.wrapped(dim, self._array.ndim)
-    return _asked(unique_of(self, dim=dim, in_runs=False), return_inverse, return_counts)
+    return _asked(unique_of(self, dim=_rows_dim(self._array, dim), in_runs=False), return_inverse, return_counts)
 
 
 def unique_consecutive(self, return_inverse=False, return_counts=False, dim=None):
     """Elements without repetitions of the one before; with them, as asked, which of them each is, and how often."""
-    if dim is not None:
-        dim = composite.wrapped(dim, self._array.ndim)
-    return _asked(unique_of(self, dim=dim, in_runs=True), return_inverse, return_counts)
+    return _asked(unique_of(self, dim=_rows_dim(self._array, dim), in_runs=True), return_inverse, return_counts)
+
+
+def _rows_dim(array, dim):
+    """A dim whose positions are told apart, counted from the front; RuntimeError where those have no elements."""
+    if dim is None:
+        return None
+    empty = array.shape.count(0)
+    if size_at(array, dim):
+        if empty:
+            raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
+    elif empty > 1:
+        raise RuntimeError("Number of zero sized dimensions is more than one, so unique cannot be applied ")
+    return dim % array.ndim
 
 
 def _asked(found, return_inverse, return_counts):

@@ -9,6 +9,7 @@ from gradviz.engine.tensor import Tensor
 from gradviz.ops import composite, flattened, indexing, picking, rounding, subscripts
 from gradviz.ops import shape as shapes
 from gradviz.ops.composite import wrapped
+from gradviz.ops.refusals import refuse_scalar, refuse_whole_in_graph
 
 
 def _long(name, index):
@@ -172,10 +173,8 @@ def index_copy(self, dim, index, source):
 
 def select(self, dim, index):
     """One position of a dimension, which is left out; a view."""
-    ndim = self._array.ndim
-    if not ndim:
-        raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    dim = wrapped(dim, ndim)
+    refuse_scalar("select", self._array)
+    dim = wrapped(dim, self._array.ndim)
     size = self._array.shape[dim]
     if not -size <= index < size:
         raise IndexError(
@@ -197,6 +196,7 @@ def index_fill(self, dim, index, value):
     if index._array.ndim > 1:
         raise RuntimeError("Index has to be a vector/scalar")
     if isinstance(value, Tensor):
+        refuse_whole_in_graph(self, value)
         return picking.index_fill_tensor(self, index, value, dim=dim)
     return picking.index_fill(self, index, dim=dim, value=value)
 

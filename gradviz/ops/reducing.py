@@ -8,7 +8,7 @@ from gradviz.ops import flattened, stacking
 from gradviz.ops.composite import wrapped
 from gradviz.ops.gathering import _ready_to_scatter
 from gradviz.ops.picking import _OUT_OF_BOUNDS, _at_least_1d, _flat_places, from_source, refuse_outside
-from gradviz.ops.refusals import refuse_kinds
+from gradviz.ops.refusals import refuse_kinds, refuse_scalar, refuse_whole_in_graph
 from gradviz.ops.scans import folded_at
 
 _START = {"sum": 0, "mean": 0, "prod": 1, "amax": float("-inf"), "amin": float("inf")}
@@ -205,6 +205,8 @@ def diagonal_replaced(xp, self, src, *, offset, dim1, dim2):
 
 def select_scatter(input, src, dim, index):
     """A copy with src at one position of a dimension."""
+    refuse_whole_in_graph(input, src)
+    refuse_scalar("select", input._array)
     dim = wrapped(dim, input._array.ndim)
     size = input._array.shape[dim]
     if not -size <= index < size:
@@ -216,6 +218,8 @@ def select_scatter(input, src, dim, index):
 
 def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
     """A copy with src in a range of a dimension."""
+    refuse_whole_in_graph(input, src)
+    refuse_scalar("slice", input._array)
     dim = wrapped(dim, input._array.ndim)
     first, last, _ = slice(start, end).indices(input._array.shape[dim])
     return slice_replaced(input, src, dim=dim, start=first, end=None if end is None else max(first, last), step=step)
@@ -223,6 +227,7 @@ def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
 
 def diagonal_scatter(input, src, offset=0, dim1=0, dim2=1):
     """A copy with src on a diagonal."""
+    refuse_whole_in_graph(input, src)
     dim1, dim2 = (wrapped(each, input._array.ndim) for each in (dim1, dim2))
     return diagonal_replaced(input, src, offset=offset, dim1=dim1, dim2=dim2)
 

@@ -70,7 +70,7 @@ def _steps(self, index):
     shape = list(self._array.shape)
     picked = sum([_width(part) for part in parts])
     if picked > len(shape):
-        _refuse_too_many(shape, parts, isinstance(index, tuple))
+        _refuse_too_many(shape, parts, not isinstance(index, (int, np.integer, Slice)))
     whole_costs = not isinstance(index, tuple)  # in a tuple a whole dimension costs no node; x[:] is a slice
     views, basic, indices, dots = [], [], [], False
     dim = gone = folded = 0  # folded: dimensions that masks take beyond their one place in the list
@@ -176,10 +176,10 @@ def _like(self, part):
 def _refuse_too_many(shape, parts, several):
     if shape or several:
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
-    if any(isinstance(part, Slice) for part in parts):
+    if parts[0].__class__ is Slice:
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")
-    if any(isinstance(part, Tensor) for part in parts):
-        raise IndexError("too many indices for tensor of dimension 0")
+    if parts[0]:
+        raise IndexError(f"index {parts[0]} is out of bounds for dimension 0 with size 0")
     raise IndexError(
         "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
         "convert a 0-dim tensor to a number"

@@ -157,3 +157,10 @@ def broadcast_complaint(a, b):
                 f"at non-singleton dimension {place}"
             )
     return None
+
+
+def check_broadcast(a, b):
+    """RuntimeError, with PyTorch's sentence, for two shapes that don't broadcast."""
+    complaint = broadcast_complaint(a, b)
+    if complaint is not None:
+        raise RuntimeError(complaint)

@@ -5,8 +5,8 @@ from math import prod
 
 import numpy as np
 
-from gradviz.engine.coerce import dim_complaint
-from gradviz.engine.dtypes import title
+from gradviz.engine.coerce import check_broadcast, dim_complaint
+from gradviz.engine.dtypes import of_name, result_type, title
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import bounds, composite, criteria, loss, pointwise, reduction, special
@@ -216,8 +216,7 @@ def _of_probabilities(input, target, weight, name, label_smoothing):
 @composed("cosine_similarity")
 def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     """The cosine of the angle between vectors along a dimension."""
-    if x1.shape != x2.shape:
-        x1, x2 = _common(x1, x2)
+    x1, x2 = _common(x1, x2)
     dim = composite.wrapped(dim, x1.ndim)
     one, two = (pointwise.clone(linalg_vector_norm(each, ord=2, dim=(dim,), keepdim=True)) for each in (x1, x2))
     for norm in (one, two):
@@ -227,6 +226,14 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
 
 
 def _common(x1, x2):
+    """Both as floating point numbers and in the shape that they broadcast to."""
+    wanted = result_type((x1, x2))
+    if wanted.kind != "f":
+        raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {title(wanted)}")
+    x1, x2 = (each if each.is_floating_point() else composite.to(each, of_name(wanted.name)) for each in (x1, x2))
+    if x1.shape == x2.shape:
+        return x1, x2
+    check_broadcast(x1.shape, x2.shape)
     shape = np.broadcast_shapes(x1.shape, x2.shape)
     return composite.expand(x1, *shape), composite.expand(x2, *shape)
 

@@ -247,11 +247,9 @@ def take_along_dim(self, indices, dim=None):
         raise RuntimeError("ZeroDivisionError")
     mine, its = list(self._array.shape), list(indices._array.shape)
     mine[dim], its[dim] = its[dim], mine[dim]
-    try:
-        size = np.broadcast_shapes(tuple(its), self._array.shape)
-        index_size = np.broadcast_shapes(tuple(mine), indices._array.shape)
-    except ValueError:
-        raise RuntimeError(coerce.broadcast_complaint(tuple(mine), indices._array.shape)) from None
+    coerce.check_broadcast(mine, indices._array.shape)
+    size = np.broadcast_shapes(tuple(its), self._array.shape)
+    index_size = np.broadcast_shapes(tuple(mine), indices._array.shape)
     spread = shapes.expand(indices, size=index_size)
     return gather(shapes.expand(self, size=size), dim, rounding.remainder(spread, size[dim]))
 
@@ -260,9 +258,7 @@ def masked_select(self, mask):
     """The elements where a mask holds, as a vector; shapes broadcast."""
     if mask._array.dtype.kind != "b":
         raise RuntimeError("masked_select: expected BoolTensor for mask")
-    said = coerce.broadcast_complaint(mask._array.shape, self._array.shape)
-    if said:
-        raise RuntimeError(said)
+    coerce.check_broadcast(mask._array.shape, self._array.shape)
     return flattened.masked_select(self, mask)
 
 
@@ -277,6 +273,7 @@ def masked_scatter(self, mask, source):
         raise RuntimeError(
             f"masked_scatter_ only supports boolean masks, but got mask with dtype {title(mask._array.dtype)}"
         )
+    coerce.check_broadcast(mask._array.shape, self._array.shape)
     size = np.broadcast_shapes(self._array.shape, mask._array.shape)
     if size != self._array.shape:
         self = shapes.expand(self, size=size)

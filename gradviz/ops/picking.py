@@ -347,4 +347,6 @@ def index_fill_tensor(xp, self, index, value, *, dim):
 @op()
 def repeated_places(xp, self):
     """0 so often as the first element says, 1 so often as the second, ..."""
+    if (self < 0).any():
+        raise RuntimeError("repeats can not be negative")
     return xp.repeat(xp.arange(self.shape[0]), self if xp.__name__ == "numpy" else self.tolist())

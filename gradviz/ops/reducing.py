@@ -220,6 +220,8 @@ def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
     """A copy with src in a range of a dimension."""
     refuse_whole_in_graph(input, src)
     refuse_scalar("slice", input._array)
+    if step <= 0:
+        raise RuntimeError("slice step must be positive")
     dim = wrapped(dim, input._array.ndim)
     first, last, _ = slice(start, end).indices(input._array.shape[dim])
     return slice_replaced(input, src, dim=dim, start=first, end=None if end is None else max(first, last), step=step)

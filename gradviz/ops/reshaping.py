@@ -160,6 +160,8 @@ def repeat_interleave(self, repeats, dim=None):
     counts = repeats._array
     if counts.dtype.kind not in "iu":
         raise NotImplementedError(f"\"repeat_interleave_cpu\" not implemented for '{title(counts.dtype)}'")
+    if counts.ndim > 1:
+        raise RuntimeError("repeats must be 0-dim or 1-dim tensor")
     if dim is None:
         self, dim = composite.flatten(self), 0
     size, dim = size_at(self._array, dim), dim % self._array.ndim
@@ -177,8 +179,6 @@ def repeat_interleave(self, repeats, dim=None):
 def _each_repeated(self, repeats, dim):
     if dim is None:
         self, dim = composite.flatten(self), 0
-    elif not self._array.ndim:
-        self = composite.flatten(self)
     dim = wrapped(dim, self._array.ndim)
     sizes = self._array.shape
     spread = composite.expand(composite.unsqueeze(self, dim + 1), *sizes[: dim + 1], repeats, *sizes[dim + 1 :])

@@ -6,8 +6,8 @@ tests/engine/test_variations.py holds each entry to be still so; the words are t
 DIFFERENCES = {
     "another sentence of the same exception class: PyTorch's names an inner function, or a check that comes first": {
         "dtype words": (
-            "add counts_in_bins embedding_bag linalg_slogdet linalg_svd_of linalg_vector_norm log "
-            "max_pool2d_with_indices nll_loss2d safe_softmax soft_margin_loss where"
+            "add counts_in_bins embedding_bag log max_pool2d_with_indices nll_loss2d safe_softmax soft_margin_loss "
+            "where"
         ),
         "index words": "embedding embedding_dense_backward index_put",
         "layout words": "linalg_slogdet",
@@ -15,35 +15,34 @@ DIFFERENCES = {
             "adaptive_avg_pool2d adaptive_avg_pool2d_backward adaptive_max_pool2d add_number binary_cross_entropy "
             "binary_cross_entropy_with_logits convolution convolution_to_input convolution_to_weight copy embedding "
             "embedding_dense_backward expand grid_sampler_2d grid_sampler_3d index index_put index_put_impl "
-            "linalg_inv_ex linalg_solve_ex linalg_svd_of linalg_vector_norm logsigmoid masked_fill_number "
-            "max_pool2d_with_indices native_batch_norm native_group_norm nll_loss2d nll_loss2d_backward "
-            "reflection_pad1d reflection_pad1d_backward reflection_pad2d reflection_pad2d_backward reflection_pad3d "
-            "reflection_pad3d_backward repeat replication_pad1d replication_pad1d_backward replication_pad2d "
-            "replication_pad2d_backward replication_pad3d replication_pad3d_backward search sub_number tanh trilinear"
+            "logsigmoid masked_fill_number max_pool2d_with_indices native_batch_norm native_group_norm nll_loss2d "
+            "nll_loss2d_backward reflection_pad1d reflection_pad1d_backward reflection_pad2d "
+            "reflection_pad2d_backward reflection_pad3d reflection_pad3d_backward repeat replication_pad1d "
+            "replication_pad1d_backward replication_pad2d replication_pad2d_backward replication_pad3d "
+            "replication_pad3d_backward search sub_number tanh trilinear"
         ),
         "mixed words": (
-            "convolution embedding embedding_bag embedding_dense_backward huber_loss index_put least_squares log "
-            "native_batch_norm nll_loss2d where"
+            "convolution embedding embedding_bag embedding_dense_backward huber_loss index_put log native_batch_norm "
+            "nll_loss2d where"
         ),
         "size words": (
             "adaptive_max_pool2d add_number binary_cross_entropy binary_cross_entropy_with_logits convolution expand "
-            "index index_put index_put_impl linalg_vector_norm masked_fill_number max_pool2d_with_indices "
-            "native_batch_norm nll_loss2d repeat tanh trilinear"
+            "index index_put index_put_impl masked_fill_number max_pool2d_with_indices native_batch_norm nll_loss2d "
+            "repeat tanh trilinear"
         ),
-        "ties words": "linalg_slogdet linalg_solve_ex",
+        "ties words": "linalg_slogdet",
     },
     "another exception class: a call that fits nothing, where NumPy's check or another of gradviz's comes first": {
         "index class": "embedding_bag",
         "misfit class": (
             "adaptive_avg_pool2d_backward add_number col2im convolution div_number embedding embedding_dense_backward "
-            "im2col index_copy index_fill index_fill_tensor index_put linalg_solve_ex linalg_vector_norm "
-            "masked_fill_number masked_scatter masked_scatter_backward mean_dim mul_number native_batch_norm neg "
-            "nll_loss nll_loss2d nll_loss2d_backward repeat search sub_number tanh"
+            "im2col index_copy index_fill index_fill_tensor index_put masked_fill_number mean_dim mul_number "
+            "native_batch_norm neg nll_loss nll_loss2d nll_loss2d_backward repeat search sub_number tanh"
         ),
         "mixed class": "constant_pad_nd convolution convolution_to_weight embedding_bag",
         "size class": (
             "col2im convolution embedding embedding_dense_backward im2col index_copy index_fill index_fill_tensor "
-            "index_put linalg_vector_norm masked_fill_number native_batch_norm nll_loss2d nll_loss2d_backward repeat"
+            "index_put masked_fill_number native_batch_norm nll_loss2d nll_loss2d_backward repeat"
         ),
     },
     "PyTorch's kernel knows fewer dtypes; gradviz computes, in the dtype of the rest": {
@@ -60,30 +59,29 @@ DIFFERENCES = {
         ),
         "mixed taken": (
             "addcdiv_of binary_cross_entropy_with_logits distances distances_backward fill_tensor huber_loss "
-            "least_squares multi_margin_loss multi_margin_loss_backward multilabel_margin_loss prelu_kernel "
-            "soft_margin_loss"
+            "multi_margin_loss multi_margin_loss_backward multilabel_margin_loss prelu_kernel soft_margin_loss"
         ),
     },
     "PyTorch refuses sizes of 0 here, or a parameter that broadcasts; gradviz computes what there is": {
         "misfit taken": (
             "adaptive_avg_pool2d add add_number addmv binary_cross_entropy_with_logits channels_as_places "
             "clamp_tensors col2im constant_pad_nd convolution convolution_to_input convolution_to_weight "
-            "embedding_dense_backward grid_sampler_2d grid_sampler_3d im2col least_squares linalg_vector_norm "
-            "native_batch_norm nll_loss places_as_channels repeat safe_softmax soft_margin_loss sub_number tanh "
-            "upsample_bicubic2d upsample_bicubic2d_backward upsample_bilinear2d upsample_bilinear2d_backward "
-            "upsample_linear1d upsample_linear1d_backward upsample_nearest1d upsample_nearest1d_backward "
-            "upsample_nearest2d upsample_nearest2d_backward upsample_nearest3d upsample_nearest3d_backward "
-            "upsample_nearest_exact1d upsample_nearest_exact1d_backward upsample_nearest_exact2d "
-            "upsample_nearest_exact2d_backward upsample_nearest_exact3d upsample_nearest_exact3d_backward "
-            "upsample_trilinear3d upsample_trilinear3d_backward"
+            "embedding_dense_backward grid_sampler_2d grid_sampler_3d im2col native_batch_norm nll_loss "
+            "places_as_channels repeat safe_softmax soft_margin_loss sub_number tanh upsample_bicubic2d "
+            "upsample_bicubic2d_backward upsample_bilinear2d upsample_bilinear2d_backward upsample_linear1d "
+            "upsample_linear1d_backward upsample_nearest1d upsample_nearest1d_backward upsample_nearest2d "
+            "upsample_nearest2d_backward upsample_nearest3d upsample_nearest3d_backward upsample_nearest_exact1d "
+            "upsample_nearest_exact1d_backward upsample_nearest_exact2d upsample_nearest_exact2d_backward "
+            "upsample_nearest_exact3d upsample_nearest_exact3d_backward upsample_trilinear3d "
+            "upsample_trilinear3d_backward"
         ),
         "size taken": (
             "adaptive_avg_pool2d addmv channels_as_places col2im convolution embedding_dense_backward im2col "
-            "linalg_vector_norm native_batch_norm places_as_channels sub_number upsample_bicubic2d "
-            "upsample_bicubic2d_backward upsample_bilinear2d upsample_bilinear2d_backward upsample_linear1d "
-            "upsample_linear1d_backward upsample_nearest1d upsample_nearest1d_backward upsample_nearest2d "
-            "upsample_nearest2d_backward upsample_nearest_exact1d upsample_nearest_exact1d_backward "
-            "upsample_nearest_exact2d upsample_nearest_exact2d_backward"
+            "native_batch_norm places_as_channels sub_number upsample_bicubic2d upsample_bicubic2d_backward "
+            "upsample_bilinear2d upsample_bilinear2d_backward upsample_linear1d upsample_linear1d_backward "
+            "upsample_nearest1d upsample_nearest1d_backward upsample_nearest2d upsample_nearest2d_backward "
+            "upsample_nearest_exact1d upsample_nearest_exact1d_backward upsample_nearest_exact2d "
+            "upsample_nearest_exact2d_backward"
         ),
     },
     "PyTorch lets input through that gradviz refuses: mixed dtypes in few kernels, no elements, fewer dimensions": {
@@ -91,8 +89,8 @@ DIFFERENCES = {
         "index refused": "embedding_bag embedding_bag_backward embedding_bag_samples_backward",
         "misfit refused": "bincounts col2im im2col native_batch_norm nll_loss2d repeat safe_softmax",
         "mixed refused": (
-            "convolution embedding_bag embedding_bag_backward embedding_bag_samples_backward linalg_vector_norm "
-            "mse_loss_backward native_batch_norm smooth_l1_loss"
+            "convolution embedding_bag embedding_bag_backward embedding_bag_samples_backward mse_loss_backward "
+            "native_batch_norm smooth_l1_loss"
         ),
         "size refused": "add_number constant_pad_nd div_number native_batch_norm safe_softmax",
     },
@@ -126,12 +124,11 @@ DIFFERENCES = {
         "dtype value": "known_mean known_rstd native_batch_norm near rsqrt upsample_bicubic2d upsample_bilinear2d",
     },
     "two float dtypes met: PyTorch rounds on the way, or returns the dtype of one of them": {
-        "mixed dtype": "binary_cross_entropy_with_logits rsqrt soft_margin_loss solved_triangular",
+        "mixed dtype": "binary_cross_entropy_with_logits rsqrt soft_margin_loss",
         "mixed value": "exp pow_tensor",
     },
     "no elements: PyTorch returns another shape, or NaN where gradviz adds up nothing": {
-        "misfit shape": "least_squares",
-        "misfit value": "blocks least_squares native_group_norm",
+        "misfit value": "blocks native_group_norm",
         "size shape": "convolution",
         "size value": "blocks native_group_norm",
     },

@@ -203,9 +203,19 @@ def index_fill(self, dim, index, value):
 
 def index_put(self, indices, values, accumulate=False):
     """A copy with values at the places that index tensors name; accumulate adds them."""
+    if not isinstance(indices, (tuple, list)):
+        raise TypeError(
+            f"index_put(): argument 'indices' (position 2) must be tuple of Tensors, not {type(indices).__name__}"
+        )
+    for place, each in enumerate(indices):
+        if not isinstance(each, Tensor):
+            raise TypeError(f"expected Tensor as element {place} in argument 1, but got {type(each).__name__}")
+    if not isinstance(values, Tensor):
+        raise TypeError(f"index_put(): argument 'values' (position 3) must be Tensor, not {type(values).__name__}")
     if len(indices) > self._array.ndim:
         raise IndexError(f"too many indices for tensor of dimension {self._array.ndim} (got {len(indices)})")
-    subscripts.check_indices(self._array.shape, indices)
+    indices = [subscripts.index_tensor(self, each) for each in indices]
+    subscripts.check_indices(self._array.shape, indices, values._array)
     return picking.index_put(self, values, *indices, accumulate=accumulate)
 
 

@@ -101,7 +101,7 @@ def assign(array, key, values):
     """`array[key] = values`; RuntimeError with PyTorch's words when the shapes don't fit."""
     try:
         array[key] = values
-    except ValueError:
+    except (ValueError, TypeError):  # the latter for a mask and values of several dimensions
         raise RuntimeError(_mismatch(values.shape, array[key].shape)) from None
 
 

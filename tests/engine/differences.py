@@ -9,26 +9,24 @@ DIFFERENCES = {
             "add counts_in_bins embedding_bag log max_pool2d_with_indices nll_loss2d safe_softmax soft_margin_loss "
             "where"
         ),
-        "index words": "embedding embedding_dense_backward index_put",
+        "index words": "embedding embedding_dense_backward",
         "layout words": "linalg_slogdet",
         "misfit words": (
             "adaptive_avg_pool2d adaptive_avg_pool2d_backward adaptive_max_pool2d add_number binary_cross_entropy "
             "binary_cross_entropy_with_logits convolution convolution_to_input convolution_to_weight copy embedding "
-            "embedding_dense_backward expand grid_sampler_2d grid_sampler_3d index index_put index_put_impl "
-            "logsigmoid masked_fill_number max_pool2d_with_indices native_batch_norm native_group_norm nll_loss2d "
-            "nll_loss2d_backward reflection_pad1d reflection_pad1d_backward reflection_pad2d "
-            "reflection_pad2d_backward reflection_pad3d reflection_pad3d_backward repeat replication_pad1d "
-            "replication_pad1d_backward replication_pad2d replication_pad2d_backward replication_pad3d "
-            "replication_pad3d_backward search sub_number tanh trilinear"
+            "embedding_dense_backward expand grid_sampler_2d grid_sampler_3d logsigmoid masked_fill_number "
+            "max_pool2d_with_indices native_batch_norm native_group_norm nll_loss2d nll_loss2d_backward "
+            "reflection_pad1d reflection_pad1d_backward reflection_pad2d reflection_pad2d_backward reflection_pad3d "
+            "reflection_pad3d_backward repeat replication_pad1d replication_pad1d_backward replication_pad2d "
+            "replication_pad2d_backward replication_pad3d replication_pad3d_backward search sub_number tanh trilinear"
         ),
         "mixed words": (
-            "convolution embedding embedding_bag embedding_dense_backward huber_loss index_put log native_batch_norm "
-            "nll_loss2d where"
+            "convolution embedding embedding_bag embedding_dense_backward huber_loss log native_batch_norm nll_loss2d "
+            "where"
         ),
         "size words": (
             "adaptive_max_pool2d add_number binary_cross_entropy binary_cross_entropy_with_logits convolution expand "
-            "index index_put index_put_impl masked_fill_number max_pool2d_with_indices native_batch_norm nll_loss2d "
-            "repeat tanh trilinear"
+            "masked_fill_number max_pool2d_with_indices native_batch_norm nll_loss2d repeat tanh trilinear"
         ),
         "ties words": "linalg_slogdet",
     },
@@ -36,13 +34,13 @@ DIFFERENCES = {
         "index class": "embedding_bag",
         "misfit class": (
             "adaptive_avg_pool2d_backward add_number col2im convolution div_number embedding embedding_dense_backward "
-            "im2col index_copy index_fill index_fill_tensor index_put masked_fill_number mean_dim mul_number "
-            "native_batch_norm neg nll_loss nll_loss2d nll_loss2d_backward repeat search sub_number tanh"
+            "im2col index_copy index_fill index_fill_tensor masked_fill_number mean_dim mul_number native_batch_norm "
+            "neg nll_loss nll_loss2d nll_loss2d_backward repeat search sub_number tanh"
         ),
         "mixed class": "constant_pad_nd convolution convolution_to_weight embedding_bag",
         "size class": (
             "col2im convolution embedding embedding_dense_backward im2col index_copy index_fill index_fill_tensor "
-            "index_put masked_fill_number native_batch_norm nll_loss2d nll_loss2d_backward repeat"
+            "masked_fill_number native_batch_norm nll_loss2d nll_loss2d_backward repeat"
         ),
     },
     "PyTorch's kernel knows fewer dtypes; gradviz computes, in the dtype of the rest": {

@@ -10,11 +10,14 @@ from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.ops.picking import refuse_outside, rows_added_at
+from gradviz.ops.refusals import refuse_kinds
 
 
 @op(title="searchsorted")
 def search(xp, sequence, self, *, right, int32):
     """Before which element of sorted sequences each element would go; no gradient."""
+    if sequence.dtype == self.dtype:
+        refuse_kinds("searchsorted_out_cpu", self, "b")
     side = "right" if right else "left"
     if sequence.ndim == 1:
         found = xp.searchsorted(sequence, xp.asarray(self, order="C"), side=side)
@@ -37,6 +40,15 @@ def searchsorted(sorted_sequence, self, *, out_int32=False, right=False, side=No
         self = coerce.number_like(self, sorted_sequence)
         self = Tensor(self._array)
     one, two = sorted_sequence._array.shape, self._array.shape
+    if not two and len(one) != 1:
+        raise RuntimeError(
+            "torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1, but we got "
+            f"boundaries tensor dim({len(one)}) and input value's dim(0) numel(1)"
+        )
+    if not one:
+        raise RuntimeError(
+            "torch.searchsorted(): boundaries tensor should have positive dimension, but got 0 dimension"
+        )
     if len(one) > 1 and one[:-1] != two[:-1]:
         raise RuntimeError(
             "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries "
@@ -49,7 +61,7 @@ def searchsorted(sorted_sequence, self, *, out_int32=False, right=False, side=No
 def bucketize(self, boundaries, *, out_int32=False, right=False):
     """Between which of sorted boundaries each element lies."""
     if boundaries._array.ndim != 1:
-        raise RuntimeError(f"bucketize(): boundaries tensor must be 1 dimension, but got dim({boundaries._array.ndim})")
+        raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({boundaries._array.ndim})")
     return searchsorted(boundaries, self, out_int32=out_int32, right=right)
 
 
@@ -73,7 +85,7 @@ def bincount(self, weights=None, minlength=0):
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
-    if weights is not None and weights._array.shape != array.shape:
+    if weights is not None and array.size and weights._array.shape != array.shape:
         raise RuntimeError("weights should be 1-d and have the same length as input")
     return bincounts(self, weights, minlength=minlength)
 

@@ -6,7 +6,7 @@ from gradviz.engine.coerce import check_same, size_at
 from gradviz.engine.dtypes import joined
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
-from gradviz.ops.refusals import refuse_kinds
+from gradviz.ops.refusals import refuse_factor, refuse_kinds
 from gradviz.ops.shape import expand_complaint
 
 
@@ -203,6 +203,8 @@ def addr(xp, self, vec1, vec2, *, beta=1, alpha=1):
             raise RuntimeError(f"addr: Expected 1-D argument vec{name}, but got {array.ndim}-D")
     wanted = joined([self.dtype, vec1.dtype, vec2.dtype])
     self, vec1, vec2 = (each.astype(wanted, copy=False) for each in (self, vec1, vec2))
+    for name, factor in (("beta", beta), ("alpha", alpha)):
+        refuse_factor(name, factor, self)
     product = _times(vec1[:, None] * vec2, alpha)
     _spreads(self, product.shape)
     return product + _times(self, beta)

@@ -174,6 +174,7 @@ nanmedian_along = _selecting(
 )
 def nanmedian_of_all(xp, self):
     """The median of all that is a number."""
+    refuse_kinds("median_cpu", self, "b")
     if not self.size:
         return xp.asarray(xp.nan, self.dtype)
     ordered, places = _ordered(xp, self.reshape(-1), 0)
@@ -273,7 +274,8 @@ def corrcoef(input):
 @op(title="histc")
 def counts_in_bins(xp, self, *, bins, min, max):
     """How many elements lie in each of bins of one width; no gradient."""
-    refuse_kinds("histogram_cpu", self, "biu")
+    refuse_kinds("linspace_cpu", self, "b")
+    refuse_kinds("histogram_cpu", self, "iu")
     edges = xp.linspace(min, max, bins + 1, dtype=self.dtype)
     values = self.reshape(-1)
     places = xp.minimum(xp.searchsorted(edges, values, side="right") - 1, bins - 1)

@@ -19,6 +19,12 @@ def refuse_half(kernel, array):
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{title(array.dtype)}'")
 
 
+def refuse_factor(name, factor, array):
+    """RuntimeError for a fraction that integers are to be multiplied by."""
+    if array.dtype.kind != "f" and isinstance(factor, float):
+        raise RuntimeError(f"For integral input tensors, argument {name} must not be a floating point number.")
+
+
 def refuse_whole_result(array, wanted="Float"):
     """RuntimeError for integers, into whose memory PyTorch would write what is `wanted`."""
     if array.dtype.kind != "f":

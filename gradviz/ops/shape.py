@@ -188,6 +188,11 @@ def inferred_size(numel, size):
         raise RuntimeError(f"invalid shape dimension {wrong} at index {size.index(wrong)} of shape {list(size)}")
     known = int(np.prod([each for each in size if each != -1], dtype=np.int64))
     if -1 in size:
+        if known == 0 == numel:
+            raise RuntimeError(
+                f"cannot reshape tensor of 0 elements into shape {list(size)} because the unspecified dimension size "
+                "-1 can be any value and is ambiguous"
+            )
         if known == 0 or numel % known:
             raise RuntimeError(f"shape '{list(size)}' is invalid for input of size {numel}")
         return tuple(numel // known if each == -1 else each for each in size)

@@ -1,7 +1,7 @@
 """Losses of `torch.nn.functional`, each expanding to the ops that PyTorch expands to."""
 
 import warnings
-from math import prod
+from math import nan, prod
 
 import numpy as np
 
@@ -156,6 +156,8 @@ def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean
         return nll_loss(loss.log_softmax(input, dim=0), target, weight, ignore_index, reduction)
     alone = input._array.ndim == 1
     if alone:
+        if target.ndim == 1 and len(target._array) != 1:
+            raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {len(target._array)}")
         input, target = composite.unsqueeze(input, 0), composite.unsqueeze(target, 0)
     scores = loss.log_softmax(input, dim=1)
     plain = nll_loss(scores, target, weight, ignore_index, reduction)
@@ -203,14 +205,20 @@ def _of_probabilities(input, target, weight, name, label_smoothing):
     classes = input.shape[dim]
     if label_smoothing:
         target = criteria.mul_number(target, other=1 - label_smoothing)
-        target = criteria.add_number(target, other=label_smoothing / classes)
+        target = criteria.add_number(target, other=label_smoothing / max(classes, 1))
     each = pointwise.mul(scores, target)
     if weight is not None:
+        if weight.shape != (classes,):
+            raise RuntimeError(
+                f"cross_entropy: weight tensor should be defined either for all {classes} classes or no classes but "
+                f"got weight tensor of shape: {list(weight.shape)}"
+            )
         each = pointwise.mul(each, weight if dim == 0 else _beside_classes(weight, input))
     if number == 0:
         return pointwise.neg(reduction.sum_dim(each, dim=(dim,)))
     total = pointwise.neg(reduction.sum(each))
-    return criteria.div_number(total, other=input.numel() // classes) if number == 1 else total
+    count = input.numel() // classes if classes else nan
+    return criteria.div_number(total, other=count) if number == 1 else total
 
 
 @composed("cosine_similarity")

@@ -25,10 +25,10 @@ def refuse_factor(name, factor, array):
         raise RuntimeError(f"For integral input tensors, argument {name} must not be a floating point number.")
 
 
-def refuse_whole_result(array, wanted="Float"):
+def refuse_whole_result(array, wanted="Float", named=title):
     """RuntimeError for integers, into whose memory PyTorch would write what is `wanted`."""
     if array.dtype.kind != "f":
-        raise RuntimeError(f"result type {wanted} can't be cast to the desired output type {title(array.dtype)}")
+        raise RuntimeError(f"result type {wanted} can't be cast to the desired output type {named(array.dtype)}")
 
 
 def refuse_scalar(name, array):

@@ -48,6 +48,8 @@ def _elements(layout, p):
 
 def _channels(layout, p):
     """Random booleans, one a channel."""
+    if layout.ndim < 2:
+        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
     return random.bernoulli((*layout.shape[:2], *(1,) * (layout.ndim - 2)), 1 - p)
 
 
@@ -75,8 +77,6 @@ def feature_dropout(input, p, training):
     refuse_probability(p)
     if p == 0 or not training or not input._array.size:
         return input
-    if input._array.ndim < 2:
-        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
     if p == 1:
         return pointwise.mul(input, _like(input, 0))
     return _scaled(input, _channels, p)

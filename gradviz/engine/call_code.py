@@ -133,7 +133,7 @@ def _dtype_lines(op):
         lines.append(f"    if not ({' and '.join(alike)}):")
         lines.append(f"        {results}= promoted(OP, {tensors})")
     elif op.dtype == "same" and alike:
-        lines.append(f"    if not ({' and '.join(alike)}): check_same(OP, {tensors})")
+        lines.append(f"    if not ({' and '.join(alike)}): check_same(OP, ({arrays}))")
     return lines
 
 

@@ -62,11 +62,10 @@ def promoted(op, tensors):
     return [t._array if t._array.dtype == wanted else t._array.astype(wanted) for t in tensors]
 
 
-def check_same(op, tensors):
-    """RuntimeError unless the inputs have one dtype."""
-    found = [t._array.dtype for t in tensors]
-    other = next((each for each in found if each != found[0]), None)
-    if other is None:
+def check_same(op, arrays):
+    """RuntimeError, with PyTorch's words, unless the inputs have one dtype."""
+    found = [each.dtype for each in arrays]
+    if found.count(found[0]) == len(found):
         return
     titles = [dtypes.title(each) for each in found]
     if op.name in ("dot", "vdot"):
@@ -74,8 +73,13 @@ def check_same(op, tensors):
     elif op.name in ("mv", "addmv"):
         first, matrix, second = titles if op.name == "addmv" else (titles[1], *titles)
         complaint = f"addmv input tensors must have the same dtype, but got {first}, {matrix}, and {second}"
-    elif op.name == "bmm":
-        complaint = f"expected scalar type {titles[0]} but found {titles[1]}"
+    elif op.name in ("bmm", "linalg_cross") and found[0].kind == "b":
+        raise NotImplementedError(f"\"{op.name.removeprefix('linalg_')}\" not implemented for 'Bool'")
+    elif op.name in ("bmm", "linalg_cross") or (op.name == "baddbmm" and found[0] == found[1]):
+        complaint = f"expected scalar type {titles[0]} but found {titles[-1]}"
+    elif op.name == "baddbmm":
+        names = "input {}, batch1: {}, batch2: {}".format(*map(dtypes.in_cpp, found))
+        complaint = f"Input dtypes must be the same, got: {names}"
     elif len(titles) == 3:
         names = ("self", "mat2") if titles[0] != titles[2] else ("mat1", "mat2")
         odd = titles[0] if titles[0] != titles[2] else titles[1]
@@ -127,6 +131,15 @@ def explained(op, error, tensors):
     return error
 
 
+def size_at(array, dim):
+    """The size of a dimension; IndexError with PyTorch's words where there is no such dimension."""
+    if not array.ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    if not -array.ndim <= dim < array.ndim:
+        raise IndexError(dim_complaint(dim, array.ndim))
+    return array.shape[dim]
+
+
 def dim_complaint(dim, ndim):
     """PyTorch's sentence for a dimension that a tensor of `ndim` dimensions doesn't have."""
     most = max(ndim, 1)
@@ -144,3 +157,10 @@ def broadcast_complaint(a, b):
                 f"at non-singleton dimension {place}"
             )
     return None
+
+
+def check_broadcast(a, b):
+    """RuntimeError, with PyTorch's sentence, for two shapes that don't broadcast."""
+    complaint = broadcast_complaint(a, b)
+    if complaint is not None:
+        raise RuntimeError(complaint)

@@ -44,3 +44,12 @@ def broadcasts_from(small, large):
     """Whether a tensor of the shape `small` spreads out to the shape `large`."""
     extra = len(large) - len(small)
     return extra >= 0 and all(a in (1, b) for a, b in zip(small, large[extra:], strict=True))
+
+
+def refuse_misfit(node, position, given, wanted):
+    """RuntimeError, in PyTorch's words, for a gradient whose shape doesn't sum up to that of its input."""
+    if given != wanted and not broadcasts_from(wanted, given):
+        raise RuntimeError(
+            f"Function {node} returned an invalid gradient at index {position} - got {list(given)} but expected shape "
+            f"compatible with {list(wanted)}"
+        )

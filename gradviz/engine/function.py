@@ -11,7 +11,7 @@ from gradviz.engine import versions
 from gradviz.engine.backend import module_of
 from gradviz.engine.births import born
 from gradviz.engine.catalogue import lifted
-from gradviz.engine.fitting import broadcasts_from, fitted
+from gradviz.engine.fitting import fitted, refuse_misfit
 from gradviz.engine.hooks import Held
 from gradviz.engine.node import RELEASED, SECOND_BACKWARD, AccumulateGrad, Node, edge_to, place_of
 from gradviz.engine.switches import _GradMode, is_grad_enabled, mode
@@ -136,11 +136,7 @@ class FunctionNode(FunctionCtx, Node):
         if gradient is None or self._edges[position] is None:
             return gradient
         shape, dtype = self._fits[position]
-        if gradient.shape != shape and not broadcasts_from(shape, gradient.shape):
-            raise RuntimeError(
-                f"Function {self.name()} returned an invalid gradient at index {position} - got "
-                f"{list(gradient.shape)} but expected shape compatible with {list(shape)}"
-            )
+        refuse_misfit(self.name(), position, gradient.shape, shape)
         return fitted(gradient, shape, dtype, ops)
 
 

@@ -30,16 +30,21 @@ def array_of(data, dtype=None):
         if dtype is None and isinstance(_first(data), np.floating):
             return array  # NumPy's own numbers keep their dtype
         wanted = dtypes.numpy_dtype("tensor", dtype) if dtype is not None else dtypes.default_float()
+        if wanted.kind in "iu":
+            _refuse_outside(array, wanted, np.iinfo(wanted).min)
         return array.astype(wanted) if wanted.kind == "f" else array
     if kind == "i" and dtype is not None and (wanted := dtypes.numpy_dtype("tensor", dtype)).kind in "iu":
-        largest = np.iinfo(wanted).max  # -1 may wrap around in uint8, as in PyTorch
-        if array.size and (array.max() > largest or array.min() < -largest - 1):
-            raise RuntimeError(f"value cannot be converted to type {wanted} without overflow")
+        _refuse_outside(array, wanted, -np.iinfo(wanted).max - 1)  # -1 may wrap around in uint8, as in PyTorch
     if kind == "i":
         return array.astype(np.int64)
     if kind != "b":
         raise _complaint(_lists(data))
     return array
+
+
+def _refuse_outside(array, wanted, least):
+    if not ((array >= least) & (array <= np.iinfo(wanted).max)).all():
+        raise RuntimeError(f"value cannot be converted to type {wanted} without overflow")
 
 
 def tensors_in(data):

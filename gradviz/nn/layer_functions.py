@@ -5,6 +5,7 @@ from math import prod
 import numpy as np
 
 from gradviz.engine import backend
+from gradviz.engine.dtypes import float32
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import (
@@ -273,11 +274,12 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
     _check_normalized(input, normalized_shape, "*", weight=weight)
     refuse_kinds("rms_norm", input._array, "biu")
     dims = tuple(range(input.ndim - len(normalized_shape), input.ndim))
-    eps = float(np.finfo(input._array.dtype).eps) if eps is None else eps
-    squares = reduction.mean_dim(pointwise.pow_scalar(input, exponent=2), dim=dims, keepdim=True)
+    wide = composite.to(input, float32) if input._array.dtype.itemsize == 2 else input
+    eps = float(np.finfo(wide._array.dtype).eps) if eps is None else eps
+    squares = reduction.mean_dim(pointwise.pow_scalar(wide, exponent=2), dim=dims, keepdim=True)
     root = elementary.rsqrt(criteria.add_number(squares, other=eps))
-    out = pointwise.mul(input, root)
-    return out if weight is None else pointwise.mul(out, weight)
+    out = pointwise.mul(wide, root)
+    return composite.to(out if weight is None else pointwise.mul(out, weight), input.dtype)
 
 
 def batch_norm(

@@ -1,12 +1,12 @@
 """Losses of `torch.nn.functional`, each expanding to the ops that PyTorch expands to."""
 
 import warnings
-from math import prod
+from math import nan, prod
 
 import numpy as np
 
-from gradviz.engine.coerce import dim_complaint
-from gradviz.engine.dtypes import title
+from gradviz.engine.coerce import check_broadcast, dim_complaint
+from gradviz.engine.dtypes import of_name, result_type, title
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import bounds, composite, criteria, loss, pointwise, reduction, special
@@ -156,6 +156,8 @@ def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean
         return nll_loss(loss.log_softmax(input, dim=0), target, weight, ignore_index, reduction)
     alone = input._array.ndim == 1
     if alone:
+        if target.ndim == 1 and len(target._array) != 1:
+            raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {len(target._array)}")
         input, target = composite.unsqueeze(input, 0), composite.unsqueeze(target, 0)
     scores = loss.log_softmax(input, dim=1)
     plain = nll_loss(scores, target, weight, ignore_index, reduction)
@@ -203,21 +205,26 @@ def _of_probabilities(input, target, weight, name, label_smoothing):
     classes = input.shape[dim]
     if label_smoothing:
         target = criteria.mul_number(target, other=1 - label_smoothing)
-        target = criteria.add_number(target, other=label_smoothing / classes)
+        target = criteria.add_number(target, other=label_smoothing / max(classes, 1))
     each = pointwise.mul(scores, target)
     if weight is not None:
+        if weight.shape != (classes,):
+            raise RuntimeError(
+                f"cross_entropy: weight tensor should be defined either for all {classes} classes or no classes but "
+                f"got weight tensor of shape: {list(weight.shape)}"
+            )
         each = pointwise.mul(each, weight if dim == 0 else _beside_classes(weight, input))
     if number == 0:
         return pointwise.neg(reduction.sum_dim(each, dim=(dim,)))
     total = pointwise.neg(reduction.sum(each))
-    return criteria.div_number(total, other=input.numel() // classes) if number == 1 else total
+    count = input.numel() // classes if classes else nan
+    return criteria.div_number(total, other=count) if number == 1 else total
 
 
 @composed("cosine_similarity")
 def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     """The cosine of the angle between vectors along a dimension."""
-    if x1.shape != x2.shape:
-        x1, x2 = _common(x1, x2)
+    x1, x2 = _common(x1, x2)
     dim = composite.wrapped(dim, x1.ndim)
     one, two = (pointwise.clone(linalg_vector_norm(each, ord=2, dim=(dim,), keepdim=True)) for each in (x1, x2))
     for norm in (one, two):
@@ -227,6 +234,14 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
 
 
 def _common(x1, x2):
+    """Both as floating point numbers and in the shape that they broadcast to."""
+    wanted = result_type((x1, x2))
+    if wanted.kind != "f":
+        raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {title(wanted)}")
+    x1, x2 = (each if each.is_floating_point() else composite.to(each, of_name(wanted.name)) for each in (x1, x2))
+    if x1.shape == x2.shape:
+        return x1, x2
+    check_broadcast(x1.shape, x2.shape)
     shape = np.broadcast_shapes(x1.shape, x2.shape)
     return composite.expand(x1, *shape), composite.expand(x2, *shape)
 

@@ -3,6 +3,7 @@
 from math import log, pi
 
 from gradviz.engine import likeness
+from gradviz.engine.dtypes import in_cpp
 from gradviz.engine.switches import no_grad
 from gradviz.engine.within import composed
 from gradviz.nn.loss_functions import reduced, reduction_number
@@ -71,10 +72,12 @@ def triplet_margin_with_distance_loss(
 def cosine_embedding_loss(input1, input2, target, margin=0, reduction="mean"):
     """`1 - cosine` of pairs whose target is 1, `max(0, cosine - margin)` of those whose target is -1."""
     reduction_number(reduction)
-    if target.ndim == 1 and input1.ndim != 2:
+    if target.ndim > 1:
+        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+    if not input1.ndim == input2.ndim == target.ndim + 1:
         raise RuntimeError(
-            f"1D target tensor expects 2D input tensors, but found inputs with sizes {list(input1.shape)} and "
-            f"{list(input2.shape)}."
+            f"{target.ndim}D target tensor expects {target.ndim + 1}D input tensors, but found inputs with sizes "
+            f"{list(input1.shape)} and {list(input2.shape)}."
         )
     dim = (target.ndim,)
     product = _summed(pointwise.mul(input1, input2), dim)
@@ -99,8 +102,8 @@ def _summed(tensor, dim):
 def hinge_embedding_loss(input, target, margin=1.0, reduction="mean"):
     """`input` where the target is 1, `max(0, margin - input)` where it is -1."""
     reduction_number(reduction)
-    whole = input._array.dtype.kind in "iu"  # PyTorch takes the margin into the dtype of the input
-    gap = _at_least_zero(pointwise.sub(int(margin) if whole else margin, input))
+    taken = {"b": bool, "i": int, "u": int, "f": float}[input._array.dtype.kind]  # the margin is one of the inputs
+    gap = _at_least_zero(pointwise.sub(taken(margin), input))
     gap = pointwise.where(target != 1, gap, _zeros(input))
     return reduced(pointwise.add(gap, pointwise.where(target != -1, input, _zeros(input))), reduction)
 
@@ -174,7 +177,7 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
         var = _spread(input, var)
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(reduction + " is not valid")
-    refuse_whole_result(var._array)
+    refuse_whole_result(var._array, named=in_cpp)
     var = pointwise.clone(var)
     with no_grad():
         var._array[var._array < eps] = eps  # nobody has seen the copy yet

@@ -211,7 +211,7 @@ def bounded_line(xp, self, *, min_val, max_val):
     """`self` between two numbers, the nearer of them beyond."""
     if self.dtype.kind == "b":
         raise RuntimeError("Bool inputs not supported for hardtanh")
-    if self.dtype.kind == "u" and min_val < 0:
+    if self.dtype.kind == "u" and int(min_val) < 0:
         raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
     return xp.clip(self, self.dtype.type(min_val), self.dtype.type(max_val))
 

@@ -10,7 +10,7 @@ from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import composite
 from gradviz.ops.choosing import LARGE, chosen
-from gradviz.ops.refusals import invalid_combination, no_derivative, tensors_only
+from gradviz.ops.refusals import invalid_combination, no_derivative, refuse_kinds, refuse_whole_in_graph, tensors_only
 
 
 @op(
@@ -128,7 +128,10 @@ def _max_gradient(ops, grad, self, min, max):
 )
 def clamp_tensors(xp, self, min, max):
     """Bounded by tensors, of which one may be None."""
-    return _bounded(xp, *_alike(self, min, max))
+    self, min, max = _alike(self, min, max)
+    if min is not None and max is not None:
+        refuse_kinds("clamp_cpu", self, "b")
+    return _bounded(xp, self, min, max)
 
 
 @op(
@@ -264,6 +267,7 @@ def masked_fill_tensor(xp, self, mask, value):
 def masked_fill(input, mask, value):
     """`value`, a number or a 0-d tensor, where the mask holds, else the element; shapes broadcast."""
     if isinstance(value, Tensor):
+        refuse_whole_in_graph(input, value)
         return masked_fill_tensor(input, mask, value)
     if type(value) not in coerce.NUMBERS:
         raise invalid_combination("masked_fill", mask, value)

@@ -145,7 +145,7 @@ def _squeezed(self, dim=None):
     ndim = self._array.ndim
     if isinstance(dim, int):
         return shape.squeeze_dim(self, dim=composite.wrapped(dim, ndim))
-    return _squeeze_several(self, dim=tuple(composite.wrapped(each, ndim) for each in dim))
+    return _squeeze_several(self, dim=composite.wrapped_all(dim, ndim))
 
 
 def _strided(self, size, stride, storage_offset=None):

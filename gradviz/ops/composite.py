@@ -107,13 +107,23 @@ def wrapped(dim, ndim):
     return dim % limit
 
 
+def wrapped_all(dims, ndim):
+    """Several dims counted from the front; RuntimeError with PyTorch's wording for one that comes twice."""
+    found = []
+    for each in dims:
+        dim = wrapped(each, ndim)
+        if dim in found:
+            raise RuntimeError(f"dim {dim} appears multiple times in the list of dims")
+        found.append(dim)
+    return tuple(found)
+
+
 def _dims(self, dim):
     ndim = self._array.ndim
-    dims = (dim,) if isinstance(dim, int) else tuple(dim)
-    found = tuple(wrapped(each, ndim) for each in dims)
-    for each in found:
-        if found.count(each) > 1:
-            raise RuntimeError(f"dim {each} appears multiple times in the list of dims")
+    if isinstance(dim, int):
+        found = (wrapped(dim, ndim),)
+    else:
+        found = wrapped_all([wrapped(each, ndim) for each in dim], ndim)
     return found if ndim else ()
 
 
@@ -142,9 +152,7 @@ def size(self, dim=None):
     """The shape, or one size of it."""
     if dim is None:
         return self.shape
-    if not self._array.ndim:
-        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
-    return self._array.shape[wrapped(dim, self._array.ndim)]
+    return coerce.size_at(self._array, dim)
 
 
 def _size(size, named=None):
@@ -213,15 +221,10 @@ def unsqueeze(self, dim):
 def expand(self, *sizes, size=None):
     """Dimensions of size 1 spread to `size` (-1 keeps one), a view."""
     size = _size(sizes, size)
-    extra = len(size) - self._array.ndim
-    for place, n in enumerate(size[: max(extra, 0)]):
-        if n == -1:
-            raise RuntimeError(
-                f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {place}"
-            )
     complaint = shapes.expand_complaint(self._array, size)
     if complaint is not None:
         raise RuntimeError(complaint)
+    extra = len(size) - self._array.ndim
     return shapes.expand(self, size=tuple(self._array.shape[i - extra] if n == -1 else n for i, n in enumerate(size)))
 
 

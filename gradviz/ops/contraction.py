@@ -1,7 +1,10 @@
 """Products that PyTorch composes: outer, inner, tensordot, einsum, kron, chains of matrices."""
 
 import math
+from itertools import pairwise
 
+from gradviz.engine.coerce import size_at
+from gradviz.engine.dtypes import in_cpp
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import composite, matmul, pointwise, rearranging, reduction
@@ -46,19 +49,19 @@ def tensordot(a, b, dims=2):
     first, second = (([each] if isinstance(each, int) else list(each)) for each in dims)
     if len(first) != len(second):
         raise RuntimeError("both dimension lists should have same length")
-    asked = tuple(zip(first, second, strict=True))
-    first = [composite.wrapped(dim, a._array.ndim) for dim in first]
-    second = [composite.wrapped(dim, b._array.ndim) for dim in second]
-    for one, two, told in zip(first, second, asked, strict=True):
-        n, m = a._array.shape[one], b._array.shape[two]
+    if a._array.dtype != b._array.dtype:
+        raise RuntimeError("both inputs should have same dtype")
+    for k, (one, two) in enumerate(zip(first, second, strict=True)):
+        n, m = size_at(a._array, one), size_at(b._array, two)
+        first[k], second[k] = one % a._array.ndim, two % b._array.ndim
         if m == 1 != n:
-            a = reduction.sum_dim(a, dim=(one,), keepdim=True)
+            a = reduction.sum_dim(a, dim=(first[k],), keepdim=True)
         elif n == 1 != m:
-            b = reduction.sum_dim(b, dim=(two,), keepdim=True)
+            b = reduction.sum_dim(b, dim=(second[k],), keepdim=True)
         elif n != m:
             raise RuntimeError(
-                f"contracted dimensions need to match, but first has size {n} in dim {told[0]} and second has size {m} in "  # noqa: E501
-                f"dim {told[1]}"
+                f"contracted dimensions need to match, but first has size {n} in dim {one} and second has size {m} in "
+                f"dim {two}"
             )
     one, two = a._array.shape, b._array.shape
     kept = [d for d in range(len(one)) if d not in first], [d for d in range(len(two)) if d not in second]
@@ -102,6 +105,7 @@ def multi_dot(tensors):
     tensors = list(tensors)
     if len(tensors) < 2:
         raise RuntimeError("multi_dot(): expected at least 2 tensors but got " + str(len(tensors)))
+    _refuse_chain(*[each._array for each in tensors[:-1]], last=tensors[-1]._array)
     size = []
     if tensors[0]._array.ndim == 1:
         tensors[0] = composite.unsqueeze(tensors[0], 0)
@@ -112,6 +116,28 @@ def multi_dot(tensors):
     else:
         size.append(tensors[-1]._array.shape[1])
     return composite.view(_chained(tensors, _split_points(tensors), 0, len(tensors) - 1), *size)
+
+
+def _refuse_chain(first, *inner, last):
+    """RuntimeError, in PyTorch's words, for dimensions, dtypes or sizes that make no chain of matrices."""
+    for name, array in (("first", first), ("last", last)):
+        if array.ndim not in (1, 2):
+            raise RuntimeError(f"multi_dot(): the {name} tensor must be 1D or 2D but got {array.ndim}D")
+    for k, array in enumerate(inner, start=1):
+        if array.ndim != 2:
+            raise RuntimeError(f"multi_dot(): tensor {k} must be 2D but got {array.ndim}D")
+    for k, array in enumerate((*inner, last), start=1):
+        if array.dtype != first.dtype:
+            raise RuntimeError(
+                "multi_dot(): all tensors must have be the same dtype but tensor 0 is "
+                f"{in_cpp(first.dtype)} and tensor {k} {in_cpp(array.dtype)}"
+            )
+    for k, (one, two) in enumerate(pairwise((first, *inner, last))):
+        if one.shape[-1] != two.shape[0]:
+            raise RuntimeError(
+                f"multi_dot(): tensors {k} and {k + 1} with shapes {list(one.shape)} and {list(two.shape)} cannot be "
+                "multiplied"
+            )
 
 
 def _split_points(tensors):
@@ -166,7 +192,8 @@ def einsum(equation, *operands):
         raise ValueError("einsum(): must provide at least one operand")
     places, shown, count, spread = _places(equation, operands)
     lined = [_lined_up(each, labels, places, count, spread) for each, labels in zip(operands, shown[:-1], strict=True)]
-    _check_sizes(lined, places)
+    left_out = [spread - _covered(each, labels) for each, labels in zip(operands, shown[:-1], strict=True)]
+    _check_sizes(lined, places, left_out)
     kept = len(shown[-1]) + (spread - 1) * ("." in shown[-1])
     uses = [sum(each._array.shape[d] != 1 for each in lined) for d in range(count)]
     first = lined[0]
@@ -191,7 +218,7 @@ def _places(equation, operands):
         raise RuntimeError(f"einsum(): invalid subscript given at index {equation.index(wrong)} in the equation string, subscripts must be in [a-zA-Z]")  # noqa: E501
     spread = 0
     for position, (labels, each) in enumerate(zip(shown, operands, strict=True)):
-        extra = each._array.ndim - len(labels.replace(".", ""))
+        extra = _covered(each, labels)
         if extra < 0 or (extra and "." not in labels):
             hint = "" if "." in labels else " and no ellipsis was given"
             raise RuntimeError(
@@ -215,10 +242,15 @@ def _places(equation, operands):
     return places, [*shown, right], count, spread
 
 
+def _covered(operand, labels):
+    """How many of an operand's dimensions "..." stands for."""
+    return operand._array.ndim - len(labels.replace(".", ""))
+
+
 def _lined_up(operand, labels, places, count, spread):
     """An operand with one dimension for every place, of size 1 where it has none."""
     order, dim = [None] * count, 0
-    covered = operand._array.ndim - len(labels.replace(".", ""))
+    covered = _covered(operand, labels)
     for label in labels:
         if label == ".":
             for k in range(covered):
@@ -262,8 +294,11 @@ def _product_of_two(a, b, contracted, uses):
     return _pair(a, b, sums) if sums else pointwise.mul(a, b)
 
 
-def _check_sizes(lined, places):
-    """RuntimeError unless operands that are lined up have the same sizes, or 1, in all dimensions."""
+def _check_sizes(lined, places, left_out):
+    """RuntimeError unless operands that are lined up have the same sizes, or 1, in all dimensions.
+
+    left_out: of the dimensions that "..." stands for, how many an operand has not.
+    """
     labels = {place: label for label, place in places.items()}
     seen = [1] * lined[0]._array.ndim
     for position, operand in enumerate(lined):
@@ -277,8 +312,9 @@ def _check_sizes(lined, places):
                     f"einsum(): subscript {label} has size {n} for operand {position} which does not broadcast with "
                     f"previously seen size {before}"
                 )
+            own = place - places["."] - left_out[position]
             raise RuntimeError(
-                f"einsum(): dimension {place - places['.']} covered by ellipsis in operand {position}has size {n} "
+                f"einsum(): dimension {own} covered by ellipsis in operand {position}has size {n} "
                 f"which does not broadcast with previously seen ellipsis with size {before} for the "
                 "respective dimension"
             )

@@ -5,16 +5,20 @@ from math import prod
 import numpy as np
 
 from gradviz.engine import coerce
+from gradviz.engine.coerce import size_at
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
-from gradviz.ops import composite, picking
+from gradviz.ops import picking
 from gradviz.ops.picking import refuse_outside, rows_added_at
+from gradviz.ops.refusals import refuse_kinds
 
 
 @op(title="searchsorted")
 def search(xp, sequence, self, *, right, int32):
     """Before which element of sorted sequences each element would go; no gradient."""
+    if sequence.dtype == self.dtype:
+        refuse_kinds("searchsorted_out_cpu", self, "b")
     side = "right" if right else "left"
     if sequence.ndim == 1:
         found = xp.searchsorted(sequence, xp.asarray(self, order="C"), side=side)
@@ -39,6 +43,15 @@ def searchsorted(sorted_sequence, self, *, out_int32=False, right=False, side=No
         self = coerce.number_like(self, sorted_sequence)
         self = Tensor(self._array)
     one, two = sorted_sequence._array.shape, self._array.shape
+    if not two and len(one) != 1:
+        raise RuntimeError(
+            "torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1, but we got "
+            f"boundaries tensor dim({len(one)}) and input value's dim(0) numel(1)"
+        )
+    if not one:
+        raise RuntimeError(
+            "torch.searchsorted(): boundaries tensor should have positive dimension, but got 0 dimension"
+        )
     if len(one) > 1 and one[:-1] != two[:-1]:
         raise RuntimeError(
             "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries "
@@ -51,7 +64,7 @@ def searchsorted(sorted_sequence, self, *, out_int32=False, right=False, side=No
 def bucketize(self, boundaries, *, out_int32=False, right=False):
     """Between which of sorted boundaries each element lies."""
     if boundaries._array.ndim != 1:
-        raise RuntimeError(f"bucketize(): boundaries tensor must be 1 dimension, but got dim({boundaries._array.ndim})")
+        raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({boundaries._array.ndim})")
     return searchsorted(boundaries, self, out_int32=out_int32, right=right)
 
 
@@ -75,7 +88,7 @@ def bincount(self, weights=None, minlength=0):
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
-    if weights is not None and weights._array.shape != array.shape:
+    if weights is not None and array.size and weights._array.shape != array.shape:
         raise RuntimeError("weights should be 1-d and have the same length as input")
     return bincounts(self, weights, minlength=minlength)
 
@@ -120,16 +133,25 @@ def _runs(xp, self, dim):
 
 def unique(self, sorted=True, return_inverse=False, return_counts=False, dim=None):
     """Different elements in order; with them, as asked, for each element which it is, and how often each occurs."""
-    if dim is not None:
-        dim = composite.wrapped(dim, self._array.ndim)
-    return _asked(unique_of(self, dim=dim, in_runs=False), return_inverse, return_counts)
+    return _asked(unique_of(self, dim=_rows_dim(self._array, dim), in_runs=False), return_inverse, return_counts)
 
 
 def unique_consecutive(self, return_inverse=False, return_counts=False, dim=None):
     """Elements without repetitions of the one before; with them, as asked, which of them each is, and how often."""
-    if dim is not None:
-        dim = composite.wrapped(dim, self._array.ndim)
-    return _asked(unique_of(self, dim=dim, in_runs=True), return_inverse, return_counts)
+    return _asked(unique_of(self, dim=_rows_dim(self._array, dim), in_runs=True), return_inverse, return_counts)
+
+
+def _rows_dim(array, dim):
+    """A dim whose positions are told apart, counted from the front; RuntimeError where those have no elements."""
+    if dim is None:
+        return None
+    empty = array.shape.count(0)
+    if size_at(array, dim):
+        if empty:
+            raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
+    elif empty > 1:
+        raise RuntimeError("Number of zero sized dimensions is more than one, so unique cannot be applied ")
+    return dim % array.ndim
 
 
 def _asked(found, return_inverse, return_counts):

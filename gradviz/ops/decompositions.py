@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from gradviz.engine.coerce import check_broadcast
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
-from gradviz.ops.linear_algebra import LinAlgError, _mt, _square
+from gradviz.ops import composite
+from gradviz.ops.linear_algebra import LinAlgError, _mt, _square, in_batch
 from gradviz.ops.named import named_result
 from gradviz.ops.refusals import refuse_half
 
@@ -149,25 +151,25 @@ def linalg_eigh_of(xp, A, *, UPLO):
     return [values, vectors], values, vectors
 
 
-def _decomposed(name, A, UPLO):
+def _decomposed(A, UPLO):
     if UPLO.upper() not in ("L", "U"):
         raise RuntimeError(f"Expected UPLO argument to be 'L' or 'U', but got {UPLO}")
     array = A._array
     if array.dtype.kind != "f":
         raise NotImplementedError(f"\"linalg_eigh_cpu\" not implemented for '{title(array.dtype)}'")
     refuse_half("linalg_eigh_cpu", array)
-    _square(name, array)
+    _square("linalg.eigh", array)
     return linalg_eigh_of(A, UPLO=UPLO.upper())
 
 
 def eigh(A, UPLO="L"):
     """(eigenvalues, eigenvectors) of symmetric matrices; only one triangle of them is read."""
-    return _EIGH(*_decomposed("linalg.eigh", A, UPLO))
+    return _EIGH(*_decomposed(A, UPLO))
 
 
 def eigvalsh(A, UPLO="L"):
     """The eigenvalues of symmetric matrices, in order."""
-    return _decomposed("linalg.eigvalsh", A, UPLO)[0]
+    return _decomposed(A, UPLO)[0]
 
 
 # -- singular values ---------------------------------------------------------------------------------
@@ -223,8 +225,7 @@ def linalg_svd_of(xp, A, *, full_matrices):
 def _refuse_infinite(xp, array):
     """LinAlgError for what is not finite: LAPACK may take forever over it."""
     if xp is np and not np.isfinite(array).all():
-        rows = np.isfinite(array).all(axis=(-1, -2)).reshape(-1)
-        where = f"(Batch element {rows.argmin()}): " if array.ndim > 2 else ""
+        where = in_batch(array, ~np.isfinite(array).all(axis=(-1, -2)))
         raise LinAlgError(
             f"linalg.svd: {where}The algorithm failed to converge because the input matrix contained non-finite values."
         )
@@ -249,6 +250,9 @@ def svdvals(A):
 
 def svd_of_columns(input, some=True, compute_uv=True):
     """(U, S, V) with `(U * S) @ V.T = input`, as torch.svd."""
+    ndim = input._array.ndim
+    if ndim < 2:
+        raise RuntimeError(f"linalg.svd: input should have at least 2 dimensions, but has {ndim} dimensions instead")
     _refuse_for_svd(input._array)
     u, values, vh = linalg_svd_of(input, full_matrices=not some)
     return _OLD_SVD(u, values, vh.mT)
@@ -359,11 +363,26 @@ def lstsq(A, B, rcond=None, *, driver=None):
         raise RuntimeError("torch.linalg.lstsq: input must have at least 2 dimensions.")
     if not B._array.ndim:
         raise RuntimeError("torch.linalg.lstsq: other must have at least 1 dimension.")
+    fewer = A._array.ndim - B._array.ndim
+    if fewer not in (0, 1):
+        raise RuntimeError(
+            "torch.linalg.lstsq: input.dim() must be greater or equal to other.dim() and (input.dim() - other.dim()) "
+            "<= 1"
+        )
     vector = B._array.ndim == 1 or B._array.shape == A._array.shape[:-1]
     right = B.unsqueeze(-1) if vector else B
     if A._array.shape[-2] != right._array.shape[-2]:
         raise RuntimeError(f"torch.linalg.lstsq: input.size(-{2}) should match other.size(-{1 if vector else 2})")
+    if A._array.dtype != B._array.dtype:
+        raise RuntimeError(
+            "torch.linalg.lstsq: Expected input and other to have the same dtype, but got input's dtype "
+            f"{title(A._array.dtype)} and other's dtype {title(B._array.dtype)}"
+        )
     _refuse_low(A._array)
+    batch = B._array.shape[: fewer - 2]  # one dimension fewer: as if those of vectors, in PyTorch
+    check_broadcast(A._array.shape[:-2], batch)
+    if fewer and not vector:
+        A = composite.expand(A, *batch, *A._array.shape[-2:])
     (found,) = least_squares(A, right)
     nothing = found.detach().reshape(-1)[:0]
     return _LSTSQ(found.squeeze(-1) if vector else found, nothing, matrix_rank(A.detach()), nothing)

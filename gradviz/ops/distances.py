@@ -9,7 +9,7 @@ from gradviz.engine import coerce
 from gradviz.engine.catalogue import raw
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
-from gradviz.ops import composite, pointwise, reduction
+from gradviz.ops import composite, matmul, pointwise, reduction
 from gradviz.ops.choosing import chosen
 from gradviz.ops.norms import _norm_gradient
 from gradviz.ops.refusals import refuse_kinds
@@ -153,7 +153,7 @@ def dist(input, other, p=2):
 @op(
     self=vjp("other (crossed with grad: outer product)", lambda ops, grad, other, dim: ops.linalg_cross(other, grad, dim=dim)),  # noqa: E501
     other=vjp("self (crossed with grad: outer product)", lambda ops, grad, self, dim: ops.linalg_cross(grad, self, dim=dim)),  # noqa: E501
-    dtype="promote",
+    dtype="same",
     title="linalg.cross",
 )
 def linalg_cross(xp, self, other, *, dim):
@@ -192,10 +192,16 @@ def cross(input, other, dim=None):
 
 def vecdot(x, y, *, dim=-1):
     """The inner product of vectors along `dim`."""
-    if "f" not in (x._array.dtype.kind, y._array.dtype.kind):
+    own, other = x._array.dtype, y._array.dtype
+    if own.kind != "f":
+        raise RuntimeError(f"linalg.vecdot: Expected a floating point or complex tensor as input. Got {title(own)}")
+    if own != other:
         raise RuntimeError(
-            f"linalg.vecdot: Expected a floating point or complex tensor as input. Got {title(x._array.dtype)}"
+            f"linalg.vecdot: Expected x and y to have the same dtype, but found x of type {title(own)} and y of type "
+            f"{title(other)} instead"
         )
+    if x._array.ndim == y._array.ndim == 1:
+        return matmul.vdot(x, y)
     product = pointwise.mul(x, y)
     return reduction.sum_dim(product, dim=(composite.wrapped(dim, product._array.ndim),))
 

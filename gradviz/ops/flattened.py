@@ -27,7 +27,8 @@ def _in_flat(name, index, self):
     if index.dtype.kind not in "iu" or index.dtype.itemsize != 8:
         raise RuntimeError(f"{name}(): Expected a long tensor for index, but got {title(index.dtype)}")
     if not self.size and index.size:
-        raise IndexError(f"{name}(): tried to take from an empty tensor")
+        done = "tried to take from" if name == "take" else "Tried to put elements into"
+        raise IndexError(f"{name}(): {done} an empty tensor")
     refuse_outside(
         IndexError, index + self.size * (index < 0), self.size,
         f"out of range: tried to access index {{}} on a tensor of {self.size} elements.",

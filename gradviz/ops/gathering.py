@@ -5,11 +5,13 @@ import warnings
 import numpy as np
 
 from gradviz.engine import coerce
+from gradviz.engine.coerce import size_at
 from gradviz.engine.dtypes import title
 from gradviz.engine.tensor import Tensor
-from gradviz.ops import composite, flattened, folding, indexing, picking, subscripts
+from gradviz.ops import composite, flattened, folding, indexing, picking, rounding, subscripts
 from gradviz.ops import shape as shapes
 from gradviz.ops.composite import wrapped
+from gradviz.ops.refusals import refuse_scalar, refuse_whole_in_graph
 
 
 def _long(name, index):
@@ -53,10 +55,10 @@ def _ready_to_scatter(name, self, dim, index, src):
             wrong = _fits("scatter", self, index, dim)
             shown = f"index {list(index._array.shape)} to be no larger than"
             mine, given = list(self._array.shape), list(src._array.shape)
-            if len(src._array.shape or (1,)) != len(index._array.shape or (1,)):
+            wrong = wrong or (given and any(m > size_at(src._array, d) for d, m in enumerate(index._array.shape)))
+            if len(given or (1,)) != len(index._array.shape or (1,)):
                 raise RuntimeError("Index tensor must have the same number of dimensions as src tensor")
-            too_large = any(m > n for n, m in zip(src._array.shape, index._array.shape, strict=False))
-            if wrong or too_large:
+            if wrong:
                 raise RuntimeError(
                     f"Expected {shown} self {mine} apart from dimension {dim} and to be no larger size than src {given}"
                 )
@@ -155,14 +157,12 @@ def _ready_to_index(name, self, dim, index, source):
     count, mine, its = index._array.size, self._array.shape, source._array.shape
     if dim and dim >= len(its):
         raise RuntimeError(f"{name}(): Indexing dim {dim} is out of bounds of the source tensor with dim {len(its)}")
-    along = its[dim] if its else 1
-    if count != along:
+    if count != (its[dim] if its else 1):
         raise RuntimeError(
-            f"{name}(): Number of indices ({count}) should be equal to source.size(dim): ({along}), for dim: {dim}"
+            f"{name}(): Number of indices ({count}) should be equal to source.size(dim): "
+            f"({size_at(source._array, dim)}), for dim: {dim}"
         )
-    if mine and its:
-        mine, its = mine[:dim] + mine[dim + 1 :], its[:dim] + its[dim + 1 :]
-    if mine != its:
+    if len(mine) != len(its) or mine[:dim] + mine[dim + 1 :] != its[:dim] + its[dim + 1 :]:
         raise RuntimeError(
             "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
             f"{list(self._array.shape)} source.shape = {list(source._array.shape)}"
@@ -206,10 +206,8 @@ def index_copy(self, dim, index, source):
 
 def select(self, dim, index):
     """One position of a dimension, which is left out; a view."""
-    ndim = self._array.ndim
-    if not ndim:
-        raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    dim = wrapped(dim, ndim)
+    refuse_scalar("select", self._array)
+    dim = wrapped(dim, self._array.ndim)
     size = self._array.shape[dim]
     if not -size <= index < size:
         raise IndexError(
@@ -220,26 +218,37 @@ def select(self, dim, index):
 
 def index_fill(self, dim, index, value):
     """A copy with a number, or a 0-d tensor's value, at the positions of `dim` that index names."""
+    if isinstance(value, Tensor) and value._array.ndim:
+        raise RuntimeError(
+            "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+            f"{value._array.ndim} dimension(s)."
+        )
     dim = wrapped(dim, self._array.ndim)
     if index._array.dtype.name != "int64":
         raise IndexError("index_fill_(): Expected dtype int64 for index.")
     if index._array.ndim > 1:
         raise RuntimeError("Index has to be a vector/scalar")
-    if not isinstance(value, Tensor):
-        return picking.index_fill(self, index, dim=dim, value=value)
-    if value._array.ndim:
-        raise RuntimeError(
-            "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
-            f"{value._array.ndim} dimension(s)."
-        )
-    return picking.index_fill_tensor(self, index, value, dim=dim)
+    if isinstance(value, Tensor):
+        refuse_whole_in_graph(self, value)
+        return picking.index_fill_tensor(self, index, value, dim=dim)
+    return picking.index_fill(self, index, dim=dim, value=value)
 
 
 def index_put(self, indices, values, accumulate=False):
     """A copy with values at the places that index tensors name; accumulate adds them."""
+    if not isinstance(indices, (tuple, list)):
+        raise TypeError(
+            f"index_put(): argument 'indices' (position 2) must be tuple of Tensors, not {type(indices).__name__}"
+        )
+    for place, each in enumerate(indices):
+        if not isinstance(each, Tensor):
+            raise TypeError(f"expected Tensor as element {place} in argument 1, but got {type(each).__name__}")
+    if not isinstance(values, Tensor):
+        raise TypeError(f"index_put(): argument 'values' (position 3) must be Tensor, not {type(values).__name__}")
     if len(indices) > self._array.ndim:
         raise IndexError(f"too many indices for tensor of dimension {self._array.ndim} (got {len(indices)})")
-    subscripts.check_indices(self._array.shape, indices)
+    indices = [subscripts.index_tensor(self, each) for each in indices]
+    subscripts.check_indices(self._array.shape, indices, values._array)
     return picking.index_put(self, values, *indices, accumulate=accumulate)
 
 
@@ -265,8 +274,6 @@ def put(self, index, source, accumulate=False):
 
 def take_along_dim(self, indices, dim=None):
     """As gather, but shapes broadcast; without dim as if flattened."""
-    if indices._array.dtype.name not in ("int64", "int32"):
-        raise RuntimeError("gather(): Expected dtype int32/int64 for index")
     if dim is None:
         return gather(composite.view(self, -1), 0, composite.view(indices, -1))
     if self._array.ndim != indices._array.ndim:
@@ -274,24 +281,27 @@ def take_along_dim(self, indices, dim=None):
             "torch.take_along_dim(): input and indices should have the same number of dimensions, but got "
             f"{self._array.ndim} dimensions for input, and {indices._array.ndim} dimensions for indices"
         )
+    if indices._array.dtype.name != "int64":
+        raise RuntimeError(
+            f"torch.take_along_dim(): dtype of indices should be Long but got {title(indices._array.dtype)}"
+        )
     dim = wrapped(dim, self._array.ndim)
+    if not self._array.shape[dim] and indices._array.size:
+        raise RuntimeError("ZeroDivisionError")
     mine, its = list(self._array.shape), list(indices._array.shape)
     mine[dim], its[dim] = its[dim], mine[dim]
-    try:
-        size = np.broadcast_shapes(tuple(its), self._array.shape)
-        index_size = np.broadcast_shapes(tuple(mine), indices._array.shape)
-    except ValueError:
-        raise RuntimeError(coerce.broadcast_complaint(tuple(mine), indices._array.shape)) from None
-    return gather(shapes.expand(self, size=size), dim, shapes.expand(indices, size=index_size))
+    coerce.check_broadcast(mine, indices._array.shape)
+    size = np.broadcast_shapes(tuple(its), self._array.shape)
+    index_size = np.broadcast_shapes(tuple(mine), indices._array.shape)
+    spread = shapes.expand(indices, size=index_size)
+    return gather(shapes.expand(self, size=size), dim, rounding.remainder(spread, size[dim]))
 
 
 def masked_select(self, mask):
     """The elements where a mask holds, as a vector; shapes broadcast."""
     if mask._array.dtype.kind != "b":
         raise RuntimeError("masked_select: expected BoolTensor for mask")
-    said = coerce.broadcast_complaint(mask._array.shape, self._array.shape)
-    if said:
-        raise RuntimeError(said)
+    coerce.check_broadcast(mask._array.shape, self._array.shape)
     return flattened.masked_select(self, mask)
 
 
@@ -306,6 +316,7 @@ def masked_scatter(self, mask, source):
         raise RuntimeError(
             f"masked_scatter_ only supports boolean masks, but got mask with dtype {title(mask._array.dtype)}"
         )
+    coerce.check_broadcast(mask._array.shape, self._array.shape)
     size = np.broadcast_shapes(self._array.shape, mask._array.shape)
     if size != self._array.shape:
         self = shapes.expand(self, size=size)

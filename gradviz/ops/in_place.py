@@ -8,7 +8,7 @@ from gradviz.engine import backend, versions, views
 from gradviz.engine.births import told_at_the_end
 from gradviz.engine.dtypes import title
 from gradviz.engine.inference import refuse_change
-from gradviz.engine.switches import Observer, mode
+from gradviz.engine.switches import Observer, mode, set_grad_enabled
 from gradviz.engine.tensor import Tensor
 from gradviz.ops.strided import SHARED, overlaps, refuse_repeats
 
@@ -92,6 +92,9 @@ def change(self, name, compute, given, repeats=False):
 
     repeats: self may be expanded, since all elements get one value.
     """
+    if mode.grad and self._array.dtype.kind != "f":  # integers are outside the graph
+        with set_grad_enabled(False):
+            return change(self, name, compute, given, repeats)
     if versions.uncounted:
         refuse_change(self)
     for each in given:
@@ -121,7 +124,7 @@ def _as_method(name, error):
 def _write(self, name, result, told):
     target, base = self._array, views.base_of(self)
     version = versions.version_of(target)
-    node = result._edge if result._edge is not None and target.dtype.kind == "f" else None
+    node = result._edge
     if node is not None:
         node._saved = _as_saved(node, target, result._array, version)
     writable(target)[...] = result._array

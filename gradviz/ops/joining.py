@@ -29,9 +29,10 @@ def cat(xp, *tensors, dim):
     ndim = max(each.ndim for each in tensors)
     joined = [each for each in tensors if each.shape != (0,) or ndim == 1]
     first = joined[0]
-    for place, each in enumerate(joined[1:], 1):
+    for each in joined:
         if each.ndim != first.ndim:
             raise RuntimeError(f"Tensors must have same number of dimensions: got {first.ndim} and {each.ndim}")
+    for place, each in enumerate(joined[1:], 1):
         for d, (n, m) in enumerate(zip(first.shape, each.shape, strict=True)):
             if n != m and d != dim:
                 raise RuntimeError(

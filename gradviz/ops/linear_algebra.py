@@ -17,7 +17,6 @@ class _LinAlgError(RuntimeError):
     """A matrix that can't be inverted, solved with or decomposed."""
 
 
-UNSOLVED = "torch.linalg.solve: The solver failed because the input matrix is singular."
 LinAlgError = _LinAlgError  # as PyTorch: torch.linalg.LinAlgError, which prints as _LinAlgError
 
 
@@ -35,22 +34,38 @@ def _square(name, array):
         )
     if array.dtype.kind != "f":
         raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got {title(array.dtype)}")
-    if array.dtype.itemsize == 2 and name in ("linalg.inv", "linalg.slogdet"):
+    if array.dtype.itemsize == 2 and name in ("linalg.inv", "linalg.slogdet", "logdet"):
         raise RuntimeError(f"{name}: Low precision dtypes not supported. Got {title(array.dtype)}")
     if array.dtype.itemsize == 2:
         kernel = "cholesky_cpu" if name == "linalg.cholesky" else "lu_cpu"
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{title(array.dtype)}'")
 
 
-def _singular(diagonal):
-    """PyTorch's error for a factor with a zero on its diagonal."""
-    zero = np.argwhere(diagonal == 0)
-    if not len(zero):
+def in_batch(array, wrong):
+    """PyTorch's words for which of a batch of matrices is meant: the first that is wrong, (...) of booleans."""
+    return f"(Batch element {np.ravel(wrong).argmax()}): " if array.ndim > 2 else ""
+
+
+def refuse_misfit(name, A, B, left):
+    """RuntimeError, in PyTorch's words, for matrices B that no equation with A can have."""
+    if B.ndim < 2:
+        raise RuntimeError(f"{name}: The input tensor B must have at least 2 dimensions.")
+    if B.shape[-2 if left else -1] != A.shape[-1]:
+        raise RuntimeError(
+            f"{name}: Incompatible shapes of A and B for the equation {'AX = B' if left else 'XA = B'} "
+            f"({A.shape[-2]}x{A.shape[-1]} and {B.shape[-2]}x{B.shape[-1]})"
+        )
+
+
+def _singular(array, diagonal):
+    """PyTorch's error for matrices of which a factor has a zero on its diagonal."""
+    zero = diagonal == 0
+    if not zero.any():
         return _LinAlgError("linalg.inv: The inversion could not be completed because the input matrix is singular.")
-    where = f"(Batch element {zero[0][0]}): " if diagonal.ndim > 1 else ""
+    place = np.argwhere(zero)[0][-1] + 1
     return _LinAlgError(
-        f"linalg.inv: {where}The diagonal element {zero[0][-1] + 1} is zero, the inversion could not be completed because "  # noqa: E501
-        "the input matrix is singular."
+        f"linalg.inv: {in_batch(array, zero.any(axis=-1))}The diagonal element {place} is zero, the inversion could "
+        "not be completed because the input matrix is singular."
     )
 
 
@@ -118,14 +133,14 @@ def linalg_inv_ex(xp, self):
     try:
         return xp.linalg.inv(self)
     except np.linalg.LinAlgError:
-        raise _singular(_diagonal(xp, factorized(xp, self)[0])) from None
+        raise _singular(self, _diagonal(xp, factorized(xp, self)[0])) from None
 
 
 def inv(A):
     """The inverse of matrices, (..., N, N)."""
     out = linalg_inv_ex(A)
     if A.is_cuda and (diagonal := _blocked(A._array, out._array)) is not None:
-        raise _singular(diagonal)
+        raise _singular(A._array, diagonal)
     return out
 
 
@@ -209,6 +224,7 @@ def slogdet(A):
 @composed("logdet")
 def logdet(A):
     """The logarithm of the determinant; NaN where that is negative."""
+    _square("logdet", A._array)
     sign, logabsdet = linalg_slogdet(A)
     return pointwise.where(sign == -1, nan, logabsdet)
 
@@ -231,6 +247,11 @@ def _solution(xp, A, B, left):
     else:
         found = xp.swapaxes(xp.linalg.solve(xp.swapaxes(A, -1, -2), xp.swapaxes(right, -1, -2)), -1, -2)
     return found[..., 0] if vector else found
+
+
+def _unsolved(array, diagonal):
+    where = in_batch(array, (diagonal == 0).any(axis=-1))
+    return _LinAlgError(f"torch.linalg.solve: {where}The solver failed because the input matrix is singular.")
 
 
 def _solve_gradient(ops, grad, A, result, left):
@@ -262,28 +283,25 @@ def linalg_solve_ex(xp, A, B, *, left=True):
             f"{title(B.dtype)} instead"
         )
     vector = _is_vector(A, B)
+    right = B[..., None] if vector else B
+    refuse_misfit("linalg.solve", A, right, left)
     if vector and not left:
         raise RuntimeError(
             "linalg.solve: Vector broadcasting of the left hand side is not supported for left=False. In this case "
             "linalg.solve is equivalent to B / A.squeeze(-1)"
         )
-    right = B[..., None] if vector else B
-    if right.shape[-2 if left else -1] != A.shape[-1]:
-        raise RuntimeError(
-            f"linalg.solve: Incompatible shapes of A and B for the equation {'AX = B' if left else 'XA = B'} "
-            f"({A.shape[-2]}x{A.shape[-1]} and {right.shape[-2]}x{right.shape[-1]})"
-        )
+    coerce.check_broadcast(right.shape[:-2], A.shape[:-2])
     lu, pivots, _ = factorized(xp, A)
     if xp is np and (_diagonal(xp, lu) == 0).any():
-        raise _LinAlgError(UNSOLVED)
+        raise _unsolved(A, _diagonal(xp, lu))
     return _solution(xp, A, B, left), lu, pivots
 
 
 def solve(A, B, *, left=True):
     """X with `A @ X = B` for a vector or matrices B, or `X @ A = B` with left=False."""
     out = linalg_solve_ex(A, B, left=left)
-    if A.is_cuda and _blocked(A._array, out._array) is not None:
-        raise _LinAlgError(UNSOLVED)
+    if A.is_cuda and (diagonal := _blocked(A._array, out._array)) is not None:
+        raise _unsolved(A._array, diagonal)
     return out
 
 
@@ -316,12 +334,12 @@ def linalg_cholesky_ex(xp, self, *, upper=False):
 
 
 def _not_definite(array):
-    for batch in np.ndindex(array.shape[:-2]):
+    for number, batch in enumerate(np.ndindex(array.shape[:-2])):
         for order in range(1, array.shape[-1] + 1):
             try:
                 np.linalg.cholesky(array[batch][:order, :order])
             except np.linalg.LinAlgError:
-                where = f"(Batch element {batch[0]}): " if batch else ""
+                where = f"(Batch element {number}): " if batch else ""
                 return _LinAlgError(
                     f"linalg.cholesky: {where}The factorization could not be completed because the input is not "
                     f"positive-definite (the leading minor of order {order} is not positive-definite)."

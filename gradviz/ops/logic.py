@@ -3,7 +3,7 @@
 from math import inf
 
 from gradviz.engine.creation import tensor
-from gradviz.engine.dtypes import title
+from gradviz.engine.dtypes import default_float, title
 from gradviz.engine.op import op
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import pointwise
@@ -77,16 +77,14 @@ def near(xp, self, other, *, rtol, atol, equal_nan):
     if self.dtype != other.dtype:
         raise RuntimeError(f"{title(self.dtype)} did not match {title(other.dtype)}")
     close = self == other
-    if self.dtype.kind == "f":
-        if equal_nan:
-            close = close | (xp.isnan(self) & xp.isnan(other))
-        allowed = atol + xp.abs(other * self.dtype.type(rtol))
-        distance = xp.abs(self - other)
-    elif self.dtype.kind == "b":
+    if equal_nan and self.dtype.kind == "f":
+        close = close | (xp.isnan(self) & xp.isnan(other))
+    if rtol == atol == 0:
         return close
-    else:
-        allowed = atol + xp.abs(other * rtol)
-        distance = xp.abs(self - other)
+    if self.dtype.kind != "f":  # as PyTorch: the distance is one of floating point numbers
+        self, other = (each.astype(default_float()) for each in (self, other))
+    allowed = atol + xp.abs(other * other.dtype.type(rtol))
+    distance = xp.abs(self - other)
     return close | ((distance < inf) & (distance <= allowed))
 
 

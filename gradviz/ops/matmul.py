@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from gradviz.engine.coerce import check_same, size_at
+from gradviz.engine.dtypes import joined
 from gradviz.engine.op import op, vjp
-from gradviz.ops.refusals import refuse_kinds
+from gradviz.engine.tensor import Tensor
+from gradviz.ops.refusals import refuse_factor, refuse_kinds
 from gradviz.ops.shape import expand_complaint
 
 
@@ -18,7 +21,7 @@ def _matrices(a, b, names):
         return
     for name, array in zip(names, (a, b), strict=True):
         if array.ndim != 2:
-            raise RuntimeError(f"{name} must be a matrix" + (f", got {array.ndim}-D tensor" if name == "mat1" else ""))
+            raise RuntimeError(f"{name} must be a matrix" + ("" if "self" in names else f", got {array.ndim}-D tensor"))
 
 
 # A gradient is laid out in memory as what it belongs to: a Linear's weight.T lies column by column, and so its gradient
@@ -71,6 +74,7 @@ def mm(xp, self, mat2):
 def mv(xp, self, vec):
     """Matrix times vector, (N, M) and (M,) to (N,)."""
     if self.ndim != 2 or vec.ndim != 1:
+        size_at(self, 0)
         raise RuntimeError(f"vector + matrix @ vector expected, got 1, {self.ndim}, {vec.ndim}")
     if self.shape[1] != vec.shape[0]:
         raise RuntimeError(
@@ -142,18 +146,18 @@ def addmm(xp, self, mat1, mat2, *, beta=1, alpha=1):
         raise _cannot_multiply(mat1, mat2)
     refuse_kinds("addmm_impl_cpu_", mat1, "b")
     product = _times(mat1 @ mat2, alpha)
-    _spreads(self, product)
+    _spreads(self, product.shape)
     product += _times(self, beta)
     return product
 
 
-def _spreads(self, product):
+def _spreads(self, shape):
     """RuntimeError unless `self` broadcasts to the shape of a product."""
-    if self.shape == product.shape[1:]:  # a bias
+    if self.shape == shape[1:]:  # a bias
         return
-    spread = zip(reversed(self.shape), reversed(product.shape), strict=False)
-    if self.ndim > product.ndim or any(size not in (1, wanted) for size, wanted in spread):
-        raise RuntimeError(expand_complaint(self, product.shape))
+    spread = zip(reversed(self.shape), reversed(shape), strict=False)
+    if self.ndim > len(shape) or any(size not in (1, wanted) for size, wanted in spread):
+        raise RuntimeError(expand_complaint(self, shape))
 
 
 @op(
@@ -167,38 +171,53 @@ def _spreads(self, product):
 )
 def addmv(xp, self, mat, vec, *, beta=1, alpha=1):
     """`beta * self + alpha * mat @ vec`; self broadcasts to (N,)."""
-    if mat.ndim != 2 or vec.ndim != 1:
+    if mat.ndim != 2 or vec.ndim != 1 or self.ndim > 1:
         raise RuntimeError(f"vector + matrix @ vector expected, got {self.ndim}, {mat.ndim}, {vec.ndim}")
-    if mat.shape[1] != vec.shape[0]:
+    if mat.shape[1] != vec.shape[0] or self.size not in (1, mat.shape[0]):
         raise RuntimeError(
             f"size mismatch, got input ({self.size}), mat ({mat.shape[0]}x{mat.shape[1]}), vec ({vec.shape[0]})"
         )
     refuse_kinds("addmv_impl_cpu", mat, "b")
-    product = _times(mat @ vec, alpha)
-    _spreads(self, product)
-    return product + _times(self, beta)
+    return _times(mat @ vec, alpha) + _times(self, beta)
+
+
+def _by_vector(matrix, vector):
+    """matrix @ vector, of one dtype in a plain backward too."""
+    if not isinstance(matrix, Tensor):
+        check_same(mv.op, (matrix, vector))
+    return matrix @ vector
 
 
 @op(
     self=vjp("beta", lambda grad, beta: _scaled(grad, beta)),
-    vec1=vjp("alpha * vec2 (alpha * grad @ vec2)", lambda grad, vec2, alpha: _scaled(grad @ vec2, alpha)),
-    vec2=vjp("alpha * vec1 (alpha * vec1 @ grad)", lambda ops, grad, vec1, alpha: _scaled(ops.t(grad) @ vec1, alpha)),
-    dtype="same",
+    vec1=vjp("alpha * vec2 (alpha * grad @ vec2)", lambda grad, vec2, alpha: _scaled(_by_vector(grad, vec2), alpha)),
+    vec2=vjp(
+        "alpha * vec1 (alpha * vec1 @ grad)",
+        lambda ops, grad, vec1, alpha: _scaled(_by_vector(ops.t(grad), vec1), alpha),
+    ),
 )
 def addr(xp, self, vec1, vec2, *, beta=1, alpha=1):
     """`beta * self + alpha * outer(vec1, vec2)`; self broadcasts to (N, M)."""
     for name, array in (("1", vec1), ("2", vec2)):
         if array.ndim != 1:
             raise RuntimeError(f"addr: Expected 1-D argument vec{name}, but got {array.ndim}-D")
+    wanted = joined([self.dtype, vec1.dtype, vec2.dtype])
+    self, vec1, vec2 = (each.astype(wanted, copy=False) for each in (self, vec1, vec2))
+    for name, factor in (("beta", beta), ("alpha", alpha)):
+        refuse_factor(name, factor, self)
     product = _times(vec1[:, None] * vec2, alpha)
-    _spreads(self, product)
+    _spreads(self, product.shape)
     return product + _times(self, beta)
 
 
-def _of_batches(batch1, batch2):
+def _are_batches(batch1, batch2):
     for name, array in (("batch1", batch1), ("batch2", batch2)):
         if array.ndim != 3:
             raise RuntimeError(f"{name} must be a 3D tensor")
+
+
+def _of_batches(batch1, batch2):
+    _are_batches(batch1, batch2)
     if batch1.shape[0] != batch2.shape[0] or batch1.shape[2] != batch2.shape[1]:
         expected = [batch1.shape[0], batch1.shape[2]]
         raise RuntimeError(
@@ -225,11 +244,10 @@ def _turned(ops, batch):
 )
 def baddbmm(xp, self, batch1, batch2, *, beta=1, alpha=1):
     """`beta * self + alpha * bmm(batch1, batch2)`; self broadcasts to (B, N, M)."""
+    _spreads(self, (size_at(batch1, 0), size_at(batch1, 1), size_at(batch2, 2)))
     _of_batches(batch1, batch2)
     refuse_kinds("baddbmm", batch1, "b")
-    product = _times(batch1 @ batch2, alpha)
-    _spreads(self, product)
-    return product + _times(self, beta)
+    return _times(batch1 @ batch2, alpha) + _times(self, beta)
 
 
 def _to_each(ops, grad, batches):
@@ -255,11 +273,16 @@ def _to_each(ops, grad, batches):
 )
 def addbmm(xp, self, batch1, batch2, *, beta=1, alpha=1):
     """`beta * self + alpha * bmm(batch1, batch2).sum(0)`; self broadcasts to (N, M)."""
-    _of_batches(batch1, batch2)
+    size_at(batch1, 0)  # PyTorch's graph keeps it, and so it is asked for first
+    _spreads(self, (size_at(batch1, 1), size_at(batch2, 2)))
+    _are_batches(batch1, batch2)
+    (count, rows, inner), (other, lines, columns) = batch1.shape, batch2.shape
+    if count != other:
+        raise RuntimeError(f"batch1 and batch2 must have same number of batches, got {count} and {other}")
+    if inner != lines:
+        raise RuntimeError(f"Incompatible matrix sizes for bmm ({rows}x{inner} and {lines}x{columns})")
     refuse_kinds("addmm_impl_cpu_", batch1, "b")
-    product = _times(xp.tensordot(batch1, batch2, axes=((0, 2), (0, 1))), alpha)
-    _spreads(self, product)
-    return product + _times(self, beta)
+    return _times(xp.tensordot(batch1, batch2, axes=((0, 2), (0, 1))), alpha) + _times(self, beta)
 
 
 @op(

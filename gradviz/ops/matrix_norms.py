@@ -87,10 +87,12 @@ def _two(dim):
 @composed("linalg.cond")
 def cond(A, p=None):
     """How much a matrix stretches one way more than another: the norm of it times that of its inverse."""
-    if A._array.ndim > 1 and not A._array.size and not isinstance(p, str):
+    if A._array.ndim < 2:
+        named = f"(ord={p}): The input tensor A" if isinstance(p, str) else ": The input tensor"
+        raise RuntimeError(f"linalg.cond{named} must have at least 2 dimensions.")
+    if not A._array.size and not isinstance(p, str):
         return composite.sum(A, (-2, -1))
     if p is None or p in (2, -2):
-        refuse_no_matrix("linalg.cond", A._array)
         values = svdvals(A)
         count = values._array.shape[-1]
         most = reshaping.narrow(values, -1, 0, 1)
@@ -99,13 +101,14 @@ def cond(A, p=None):
         return reshaping.squeeze(ratio, -1)
     if p not in _ORDERS:
         raise RuntimeError(f"linalg.cond got an invalid norm type: {p}")
-    if A._array.ndim < 2:
-        raise RuntimeError(f"linalg.cond(ord={p}): The input tensor A must have at least 2 dimensions.")
     if A._array.shape[-1] != A._array.shape[-2]:
         raise RuntimeError(
             f"linalg.cond(ord={p}): A must be batches of square matrices, but they are {A._array.shape[-2]} by "
             f"{A._array.shape[-1]} matrices"
         )
+    if p == "nuc":
+        values = svdvals(A)
+        return pointwise.mul(composite.sum(values, -1), composite.sum(pointwise.reciprocal(values), -1))
     try:
         inverse = inv(A)
     except _LinAlgError:

@@ -116,7 +116,7 @@ def attach():
         setattr(Tensor, name, conversion(name, kind))
     Tensor.where = lambda self, condition, other: composite.where(condition, self, other)
     Tensor.T = property(lambda self: shape.permute(self, dims=tuple(reversed(range(self._array.ndim)))))
-    Tensor.mT = property(lambda self: composite.transpose(self, -2, -1))
+    Tensor.mT = property(reshaping.mT)
     Tensor.__hash__ = object.__hash__  # __eq__ above would have taken it away
 
 

@@ -71,6 +71,23 @@ def norm_of(xp, self, *, p, dim, keepdim):
     return linalg_vector_norm.op.forward(xp, self, ord=p, dim=dim, keepdim=keepdim)
 
 
+def refuse_nothing(array, ord, dim):
+    """RuntimeError, in PyTorch's words, for no elements and an order that needs some."""
+    if array.size or 0 <= ord < inf:
+        return
+    for d in (dim,) if isinstance(dim, int) else dim or ():
+        if not array.shape[d]:
+            raise RuntimeError(  # without a blank, as PyTorch says it
+                f"linalg.vector_norm cannot compute the {ord} norm on the dimension {d}because this dimension is empty "
+                "and the operation does not have an identity"
+            )
+    if dim is None or dim == ():
+        raise RuntimeError(
+            f"linalg.vector_norm cannot compute the {ord} norm on an empty tensor because the operation does not have "
+            "an identity"
+        )
+
+
 def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
     """The norm of order p of all elements as one vector, or over `dim`; "fro" is the order 2."""
     if isinstance(p, str):
@@ -80,16 +97,9 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
     if dtype is not None:
         input = composite.to(input, dtype=dtype)
     dims = None if dim is None else composite._dims(input, dim)
-    if p in (inf, -inf) and not input._array.size:
-        empty = [d for d in dims or () if not input._array.shape[d]]
-        if not dims or empty:
-            where = "on an empty tensor because"
-            if empty:  # without a blank, as PyTorch says it
-                where = f"on the dimension {empty[0]}because this dimension is empty and"
-            raise RuntimeError(
-                f"linalg.vector_norm cannot compute the {p} norm {where} the operation does not have an identity"
-            )
-    return linalg_vector_norm(input, ord=2 if p is None else p, dim=dims, keepdim=keepdim)
+    p = 2 if p is None else p
+    refuse_nothing(input._array, p, dim)
+    return linalg_vector_norm(input, ord=p, dim=dims, keepdim=keepdim)
 
 
 def _of_matrices(input, p, dim, keepdim, dtype):

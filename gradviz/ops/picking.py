@@ -6,6 +6,7 @@ What adds up where indices repeat goes through one flat list of places: no loop 
 import numpy as np
 
 from gradviz.engine.dtypes import title
+from gradviz.engine.fitting import refuse_misfit
 from gradviz.engine.op import op, vjp
 
 
@@ -100,7 +101,7 @@ def assign(array, key, values):
     """`array[key] = values`; RuntimeError with PyTorch's words when the shapes don't fit."""
     try:
         array[key] = values
-    except ValueError:
+    except (ValueError, TypeError):  # the latter for a mask and values of several dimensions
         raise RuntimeError(_mismatch(values.shape, array[key].shape)) from None
 
 
@@ -177,6 +178,12 @@ def gather(xp, self, index, *, dim, sparse_grad=False):
     return xp.take(self.reshape(-1), _flat_places(xp, self.shape, dim, index))
 
 
+def from_source(ops, grad, index, sizes, dim, node):
+    """The gradient of what was put where index points: RuntimeError, as PyTorch's, where that is larger than index."""
+    refuse_misfit(node, 1, tuple(index.shape), tuple(sizes))
+    return ops.gather(grad, index, dim=dim)
+
+
 def _scattered(xp, self, index, values, dim, add):
     """A copy of `self` with values put, or added, where index points along dim."""
     out = xp.array(self, order="C")  # a copy
@@ -197,8 +204,14 @@ def _scattered(xp, self, index, values, dim, add):
 
 
 @op(
+    hidden=("src_sym_sizes",),
     self=vjp("0 where put, else 1", lambda ops, grad, index, dim: ops.scatter_value(grad, index, dim=dim, value=0)),
-    src=vjp("1 where it was put, else 0", lambda ops, grad, index, dim: ops.gather(grad, index, dim=dim)),
+    src=vjp(
+        "1 where it was put, else 0",
+        lambda ops, grad, index, src_sym_sizes, dim: from_source(
+            ops, grad, index, src_sym_sizes, dim, "ScatterBackward0"
+        ),
+    ),
 )
 def scatter(xp, self, index, src, *, dim):
     """A copy with the elements of src put where index points along a dimension."""
@@ -216,8 +229,14 @@ def scatter_value(xp, self, index, *, dim, value):
 
 
 @op(
+    hidden=("src_sym_sizes",),
     self=vjp("1", lambda grad: grad),
-    src=vjp("1 where it was added, else 0", lambda ops, grad, index, dim: ops.gather(grad, index, dim=dim)),
+    src=vjp(
+        "1 where it was added, else 0",
+        lambda ops, grad, index, src_sym_sizes, dim: from_source(
+            ops, grad, index, src_sym_sizes, dim, "ScatterAddBackward0"
+        ),
+    ),
 )
 def scatter_add(xp, self, index, src, *, dim):
     """A copy with the elements of src added where index points along a dimension."""
@@ -236,6 +255,8 @@ def index_select(xp, self, index, *, dim):
     """Positions of a dimension, one for each element of a vector."""
     if not self.ndim:
         return self.copy()
+    if not self.shape[dim] and index.size and self.ndim > 1:
+        raise RuntimeError("index_select(): self indexing axis dim should be positive")
     if dim == 0:
         refuse_outside(IndexError, index, self.shape[0], "index out of range in self")
     else:
@@ -266,7 +287,9 @@ def index_add(xp, self, index, source, *, dim, alpha=1):
     flat = out.reshape(1) if not out.ndim else out
     scaled = _at_least_1d(source if alpha == 1 else source * alpha)
     places, size = _at_least_1d(index), flat.shape[dim]
-    if out.ndim > 1:
+    if not out.size and out.ndim > 1:
+        return out
+    if out.ndim == 2 and alpha == 1:
         refuse_outside(RuntimeError, places, size, _OUT_OF_BOUNDS.format(dim, size))
     else:
         refuse_outside(IndexError, places, size, "index out of range in self")
@@ -324,4 +347,6 @@ def index_fill_tensor(xp, self, index, value, *, dim):
 @op()
 def repeated_places(xp, self):
     """0 so often as the first element says, 1 so often as the second, ..."""
+    if (self < 0).any():
+        raise RuntimeError("repeats can not be negative")
     return xp.repeat(xp.arange(self.shape[0]), self if xp.__name__ == "numpy" else self.tolist())

@@ -9,7 +9,7 @@ from gradviz.engine import backend, coerce, layouts
 from gradviz.engine.dtypes import default_float
 from gradviz.engine.op import op, vjp
 from gradviz.ops.choosing import at_least, chosen, kept
-from gradviz.ops.refusals import refuse_kinds
+from gradviz.ops.refusals import refuse_factor, refuse_kinds
 
 
 @op(
@@ -19,7 +19,13 @@ from gradviz.ops.refusals import refuse_kinds
 )
 def add(xp, self, other, *, alpha=1):
     """Sum, `self + alpha * other`; shapes broadcast."""
-    return self + other if alpha == 1 else self + alpha * other
+    return self + other if alpha == 1 else self + _times(other, alpha)
+
+
+def _times(array, alpha):
+    """A number times an array, in the array's dtype."""
+    refuse_factor("alpha", alpha, array)
+    return array & bool(alpha) if array.dtype.kind == "b" else alpha * array
 
 
 @op(
@@ -31,7 +37,7 @@ def sub(xp, self, other, *, alpha=1):
     """Difference, `self - alpha * other`; shapes broadcast."""
     if self.dtype.kind == "b":
         coerce.refuse_bools(self, other)
-    return self - other if alpha == 1 else self - alpha * other
+    return self - other if alpha == 1 else self - _times(other, alpha)
 
 
 @op(grad_fn="RsubBackward1", self=vjp("-1", lambda grad, alpha: -grad if alpha == 1 else grad * -alpha))

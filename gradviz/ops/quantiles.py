@@ -6,6 +6,7 @@ from math import inf
 import numpy as np
 
 from gradviz.engine import backend
+from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
@@ -173,6 +174,7 @@ nanmedian_along = _selecting(
 )
 def nanmedian_of_all(xp, self):
     """The median of all that is a number."""
+    refuse_kinds("median_cpu", self, "b")
     if not self.size:
         return xp.asarray(xp.nan, self.dtype)
     ordered, places = _ordered(xp, self.reshape(-1), 0)
@@ -194,7 +196,11 @@ def nanmedian(input, dim=None, keepdim=False):
 # -- covariances -------------------------------------------------------------------------------------
 
 
-def _weights(name, tensor, columns):
+def _weights(name, tensor, columns, kinds, kind):
+    if tensor._array.dtype.kind not in kinds:
+        raise RuntimeError(
+            f"cov(): expected {name} to have {kind} dtype but got {name} with {title(tensor._array.dtype)} dtype"
+        )
     if tensor._array.ndim > 1:
         raise RuntimeError(
             f"cov(): expected {name} to have one or fewer dimensions but got {name} with {tensor._array.ndim} "
@@ -205,6 +211,8 @@ def _weights(name, tensor, columns):
             f"cov(): expected {name} to have the same numel as there are observations in the input but got "
             f"{tensor._array.size} != {columns}"
         )
+    if (tensor._array < 0).any():
+        raise RuntimeError(f"cov(): {name} cannot be negative")
     return tensor
 
 
@@ -220,9 +228,12 @@ def cov(input, *, correction=1, fweights=None, aweights=None):
         raise RuntimeError("cov(): bool dtype is not supported for input")
     rows = input if ndim == 2 else composite.view(input, 1, -1)
     columns = rows._array.shape[1]
-    given = [_weights(name, each, columns) for name, each in (("fweights", fweights), ("aweights", aweights)) if each is not None]  # noqa: E501
+    given = [] if fweights is None else [_weights("fweights", fweights, columns, "iu", "integral")]
+    given += [] if aweights is None else [_weights("aweights", aweights, columns, "f", "floating point")]
     weight = None if not given else given[0] if len(given) == 1 else pointwise.mul(*given)
     count = columns if weight is None else float(weight._array.sum())
+    if weight is not None and not count:
+        raise RuntimeError("cov(): weights sum to zero, can't be normalized")
     total = rows if weight is None else pointwise.mul(rows, weight)
     mean = pointwise.div(reduction.sum_dim(total, dim=(1,)), count)
     free = count - correction
@@ -263,7 +274,8 @@ def corrcoef(input):
 @op(title="histc")
 def counts_in_bins(xp, self, *, bins, min, max):
     """How many elements lie in each of bins of one width; no gradient."""
-    refuse_kinds("histogram_cpu", self, "biu")
+    refuse_kinds("linspace_cpu", self, "b")
+    refuse_kinds("histogram_cpu", self, "iu")
     edges = xp.linspace(min, max, bins + 1, dtype=self.dtype)
     values = self.reshape(-1)
     places = xp.minimum(xp.searchsorted(edges, values, side="right") - 1, bins - 1)

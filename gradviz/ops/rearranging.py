@@ -4,6 +4,7 @@ import numpy as np
 
 from gradviz.engine import layouts
 from gradviz.engine.op import op, vjp
+from gradviz.ops.refusals import refuse_kinds
 
 
 def _unrepeated(ops, grad, repeats, self_sym_sizes):
@@ -126,5 +127,5 @@ def trace(xp, self):
     """Sum of a matrix's diagonal."""
     if self.ndim != 2:
         raise RuntimeError("trace: expected a matrix, but got tensor with dim " + str(self.ndim))
-    dtype = xp.int64 if self.dtype.kind in "biu" else None
-    return xp.diagonal(self).sum(dtype=dtype)
+    refuse_kinds("trace", self, "b")
+    return xp.diagonal(self).sum(dtype=xp.int64 if self.dtype.kind in "iu" else None)

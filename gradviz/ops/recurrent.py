@@ -4,10 +4,12 @@
 are. A state is a tensor, or (hidden, cell) of an LSTM.
 """
 
+from gradviz.engine.coerce import size_at
 from gradviz.engine.within import composed
 from gradviz.ops import composite, joining, pointwise, stacking
 from gradviz.ops.dropping import dropout
 from gradviz.ops.linear import linear
+from gradviz.ops.refusals import refuse_whole_result
 
 # -- one step ----------------------------------------------------------------------------------------
 
@@ -29,10 +31,16 @@ def _parts(tensor, count):
     return joining.unsafe_split(tensor, split_size=-(-tensor._array.shape[1] // count), dim=1)
 
 
+def _gates(tensor, count):
+    """The parts of what goes into the gates, in whose memory PyTorch computes their sigmoids."""
+    refuse_whole_result(tensor._array)
+    return _parts(tensor, count)
+
+
 def _lstm_step(input, state, weights, enter):
     hidden, cell = state
     stays = _staying(hidden, weights)
-    enters, forget, new, leaves = _parts(pointwise.add(stays, enter(input, weights)), 4)
+    enters, forget, new, leaves = _gates(pointwise.add(stays, enter(input, weights)), 4)
     enters, forget = pointwise.sigmoid(enters), pointwise.sigmoid(forget)
     new, leaves = pointwise.tanh(new), pointwise.sigmoid(leaves)
     kept = pointwise.mul(forget, cell)
@@ -42,7 +50,7 @@ def _lstm_step(input, state, weights, enter):
 
 
 def _gru_step(input, hidden, weights, enter):
-    one = _parts(enter(input, weights), 3)
+    one = _gates(enter(input, weights), 3)
     two = _parts(_staying(hidden, weights), 3)
     reset = pointwise.sigmoid(pointwise.add(two[0], one[0]))
     keep = pointwise.sigmoid(pointwise.add(two[1], one[1]))
@@ -73,9 +81,36 @@ class _Weights:
         self.w_hr = rest[0] if rest else None
 
 
-def _cell(name, step):
+def _check_input(input, states, w_ih, w_hh, gates):
+    got, wanted = size_at(input, 1), size_at(w_ih, 1)
+    if got != wanted:
+        raise RuntimeError(f"input has inconsistent input_size: got {got} expected {wanted}")
+
+
+def _check_states(input, states, w_ih, w_hh, gates):
+    for k, state in enumerate(states):
+        count, batch, hidden, wanted = len(input), size_at(state, 0), size_at(state, 1), size_at(w_hh, 1)
+        if batch != count:
+            raise RuntimeError(f"Input batch size {count} doesn't match hidden{k} batch size {batch}")
+        if hidden != wanted:
+            raise RuntimeError(f"hidden{k} has inconsistent hidden_size: got {hidden}, expected {wanted}")
+
+
+def _check_weights(input, states, w_ih, w_hh, gates):
+    wanted = gates * size_at(w_hh, 1)
+    for name, weight in (("weight_ih", w_ih), ("weight_hh", w_hh)):
+        if size_at(weight, 0) != wanted:
+            raise RuntimeError(f"{name} first dim must be {gates} * hidden_size = {wanted}, but got {len(weight)}")
+
+
+def _cell(name, step, gates, *checks):
+    """A cell, its sizes checked in the order in which PyTorch does it."""
+
     @composed(name)
     def cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
+        states = [each._array for each in (hx if isinstance(hx, (tuple, list)) else (hx,))]
+        for check in checks:
+            check(input._array, states, w_ih._array, w_hh._array, gates)
         return step(input, hx, _Weights((w_ih, w_hh, b_ih, b_hh), True), _entering)
 
     cell.__name__ = cell.__qualname__ = name
@@ -83,10 +118,10 @@ def _cell(name, step):
     return cell
 
 
-rnn_tanh_cell = _cell("rnn_tanh_cell", _rnn_tanh_step)
-rnn_relu_cell = _cell("rnn_relu_cell", _rnn_relu_step)
-lstm_cell = _cell("lstm_cell", _lstm_step)
-gru_cell = _cell("gru_cell", _gru_step)
+rnn_tanh_cell = _cell("rnn_tanh_cell", _rnn_tanh_step, 1, _check_weights, _check_input, _check_states)
+rnn_relu_cell = _cell("rnn_relu_cell", _rnn_relu_step, 1, _check_weights, _check_input, _check_states)
+lstm_cell = _cell("lstm_cell", _lstm_step, 4, _check_input, _check_weights, _check_states)
+gru_cell = _cell("gru_cell", _gru_step, 3, _check_input, _check_states, _check_weights)
 
 
 # -- many steps --------------------------------------------------------------------------------------

@@ -8,8 +8,8 @@ from gradviz.ops import flattened, stacking
 from gradviz.ops.composite import wrapped
 from gradviz.ops.folding import START, folded
 from gradviz.ops.gathering import _ready_to_scatter
-from gradviz.ops.picking import _OUT_OF_BOUNDS, _at_least_1d, _flat_places, refuse_outside
-from gradviz.ops.refusals import refuse_kinds
+from gradviz.ops.picking import _OUT_OF_BOUNDS, _at_least_1d, _flat_places, from_source, refuse_outside
+from gradviz.ops.refusals import refuse_kinds, refuse_scalar, refuse_whole_in_graph
 
 # -- scatter_reduce ----------------------------------------------------------------------------------
 
@@ -49,7 +49,7 @@ def _given_gradient(ops, grad, self, index, src, result, dim, reduce, include_se
         return given * ops.gather(grad / ops.where(shared == 0, 1.0, shared), index, dim=dim)
     elif reduce == "prod":
         return _factor_gradient(ops, grad, self, index, src, result, dim, include_self)
-    return ops.gather(grad, index, dim=dim)
+    return from_source(ops, grad, index, src.shape, dim, "ScatterReduceBackward0")
 
 
 def _factor_gradient(ops, grad, self, index, src, result, dim, include_self):
@@ -184,6 +184,8 @@ def diagonal_replaced(xp, self, src, *, offset, dim1, dim2):
 
 def select_scatter(input, src, dim, index):
     """A copy with src at one position of a dimension."""
+    refuse_whole_in_graph(input, src)
+    refuse_scalar("select", input._array)
     dim = wrapped(dim, input._array.ndim)
     size = input._array.shape[dim]
     if not -size <= index < size:
@@ -195,6 +197,10 @@ def select_scatter(input, src, dim, index):
 
 def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
     """A copy with src in a range of a dimension."""
+    refuse_whole_in_graph(input, src)
+    refuse_scalar("slice", input._array)
+    if step <= 0:
+        raise RuntimeError("slice step must be positive")
     dim = wrapped(dim, input._array.ndim)
     first, last, _ = slice(start, end).indices(input._array.shape[dim])
     return slice_replaced(input, src, dim=dim, start=first, end=None if end is None else max(first, last), step=step)
@@ -202,6 +208,7 @@ def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
 
 def diagonal_scatter(input, src, offset=0, dim1=0, dim2=1):
     """A copy with src on a diagonal."""
+    refuse_whole_in_graph(input, src)
     dim1, dim2 = (wrapped(each, input._array.ndim) for each in (dim1, dim2))
     return diagonal_replaced(input, src, offset=offset, dim1=dim1, dim2=dim2)
 

@@ -3,6 +3,7 @@
 from functools import wraps
 
 from gradviz.engine.dtypes import title
+from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
 
 
@@ -18,10 +19,28 @@ def refuse_half(kernel, array):
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{title(array.dtype)}'")
 
 
-def refuse_whole_result(array, wanted="Float"):
+def refuse_factor(name, factor, array):
+    """RuntimeError for a fraction that integers are to be multiplied by."""
+    if array.dtype.kind != "f" and isinstance(factor, float):
+        raise RuntimeError(f"For integral input tensors, argument {name} must not be a floating point number.")
+
+
+def refuse_whole_result(array, wanted="Float", named=title):
     """RuntimeError for integers, into whose memory PyTorch would write what is `wanted`."""
     if array.dtype.kind != "f":
-        raise RuntimeError(f"result type {wanted} can't be cast to the desired output type {title(array.dtype)}")
+        raise RuntimeError(f"result type {wanted} can't be cast to the desired output type {named(array.dtype)}")
+
+
+def refuse_scalar(name, array):
+    """IndexError for what a 0-d tensor doesn't have."""
+    if not array.ndim:
+        raise IndexError(f"{name}() cannot be applied to a 0-dim tensor.")
+
+
+def refuse_whole_in_graph(self, given):
+    """RuntimeError for integers that would be part of a graph, by what is put into them."""
+    if self._array.dtype.kind != "f" and given._requires_grad and mode.grad:
+        raise RuntimeError(f"Autograd not support dtype: {title(self._array.dtype)}")
 
 
 def tensors_only(call):

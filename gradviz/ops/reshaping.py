@@ -1,11 +1,12 @@
 """Shapes as PyTorch's functions name them: squeeze, movedim, repeat, diag and others, made of the ops beneath."""
 
+from gradviz.engine.coerce import size_at
 from gradviz.engine.dtypes import title
 from gradviz.engine.layouts import contiguous_format
 from gradviz.engine.within import composed
 from gradviz.ops import composite, indexing, picking, pointwise, rearranging
 from gradviz.ops import shape as shapes
-from gradviz.ops.composite import wrapped
+from gradviz.ops.composite import wrapped, wrapped_all
 
 # -- sizes -------------------------------------------------------------------------------------------
 
@@ -17,15 +18,7 @@ def squeeze(self, dim=None):
     ndim = self._array.ndim
     if isinstance(dim, int):
         return shapes.squeeze_one(self, dim=wrapped(dim, ndim))
-    return shapes.squeeze_several(self, dim=_places(dim, ndim))
-
-
-def _places(dims, ndim):
-    found = tuple(wrapped(each, ndim) for each in dims)
-    for each in found:
-        if found.count(each) > 1:
-            raise RuntimeError(f"dim {each} appears multiple times in the list of dims")
-    return found
+    return shapes.squeeze_several(self, dim=wrapped_all(dim, ndim))
 
 
 def swapaxes(self, axis0, axis1):
@@ -36,6 +29,13 @@ def swapaxes(self, axis0, axis1):
 def swapdims(self, dim0, dim1):
     """Two dimensions swapped, a view."""
     return composite.transpose(self, dim0, dim1)
+
+
+def mT(self):
+    """The last two dimensions swapped, a view; a 0-d tensor itself."""
+    if self._array.ndim == 1:
+        raise RuntimeError("tensor.mT is only supported on matrices or batches of matrices. Got 1-D tensor.")
+    return composite.transpose(self, -2, -1) if self._array.ndim else self
 
 
 def movedim(self, source, destination):
@@ -173,10 +173,11 @@ def repeat_interleave(self, repeats=None, dim=None, *, output_size=None):
     counts = repeats._array
     if counts.dtype.kind not in "iu":
         raise NotImplementedError(f"\"repeat_interleave_cpu\" not implemented for '{title(counts.dtype)}'")
+    if counts.ndim > 1:
+        raise RuntimeError("repeats must be 0-dim or 1-dim tensor")
     if dim is None:
         self, dim = composite.flatten(self), 0
-    dim = wrapped(dim, self._array.ndim)
-    size = self._array.shape[dim] if self._array.ndim else 1
+    size, dim = size_at(self._array, dim), dim % self._array.ndim
     if counts.ndim == 0 or (counts.ndim == 1 and counts.shape[0] == 1):
         counts = counts.reshape(1).repeat(size)
     elif counts.shape[0] != size:
@@ -197,8 +198,6 @@ def _expect_size(expected, counts):
 def _each_repeated(self, repeats, dim):
     if dim is None:
         self, dim = composite.flatten(self), 0
-    elif not self._array.ndim:
-        self = composite.flatten(self)
     dim = wrapped(dim, self._array.ndim)
     sizes = self._array.shape
     spread = composite.expand(composite.unsqueeze(self, dim + 1), *sizes[: dim + 1], repeats, *sizes[dim + 1 :])
@@ -214,13 +213,15 @@ def roll(self, shifts, dims=()):
         raise RuntimeError("`shifts` required")
     if len(shifts) != len(dims) and not (not dims and len(shifts) == 1):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
-    return rearranging.roll(self, shifts=shifts, dims=tuple(wrapped(each, self._array.ndim) for each in dims))
+    for dim in dims if self._array.size else ():
+        size_at(self._array, dim)
+    return rearranging.roll(self, shifts=shifts, dims=tuple(dim % max(self._array.ndim, 1) for dim in dims))
 
 
 def flip(self, *places, dims=None):
     """The order of dims reversed, a copy."""
-    dims = _ints(places, dims)
-    return rearranging.flip(self, dims=_places(dims, self._array.ndim) if self._array.ndim else ())
+    dims = wrapped_all(_ints(places, dims), self._array.ndim)
+    return rearranging.flip(self, dims=dims if self._array.ndim else ())
 
 
 def fliplr(self):
@@ -244,12 +245,10 @@ def rot90(self, k=1, dims=(0, 1)):
         raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
     if ndim < 2:
         raise RuntimeError(f"expected total dims >= 2, but got total dims = {ndim}")
-    if dims[0] == dims[1] or abs(dims[0] - dims[1]) == ndim:
+    first, second = (wrapped(each, ndim) for each in dims)
+    if first == second:
         raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
-    for name, each in zip(("dim0", "dim1"), dims, strict=True):
-        if not -ndim <= each < ndim:
-            raise RuntimeError(f"Rotation {name} out of range, {name} = {each}")
-    return rearranging.rot90(self, k=k % 4, dims=tuple(each % ndim for each in dims))
+    return rearranging.rot90(self, k=k % 4, dims=(first, second))
 
 
 # -- triangles and diagonals -------------------------------------------------------------------------

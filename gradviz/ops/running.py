@@ -1,11 +1,11 @@
 """What runs along a dimension: greatest and smallest so far, sums of exponentials, differences, areas."""
 
+from gradviz.engine.coerce import size_at
 from gradviz.engine.op import op, vjp
-from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import composite, criteria, indexing, logic, pointwise, products, reduction, stacking
 from gradviz.ops.named import named_result
-from gradviz.ops.refusals import refuse_kinds
+from gradviz.ops.refusals import refuse_kinds, refuse_scalar
 from gradviz.ops.scans import accumulated
 
 _CUMMAX, _CUMMIN = (named_result(name, "values", "indices") for name in ("cummax", "cummin"))
@@ -50,12 +50,18 @@ def smallest_so_far(xp, self, *, dim):
 
 def cummax(input, dim):
     """(values, indices): the greatest elements up to each place along `dim`, and where they are."""
-    return _CUMMAX(*greatest_so_far(input, dim=composite.wrapped(dim, input._array.ndim)))
+    return _CUMMAX(*greatest_so_far(input, dim=_dim_of("cummax", input, dim)))
 
 
 def cummin(input, dim):
     """(values, indices): the smallest elements up to each place along `dim`, and where they are."""
-    return _CUMMIN(*smallest_so_far(input, dim=composite.wrapped(dim, input._array.ndim)))
+    return _CUMMIN(*smallest_so_far(input, dim=_dim_of("cummin", input, dim)))
+
+
+def _dim_of(name, input, dim):
+    if not input._array.ndim and dim not in (0, -1):
+        raise IndexError(f"{name}(): Expected reduction dim -1 or 0 for scalar but got {dim}")
+    return composite.wrapped(dim, input._array.ndim)
 
 
 # -- logarithms of sums so far -----------------------------------------------------------------------
@@ -101,9 +107,22 @@ def logcumsumexp(input, dim):
 
 
 def _cut(tensor, dim, start, end):
+    refuse_scalar("slice", tensor._array)
     size = tensor._array.shape[dim]
     first, last, _ = slice(start, end).indices(size)
     return indexing.slice(tensor, dim=dim, start=first, end=None if end is None else max(first, last), step=1)
+
+
+def _refuse_beside(own, other, dim):
+    """RuntimeError, in PyTorch's words, for a shape that doesn't go in front of the input's or behind it."""
+    if len(other) != len(own):
+        raise RuntimeError("diff expects prepend or append to be the same dimension as input")
+    for d, (n, m) in enumerate(zip(own, other, strict=True)):
+        if n != m and d != dim:
+            raise RuntimeError(
+                "diff expects the shape of tensor to prepend or append to match that of input except along the "
+                f"differencing dimension; input.size({d}) = {n}, but got tensor.size({d}) = {m}"
+            )
 
 
 @composed("diff")
@@ -114,6 +133,9 @@ def diff(input, n=1, dim=-1, prepend=None, append=None):
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
     dim = composite.wrapped(dim, input._array.ndim)
+    for each in (prepend, append):
+        if each is not None:
+            _refuse_beside(input._array.shape, each._array.shape, dim)
     given = [each for each in (prepend, input, append) if each is not None]
     if len(given) > 1 and n:
         input = stacking.cat(given, dim)
@@ -128,22 +150,22 @@ def diff(input, n=1, dim=-1, prepend=None, append=None):
 # -- areas -------------------------------------------------------------------------------------------
 
 
-def _steps(y, x, dim):
+def _steps(name, y, x, dim):
     """How far the sample points are apart, to go with y."""
-    if x._array.ndim == 1 and y._array.ndim > 1:
-        if x._array.shape[0] != y._array.shape[dim]:
-            raise RuntimeError("trapezoid: There must be one `x` value for each sample point")
+    if x._array.ndim == 1:
+        if x._array.shape[0] != size_at(y._array, dim):
+            raise RuntimeError(f"{name}: There must be one `x` value for each sample point")
         x = composite.view(x, *(-1 if d == dim else 1 for d in range(y._array.ndim)))
-    if not x._array.ndim:
-        return composite.view(x, 1)[:0]
-    at = dim if x._array.ndim == y._array.ndim else x._array.ndim - 1
-    before = _cut(x, at, None, -1)
-    return pointwise.sub(_cut(x, at, 1, None), before)
+    elif x._array.ndim < y._array.ndim:
+        x = composite.view(x, *(1,) * (y._array.ndim - x._array.ndim), *x._array.shape)
+    before = _cut(x, dim, None, -1)
+    return pointwise.sub(_cut(x, dim, 1, None), before)
 
 
-def _refuse_bool(name, y):
-    if y._array.dtype.kind == "b":
-        raise RuntimeError(f"{name}: received a bool input for `y`, but bool is not supported")
+def _refuse_bool(name, y, x):
+    given = {"`y`": y} if x is None else {"`x`": x, "`y`": y}
+    if any(each._array.dtype.kind == "b" for each in given.values()):
+        raise RuntimeError(f"{name}: received a bool input for {' or '.join(given)}, but bool is not supported")
 
 
 def _pairs(y, dim):
@@ -154,15 +176,17 @@ def _pairs(y, dim):
 @composed("trapezoid")
 def trapezoid(y, x=None, *, dx=None, dim=-1):
     """The area below points y along `dim`: at sample points x, or dx apart."""
-    dim = composite.wrapped(dim, y._array.ndim)
-    if y._array.ndim and not y._array.shape[dim]:
+    if x is not None:
+        dim = composite.wrapped(dim, y._array.ndim)
+    size, dim = size_at(y._array, dim), dim % max(y._array.ndim, 1)
+    if not size:
         return reduction.sum_dim(y, dim=(dim,))
-    _refuse_bool("trapezoid", y)
-    if isinstance(x, Tensor):
-        steps = _steps(y, x, dim)
+    _refuse_bool("trapezoid", y, x)
+    if x is not None:
+        steps = _steps("trapezoid", y, x, dim)
         areas = pointwise.mul(_pairs(y, dim), steps)
         return criteria.div_number(reduction.sum_dim(areas, dim=(dim,)), other=2.0)
-    last = indexing.select(y, dim=dim, index=y._array.shape[dim] - 1)  # last: backward takes the newest node first
+    last = indexing.select(y, dim=dim, index=size - 1)  # last: backward takes the newest node first
     ends = criteria.mul_number(pointwise.add(indexing.select(y, dim=dim, index=0), last), other=0.5)
     inner = pointwise.sub(reduction.sum_dim(y, dim=(dim,)), ends)
     return criteria.mul_number(inner, other=1.0 if dx is None else dx)
@@ -174,10 +198,12 @@ trapz = trapezoid
 @composed("cumulative_trapezoid")
 def cumulative_trapezoid(y, x=None, *, dx=None, dim=-1):
     """The areas below points y up to each of them but the first."""
+    _refuse_bool("cumulative_trapezoid", y, x)
+    if x is None:
+        refuse_scalar("slice", y._array)
     dim = composite.wrapped(dim, y._array.ndim)
-    _refuse_bool("cumulative_trapezoid", y)
-    if isinstance(x, Tensor):
-        steps = _steps(y, x, dim)
+    if x is not None:
+        steps = _steps("cumulative_trapezoid", y, x, dim)
         areas = pointwise.mul(_pairs(y, dim), steps)
         return criteria.div_number(products.cumsum(areas, dim), other=2.0)
     areas = criteria.mul_number(_pairs(y, dim), other=(1.0 if dx is None else dx) / 2.0)

@@ -94,13 +94,18 @@ def expand_complaint(array, size):
             f"provided ({len(size)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
         )
     extra = len(size) - len(shape)
-    place = next((i for i, n in enumerate(shape) if size[extra + i] not in (-1, n) and n != 1), None)
-    if place is None:
-        return None
-    return (
-        f"The expanded size of the tensor ({size[extra + place]}) must match the existing size ({shape[place]}) at "
-        f"non-singleton dimension {extra + place}.  Target sizes: {list(size)}.  Tensor sizes: {list(shape)}"
-    )
+    for place in range(len(size) - 1, -1, -1):
+        wanted, own = size[place], shape[place - extra] if place >= extra else 1
+        if own not in (1, wanted) and wanted != -1:
+            return (
+                f"The expanded size of the tensor ({wanted}) must match the existing size ({own}) at non-singleton "
+                f"dimension {place}.  Target sizes: {list(size)}.  Tensor sizes: {list(shape)}"
+            )
+        if wanted < -1 or (wanted < 0 and not shape):
+            return "numel: integer multiplication overflow"
+        if wanted < 0 and place < extra:
+            return f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {place}"
+    return None
 
 
 @op(view=True, self=vjp("1", lambda ops, grad, dim: ops.squeeze_one(grad, dim=dim)))
@@ -183,6 +188,11 @@ def inferred_size(numel, size):
         raise RuntimeError(f"invalid shape dimension {wrong} at index {size.index(wrong)} of shape {list(size)}")
     known = int(np.prod([each for each in size if each != -1], dtype=np.int64))
     if -1 in size:
+        if known == 0 == numel:
+            raise RuntimeError(
+                f"cannot reshape tensor of 0 elements into shape {list(size)} because the unspecified dimension size "
+                "-1 can be any value and is ambiguous"
+            )
         if known == 0 or numel % known:
             raise RuntimeError(f"shape '{list(size)}' is invalid for input of size {numel}")
         return tuple(numel // known if each == -1 else each for each in size)

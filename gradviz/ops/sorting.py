@@ -6,6 +6,7 @@ from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.ops.composite import wrapped
 from gradviz.ops.ordering import first, order, ranked
+from gradviz.ops.refusals import refuse_kinds
 
 
 def _back_to_places(ops, grad, dim, indices, self_sym_sizes):
@@ -38,6 +39,8 @@ def sort_stable(xp, self, *, dim, descending, stable):
 @op(self=SELECTED, intermediates=("indices",), returned=True, title="topk", grad_fn="TopkBackward0")
 def topk_of(xp, self, *, k, dim, largest, sorted):
     """The k greatest (or least) elements along a dimension in order, and where they were."""
+    if self.dtype.kind == "b":
+        raise RuntimeError("topk does not support bool dtypes on CPU")
     if not self.ndim:
         return _sorted(xp, self, dim, largest)
     places = first(xp, self, k, dim, largest).copy()
@@ -59,6 +62,7 @@ def _kth_back(ops, grad, dim, keepdim, indices, self_sym_sizes):
 )
 def kth(xp, self, *, k, dim, keepdim):
     """The k-th least element along a dimension, and where it was."""
+    refuse_kinds("kthvalue_cpu", self, "b")
     if not self.ndim:
         return _sorted(xp, self, dim, False)
     places = ranked(xp, self, k - 1, dim)

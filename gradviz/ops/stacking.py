@@ -5,6 +5,7 @@ from itertools import accumulate
 import numpy as np
 
 from gradviz.engine import coerce
+from gradviz.engine.coerce import size_at
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import composite, indexing, joining
@@ -46,11 +47,9 @@ def stack(tensors, dim=0):
 
 def unbind(self, dim=0):
     """Every position of a dimension, a tuple of views."""
-    if not self._array.ndim:
-        raise IndexError(
-            f"Dimension specified as {dim} but tensor has no dimensions"
-        )
-    return joining.unbind(self, dim=wrapped(dim, self._array.ndim))
+    dim = wrapped(dim, self._array.ndim)
+    size_at(self._array, dim)
+    return joining.unbind(self, dim=dim)
 
 
 def _first_given(*named):

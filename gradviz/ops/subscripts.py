@@ -70,7 +70,7 @@ def _steps(self, index):
     shape = list(self._array.shape)
     picked = sum([_width(part) for part in parts])
     if picked > len(shape):
-        _refuse_too_many(shape, parts, isinstance(index, tuple))
+        _refuse_too_many(shape, parts, not isinstance(index, (int, np.integer, Slice)))
     whole_costs = not isinstance(index, tuple)  # in a tuple a whole dimension costs no node; x[:] is a slice
     views, basic, indices, dots = [], [], [], False
     dim = gone = folded = 0  # folded: dimensions that masks take beyond their one place in the list
@@ -119,8 +119,7 @@ def _plain(part):
     if part.__class__ is int or part.__class__ is Slice or part is None:
         return part
     if isinstance(part, Tensor):
-        if part._array.dtype.name not in ("int64", "int32", "uint8", "bool"):
-            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+        _refuse_no_index(part._array)
         if part._array.ndim == 0:
             return part._array.item()
         return part
@@ -159,6 +158,17 @@ def _place(indices, dim, tensor):
     indices.append(tensor)
 
 
+def _refuse_no_index(array):
+    if array.dtype.name not in ("int64", "int32", "uint8", "bool"):
+        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+
+
+def index_tensor(self, tensor):
+    """A tensor as an index of `self`: IndexError for a dtype that is none, bytes as a mask."""
+    _refuse_no_index(tensor._array)
+    return _like(self, tensor)
+
+
 def _like(self, part):
     """An index tensor on the device of the tensor that it picks from."""
     array = part._array if isinstance(part, Tensor) else part
@@ -176,10 +186,10 @@ def _like(self, part):
 def _refuse_too_many(shape, parts, several):
     if shape or several:
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
-    if any(isinstance(part, Slice) for part in parts):
+    if parts[0].__class__ is Slice:
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")
-    if any(isinstance(part, Tensor) for part in parts):
-        raise IndexError("too many indices for tensor of dimension 0")
+    if parts[0]:
+        raise IndexError(f"index {parts[0]} is out of bounds for dimension 0 with size 0")
     raise IndexError(
         "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
         "convert a 0-dim tensor to a number"
@@ -193,31 +203,46 @@ def _bounds(part, size):
     return start, max(start, end), step
 
 
-def check_indices(shape, indices):
-    """IndexError, with PyTorch's words, for indices that are out of bounds or don't fit; masks must have the shape."""
-    dim, count, found = 0, 0, []
+def check_indices(shape, indices, values=None):
+    """IndexError, with PyTorch's words, for indices that are out of bounds or don't fit; masks must have the shape.
+
+    values: the array that is to be put there, which PyTorch looks at before the bounds.
+    """
+    dim, count, numbers = 0, 0, []
     for each in indices:
         if each is None:
             dim += 1
             continue
-        array = each._array
+        array, width = each._array, 1
         if array.dtype.kind == "b":
-            for d, size in enumerate(array.shape):
-                if size != shape[dim + d]:
-                    raise IndexError(
-                        f"The shape of the mask {list(array.shape)} at index {d} does not match the shape of the "
-                        f"indexed tensor {list(shape)} at index {dim + d}"
-                    )
-            dim, count = dim + array.ndim, count + array.ndim
-            continue
-        found.append(array.shape)
+            _refuse_mask(shape, array, dim)
+            width = array.ndim
+        else:
+            numbers.append((dim, count, array))
+        dim, count = dim + width, count + width
+    _refuse_unlike([array.shape for _, _, array in numbers])
+    for dim, count, array in numbers:
+        if not shape[dim] and array.size:
+            raise IndexError("index is out of bounds for dimension with size 0")
         if isinstance(array, np.ndarray):  # on a GPU this look would wait for the device
             wrong = array[(array < -shape[dim]) | (array >= shape[dim])]
             if wrong.size:
+                _refuse_values(shape, indices, values)
                 raise IndexError(
                     f"index {int(wrong.reshape(-1)[0])} is out of bounds for dimension {count} with size {shape[dim]}"
                 )  # as PyTorch, which counts the index tensors
-        dim, count = dim + 1, count + 1
+
+
+def _refuse_mask(shape, mask, dim):
+    for d, size in enumerate(mask.shape):
+        if size != shape[dim + d]:
+            raise IndexError(
+                f"The shape of the mask {list(mask.shape)} at index {d} does not match the shape of the indexed tensor "
+                f"{list(shape)} at index {dim + d}"
+            )
+
+
+def _refuse_unlike(found):
     try:
         np.broadcast_shapes(*found)
     except ValueError:
@@ -225,6 +250,13 @@ def check_indices(shape, indices):
             "shape mismatch: indexing tensors could not be broadcast together with shapes "
             + ", ".join(str(list(each)) for each in found)
         ) from None
+
+
+def _refuse_values(shape, indices, values):
+    """RuntimeError for values that don't fit the places, wherever those are."""
+    if values is not None:
+        firsts = [None if each is None else each._array * each._array.dtype.type(0) for each in indices]
+        picking.assign(np.zeros(shape, values.dtype), picking.key_of(firsts), values)
 
 
 # -- x[index] = value --------------------------------------------------------------------------------
@@ -241,7 +273,7 @@ def setitem(self, index, value):
     target = self._array[steps.basic]
     all_of_it = target.shape == self._array.shape and all(kind == "slice" for kind, _, _ in steps.views)
     if steps.indices:
-        check_indices(target.shape, steps.indices)
+        check_indices(target.shape, steps.indices, given._array)
         _refuse_other_dtype(self, given)
         given = _without_leading_ones(given)
         key = picking.key_of([None if each is None else each._array for each in steps.indices])

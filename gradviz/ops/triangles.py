@@ -2,7 +2,7 @@
 
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
-from gradviz.ops.linear_algebra import _mt, _square
+from gradviz.ops.linear_algebra import _mt, _square, refuse_misfit
 from gradviz.ops.refusals import refuse_half, refuse_kinds
 
 
@@ -36,6 +36,7 @@ def solved_triangular(xp, self, B, *, upper, left, unitriangular):
     triangle = xp.triu(self, int(unitriangular)) if upper else xp.tril(self, -int(unitriangular))
     if unitriangular:
         triangle = triangle + xp.eye(self.shape[-1], dtype=self.dtype)
+    B = B.astype(self.dtype, copy=False)
     if left:
         return xp.linalg.solve(triangle, B)
     return xp.swapaxes(xp.linalg.solve(xp.swapaxes(triangle, -1, -2), xp.swapaxes(B, -1, -2)), -1, -2)
@@ -44,16 +45,9 @@ def solved_triangular(xp, self, B, *, upper, left, unitriangular):
 def solve_triangular(A, B, *, upper, left=True, unitriangular=False):
     """X with `A @ X = B`, or `X @ A = B` with left=False, for a triangle A."""
     one, two = A._array, B._array
-    for name, each in (("A", one), ("B", two)):
-        if each.ndim < 2:
-            raise RuntimeError(f"linalg.solve_triangular: The input tensor {name} must have at least 2 dimensions.")
-    if one.shape[-1] != one.shape[-2]:
+    if one.ndim < 2 or one.shape[-1] != one.shape[-2]:
         _square("linalg.solve_triangular", one)
-    if one.shape[-1] != two.shape[-2 if left else -1]:
-        raise RuntimeError(
-            "linalg.solve_triangular: Incompatible shapes of A and B for the equation "
-            f"{'AX = B' if left else 'XA = B'} ({one.shape[-2]}x{one.shape[-1]} and {two.shape[-2]}x{two.shape[-1]})"
-        )
+    refuse_misfit("linalg.solve_triangular", one, two, left)
     _refuse_kinds("triangular_solve_cpu", one)
     return solved_triangular(A, B, upper=upper, left=left, unitriangular=unitriangular)
 

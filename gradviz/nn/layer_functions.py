@@ -1,4 +1,4 @@
-"""Convolutions, pooling and normalization of `torch.nn.functional`."""
+"""Convolutions and normalization of `torch.nn.functional`."""
 
 from math import prod
 
@@ -14,7 +14,6 @@ from gradviz.ops import (
     elementary,
     normalization,
     pointwise,
-    pooling,
     rearranging,
     reduction,
     shape,
@@ -113,130 +112,6 @@ def conv_transpose1d(input, weight, bias=None, stride=1, padding=0, output_paddi
 def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
     """The gradient of a conv2d for its input, as a layer: weight (C, O / groups, K, K)."""
     return convolved("conv_transpose2d", 2, input, weight, bias, stride, padding, dilation, groups, output_padding)
-
-
-# -- pooling -----------------------------------------------------------------------------------------
-
-
-def strides(stride, count):
-    """A stride for each dimension; none given: (), which stands for the kernel's sizes."""
-    return () if stride is None else several(stride, count, "stride")
-
-
-def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
-    """The greatest value of each window; with return_indices also its place in the plane."""
-    out = pooling.max_pool2d_with_indices(
-        input, kernel_size=several(kernel_size, 2), stride=strides(stride, 2), padding=several(padding, 2),
-        dilation=several(dilation, 2), ceil_mode=ceil_mode,
-    )  # fmt: skip
-    if not return_indices:
-        return out
-    node = out.grad_fn
-    if node is not None:
-        return out, node._saved_result1
-    op = pooling.max_pool2d_with_indices.op
-    _, indices = op.forward(
-        backend.module_of(input._array), input._array, kernel_size=several(kernel_size, 2),
-        stride=strides(stride, 2), padding=several(padding, 2), dilation=several(dilation, 2), ceil_mode=ceil_mode,
-    )  # fmt: skip
-    return out, Tensor(indices)
-
-
-def _as_rows(input, name):
-    if input.ndim not in (2, 3):
-        raise RuntimeError(
-            f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument #1 'self' (while "
-            f"checking arguments for {name})"
-        )
-    return composite.unsqueeze(input, -2)
-
-
-def _row(out):
-    return shape.squeeze_one(out, dim=out.ndim - 2)
-
-
-@composed("max_pool1d")
-def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
-    """The greatest value of each window of (N, C, L)."""
-    rows = _as_rows(input, "max_pool1d")
-    kernel, step = several(kernel_size, 1), several(kernel_size if stride is None else stride, 1)
-    return _row(
-        max_pool2d(
-            rows, (1, *kernel), (1, *step), (0, *several(padding, 1)), (1, *several(dilation, 1)), ceil_mode
-        )
-    )
-
-
-def avg_pool2d(
-    input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
-):
-    """The mean of each window."""
-    return pooling.avg_pool2d(
-        input, kernel_size=several(kernel_size, 2), stride=strides(stride, 2), padding=several(padding, 2),
-        ceil_mode=ceil_mode, count_include_pad=count_include_pad, divisor_override=divisor_override,
-    )  # fmt: skip
-
-
-@composed("avg_pool1d")
-def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
-    """The mean of each window of (N, C, L)."""
-    rows = _as_rows(input, "avg_pool1d")
-    kernel, step = several(kernel_size, 1), several(kernel_size if stride is None else stride, 1)
-    return _row(avg_pool2d(rows, (1, *kernel), (1, *step), (0, *several(padding, 1)), ceil_mode, count_include_pad))
-
-
-@composed("adaptive_avg_pool2d")
-def adaptive_avg_pool2d(input, output_size):
-    """Means of as many windows as asked for; None keeps a size."""
-    given = (output_size,) * 2 if output_size is None or isinstance(output_size, int) else output_size
-    sizes = tuple(n if each is None else each for each, n in zip(given, input.shape[-2:], strict=True))
-    if sizes == (1, 1):
-        return composite.mean(input, (-1, -2), keepdim=True)
-    return pooling.adaptive_avg_pool2d(input, output_size=sizes)
-
-
-@composed("adaptive_avg_pool1d")
-def adaptive_avg_pool1d(input, output_size):
-    """Means of as many windows of (N, C, L) as asked for."""
-    return _row(adaptive_avg_pool2d(_as_rows(input, "adaptive_avg_pool1d"), (1, *several(output_size, 1))))
-
-
-def adaptive_max_pool2d(input, output_size, return_indices=False):
-    """The greatest values of as many windows as asked for; None keeps a size."""
-    sizes = output_size
-    if isinstance(output_size, int):
-        sizes = (output_size,) * 2
-    elif input.ndim <= 2:
-        raise ValueError("Input dimension should be at least 3")
-    else:
-        given = (None, None) if output_size is None else output_size
-        sizes = tuple(n if each is None else each for each, n in zip(given, input.shape[-2:], strict=True))
-    found = pooling.adaptive_max_pool2d(input, output_size=sizes)
-    return found if return_indices else found[0]
-
-
-@composed("adaptive_max_pool1d")
-def adaptive_max_pool1d(input, output_size, return_indices=False):
-    """The greatest values of as many windows of (N, C, L) as asked for."""
-    rows = _as_rows(input, "adaptive_max_pool1d")
-    out, indices = adaptive_max_pool2d(rows, (1, *several(output_size, 1)), True)
-    return (_row(out), _row(indices)) if return_indices else _row(out)
-
-
-def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
-    """Each window of (N, C, H, W) as a column: (N, C * K * K, windows)."""
-    return pooling.im2col(
-        input, kernel_size=several(kernel_size, 2), dilation=several(dilation, 2), padding=several(padding, 2),
-        stride=several(stride, 2),
-    )  # fmt: skip
-
-
-def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
-    """Columns added up where their windows were: (N, C * K * K, windows) to (N, C, H, W)."""
-    return pooling.col2im(
-        input, output_size=several(output_size, 2), kernel_size=several(kernel_size, 2),
-        dilation=several(dilation, 2), padding=several(padding, 2), stride=several(stride, 2),
-    )  # fmt: skip
 
 
 # -- normalization -----------------------------------------------------------------------------------
@@ -343,7 +218,6 @@ def _repeated(array, count):
 
 
 __all__ = [
-    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_max_pool1d", "adaptive_max_pool2d", "avg_pool1d",
-    "avg_pool2d", "batch_norm", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "fold",
-    "group_norm", "instance_norm", "layer_norm", "max_pool1d", "max_pool2d", "rms_norm", "unfold",
+    "batch_norm", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "group_norm", "instance_norm",
+    "layer_norm", "rms_norm",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from functools import wraps
 
+from gradviz.engine.coerce import dim_complaint
 from gradviz.engine.dtypes import title
 from gradviz.engine.tensor import Tensor
 
@@ -22,6 +23,15 @@ def refuse_whole_result(array, wanted="Float"):
     """RuntimeError for integers, into whose memory PyTorch would write what is `wanted`."""
     if array.dtype.kind != "f":
         raise RuntimeError(f"result type {wanted} can't be cast to the desired output type {title(array.dtype)}")
+
+
+def refuse_missing_dims(array, *dims):
+    """IndexError, as of Tensor.size, for a dimension that an array doesn't have."""
+    for dim in dims:
+        if not array.ndim:
+            raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+        if not -array.ndim <= dim < array.ndim:
+            raise IndexError(dim_complaint(dim, array.ndim))
 
 
 def tensors_only(call):

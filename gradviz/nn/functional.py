@@ -19,6 +19,7 @@ from gradviz.ops import bounds, composite, counting, norms, padding, pointwise, 
 from gradviz.ops.bags import check_indices
 from gradviz.ops.dropping import alpha_dropout, dropout, feature_alpha_dropout  # noqa: F401
 from gradviz.ops.linear import linear  # noqa: F401
+from gradviz.ops.refusals import refuse_missing_dims
 from gradviz.ops.shuffling import channel_shuffle, pixel_shuffle, pixel_unshuffle  # noqa: F401
 
 tanh = pointwise.tanh
@@ -46,17 +47,25 @@ def embedding(
     """Rows of a weight (V, D), one for each index: (...) to (..., D)."""
     if sparse:
         raise RuntimeError("embedding() with sparse is not supported by gradviz: leave it out")
+    if weight._array.ndim != 2:
+        _refuse_weight(weight)
     check_indices("embedding", input._array)
-    rows = weight._array.shape[0]
     if padding_idx is None:
         padding_idx = -1
-    elif not -rows <= padding_idx < rows:
-        raise AssertionError("Padding_idx must be within num_embeddings")
     else:
+        rows = weight._array.shape[0]
+        if not -rows <= padding_idx < rows:
+            raise AssertionError("Padding_idx must be within num_embeddings")
         padding_idx %= rows
     if max_norm is not None:
         shorten(weight, input, max_norm, norm_type)
     return counting.embedding(weight, input, padding_idx=padding_idx, scale_grad_by_freq=scale_grad_by_freq)
+
+
+def _refuse_weight(weight):
+    if weight.requires_grad:  # PyTorch's node asks for the number of rows first
+        refuse_missing_dims(weight._array, 0)
+    raise RuntimeError("'weight' must be 2-D")
 
 
 @composed("normalize")

@@ -6,7 +6,7 @@ from gradviz.engine.within import composed
 from gradviz.nn.layer_functions import several
 from gradviz.ops import adaptive_pooling, columns, composite, pooling, shape
 from gradviz.ops.adaptive_pooling import refuse_empty
-from gradviz.ops.refusals import refuse_kinds
+from gradviz.ops.refusals import refuse_kinds, refuse_missing_dims
 
 
 def strides(stride, count):
@@ -145,6 +145,8 @@ def adaptive_max_pool1d(input, output_size, return_indices=False):
 
 def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
     """Each window of (N, C, H, W) as a column: (N, C * K * K, windows)."""
+    if input.ndim < 2 and input.requires_grad:  # PyTorch's node asks for the sizes first
+        refuse_missing_dims(input._array, -1, -2)
     return columns.im2col(
         input, kernel_size=several(kernel_size, 2), dilation=several(dilation, 2), padding=several(padding, 2),
         stride=several(stride, 2),

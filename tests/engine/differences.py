@@ -6,26 +6,25 @@ tests/engine/test_variations.py holds each entry to be still so; the words are t
 DIFFERENCES = {
     "another sentence of the same exception class: PyTorch's names an inner function, or a check that comes first": {
         "dtype words": (
-            "add counts_in_bins cumsum_of div_number embedding_bag linalg_slogdet linalg_svd_of linalg_vector_norm "
-            "log nll_loss2d safe_softmax soft_margin_loss where"
+            "add counts_in_bins cumsum_of div_number linalg_slogdet linalg_svd_of linalg_vector_norm log nll_loss2d "
+            "safe_softmax soft_margin_loss where"
         ),
-        "index words": "embedding embedding_dense_backward gather index_put",
+        "index words": "gather index_put",
         "layout words": "linalg_slogdet",
         "misfit words": (
             "add_number addbmm addmm addmv baddbmm binary_cross_entropy binary_cross_entropy_with_logits cat "
-            "convolution convolution_to_input convolution_to_weight copy cumsum_of div_number embedding "
-            "embedding_dense_backward expand gather greatest_so_far grid_sampler_2d grid_sampler_3d im2col index "
-            "index_add index_put index_put_impl index_select linalg_inv_ex linalg_solve_ex linalg_svd_of "
-            "linalg_vector_norm logsigmoid masked_fill_number mm mul mul_number native_batch_norm native_group_norm "
-            "nll_loss2d nll_loss2d_backward put reflection_pad1d reflection_pad1d_backward reflection_pad2d "
-            "reflection_pad2d_backward reflection_pad3d reflection_pad3d_backward repeat repeated_places "
-            "replication_pad1d replication_pad1d_backward replication_pad2d replication_pad2d_backward "
-            "replication_pad3d replication_pad3d_backward roll search select select_backward select_replaced "
-            "slice_replaced sub_number tanh trilinear unbind unique_of"
+            "convolution convolution_to_input convolution_to_weight copy cumsum_of div_number expand gather "
+            "greatest_so_far grid_sampler_2d grid_sampler_3d index index_add index_put index_put_impl index_select "
+            "linalg_inv_ex linalg_solve_ex linalg_svd_of linalg_vector_norm logsigmoid masked_fill_number mm mul "
+            "mul_number native_batch_norm native_group_norm nll_loss2d nll_loss2d_backward put reflection_pad1d "
+            "reflection_pad1d_backward reflection_pad2d reflection_pad2d_backward reflection_pad3d "
+            "reflection_pad3d_backward repeat repeated_places replication_pad1d replication_pad1d_backward "
+            "replication_pad2d replication_pad2d_backward replication_pad3d replication_pad3d_backward roll search "
+            "select select_backward select_replaced slice_replaced sub_number tanh trilinear unbind unique_of"
         ),
         "mixed words": (
-            "baddbmm convolution cumsum_of div_number dot embedding embedding_bag embedding_dense_backward gather "
-            "huber_loss index_put least_squares log mm native_batch_norm nll_loss2d where"
+            "baddbmm convolution cumsum_of div_number dot gather huber_loss index_put least_squares log mm "
+            "native_batch_norm nll_loss2d where"
         ),
         "size words": (
             "add_number addbmm addmv baddbmm binary_cross_entropy binary_cross_entropy_with_logits bmm convolution "
@@ -35,18 +34,17 @@ DIFFERENCES = {
         "ties words": "linalg_slogdet linalg_solve_ex",
     },
     "another exception class: a call that fits nothing, where NumPy's check or another of gradviz's comes first": {
-        "index class": "embedding_bag index_add",
+        "index class": "index_add",
         "misfit class": (
-            "add_number addbmm baddbmm convolution div_number embedding embedding_dense_backward index_add "
-            "index_copy index_fill index_fill_tensor index_put linalg_eigh_of linalg_solve_ex linalg_vector_norm "
-            "masked_fill_number masked_scatter masked_scatter_backward mean_dim mm mul_number mv native_batch_norm "
-            "neg nll_loss nll_loss2d nll_loss2d_backward pseudoinverse repeat rot90 scatter_add scatter_reduced "
-            "search sub_number tanh"
+            "add_number addbmm baddbmm convolution div_number index_add index_copy index_fill index_fill_tensor "
+            "index_put linalg_eigh_of linalg_solve_ex linalg_vector_norm masked_fill_number masked_scatter "
+            "masked_scatter_backward mean_dim mm mul_number mv native_batch_norm neg nll_loss nll_loss2d "
+            "nll_loss2d_backward pseudoinverse repeat rot90 scatter_add scatter_reduced search sub_number tanh"
         ),
-        "mixed class": "bmm constant_pad_nd convolution convolution_to_weight embedding_bag mm mv",
+        "mixed class": "bmm constant_pad_nd convolution convolution_to_weight mm mv",
         "size class": (
-            "convolution embedding embedding_dense_backward index_add index_copy index_fill index_fill_tensor "
-            "index_put linalg_vector_norm masked_fill_number native_batch_norm nll_loss2d nll_loss2d_backward repeat"
+            "convolution index_add index_copy index_fill index_fill_tensor index_put linalg_vector_norm "
+            "masked_fill_number native_batch_norm nll_loss2d nll_loss2d_backward repeat"
         ),
     },
     "PyTorch's kernel knows fewer dtypes; gradviz computes, in the dtype of the rest": {
@@ -71,33 +69,29 @@ DIFFERENCES = {
     "PyTorch refuses sizes of 0 here, or a parameter that broadcasts; gradviz computes what there is": {
         "misfit taken": (
             "add add_number addmv binary_cross_entropy_with_logits channels_as_places clamp_tensors constant_pad_nd "
-            "convolution convolution_to_input convolution_to_weight cumsum_of div_number embedding_dense_backward "
-            "flip grid_sampler_2d grid_sampler_3d least_squares linalg_vector_norm native_batch_norm nll_loss "
-            "places_as_channels repeat safe_softmax scatter_reduced soft_margin_loss squeeze_several_in_place "
-            "sub_number tanh unique_of upsample_bicubic2d upsample_bicubic2d_backward upsample_bilinear2d "
-            "upsample_bilinear2d_backward upsample_linear1d upsample_linear1d_backward upsample_nearest1d "
-            "upsample_nearest1d_backward upsample_nearest2d upsample_nearest2d_backward upsample_nearest3d "
-            "upsample_nearest3d_backward upsample_nearest_exact1d upsample_nearest_exact1d_backward "
-            "upsample_nearest_exact2d upsample_nearest_exact2d_backward upsample_nearest_exact3d "
-            "upsample_nearest_exact3d_backward upsample_trilinear3d upsample_trilinear3d_backward"
+            "convolution convolution_to_input convolution_to_weight cumsum_of div_number flip grid_sampler_2d "
+            "grid_sampler_3d least_squares linalg_vector_norm native_batch_norm nll_loss places_as_channels repeat "
+            "safe_softmax scatter_reduced soft_margin_loss squeeze_several_in_place sub_number tanh unique_of "
+            "upsample_bicubic2d upsample_bicubic2d_backward upsample_bilinear2d upsample_bilinear2d_backward "
+            "upsample_linear1d upsample_linear1d_backward upsample_nearest1d upsample_nearest1d_backward "
+            "upsample_nearest2d upsample_nearest2d_backward upsample_nearest3d upsample_nearest3d_backward "
+            "upsample_nearest_exact1d upsample_nearest_exact1d_backward upsample_nearest_exact2d "
+            "upsample_nearest_exact2d_backward upsample_nearest_exact3d upsample_nearest_exact3d_backward "
+            "upsample_trilinear3d upsample_trilinear3d_backward"
         ),
         "size taken": (
-            "addmv channels_as_places convolution embedding_dense_backward linalg_vector_norm native_batch_norm "
-            "places_as_channels sub_number unique_of upsample_bicubic2d upsample_bicubic2d_backward "
-            "upsample_bilinear2d upsample_bilinear2d_backward upsample_linear1d upsample_linear1d_backward "
-            "upsample_nearest1d upsample_nearest1d_backward upsample_nearest2d upsample_nearest2d_backward "
-            "upsample_nearest_exact1d upsample_nearest_exact1d_backward upsample_nearest_exact2d "
-            "upsample_nearest_exact2d_backward"
+            "addmv channels_as_places convolution linalg_vector_norm native_batch_norm places_as_channels sub_number "
+            "unique_of upsample_bicubic2d upsample_bicubic2d_backward upsample_bilinear2d "
+            "upsample_bilinear2d_backward upsample_linear1d upsample_linear1d_backward upsample_nearest1d "
+            "upsample_nearest1d_backward upsample_nearest2d upsample_nearest2d_backward upsample_nearest_exact1d "
+            "upsample_nearest_exact1d_backward upsample_nearest_exact2d upsample_nearest_exact2d_backward"
         ),
     },
     "PyTorch lets input through that gradviz refuses: mixed dtypes in few kernels, no elements, fewer dimensions": {
         "dtype refused": "bounded_line",
-        "index refused": "embedding_bag embedding_bag_backward embedding_bag_samples_backward gather",
+        "index refused": "gather",
         "misfit refused": "addmm bincounts index_add native_batch_norm nll_loss2d repeat safe_softmax transpose",
-        "mixed refused": (
-            "addr convolution embedding_bag embedding_bag_backward embedding_bag_samples_backward linalg_vector_norm "
-            "mse_loss_backward native_batch_norm smooth_l1_loss"
-        ),
+        "mixed refused": "addr convolution linalg_vector_norm mse_loss_backward native_batch_norm smooth_l1_loss",
         "size refused": "add_number constant_pad_nd div_number index_add native_batch_norm safe_softmax",
     },
     "the determinant of a singular matrix: its second gradient needs an inverse, which isn't there": {

@@ -19,7 +19,9 @@ def _weight_gradient(
 
 
 def _sample_gradient(ops, grad, weight, indices, offsets, result1, padding_idx, last):
-    return ops.embedding_bag_samples_backward(grad, weight, indices, offsets, result1, padding_idx=padding_idx, last=last)
+    return ops.embedding_bag_samples_backward(
+        grad, weight, indices, offsets, result1, padding_idx=padding_idx, last=last
+    )
 
 
 @op(

@@ -16,11 +16,9 @@ DIFFERENCES = {
             "convolution convolution_to_input convolution_to_weight copy cumsum_of div_number expand gather "
             "greatest_so_far grid_sampler_2d grid_sampler_3d index index_add index_put index_put_impl index_select "
             "linalg_inv_ex linalg_solve_ex linalg_svd_of linalg_vector_norm logsigmoid masked_fill_number mm mul "
-            "mul_number native_batch_norm native_group_norm nll_loss2d nll_loss2d_backward put reflection_pad1d "
-            "reflection_pad1d_backward reflection_pad2d reflection_pad2d_backward reflection_pad3d "
-            "reflection_pad3d_backward repeat repeated_places replication_pad1d replication_pad1d_backward "
-            "replication_pad2d replication_pad2d_backward replication_pad3d replication_pad3d_backward roll search "
-            "select select_backward select_replaced slice_replaced sub_number tanh trilinear unbind unique_of"
+            "mul_number native_batch_norm native_group_norm nll_loss2d nll_loss2d_backward put repeat "
+            "repeated_places roll search select select_backward select_replaced slice_replaced sub_number tanh "
+            "trilinear unbind unique_of"
         ),
         "mixed words": (
             "baddbmm convolution cumsum_of div_number dot gather huber_loss index_put least_squares log mm "
@@ -51,9 +49,7 @@ DIFFERENCES = {
         "dtype taken": (
             "affine_grid_generator clamp_tensors constant_pad_nd convolution distances distances_backward "
             "grid_sampler_2d kth mm multi_margin_loss multi_margin_loss_backward multilabel_margin_loss "
-            "multilabel_margin_loss_backward prelu_kernel reflection_pad1d reflection_pad2d reflection_pad3d "
-            "replication_pad1d replication_pad2d replication_pad3d rrelu_with_noise search sub topk_of trace "
-            "unsafe_split"
+            "multilabel_margin_loss_backward prelu_kernel rrelu_with_noise search sub topk_of trace unsafe_split"
         ),
         "index taken": (
             "gather index_put multi_margin_loss multi_margin_loss_backward multilabel_margin_loss "

@@ -1,7 +1,6 @@
 """Losses of `torch.nn.functional`, each expanding to the ops that PyTorch expands to."""
 
 import warnings
-from math import prod
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import bounds, composite, criteria, loss, pointwise, reduction, special
 from gradviz.ops.norms import linalg_vector_norm
+from gradviz.ops.refusals import refuse_missing_dims
 
 REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
 
@@ -120,8 +120,6 @@ def kl_div(input, target, reduction="mean", log_target=False):
 def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
     """Negative log-likelihood of class numbers: (N, C, ...) log-probabilities and (N, ...) targets."""
     number = reduction_number(reduction)
-    if target._array.dtype.kind not in "iu" and input._array.ndim > 2:
-        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {title(target._array.dtype)}")
     how = {"reduction": number, "ignore_index": ignore_index}
     ndim = input._array.ndim
     if ndim < 1:
@@ -137,9 +135,9 @@ def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
     wanted = (input.shape[0], *input.shape[2:])
     if target.shape != wanted:
         raise RuntimeError(f"Expected target size {list(wanted)}, got {list(target.shape)}")
-    places = prod(wanted[1:])
-    flat = composite.reshape(input, *input.shape[:2], 1, places)
-    found = criteria.nll_loss2d(flat, composite.reshape(target, target.shape[0], 1, places), weight, **how)
+    plane, places = ((1, -1) if each.numel() else (0, 0) for each in (input, target))
+    flat = composite.reshape(input, *input.shape[:2], *plane)
+    found = criteria.nll_loss2d(flat, composite.reshape(target, target.shape[0], *places), weight, **how)
     return composite.view(found, *wanted) if number == 0 else found
 
 
@@ -148,7 +146,7 @@ def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean
     """log_softmax, then nll_loss: (N, C, ...) scores and (N, ...) classes, or probabilities of all classes."""
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
-    if input.shape == target.shape and (input._array.ndim or target._array.dtype.kind == "f"):
+    if input.shape == target.shape:
         return _of_probabilities(input, target, weight, reduction, label_smoothing)
     if not input._array.ndim:
         raise IndexError(dim_complaint(1, 0))
@@ -199,6 +197,7 @@ def _of_probabilities(input, target, weight, name, label_smoothing):
         )
     number = reduction_number(name)
     dim = 0 if input.ndim == 1 else 1
+    refuse_missing_dims(input._array, dim)
     scores = loss.log_softmax(input, dim=dim)
     classes = input.shape[dim]
     if label_smoothing:

@@ -169,19 +169,32 @@ def _rows(xp, scores):
 )
 def nll_loss2d(xp, self, target, weight, *, reduction=1, ignore_index=-100):
     """nll_loss at each place: (N, C, H, W) log-probabilities and (N, H, W) classes."""
-    if target.shape[0] != self.shape[0] or target.shape[1:] != self.shape[2:]:
-        raise RuntimeError(
-            f"size mismatch (got input: {list(self.shape)} , target: {list(target.shape)}"
-        )
-    if target.dtype.name == "uint8":
-        raise RuntimeError("expected scalar type Long but found Byte")
-    if weight is not None and weight.shape != (self.shape[1],):
-        raise RuntimeError("weight tensor should be defined either for all or no classes")
+    _check_places(self, target, weight)
     forward = loss.nll_loss.op.forward
     result, total = forward(
-        xp, _rows(xp, self), target.reshape(-1), weight, reduction=reduction, ignore_index=ignore_index
+        xp, _rows(xp, self), target.reshape(-1), _flat(weight), reduction=reduction, ignore_index=ignore_index
     )
     return result.reshape(target.shape) if reduction == 0 else result, total
+
+
+def _check_places(self, target, weight):
+    if target.ndim != 3:
+        raise RuntimeError(
+            f"only batches of spatial targets supported (3D tensors) but got targets of dimension: {target.ndim}"
+        )
+    loss.check_class_kind(target)
+    if weight is not None and weight.size != self.shape[1]:
+        raise RuntimeError("weight tensor should be defined either for all or no classes")
+    if target.shape[0] != self.shape[0] or target.shape[1:] != self.shape[2:]:
+        raise RuntimeError(f"size mismatch (got input: {list(self.shape)} , target: {list(target.shape)}")
+    refuse_kinds("nll_loss2d_forward_out_frame", self, "biu")
+    loss.check_weight_kind(self, weight)
+    if target.dtype.name == "uint8":
+        raise RuntimeError("expected scalar type Long but found Byte")
+
+
+def _flat(weight):
+    return None if weight is None else weight.reshape(-1)
 
 
 @op(
@@ -199,7 +212,7 @@ def nll_loss2d_backward(xp, self, log_probabilities, target, weight, total_weigh
     shape = log_probabilities.shape
     grad = self.reshape(-1) if reduction == 0 else self
     found = loss.nll_loss_backward.op.forward(
-        xp, grad, _rows(xp, log_probabilities), target.reshape(-1), weight, total_weight, reduction=reduction,
+        xp, grad, _rows(xp, log_probabilities), target.reshape(-1), _flat(weight), total_weight, reduction=reduction,
         ignore_index=ignore_index,
     )  # fmt: skip
     return xp.ascontiguousarray(xp.moveaxis(found.reshape(shape[0], *shape[2:], shape[1]), -1, 1))

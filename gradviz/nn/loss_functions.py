@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 
+from gradviz.engine.asking import broadcast_shapes
 from gradviz.engine.coerce import dim_complaint
 from gradviz.engine.dtypes import title
 from gradviz.engine.tensor import Tensor
@@ -76,11 +77,9 @@ def binary_cross_entropy(input, target, weight=None, reduction="mean"):
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. "
             "Please ensure they have the same size."
         )
-    return criteria.binary_cross_entropy(input, target, _spread(weight, target), reduction=number)
-
-
-def _spread(weight, target):
-    return weight if weight is None or weight.shape == target.shape else composite.expand(weight, *target.shape)
+    if weight is not None and weight.shape != target.shape:
+        weight = composite.expand(weight, *broadcast_shapes(target.shape, weight.shape))
+    return criteria.binary_cross_entropy(input, target, weight, reduction=number)
 
 
 def binary_cross_entropy_with_logits(input, target, weight=None, reduction="mean", pos_weight=None):

@@ -3,16 +3,18 @@
 `reduction` is PyTorch's number: 0 none, 1 mean, 2 sum.
 """
 
+import operator
 from math import prod
 
 import numpy as np
 
-from gradviz.engine.dtypes import default_float, title
+from gradviz.engine.coerce import broadcast_complaint, refuse_bools
+from gradviz.engine.dtypes import default_float, joined, title
 from gradviz.engine.op import op, vjp
 from gradviz.ops import loss
 from gradviz.ops.choosing import chosen
 from gradviz.ops.reduction import averaged
-from gradviz.ops.refusals import refuse_kinds
+from gradviz.ops.refusals import refuse_kinds, refuse_unfit
 
 LEAST = float(np.float32(1e-12))  # PyTorch's EPSILON in the gradient of binary_cross_entropy
 
@@ -105,12 +107,14 @@ def binary_cross_entropy(xp, self, target, weight, *, reduction=1):
     """Cross entropy of probabilities and targets between 0 and 1; logarithms stop at -100."""
     if self.dtype != target.dtype:
         raise RuntimeError(f"Found dtype {title(target.dtype)} but expected {title(self.dtype)}")
+    refuse_kinds("binary_cross_entropy", self, "biu")
     if xp.__name__ == "numpy" and not ((self >= 0) & (self <= 1)).all():  # a GPU would wait for that look
         raise RuntimeError("all elements of input should be between 0 and 1")
     if xp.__name__ == "numpy" and not ((target >= 0) & (target <= 1)).all():
         raise RuntimeError("all elements of target should be between 0 and 1")
     one, other = (xp.maximum(xp.log(each), self.dtype.type(-100)) for each in (self, 1 - self))
-    return _reduced(_weighed((target - 1) * other - target * one, weight), reduction)
+    found = (target - 1) * other - target * one
+    return _reduced(found if weight is None else _into(found, weight, operator.mul), reduction)
 
 
 def _logits_input(ops, grad, self, target, weight, pos_weight, reduction):
@@ -141,11 +145,30 @@ def _logits_target(ops, grad, self, target, weight, pos_weight, reduction):
     optional=("weight", "pos_weight"),
 )
 def binary_cross_entropy_with_logits(xp, self, target, weight, pos_weight, *, reduction=1):
-    """binary_cross_entropy of sigmoid(self), without overflow."""
+    """binary_cross_entropy of sigmoid(self), without overflow; in place on `1 - target`, as PyTorch does it."""
     refuse_kinds("log_sigmoid_cpu", self, "biu")
-    log_weight = 1 if pos_weight is None else (pos_weight - 1) * target + 1
     tail = xp.log1p(xp.exp(-xp.abs(self))) + xp.maximum(-self, self.dtype.type(0))
-    return _reduced(_weighed((1 - target) * self + log_weight * tail, weight), reduction)
+    if pos_weight is not None:
+        refuse_bools(pos_weight, self)
+        _refuse_sizes(pos_weight, target)
+        tail = _into(tail, (pos_weight - 1) * target + 1, operator.mul)
+    refuse_bools(target, target)
+    found = _into(_into(1 - target, self, operator.mul), tail, operator.add)
+    return _reduced(found if weight is None else _into(found, weight, operator.mul), reduction)
+
+
+def _refuse_sizes(array, other):
+    complaint = broadcast_complaint(array.shape, other.shape)
+    if complaint is not None:
+        raise RuntimeError(complaint)
+
+
+def _into(array, other, function):
+    """What an in-place function of PyTorch makes of an array: its size and dtype stay."""
+    if array.shape != other.shape or array.dtype != other.dtype:
+        _refuse_sizes(array, other)
+        refuse_unfit(array, np.broadcast_shapes(array.shape, other.shape), joined((array.dtype, other.dtype)))
+    return function(array, other).astype(array.dtype, copy=False)
 
 
 # -- many classes, in places -------------------------------------------------------------------------

@@ -25,6 +25,17 @@ def refuse_whole_result(array, wanted="Float"):
         raise RuntimeError(f"result type {wanted} can't be cast to the desired output type {title(array.dtype)}")
 
 
+_RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
+
+
+def refuse_unfit(target, shape, dtype):
+    """RuntimeError where a result of this shape and dtype can't be written into an array in place."""
+    if shape != target.shape:
+        raise RuntimeError(f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(shape)}")
+    if _RANK[dtype.kind] > _RANK[target.dtype.kind]:
+        raise RuntimeError(f"result type {title(dtype)} can't be cast to the desired output type {title(target.dtype)}")
+
+
 def refuse_missing_dims(array, *dims):
     """IndexError, as of Tensor.size, for a dimension that an array doesn't have."""
     for dim in dims:

@@ -12,21 +12,21 @@ DIFFERENCES = {
         "index words": "gather index_put",
         "layout words": "linalg_slogdet",
         "misfit words": (
-            "add_number addbmm addmm addmv baddbmm binary_cross_entropy binary_cross_entropy_with_logits cat "
-            "convolution convolution_to_input convolution_to_weight copy cumsum_of div_number expand gather "
-            "greatest_so_far grid_sampler_2d grid_sampler_3d index index_add index_put index_put_impl index_select "
-            "linalg_inv_ex linalg_solve_ex linalg_svd_of linalg_vector_norm logsigmoid masked_fill_number mm mul "
-            "mul_number native_batch_norm native_group_norm put repeat repeated_places roll search select "
-            "select_backward select_replaced slice_replaced sub_number tanh trilinear unbind unique_of"
+            "add_number addbmm addmm addmv baddbmm cat convolution convolution_to_input convolution_to_weight copy "
+            "cumsum_of div_number expand gather greatest_so_far grid_sampler_2d grid_sampler_3d index index_add "
+            "index_put index_put_impl index_select linalg_inv_ex linalg_solve_ex linalg_svd_of linalg_vector_norm "
+            "logsigmoid masked_fill_number mm mul mul_number native_batch_norm native_group_norm put repeat "
+            "repeated_places roll search select select_backward select_replaced slice_replaced sub_number tanh "
+            "trilinear unbind unique_of"
         ),
         "mixed words": (
             "baddbmm convolution cumsum_of div_number dot gather huber_loss index_put least_squares log mm "
             "native_batch_norm where"
         ),
         "size words": (
-            "add_number addbmm addmv baddbmm binary_cross_entropy binary_cross_entropy_with_logits bmm convolution "
-            "copy expand gather index index_fill_tensor index_put index_put_impl index_select linalg_vector_norm "
-            "masked_fill_number mm native_batch_norm put repeat tanh trilinear"
+            "add_number addbmm addmv baddbmm bmm convolution copy expand gather index index_fill_tensor index_put "
+            "index_put_impl index_select linalg_vector_norm masked_fill_number mm native_batch_norm put repeat tanh "
+            "trilinear"
         ),
         "ties words": "linalg_slogdet linalg_solve_ex",
     },
@@ -55,24 +55,23 @@ DIFFERENCES = {
             "multilabel_margin_loss_backward"
         ),
         "mixed taken": (
-            "addcdiv_of binary_cross_entropy_with_logits diagonal_replaced distances distances_backward fill_tensor "
-            "huber_loss index_fill_tensor least_squares linalg_cross masked_fill_tensor mul multi_margin_loss "
-            "multi_margin_loss_backward multilabel_margin_loss prelu_kernel select_replaced slice_replaced "
-            "soft_margin_loss"
+            "addcdiv_of diagonal_replaced distances distances_backward fill_tensor huber_loss index_fill_tensor "
+            "least_squares linalg_cross masked_fill_tensor mul multi_margin_loss multi_margin_loss_backward "
+            "multilabel_margin_loss prelu_kernel select_replaced slice_replaced soft_margin_loss"
         ),
     },
     "PyTorch refuses sizes of 0 here, or a parameter that broadcasts; gradviz computes what there is": {
         "misfit taken": (
-            "add add_number addmv binary_cross_entropy_with_logits channels_as_places clamp_tensors constant_pad_nd "
-            "convolution convolution_to_input convolution_to_weight cumsum_of div_number flip grid_sampler_2d "
-            "grid_sampler_3d least_squares linalg_vector_norm native_batch_norm places_as_channels repeat "
-            "safe_softmax scatter_reduced soft_margin_loss squeeze_several_in_place sub_number tanh unique_of "
-            "upsample_bicubic2d upsample_bicubic2d_backward upsample_bilinear2d upsample_bilinear2d_backward "
-            "upsample_linear1d upsample_linear1d_backward upsample_nearest1d upsample_nearest1d_backward "
-            "upsample_nearest2d upsample_nearest2d_backward upsample_nearest3d upsample_nearest3d_backward "
-            "upsample_nearest_exact1d upsample_nearest_exact1d_backward upsample_nearest_exact2d "
-            "upsample_nearest_exact2d_backward upsample_nearest_exact3d upsample_nearest_exact3d_backward "
-            "upsample_trilinear3d upsample_trilinear3d_backward"
+            "add add_number addmv channels_as_places clamp_tensors constant_pad_nd convolution convolution_to_input "
+            "convolution_to_weight cumsum_of div_number flip grid_sampler_2d grid_sampler_3d least_squares "
+            "linalg_vector_norm native_batch_norm places_as_channels repeat safe_softmax scatter_reduced "
+            "soft_margin_loss squeeze_several_in_place sub_number tanh unique_of upsample_bicubic2d "
+            "upsample_bicubic2d_backward upsample_bilinear2d upsample_bilinear2d_backward upsample_linear1d "
+            "upsample_linear1d_backward upsample_nearest1d upsample_nearest1d_backward upsample_nearest2d "
+            "upsample_nearest2d_backward upsample_nearest3d upsample_nearest3d_backward upsample_nearest_exact1d "
+            "upsample_nearest_exact1d_backward upsample_nearest_exact2d upsample_nearest_exact2d_backward "
+            "upsample_nearest_exact3d upsample_nearest_exact3d_backward upsample_trilinear3d "
+            "upsample_trilinear3d_backward"
         ),
         "size taken": (
             "addmv channels_as_places convolution linalg_vector_norm native_batch_norm places_as_channels sub_number "
@@ -119,7 +118,7 @@ DIFFERENCES = {
         "dtype value": "known_mean known_rstd native_batch_norm near rsqrt upsample_bicubic2d upsample_bilinear2d",
     },
     "two float dtypes met: PyTorch rounds on the way, or returns the dtype of one of them": {
-        "mixed dtype": "binary_cross_entropy_with_logits rsqrt soft_margin_loss solved_triangular",
+        "mixed dtype": "rsqrt soft_margin_loss solved_triangular",
         "mixed value": "exp pow_tensor",
     },
     "no elements: PyTorch returns another shape, or NaN where gradviz adds up nothing": {

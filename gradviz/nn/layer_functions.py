@@ -4,22 +4,22 @@ from math import prod
 
 import numpy as np
 
-from gradviz.engine import backend
-from gradviz.engine.tensor import Tensor
+from gradviz.engine.switches import no_grad
 from gradviz.engine.within import composed
 from gradviz.ops import (
     composite,
     convolution,
     criteria,
     elementary,
+    gathering,
     normalization,
     pointwise,
-    rearranging,
     reduction,
+    reshaping,
     shape,
 )
 from gradviz.ops.padding import constant_pad_nd
-from gradviz.ops.refusals import refuse_kinds
+from gradviz.ops.refusals import refuse_kinds, refuse_missing_dims
 
 
 def several(value, count, name="kernel_size"):
@@ -120,6 +120,11 @@ def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_paddi
 def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     """Standardized over the last dimensions, then `* weight + bias`."""
     normalized_shape = tuple(int(each) for each in normalized_shape)
+    if not normalized_shape:
+        raise RuntimeError(
+            "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
+            "normalized_shape = []"
+        )
     _check_normalized(input, normalized_shape, "*, ", weight=weight, bias=bias)
     return normalization.native_layer_norm(input, weight, bias, normalized_shape=normalized_shape, eps=eps)
 
@@ -155,20 +160,40 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
     return out if weight is None else pointwise.mul(out, weight)
 
 
-def batch_norm(
-    input, running_mean=None, running_var=None, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5
-):
+def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
     """Each channel standardized over the batch (training), or by the running statistics."""
-    if training and prod(input.shape) == input.shape[1]:
-        raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
+    if training:
+        _refuse_single(input.shape)
+    return _batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
+
+
+def _refuse_single(size):
+    """ValueError for a batch with one value a channel: its variance would be 0."""
+    if size[0] * prod(size[2:]) == 1:
+        raise ValueError(f"Expected more than 1 value per channel when training, got input size {size}")
+
+
+def _batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps):
+    if not input.numel():
+        return _of_nothing(input, weight, bias)
+    channels = input.shape[1] if input.ndim > 1 else 0
     for name, each in (("running_mean", running_mean), ("running_var", running_var), ("weight", weight), ("bias", bias)):  # noqa: E501
-        if each is not None and each.numel() != input.shape[1]:
-            raise RuntimeError(f"{name} should contain {input.shape[1]} elements not {each.numel()}")
+        if each is not None and each.numel() != channels:
+            raise RuntimeError(f"{name} should contain {channels} elements not {each.numel()}")
         if each is None and not training and "running" in name:
             raise RuntimeError(f"Expected {name} to be defined when training=False")
+    refuse_missing_dims(input._array, 1)
     return normalization.native_batch_norm(
         input, weight, bias, running_mean, running_var, training=training, momentum=momentum, eps=eps
     )
+
+
+def _of_nothing(input, weight, bias):
+    """Without elements: scaled and shifted by the first channel's numbers, as in PyTorch, so that there is a graph."""
+    out = pointwise.clone(input)
+    if weight is not None:
+        out = pointwise.mul(out, gathering.select(weight, 0, 0))
+    return out if bias is None else pointwise.add(out, gathering.select(bias, 0, 0))
 
 
 def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
@@ -176,18 +201,21 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     if input.ndim < 2:
         raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {input.ndim}")
     count, channels = input.shape[:2]
-    for name, each in (("weight", weight), ("bias", bias)):
-        if each is not None and each.shape != (channels,):
-            # PyTorch shows the weight's shape for the bias too
-            raise RuntimeError(
-                f"Expected {name} to be a vector of size equal to the number of channels in input, but got {name} of "
-                f"shape {list((each if weight is None else weight).shape)} and input of shape {list(input.shape)}"
-            )
+    _refuse_single([count * channels // num_groups, num_groups, *input.shape[2:]])
+    if num_groups < 0:
+        raise RuntimeError(f"Expected num groups to be greater than 0, got {num_groups}")
     if channels % num_groups:
         raise RuntimeError(
             "Expected number of channels in input to be divisible by num_groups, but got input of shape "
             f"{list(input.shape)} and num_groups={num_groups}"
         )
+    for name, each in (("weight", weight), ("bias", bias)):
+        if each is not None and each.shape != (channels,):
+            # PyTorch shows the weight's shape for the bias too
+            raise RuntimeError(
+                f"Expected {name} to be a vector of size equal to the number of channels in input, but got {name} of "
+                f"shape {[0] if weight is None else list(weight.shape)} and input of shape {list(input.shape)}"
+            )
     return normalization.native_group_norm(
         input, weight, bias, N=count, C=channels, HxW=prod(input.shape[2:]), group=num_groups, eps=eps
     )
@@ -202,19 +230,25 @@ def instance_norm(
         raise ValueError(f"Expected more than 1 spatial element when training, got input size {input.shape}")
     if not use_input_stats and (running_mean is None or running_var is None):
         raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
+    refuse_missing_dims(input._array, 0, 1)
     count, channels = input.shape[:2]
-    weight, bias = (None if each is None else rearranging.repeat(each, repeats=(count,)) for each in (weight, bias))
-    running = [None if each is None else Tensor(_repeated(each._array, count)) for each in (running_mean, running_var)]
+    odd = running_mean is not None and running_mean.dtype != input.dtype  # PyTorch looks at the mean alone
+    with no_grad():
+        running = [_repeated(each, count, input.dtype if odd else None) for each in (running_mean, running_var)]
+    weight, bias = (_repeated(each, count) for each in (weight, bias))
     flat = composite.view(input.contiguous(), 1, count * channels, *input.shape[2:])
-    out = batch_norm(flat, *running, weight, bias, use_input_stats, momentum, eps)
+    out = _batch_norm(flat, *running, weight, bias, use_input_stats, momentum, eps)
     for own, moved in zip((running_mean, running_var), running, strict=True):
         if own is not None and use_input_stats:
-            own._array[...] = moved._array.reshape(count, channels).mean(axis=0)
+            own._array[...] = composite.view(moved, count, channels)._array.mean(axis=0)
     return composite.view(out, *input.shape)
 
 
-def _repeated(array, count):
-    return backend.module_of(array).tile(array, count)
+def _repeated(channels, count, dtype=None):
+    if channels is None:
+        return None
+    found = reshaping.repeat(channels, count)
+    return found if dtype is None else composite.to(found, dtype)
 
 
 __all__ = [

@@ -15,18 +15,15 @@ DIFFERENCES = {
             "add_number addbmm addmm addmv baddbmm cat convolution convolution_to_input convolution_to_weight copy "
             "cumsum_of div_number expand gather greatest_so_far grid_sampler_2d grid_sampler_3d index index_add "
             "index_put index_put_impl index_select linalg_inv_ex linalg_solve_ex linalg_svd_of linalg_vector_norm "
-            "logsigmoid masked_fill_number mm mul mul_number native_batch_norm native_group_norm put repeat "
-            "repeated_places roll search select select_backward select_replaced slice_replaced sub_number tanh "
-            "trilinear unbind unique_of"
+            "logsigmoid masked_fill_number mm mul mul_number put repeated_places roll search select select_backward "
+            "select_replaced slice_replaced sub_number tanh trilinear unbind unique_of"
         ),
         "mixed words": (
-            "baddbmm convolution cumsum_of div_number dot gather huber_loss index_put least_squares log mm "
-            "native_batch_norm where"
+            "baddbmm convolution cumsum_of div_number dot gather huber_loss index_put least_squares log mm where"
         ),
         "size words": (
             "add_number addbmm addmv baddbmm bmm convolution copy expand gather index index_fill_tensor index_put "
-            "index_put_impl index_select linalg_vector_norm masked_fill_number mm native_batch_norm put repeat tanh "
-            "trilinear"
+            "index_put_impl index_select linalg_vector_norm masked_fill_number mm put tanh trilinear"
         ),
         "ties words": "linalg_slogdet linalg_solve_ex",
     },
@@ -35,13 +32,13 @@ DIFFERENCES = {
         "misfit class": (
             "add_number addbmm baddbmm convolution div_number index_add index_copy index_fill index_fill_tensor "
             "index_put linalg_eigh_of linalg_solve_ex linalg_vector_norm masked_fill_number masked_scatter "
-            "masked_scatter_backward mean_dim mm mul_number mv native_batch_norm neg pseudoinverse repeat rot90 "
-            "scatter_add scatter_reduced search sub_number tanh"
+            "masked_scatter_backward mean_dim mm mul_number mv native_batch_norm neg pseudoinverse rot90 scatter_add "
+            "scatter_reduced search sub_number tanh"
         ),
         "mixed class": "bmm constant_pad_nd convolution convolution_to_weight mm mv",
         "size class": (
             "convolution index_add index_copy index_fill index_fill_tensor index_put linalg_vector_norm "
-            "masked_fill_number native_batch_norm repeat"
+            "masked_fill_number"
         ),
     },
     "PyTorch's kernel knows fewer dtypes; gradviz computes, in the dtype of the rest": {
@@ -64,29 +61,29 @@ DIFFERENCES = {
         "misfit taken": (
             "add add_number addmv channels_as_places clamp_tensors constant_pad_nd convolution convolution_to_input "
             "convolution_to_weight cumsum_of div_number flip grid_sampler_2d grid_sampler_3d least_squares "
-            "linalg_vector_norm native_batch_norm places_as_channels repeat safe_softmax scatter_reduced "
-            "soft_margin_loss squeeze_several_in_place sub_number tanh unique_of upsample_bicubic2d "
-            "upsample_bicubic2d_backward upsample_bilinear2d upsample_bilinear2d_backward upsample_linear1d "
-            "upsample_linear1d_backward upsample_nearest1d upsample_nearest1d_backward upsample_nearest2d "
-            "upsample_nearest2d_backward upsample_nearest3d upsample_nearest3d_backward upsample_nearest_exact1d "
+            "linalg_vector_norm places_as_channels safe_softmax scatter_reduced soft_margin_loss "
+            "squeeze_several_in_place sub_number tanh unique_of upsample_bicubic2d upsample_bicubic2d_backward "
+            "upsample_bilinear2d upsample_bilinear2d_backward upsample_linear1d upsample_linear1d_backward "
+            "upsample_nearest1d upsample_nearest1d_backward upsample_nearest2d upsample_nearest2d_backward "
+            "upsample_nearest3d upsample_nearest3d_backward upsample_nearest_exact1d "
             "upsample_nearest_exact1d_backward upsample_nearest_exact2d upsample_nearest_exact2d_backward "
             "upsample_nearest_exact3d upsample_nearest_exact3d_backward upsample_trilinear3d "
             "upsample_trilinear3d_backward"
         ),
         "size taken": (
-            "addmv channels_as_places convolution linalg_vector_norm native_batch_norm places_as_channels sub_number "
-            "unique_of upsample_bicubic2d upsample_bicubic2d_backward upsample_bilinear2d "
-            "upsample_bilinear2d_backward upsample_linear1d upsample_linear1d_backward upsample_nearest1d "
-            "upsample_nearest1d_backward upsample_nearest2d upsample_nearest2d_backward upsample_nearest_exact1d "
+            "addmv channels_as_places convolution linalg_vector_norm places_as_channels sub_number unique_of "
+            "upsample_bicubic2d upsample_bicubic2d_backward upsample_bilinear2d upsample_bilinear2d_backward "
+            "upsample_linear1d upsample_linear1d_backward upsample_nearest1d upsample_nearest1d_backward "
+            "upsample_nearest2d upsample_nearest2d_backward upsample_nearest_exact1d "
             "upsample_nearest_exact1d_backward upsample_nearest_exact2d upsample_nearest_exact2d_backward"
         ),
     },
     "PyTorch lets input through that gradviz refuses: mixed dtypes in few kernels, no elements, fewer dimensions": {
         "dtype refused": "bounded_line",
         "index refused": "gather",
-        "misfit refused": "addmm bincounts index_add native_batch_norm repeat safe_softmax transpose",
-        "mixed refused": "addr convolution linalg_vector_norm mse_loss_backward native_batch_norm smooth_l1_loss",
-        "size refused": "add_number constant_pad_nd div_number index_add native_batch_norm safe_softmax",
+        "misfit refused": "addmm bincounts index_add safe_softmax transpose",
+        "mixed refused": "addr convolution linalg_vector_norm mse_loss_backward smooth_l1_loss",
+        "size refused": "add_number constant_pad_nd div_number index_add safe_softmax",
     },
     "the determinant of a singular matrix: its second gradient needs an inverse, which isn't there": {
         "layout refused": "cofactors linalg_det",

@@ -107,6 +107,10 @@ def _check(self, dims, output_size):
             f"Input and output sizes should be greater than 0, but got input ({next(shown)}) "
             f"{joint}output ({next(shown)})"
         )
+    if not self.shape[1]:
+        raise RuntimeError(
+            f"Non-empty {self.ndim}D data tensor expected but got a tensor with sizes {list(self.shape)}"
+        )
 
 
 def _refuse_kinds(how, dims, self):

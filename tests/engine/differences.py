@@ -62,21 +62,9 @@ DIFFERENCES = {
             "add add_number addmv channels_as_places clamp_tensors constant_pad_nd convolution convolution_to_input "
             "convolution_to_weight cumsum_of div_number flip grid_sampler_2d grid_sampler_3d least_squares "
             "linalg_vector_norm places_as_channels safe_softmax scatter_reduced soft_margin_loss "
-            "squeeze_several_in_place sub_number tanh unique_of upsample_bicubic2d upsample_bicubic2d_backward "
-            "upsample_bilinear2d upsample_bilinear2d_backward upsample_linear1d upsample_linear1d_backward "
-            "upsample_nearest1d upsample_nearest1d_backward upsample_nearest2d upsample_nearest2d_backward "
-            "upsample_nearest3d upsample_nearest3d_backward upsample_nearest_exact1d "
-            "upsample_nearest_exact1d_backward upsample_nearest_exact2d upsample_nearest_exact2d_backward "
-            "upsample_nearest_exact3d upsample_nearest_exact3d_backward upsample_trilinear3d "
-            "upsample_trilinear3d_backward"
+            "squeeze_several_in_place sub_number tanh unique_of"
         ),
-        "size taken": (
-            "addmv channels_as_places convolution linalg_vector_norm places_as_channels sub_number unique_of "
-            "upsample_bicubic2d upsample_bicubic2d_backward upsample_bilinear2d upsample_bilinear2d_backward "
-            "upsample_linear1d upsample_linear1d_backward upsample_nearest1d upsample_nearest1d_backward "
-            "upsample_nearest2d upsample_nearest2d_backward upsample_nearest_exact1d "
-            "upsample_nearest_exact1d_backward upsample_nearest_exact2d upsample_nearest_exact2d_backward"
-        ),
+        "size taken": "addmv channels_as_places convolution linalg_vector_norm places_as_channels sub_number unique_of",
     },
     "PyTorch lets input through that gradviz refuses: mixed dtypes in few kernels, no elements, fewer dimensions": {
         "dtype refused": "bounded_line",

@@ -6,6 +6,7 @@ from gradviz.engine.dtypes import in_cpp, type_name
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import bags, composite, pointwise
+from gradviz.ops.refusals import refuse_missing_dims
 
 MODES = {"sum": bags.SUM, "mean": bags.MEAN, "max": bags.MAX}
 
@@ -111,11 +112,15 @@ def bilinear(input1, input2, weight, bias=None):
         if n != m:
             raise RuntimeError(f"bilinear(): input batch dimensions do not match at dim {d}: got {n} and {m}")
     for k, each in enumerate((input1, input2), 1):
+        refuse_missing_dims(each._array, -1)
+        refuse_missing_dims(weight._array, k)
         if each.shape[-1] != weight.shape[k]:
             raise RuntimeError(
                 f"bilinear(): input{k} size does not match weight size: got {each.shape[-1]} but expected "
                 f"{weight.shape[k]}"
             )
+    if bias is not None:
+        refuse_missing_dims(bias._array, 0)
     if bias is not None and bias.shape[0] != weight.shape[0]:
         raise RuntimeError(
             f"bilinear(): bias size does not match weight size: got {bias.shape[0]} but expected {weight.shape[0]}"
@@ -125,6 +130,8 @@ def bilinear(input1, input2, weight, bias=None):
     if len({*kinds.values()}) > 1:
         said = ", ".join(f"{name}: {kind}" for name, kind in kinds.items())
         raise RuntimeError(f"All tensors must have the same dtype, got {said}")
+    if weight.ndim != 3:
+        raise RuntimeError("number of dimensions must match")
     left, right = (composite.reshape(each, -1, each.shape[-1]) for each in (input1, input2))
     found = bags.trilinear(left, weight, right, expand1=(1, 3), expand2=(0,), expand3=(1, 2), sumdim=(2, 3))
     out = composite.reshape(found, *input1.shape[:-1], weight.shape[0])

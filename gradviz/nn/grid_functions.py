@@ -25,13 +25,7 @@ def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corner
         raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
     if mode == "bicubic":
         raise NotImplementedError("gradviz has no bicubic grid_sample: take mode='bilinear'")
-    if input._array.dtype.kind == "f":
-        grids.check_grid(input, grid)
-    if input.ndim not in (4, 5):
-        raise RuntimeError(
-            "grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but got input with sizes "
-            f"{list(input.shape)} and grid with sizes {list(grid.shape)}"
-        )
+    grids.check_grid(input, grid)
     sample = grids.grid_sampler_2d if input.ndim == 4 else grids.grid_sampler_3d
     return sample(
         input, grid, interpolation_mode=MODES[mode], padding_mode=PADDINGS[padding_mode],

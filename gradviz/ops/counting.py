@@ -10,6 +10,7 @@ from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import composite
 from gradviz.ops.picking import refuse_outside, rows_added_at
+from gradviz.ops.shape import ambiguous
 
 
 @op(title="searchsorted")
@@ -147,10 +148,7 @@ def _of_rows(ops, grad, indices, weight_sym_argsize_0, padding_idx, scale_grad_b
 
 def _of_rows_of(ops, grad, indices, padding_idx):
     if 0 in indices.shape:
-        raise RuntimeError(
-            f"cannot reshape tensor of 0 elements into shape {[*indices.shape, -1]} because the unspecified dimension "
-            "size -1 can be any value and is ambiguous"
-        )
+        raise RuntimeError(ambiguous((*indices.shape, -1)))
     rows = ops.embedding(grad, indices, padding_idx=padding_idx)
     if padding_idx < 0:
         return rows

@@ -19,6 +19,13 @@ def refuse_half(kernel, array):
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{title(array.dtype)}'")
 
 
+def refuse_mixed(array, *others):
+    """RuntimeError where a kernel meets another dtype than its first input's."""
+    for other in others:
+        if other.dtype != array.dtype:
+            raise RuntimeError(f"expected scalar type {title(array.dtype)} but found {title(other.dtype)}")
+
+
 def refuse_whole_result(array, wanted="Float"):
     """RuntimeError for integers, into whose memory PyTorch would write what is `wanted`."""
     if array.dtype.kind != "f":

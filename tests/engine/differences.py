@@ -7,23 +7,23 @@ DIFFERENCES = {
     "another sentence of the same exception class: PyTorch's names an inner function, or a check that comes first": {
         "dtype words": (
             "add counts_in_bins cumsum_of div_number linalg_slogdet linalg_svd_of linalg_vector_norm log "
-            "safe_softmax soft_margin_loss where"
+            "soft_margin_loss where"
         ),
         "index words": "gather index_put",
         "layout words": "linalg_slogdet",
         "misfit words": (
             "add_number addbmm addmm addmv baddbmm cat convolution convolution_to_input convolution_to_weight copy "
-            "cumsum_of div_number expand gather greatest_so_far grid_sampler_2d grid_sampler_3d index index_add "
-            "index_put index_put_impl index_select linalg_inv_ex linalg_solve_ex linalg_svd_of linalg_vector_norm "
-            "logsigmoid masked_fill_number mm mul mul_number put repeated_places roll search select select_backward "
-            "select_replaced slice_replaced sub_number tanh trilinear unbind unique_of"
+            "cumsum_of div_number expand gather greatest_so_far index index_add index_put index_put_impl "
+            "index_select linalg_inv_ex linalg_solve_ex linalg_svd_of linalg_vector_norm logsigmoid "
+            "masked_fill_number mm mul mul_number put repeated_places roll search select select_backward "
+            "select_replaced slice_replaced sub_number tanh unbind unique_of"
         ),
         "mixed words": (
             "baddbmm convolution cumsum_of div_number dot gather huber_loss index_put least_squares log mm where"
         ),
         "size words": (
             "add_number addbmm addmv baddbmm bmm convolution copy expand gather index index_fill_tensor index_put "
-            "index_put_impl index_select linalg_vector_norm masked_fill_number mm put tanh trilinear"
+            "index_put_impl index_select linalg_vector_norm masked_fill_number mm put tanh"
         ),
         "ties words": "linalg_slogdet linalg_solve_ex",
     },
@@ -43,35 +43,34 @@ DIFFERENCES = {
     },
     "PyTorch's kernel knows fewer dtypes; gradviz computes, in the dtype of the rest": {
         "dtype taken": (
-            "affine_grid_generator clamp_tensors constant_pad_nd convolution distances distances_backward "
-            "grid_sampler_2d kth mm multi_margin_loss multi_margin_loss_backward multilabel_margin_loss "
-            "multilabel_margin_loss_backward prelu_kernel rrelu_with_noise search sub topk_of trace unsafe_split"
+            "clamp_tensors constant_pad_nd convolution grid_sampler_2d kth mm multi_margin_loss "
+            "multi_margin_loss_backward multilabel_margin_loss multilabel_margin_loss_backward prelu_kernel "
+            "rrelu_with_noise search sub topk_of trace unsafe_split"
         ),
         "index taken": (
             "gather index_put multi_margin_loss multi_margin_loss_backward multilabel_margin_loss "
             "multilabel_margin_loss_backward"
         ),
         "mixed taken": (
-            "addcdiv_of diagonal_replaced distances distances_backward fill_tensor huber_loss index_fill_tensor "
-            "least_squares linalg_cross masked_fill_tensor mul multi_margin_loss multi_margin_loss_backward "
-            "multilabel_margin_loss prelu_kernel select_replaced slice_replaced soft_margin_loss"
+            "addcdiv_of diagonal_replaced fill_tensor huber_loss index_fill_tensor least_squares linalg_cross "
+            "masked_fill_tensor mul multi_margin_loss multi_margin_loss_backward multilabel_margin_loss prelu_kernel "
+            "select_replaced slice_replaced soft_margin_loss"
         ),
     },
     "PyTorch refuses sizes of 0 here, or a parameter that broadcasts; gradviz computes what there is": {
         "misfit taken": (
             "add add_number addmv channels_as_places clamp_tensors constant_pad_nd convolution convolution_to_input "
-            "convolution_to_weight cumsum_of div_number flip grid_sampler_2d grid_sampler_3d least_squares "
-            "linalg_vector_norm places_as_channels safe_softmax scatter_reduced soft_margin_loss "
-            "squeeze_several_in_place sub_number tanh unique_of"
+            "convolution_to_weight cumsum_of div_number flip least_squares linalg_vector_norm places_as_channels "
+            "scatter_reduced soft_margin_loss squeeze_several_in_place sub_number tanh unique_of"
         ),
         "size taken": "addmv channels_as_places convolution linalg_vector_norm places_as_channels sub_number unique_of",
     },
     "PyTorch lets input through that gradviz refuses: mixed dtypes in few kernels, no elements, fewer dimensions": {
         "dtype refused": "bounded_line",
         "index refused": "gather",
-        "misfit refused": "addmm bincounts index_add safe_softmax transpose",
+        "misfit refused": "addmm bincounts index_add transpose",
         "mixed refused": "addr convolution linalg_vector_norm mse_loss_backward smooth_l1_loss",
-        "size refused": "add_number constant_pad_nd div_number index_add safe_softmax",
+        "size refused": "add_number constant_pad_nd div_number index_add",
     },
     "the determinant of a singular matrix: its second gradient needs an inverse, which isn't there": {
         "layout refused": "cofactors linalg_det",

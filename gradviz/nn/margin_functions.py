@@ -8,7 +8,7 @@ from gradviz.engine.within import composed
 from gradviz.nn.loss_functions import reduced, reduction_number
 from gradviz.ops import activations, bounds, composite, criteria, joining, margins, pointwise, reduction
 from gradviz.ops.norms import norm_of
-from gradviz.ops.refusals import refuse_whole_result
+from gradviz.ops.refusals import refuse_missing_dims, refuse_whole_result
 
 _LEAST = 1e-12
 
@@ -155,6 +155,7 @@ def multilabel_soft_margin_loss(input, target, weight=None, reduction="mean"):
     if weight is not None:
         found = pointwise.mul(found, weight)
     last = input.ndim - 1
+    refuse_missing_dims(input._array, last)
     return reduced(pointwise.div(_summed(found, (last,)), input.shape[last]), reduction)
 
 

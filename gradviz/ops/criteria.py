@@ -114,7 +114,7 @@ def binary_cross_entropy(xp, self, target, weight, *, reduction=1):
         raise RuntimeError("all elements of target should be between 0 and 1")
     one, other = (xp.maximum(xp.log(each), self.dtype.type(-100)) for each in (self, 1 - self))
     found = (target - 1) * other - target * one
-    return _reduced(found if weight is None else _into(found, weight, operator.mul), reduction)
+    return _reduced(found if weight is None else into(found, weight, operator.mul), reduction)
 
 
 def _logits_input(ops, grad, self, target, weight, pos_weight, reduction):
@@ -151,10 +151,10 @@ def binary_cross_entropy_with_logits(xp, self, target, weight, pos_weight, *, re
     if pos_weight is not None:
         refuse_bools(pos_weight, self)
         _refuse_sizes(pos_weight, target)
-        tail = _into(tail, (pos_weight - 1) * target + 1, operator.mul)
+        tail = into(tail, (pos_weight - 1) * target + 1, operator.mul)
     refuse_bools(target, target)
-    found = _into(_into(1 - target, self, operator.mul), tail, operator.add)
-    return _reduced(found if weight is None else _into(found, weight, operator.mul), reduction)
+    found = into(into(1 - target, self, operator.mul), tail, operator.add)
+    return _reduced(found if weight is None else into(found, weight, operator.mul), reduction)
 
 
 def _refuse_sizes(array, other):
@@ -163,7 +163,7 @@ def _refuse_sizes(array, other):
         raise RuntimeError(complaint)
 
 
-def _into(array, other, function):
+def into(array, other, function):
     """What an in-place function of PyTorch makes of an array: its size and dtype stay."""
     if array.shape != other.shape or array.dtype != other.dtype:
         _refuse_sizes(array, other)

@@ -8,7 +8,7 @@ from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import composite
 from gradviz.ops.choosing import chosen
-from gradviz.ops.refusals import refuse_kinds
+from gradviz.ops.refusals import refuse_half, refuse_kinds
 
 # -- a gate ------------------------------------------------------------------------------------------
 
@@ -59,12 +59,16 @@ def glu(input, dim=-1):
 )
 def prelu_kernel(xp, self, weight):
     """`self` above zero, `weight * self` below."""
+    refuse_kinds("prelu_cpu", self, "biu")
     return chosen(xp, self > 0, self, self * weight)
 
 
 def prelu(input, weight):
     """`input` above zero, a learned slope of it below: one for all, or one a channel. He et al. (2015)."""
     ndim, count = input._array.ndim, weight._array.size
+    if input._array.dtype != weight._array.dtype:
+        kinds = f"{title(input._array.dtype)} and {title(weight._array.dtype)}"
+        raise RuntimeError(f"prelu: Type promoting not supported. Got {kinds}")
     if count != 1:
         if not ndim:
             raise RuntimeError("Not allow zero-dim input tensor.")
@@ -96,6 +100,8 @@ def _random_slope(ops, grad, self, noise, lower, upper, training):
 def rrelu_with_noise(xp, self, noise, *, lower, upper, training):
     """`self` above zero, below it times a random slope (training) or the mean one."""
     refuse_kinds("rrelu_with_noise_out_cpu" if training else "leaky_relu_cpu", self, "biu")
+    if training:
+        refuse_half("rrelu_with_noise_out_cpu", self)
     self = xp.asarray(self, order="C")
     return self * noise if training else chosen(xp, self > 0, self, self * ((lower + upper) / 2))
 

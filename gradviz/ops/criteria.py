@@ -38,6 +38,13 @@ def _sloped(ops, grad, self, target, reduction, edge, steep):
     return slope * (_shared(grad, difference.shape, reduction) * steep)
 
 
+def _huber_slope(ops, grad, self, target, reduction, delta):
+    kinds = [getattr(each, "_array", each).dtype for each in (target, self)]
+    if kinds[0] != kinds[1]:
+        raise RuntimeError(f"Found dtype {title(kinds[0])} but expected {title(kinds[1])}")
+    return _sloped(ops, grad, self, target, reduction, delta, 1.0)
+
+
 def _bent(xp, difference, edge):
     """Half of the square of small differences, and from the edge on a straight line."""
     inner = xp.clip(difference, -edge, edge)
@@ -66,18 +73,20 @@ def smooth_l1_loss(xp, self, target, *, reduction=1, beta=1.0):
 @op(
     self=vjp(
         "self - target where abs(self - target) < delta, else delta * sign",
-        lambda ops, grad, self, target, reduction, delta: _sloped(ops, grad, self, target, reduction, delta, 1.0),
+        lambda ops, grad, self, target, reduction, delta: _huber_slope(ops, grad, self, target, reduction, delta),
     ),
     target=vjp(
         "target - self where abs(self - target) < delta, else -delta * sign",
-        lambda ops, grad, self, target, reduction, delta: -_sloped(ops, grad, self, target, reduction, delta, 1.0),
+        lambda ops, grad, self, target, reduction, delta: -_huber_slope(ops, grad, self, target, reduction, delta),
     ),
-    dtype="promote",
 )
 def huber_loss(xp, self, target, *, reduction=1, delta=1.0):
     """Squares of small differences, `delta` times the absolute values of large ones."""
-    refuse_kinds("huber_cpu", self, "biu")
-    return _reduced(_bent(xp, self - target, delta), reduction)
+    kind = joined((self.dtype, target.dtype))
+    refuse_unfit(self, self.shape, kind)
+    refuse_kinds("huber_cpu", xp.empty(0, kind), "biu")
+    difference = xp.subtract(self, target, dtype=kind)
+    return _reduced(_bent(xp, difference, delta).astype(self.dtype, copy=False), reduction)
 
 
 # -- two classes -------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from math import prod
 
 import numpy as np
 
+from gradviz.engine.dtypes import in_cpp
 from gradviz.engine.switches import no_grad
 from gradviz.engine.within import composed
 from gradviz.ops import (
@@ -44,43 +45,70 @@ def convolved(name, spread, input, weight, bias, stride, padding, dilation, grou
             f"Expected {spread + 1}D (unbatched) or {spread + 2}D (batched) input to {name}, but got input of size: "
             f"{list(input.shape)}"
         )
-    if weight.ndim != spread + 2:
-        raise RuntimeError(_other_weight(input, weight, spread, output_padding is not None))
+    transposed = output_padding is not None
+    if not transposed and bias is not None and bias._array.dtype != input._array.dtype:
+        kinds = [in_cpp(each._array.dtype) for each in (input, bias)]
+        raise RuntimeError(f"Input type ({kinds[0]}) and bias type ({kinds[1]}) should be the same")
     alone = input.ndim == spread + 1
     if alone:
         input = composite.unsqueeze(input, 0)
-    stride, dilation = several(stride, spread, "stride"), several(dilation, spread, "dilation")
-    if padding == "same":
-        if any(each != 1 for each in stride):
-            raise RuntimeError("padding='same' is not supported for strided convolutions")
-        total = [d * (k - 1) for d, k in zip(dilation, weight.shape[2:], strict=True)]
-        odd = [each % 2 for each in total]
-        if any(odd):
-            pad = tuple(each for extra in reversed(odd) for each in (0, extra))
-            input = constant_pad_nd(input, pad=pad, value=0)
-        padding = tuple(each // 2 for each in total)
-    elif padding == "valid":
-        padding = (0,)
-    elif isinstance(padding, str):
-        raise RuntimeError(f"Invalid padding string: '{padding}'")
-    else:
-        padding = several(padding, spread, "padding")
+    dims, same = weight.ndim - 2, padding == "same"
+    if dims < 1:
+        raise RuntimeError("weight should have at least three dimensions")
+    if same and dims != spread:
+        raise RuntimeError(_other_dims(input, weight, ""))
+    if groups <= 0:
+        raise RuntimeError("non-positive groups is not supported")
+    stride = _steps("stride", stride, spread, dims)
+    if same and max(stride) > 1:
+        raise RuntimeError("padding='same' is not supported for strided convolutions")
+    if not isinstance(padding, str):
+        padding = _steps("padding", padding, spread, dims)
+    dilation = _steps("dilation", dilation, spread, dims)
+    if isinstance(padding, str):
+        input, padding = _by_name(padding, input, weight, dilation)
+    output_padding = _steps("output_padding", output_padding, spread, dims) if transposed else (0,) * len(padding)
+    if dims != spread:
+        raise RuntimeError(_other_dims(input, weight, " "))
     out = convolution.convolution(
-        input, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups,
-        transposed=output_padding is not None,
-        output_padding=(0,) * len(padding) if output_padding is None else several(output_padding, spread),
-    )  # fmt: skip
+        input, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups, transposed=transposed,
+        output_padding=output_padding,
+    )
     return shape.squeeze_one(out, dim=0) if alone else out
 
 
-def _other_weight(input, weight, spread, transposed):
-    """PyTorch's sentence for a weight of other dimensions than the convolution's."""
-    if weight.ndim < 3:
-        return "weight should have at least three dimensions"
-    batched = [1, *input.shape] if input.ndim == spread + 1 else list(input.shape)
+def _steps(name, value, spread, dims):
+    """A number for each dimension of the kernel."""
+    given = (value,) * spread if isinstance(value, int) else tuple(int(each) for each in value)
+    if len(given) == 1:
+        return given * dims
+    if len(given) != dims:
+        raise RuntimeError(
+            f"expected {name} to be a single integer value or a list of {dims} values to match the convolution "
+            f"dimensions, but got {name}={list(given)}"
+        )
+    return given
+
+
+def _by_name(padding, input, weight, dilation):
+    """The input, with one place more behind where both sides can't be alike, and the padding that a name means."""
+    if padding == "valid":
+        return input, (0,)
+    if padding != "same":
+        raise RuntimeError(f"Invalid padding string: '{padding}'")
+    total = [d * (k - 1) for d, k in zip(dilation, weight.shape[2:], strict=True)]
+    half = tuple(int(each / 2) for each in total)
+    odd = [each - 2 * side for each, side in zip(total, half, strict=True)]
+    if any(odd):
+        pad = tuple(each for extra in reversed(odd) for each in (0, extra))
+        input = constant_pad_nd(input, pad=pad, value=0)
+    return input, half
+
+
+def _other_dims(input, weight, gap):
     return (
-        f"Expected {weight.ndim}-dimensional input for {weight.ndim}-dimensional weight{' ' * transposed}"
-        f"{list(weight.shape)}, but got {len(batched)}-dimensional input of size {batched} instead"
+        f"Expected {weight.ndim}-dimensional input for {weight.ndim}-dimensional weight{gap}{list(weight.shape)}, but "
+        f"got {input.ndim}-dimensional input of size {list(input.shape)} instead"
     )
 
 

@@ -11,37 +11,33 @@ DIFFERENCES = {
         "index words": "gather index_put",
         "layout words": "linalg_slogdet",
         "misfit words": (
-            "add_number addbmm addmm addmv baddbmm cat convolution convolution_to_input convolution_to_weight copy "
-            "cumsum_of div_number expand gather greatest_so_far index index_add index_put index_put_impl "
-            "index_select linalg_inv_ex linalg_solve_ex linalg_svd_of linalg_vector_norm masked_fill_number mm mul "
-            "mul_number put repeated_places roll search select select_backward select_replaced slice_replaced "
-            "sub_number tanh unbind unique_of"
+            "add_number addbmm addmm addmv baddbmm cat copy cumsum_of div_number expand gather greatest_so_far index "
+            "index_add index_put index_put_impl index_select linalg_inv_ex linalg_solve_ex linalg_svd_of "
+            "linalg_vector_norm masked_fill_number mm mul mul_number put repeated_places roll search select "
+            "select_backward select_replaced slice_replaced sub_number tanh unbind unique_of"
         ),
-        "mixed words": "baddbmm convolution cumsum_of div_number dot gather index_put least_squares log mm where",
+        "mixed words": "baddbmm cumsum_of div_number dot gather index_put least_squares log mm where",
         "size words": (
-            "add_number addbmm addmv baddbmm bmm convolution copy expand gather index index_fill_tensor index_put "
-            "index_put_impl index_select linalg_vector_norm masked_fill_number mm put tanh"
+            "add_number addbmm addmv baddbmm bmm copy expand gather index index_fill_tensor index_put index_put_impl "
+            "index_select linalg_vector_norm masked_fill_number mm put tanh"
         ),
         "ties words": "linalg_slogdet linalg_solve_ex",
     },
     "another exception class: a call that fits nothing, where NumPy's check or another of gradviz's comes first": {
         "index class": "index_add",
         "misfit class": (
-            "add_number addbmm baddbmm convolution div_number index_add index_copy index_fill index_fill_tensor "
-            "index_put linalg_eigh_of linalg_solve_ex linalg_vector_norm masked_fill_number masked_scatter "
+            "add_number addbmm baddbmm div_number index_add index_copy index_fill index_fill_tensor index_put "
+            "linalg_eigh_of linalg_solve_ex linalg_vector_norm masked_fill_number masked_scatter "
             "masked_scatter_backward mean_dim mm mul_number mv native_batch_norm neg pseudoinverse rot90 scatter_add "
             "scatter_reduced search sub_number tanh"
         ),
-        "mixed class": "bmm constant_pad_nd convolution convolution_to_weight mm mv",
+        "mixed class": "bmm mm mv",
         "size class": (
-            "convolution index_add index_copy index_fill index_fill_tensor index_put linalg_vector_norm "
-            "masked_fill_number"
+            "index_add index_copy index_fill index_fill_tensor index_put linalg_vector_norm masked_fill_number"
         ),
     },
     "PyTorch's kernel knows fewer dtypes; gradviz computes, in the dtype of the rest": {
-        "dtype taken": (
-            "clamp_tensors constant_pad_nd convolution grid_sampler_2d kth mm search sub topk_of trace unsafe_split"
-        ),
+        "dtype taken": "clamp_tensors grid_sampler_2d kth mm search sub topk_of trace unsafe_split",
         "index taken": "gather index_put",
         "mixed taken": (
             "addcdiv_of diagonal_replaced fill_tensor index_fill_tensor least_squares linalg_cross "
@@ -50,9 +46,9 @@ DIFFERENCES = {
     },
     "PyTorch refuses sizes of 0 here, or a parameter that broadcasts; gradviz computes what there is": {
         "misfit taken": (
-            "add add_number addmv channels_as_places clamp_tensors constant_pad_nd convolution convolution_to_input "
-            "convolution_to_weight cumsum_of div_number flip least_squares linalg_vector_norm places_as_channels "
-            "scatter_reduced squeeze_several_in_place sub_number tanh unique_of"
+            "add add_number addmv channels_as_places clamp_tensors cumsum_of div_number flip least_squares "
+            "linalg_vector_norm places_as_channels scatter_reduced squeeze_several_in_place sub_number tanh "
+            "unique_of"
         ),
         "size taken": "addmv channels_as_places convolution linalg_vector_norm places_as_channels sub_number unique_of",
     },
@@ -60,8 +56,8 @@ DIFFERENCES = {
         "dtype refused": "bounded_line",
         "index refused": "gather",
         "misfit refused": "addmm bincounts index_add transpose",
-        "mixed refused": "addr convolution linalg_vector_norm smooth_l1_loss",
-        "size refused": "add_number constant_pad_nd div_number index_add",
+        "mixed refused": "addr linalg_vector_norm smooth_l1_loss",
+        "size refused": "add_number div_number index_add",
     },
     "the determinant of a singular matrix: its second gradient needs an inverse, which isn't there": {
         "layout refused": "cofactors linalg_det",
@@ -99,7 +95,6 @@ DIFFERENCES = {
     "no elements: PyTorch returns another shape, or NaN where gradviz adds up nothing": {
         "misfit shape": "cumsum_of least_squares",
         "misfit value": "blocks cumsum_of least_squares native_group_norm",
-        "size shape": "convolution",
         "size value": "blocks native_group_norm",
     },
     "integers compared in place with what requires grad: in PyTorch they then require grad, and backward fails": {

@@ -6,14 +6,8 @@ from gradviz.ops.refusals import refuse_kinds, refuse_unfit
 
 def check_shapes(input, weight, bias, stride, padding, dilation, transposed, output_padding, groups):
     """RuntimeError for steps that lead nowhere, and for sizes that don't go together."""
-    for word, wrong in (
-        ("negative padding is not supported", min(padding) < 0),
-        ("negative output_padding is not supported", min(output_padding) < 0),
-        ("non-positive stride is not supported", min(stride) <= 0),
-        ("dilation should be greater than zero", min(dilation) < 0),
-    ):
-        if wrong:
-            raise RuntimeError(word)
+    if min(*padding, *output_padding, *dilation) < 0 or min(stride) <= 0:
+        raise RuntimeError(_no_steps(stride, padding, output_padding))
     if weight.shape[0] < groups:
         raise RuntimeError(
             f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, but got weight of size "
@@ -39,6 +33,14 @@ def check_shapes(input, weight, bias, stride, padding, dilation, transposed, out
         )
     if not transposed:
         _check_reach(input, weight, padding, dilation)
+
+
+def _no_steps(stride, padding, output_padding):
+    if min(padding) < 0:
+        return "negative padding is not supported"
+    if min(output_padding) < 0:
+        return "negative output_padding is not supported"
+    return "non-positive stride is not supported" if min(stride) <= 0 else "dilation should be greater than zero"
 
 
 def _check_reach(input, weight, padding, dilation):

@@ -9,7 +9,7 @@ from gradviz.engine.coerce import dim_complaint
 from gradviz.engine.dtypes import title
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
-from gradviz.ops import bounds, composite, criteria, loss, pointwise, reduction, special
+from gradviz.ops import composite, criteria, loss, pointwise, reduction, special
 from gradviz.ops.norms import linalg_vector_norm
 from gradviz.ops.refusals import refuse_missing_dims
 
@@ -149,27 +149,26 @@ def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean
         return _of_probabilities(input, target, weight, reduction, label_smoothing)
     if not input._array.ndim:
         raise IndexError(dim_complaint(1, 0))
-    if input._array.ndim == 1 and not label_smoothing:
-        return nll_loss(loss.log_softmax(input, dim=0), target, weight, ignore_index, reduction)
-    alone = input._array.ndim == 1
-    if alone:
-        input, target = composite.unsqueeze(input, 0), composite.unsqueeze(target, 0)
-    scores = loss.log_softmax(input, dim=1)
+    scores = loss.log_softmax(input, dim=_class_dim(input))
     plain = nll_loss(scores, target, weight, ignore_index, reduction)
-    if label_smoothing:
-        plain = _smoothed(scores, plain, target, weight, ignore_index, reduction, label_smoothing)
-    return composite.reshape(plain, ()) if alone and reduction == "none" else plain
+    if not label_smoothing:
+        return plain
+    return _smoothed(scores, plain, target, weight, ignore_index, reduction, label_smoothing)
+
+
+def _class_dim(scores):
+    return 0 if scores._array.ndim == 1 else 1
 
 
 def _beside_classes(weight, scores):
-    return composite.view(weight, *(weight.shape[0] if d == 1 else 1 for d in range(scores.ndim)))
+    dim = _class_dim(scores)
+    return composite.view(weight, *(weight.shape[0] if d == dim else 1 for d in range(scores.ndim)))
 
 
 def _smoothed(scores, plain, target, weight, ignore_index, name, label_smoothing):
     weighed = scores if weight is None else pointwise.mul(scores, _beside_classes(weight, scores))
     ignored = target == ignore_index
-    smooth = pointwise.neg(reduction.sum_dim(weighed, dim=(1,)))
-    smooth = bounds.masked_fill_number(smooth, ignored, value=0)
+    smooth = pointwise.neg(reduction.sum_dim(weighed, dim=(_class_dim(scores),))).masked_fill_(ignored, 0)
     if name == "mean":
         kept = pointwise.logical_not(ignored)
         if weight is None:
@@ -180,7 +179,7 @@ def _smoothed(scores, plain, target, weight, ignore_index, name, label_smoothing
         smooth = pointwise.div(reduction.sum(smooth), total)
     elif name == "sum":
         smooth = reduction.sum(smooth)
-    share = label_smoothing / scores.shape[1]
+    share = label_smoothing / scores.shape[_class_dim(scores)]
     smooth = criteria.mul_number(smooth, other=share)
     return pointwise.add(criteria.mul_number(plain, other=1 - label_smoothing), smooth)
 
@@ -195,20 +194,25 @@ def _of_probabilities(input, target, weight, name, label_smoothing):
             f"Expected floating point type for target with class probabilities, got {title(target._array.dtype)}"
         )
     number = reduction_number(name)
-    dim = 0 if input.ndim == 1 else 1
+    dim = _class_dim(input)
     refuse_missing_dims(input._array, dim)
-    scores = loss.log_softmax(input, dim=dim)
     classes = input.shape[dim]
+    if weight is not None and weight.shape != (classes,):
+        raise RuntimeError(
+            f"cross_entropy: weight tensor should be defined either for all {classes} classes or no classes but got "
+            f"weight tensor of shape: {list(weight.shape)}"
+        )
+    scores = loss.log_softmax(input, dim=dim)
     if label_smoothing:
         target = criteria.mul_number(target, other=1 - label_smoothing)
-        target = criteria.add_number(target, other=label_smoothing / classes)
+        target = criteria.add_number(target, other=label_smoothing / max(classes, 1))
     each = pointwise.mul(scores, target)
     if weight is not None:
         each = pointwise.mul(each, weight if dim == 0 else _beside_classes(weight, input))
     if number == 0:
         return pointwise.neg(reduction.sum_dim(each, dim=(dim,)))
     total = pointwise.neg(reduction.sum(each))
-    return criteria.div_number(total, other=input.numel() // classes) if number == 1 else total
+    return criteria.div_number(total, other=input.numel() // max(classes, 1)) if number == 1 else total
 
 
 @composed("cosine_similarity")

@@ -71,10 +71,12 @@ def triplet_margin_with_distance_loss(
 def cosine_embedding_loss(input1, input2, target, margin=0, reduction="mean"):
     """`1 - cosine` of pairs whose target is 1, `max(0, cosine - margin)` of those whose target is -1."""
     reduction_number(reduction)
-    if target.ndim == 1 and input1.ndim != 2:
+    if target.ndim > 1:
+        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+    if not input1.ndim == input2.ndim == target.ndim + 1:
         raise RuntimeError(
-            f"1D target tensor expects 2D input tensors, but found inputs with sizes {list(input1.shape)} and "
-            f"{list(input2.shape)}."
+            f"{target.ndim}D target tensor expects {target.ndim + 1}D input tensors, but found inputs with sizes "
+            f"{list(input1.shape)} and {list(input2.shape)}."
         )
     dim = (target.ndim,)
     product = _summed(pointwise.mul(input1, input2), dim)

@@ -8,6 +8,7 @@ from gradviz.engine.within import composed
 from gradviz.ops import composite, joining, pointwise, stacking
 from gradviz.ops.dropping import dropout
 from gradviz.ops.linear import linear
+from gradviz.ops.refusals import refuse_missing_dims, refuse_whole_result
 
 # -- one step ----------------------------------------------------------------------------------------
 
@@ -33,6 +34,7 @@ def _lstm_step(input, state, weights, enter):
     hidden, cell = state
     stays = _staying(hidden, weights)
     enters, forget, new, leaves = _parts(pointwise.add(stays, enter(input, weights)), 4)
+    refuse_whole_result(enters._array)  # PyTorch's sigmoid is in place here
     enters, forget = pointwise.sigmoid(enters), pointwise.sigmoid(forget)
     new, leaves = pointwise.tanh(new), pointwise.sigmoid(leaves)
     kept = pointwise.mul(forget, cell)
@@ -44,6 +46,7 @@ def _lstm_step(input, state, weights, enter):
 def _gru_step(input, hidden, weights, enter):
     one = _parts(enter(input, weights), 3)
     two = _parts(_staying(hidden, weights), 3)
+    refuse_whole_result(two[0]._array)
     reset = pointwise.sigmoid(pointwise.add(two[0], one[0]))
     keep = pointwise.sigmoid(pointwise.add(two[1], one[1]))
     new = pointwise.tanh(pointwise.add(one[2], pointwise.mul(two[2], reset)))
@@ -73,9 +76,39 @@ class _Weights:
         self.w_hr = rest[0] if rest else None
 
 
-def _cell(name, step):
+def _size(tensor, dim):
+    refuse_missing_dims(tensor._array, dim)
+    return tensor._array.shape[dim]
+
+
+def _check_cell(input, states, w_ih, w_hh, gates):
+    """RuntimeError for sizes that don't go together, in PyTorch's order."""
+    hidden = _size(w_hh, 1)
+    for name, weight in (("weight_ih", w_ih), ("weight_hh", w_hh)):
+        if _size(weight, 0) != gates * hidden:
+            found = weight._array.shape[0]
+            raise RuntimeError(f"{name} first dim must be {gates} * hidden_size = {gates * hidden}, but got {found}")
+    if _size(input, 1) != _size(w_ih, 1):
+        raise RuntimeError(
+            f"input has inconsistent input_size: got {input._array.shape[1]} expected {w_ih._array.shape[1]}"
+        )
+    for k, state in enumerate(states):
+        if input._array.shape[0] != _size(state, 0):
+            raise RuntimeError(
+                f"Input batch size {input._array.shape[0]} doesn't match hidden{k} batch size {state._array.shape[0]}"
+            )
+        if _size(state, 1) != hidden:
+            raise RuntimeError(
+                f"hidden{k} has inconsistent hidden_size: got {state._array.shape[1]}, expected {hidden}"
+            )
+
+
+def _cell(name, step, gates):
     @composed(name)
     def cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
+        if name == "lstm_cell" and len(hx) != 2:
+            raise RuntimeError("lstm_cell expects two hidden states")
+        _check_cell(input, hx if name == "lstm_cell" else (hx,), w_ih, w_hh, gates)
         return step(input, hx, _Weights((w_ih, w_hh, b_ih, b_hh), True), _entering)
 
     cell.__name__ = cell.__qualname__ = name
@@ -83,10 +116,10 @@ def _cell(name, step):
     return cell
 
 
-rnn_tanh_cell = _cell("rnn_tanh_cell", _rnn_tanh_step)
-rnn_relu_cell = _cell("rnn_relu_cell", _rnn_relu_step)
-lstm_cell = _cell("lstm_cell", _lstm_step)
-gru_cell = _cell("gru_cell", _gru_step)
+rnn_tanh_cell = _cell("rnn_tanh_cell", _rnn_tanh_step, 1)
+rnn_relu_cell = _cell("rnn_relu_cell", _rnn_relu_step, 1)
+lstm_cell = _cell("lstm_cell", _lstm_step, 4)
+gru_cell = _cell("gru_cell", _gru_step, 3)
 
 
 # -- many steps --------------------------------------------------------------------------------------

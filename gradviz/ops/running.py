@@ -5,7 +5,7 @@ from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import composite, criteria, indexing, logic, pointwise, products, reduction, stacking
 from gradviz.ops.named import named_result
-from gradviz.ops.refusals import refuse_kinds
+from gradviz.ops.refusals import refuse_kinds, refuse_missing_dims
 from gradviz.ops.scans import accumulated
 
 _CUMMAX, _CUMMIN = (named_result(name, "values", "indices") for name in ("cummax", "cummin"))
@@ -128,25 +128,29 @@ def diff(input, n=1, dim=-1, prepend=None, append=None):
 # -- areas -------------------------------------------------------------------------------------------
 
 
-def _steps(y, x, dim):
+def _steps(name, y, x, dim):
     """How far the sample points are apart, to go with y."""
-    if x._array.ndim == 1 and y._array.ndim > 1:
+    if x._array.ndim == 1:
+        refuse_missing_dims(y._array, dim)
         if x._array.shape[0] != y._array.shape[dim]:
-            raise RuntimeError("trapezoid: There must be one `x` value for each sample point")
+            raise RuntimeError(f"{name}: There must be one `x` value for each sample point")
         x = composite.view(x, *(-1 if d == dim else 1 for d in range(y._array.ndim)))
-    if not x._array.ndim:
-        return composite.view(x, 1)[:0]
-    at = dim if x._array.ndim == y._array.ndim else x._array.ndim - 1
-    before = _cut(x, at, None, -1)
-    return pointwise.sub(_cut(x, at, 1, None), before)
+    elif x._array.ndim < y._array.ndim:
+        x = composite.view(x, *(1,) * (y._array.ndim - x._array.ndim), *x._array.shape)
+    before = _cut(x, dim, None, -1)
+    return pointwise.sub(_cut(x, dim, 1, None), before)
 
 
-def _refuse_bool(name, y):
-    if y._array.dtype.kind == "b":
-        raise RuntimeError(f"{name}: received a bool input for `y`, but bool is not supported")
+def _refuse_bools(name, y, x):
+    points = isinstance(x, Tensor)
+    if y._array.dtype.kind == "b" or points and x._array.dtype.kind == "b":
+        given = "`x` or `y`" if points else "`y`"
+        raise RuntimeError(f"{name}: received a bool input for {given}, but bool is not supported")
 
 
 def _pairs(y, dim):
+    if not y._array.ndim:
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     before = _cut(y, dim, None, -1)
     return pointwise.add(before, _cut(y, dim, 1, None))
 
@@ -154,12 +158,13 @@ def _pairs(y, dim):
 @composed("trapezoid")
 def trapezoid(y, x=None, *, dx=None, dim=-1):
     """The area below points y along `dim`: at sample points x, or dx apart."""
+    refuse_missing_dims(y._array, dim)
     dim = composite.wrapped(dim, y._array.ndim)
-    if y._array.ndim and not y._array.shape[dim]:
+    if not y._array.shape[dim]:
         return reduction.sum_dim(y, dim=(dim,))
-    _refuse_bool("trapezoid", y)
+    _refuse_bools("trapezoid", y, x)
     if isinstance(x, Tensor):
-        steps = _steps(y, x, dim)
+        steps = _steps("trapezoid", y, x, dim)
         areas = pointwise.mul(_pairs(y, dim), steps)
         return criteria.div_number(reduction.sum_dim(areas, dim=(dim,)), other=2.0)
     last = indexing.select(y, dim=dim, index=y._array.shape[dim] - 1)  # last: backward takes the newest node first
@@ -175,9 +180,9 @@ trapz = trapezoid
 def cumulative_trapezoid(y, x=None, *, dx=None, dim=-1):
     """The areas below points y up to each of them but the first."""
     dim = composite.wrapped(dim, y._array.ndim)
-    _refuse_bool("cumulative_trapezoid", y)
+    _refuse_bools("cumulative_trapezoid", y, x)
     if isinstance(x, Tensor):
-        steps = _steps(y, x, dim)
+        steps = _steps("cumulative_trapezoid", y, x, dim)
         areas = pointwise.mul(_pairs(y, dim), steps)
         return criteria.div_number(products.cumsum(areas, dim), other=2.0)
     areas = criteria.mul_number(_pairs(y, dim), other=(1.0 if dx is None else dx) / 2.0)

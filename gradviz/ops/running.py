@@ -158,8 +158,10 @@ def _pairs(y, dim):
 @composed("trapezoid")
 def trapezoid(y, x=None, *, dx=None, dim=-1):
     """The area below points y along `dim`: at sample points x, or dx apart."""
-    refuse_missing_dims(y._array, dim)
+    if not isinstance(x, Tensor):
+        refuse_missing_dims(y._array, dim)
     dim = composite.wrapped(dim, y._array.ndim)
+    refuse_missing_dims(y._array, dim)
     if not y._array.shape[dim]:
         return reduction.sum_dim(y, dim=(dim,))
     _refuse_bools("trapezoid", y, x)

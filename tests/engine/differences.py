@@ -9,7 +9,7 @@ DIFFERENCES = {
         "index words": "gather index_put",
         "layout words": "linalg_slogdet",
         "misfit words": (
-            "addbmm addmm addmv baddbmm cat copy div_number expand gather greatest_so_far index index_add index_put "
+            "addbmm addmm addmv baddbmm cat copy expand gather greatest_so_far index index_add index_put "
             "index_put_impl index_select linalg_inv_ex linalg_solve_ex linalg_svd_of linalg_vector_norm "
             "masked_fill_number mm mul put repeated_places roll search select select_backward select_replaced "
             "slice_replaced unbind unique_of"

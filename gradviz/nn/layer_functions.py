@@ -4,7 +4,7 @@ from math import prod
 
 import numpy as np
 
-from gradviz.engine.dtypes import in_cpp
+from gradviz.engine.dtypes import float16, float32, in_cpp
 from gradviz.engine.switches import no_grad
 from gradviz.engine.within import composed
 from gradviz.ops import (
@@ -181,11 +181,12 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
     _check_normalized(input, normalized_shape, "*", weight=weight)
     refuse_kinds("rms_norm", input._array, "biu")
     dims = tuple(range(input.ndim - len(normalized_shape), input.ndim))
-    eps = float(np.finfo(input._array.dtype).eps) if eps is None else eps
-    squares = reduction.mean_dim(pointwise.pow_scalar(input, exponent=2), dim=dims, keepdim=True)
+    work = composite.to(input, float32) if input.dtype == float16 else input
+    eps = float(np.finfo(work._array.dtype).eps) if eps is None else eps
+    squares = reduction.mean_dim(pointwise.pow_scalar(work, exponent=2), dim=dims, keepdim=True)
     root = elementary.rsqrt(criteria.add_number(squares, other=eps))
-    out = pointwise.mul(input, root)
-    return out if weight is None else pointwise.mul(out, weight)
+    out = pointwise.mul(work, root)
+    return composite.to(out if weight is None else pointwise.mul(out, weight), input.dtype)
 
 
 def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):

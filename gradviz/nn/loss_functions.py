@@ -4,8 +4,8 @@ import warnings
 
 import numpy as np
 
-from gradviz.engine.asking import broadcast_shapes
-from gradviz.engine.coerce import dim_complaint
+from gradviz.engine.asking import broadcast_shapes, result_type
+from gradviz.engine.coerce import broadcast_complaint, dim_complaint
 from gradviz.engine.dtypes import title
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
@@ -218,6 +218,12 @@ def _of_probabilities(input, target, weight, name, label_smoothing):
 @composed("cosine_similarity")
 def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     """The cosine of the angle between vectors along a dimension."""
+    kind = result_type(x1, x2)
+    if not kind.is_floating_point:
+        raise RuntimeError(
+            f"expected common dtype to be floating point, yet common dtype is {title(kind.numpy)}"
+        )
+    x1, x2 = (each if each.is_floating_point() else composite.to(each, kind) for each in (x1, x2))
     if x1.shape != x2.shape:
         x1, x2 = _common(x1, x2)
     dim = composite.wrapped(dim, x1.ndim)
@@ -229,6 +235,9 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
 
 
 def _common(x1, x2):
+    complaint = broadcast_complaint(x1.shape, x2.shape)
+    if complaint is not None:
+        raise RuntimeError(complaint)
     shape = np.broadcast_shapes(x1.shape, x2.shape)
     return composite.expand(x1, *shape), composite.expand(x2, *shape)
 

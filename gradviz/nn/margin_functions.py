@@ -3,6 +3,7 @@
 from math import log, pi
 
 from gradviz.engine import likeness
+from gradviz.engine.dtypes import in_cpp
 from gradviz.engine.switches import no_grad
 from gradviz.engine.within import composed
 from gradviz.nn.loss_functions import reduced, reduction_number
@@ -177,7 +178,7 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
         var = _spread(input, var)
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(reduction + " is not valid")
-    refuse_whole_result(var._array)
+    refuse_whole_result(var._array, shown=in_cpp)
     var = pointwise.clone(var)
     with no_grad():
         var._array[var._array < eps] = eps  # nobody has seen the copy yet

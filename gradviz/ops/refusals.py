@@ -26,10 +26,10 @@ def refuse_mixed(array, *others):
             raise RuntimeError(f"expected scalar type {title(array.dtype)} but found {title(other.dtype)}")
 
 
-def refuse_whole_result(array, wanted="Float"):
-    """RuntimeError for integers, into whose memory PyTorch would write what is `wanted`."""
+def refuse_whole_result(array, wanted="Float", shown=title):
+    """RuntimeError for integers, into whose memory PyTorch would write what is `wanted`; shown: what names them."""
     if array.dtype.kind != "f":
-        raise RuntimeError(f"result type {wanted} can't be cast to the desired output type {title(array.dtype)}")
+        raise RuntimeError(f"result type {wanted} can't be cast to the desired output type {shown(array.dtype)}")
 
 
 _RANK = {"b": 0, "u": 1, "i": 1, "f": 2}

@@ -5,7 +5,7 @@ tests/engine/test_variations.py holds each entry to be still so; the words are t
 
 DIFFERENCES = {
     "another sentence of the same exception class: PyTorch's names an inner function, or a check that comes first": {
-        "dtype words": "add counts_in_bins linalg_slogdet linalg_svd_of linalg_vector_norm log where",
+        "dtype words": "add counts_in_bins linalg_slogdet linalg_svd_of where",
         "index words": "gather index_put",
         "layout words": "linalg_slogdet",
         "misfit words": (
@@ -14,7 +14,7 @@ DIFFERENCES = {
             "masked_fill_number mm mul put repeated_places roll search select select_backward select_replaced "
             "slice_replaced unbind unique_of"
         ),
-        "mixed words": "baddbmm dot gather index_put least_squares log mm where",
+        "mixed words": "baddbmm dot gather index_put least_squares mm where",
         "size words": (
             "addbmm addmv baddbmm bmm copy expand gather index index_fill_tensor index_put index_put_impl "
             "index_select linalg_vector_norm masked_fill_number mm put"
@@ -25,13 +25,11 @@ DIFFERENCES = {
         "index class": "index_add",
         "misfit class": (
             "addbmm baddbmm index_add index_copy index_fill index_fill_tensor index_put linalg_eigh_of "
-            "linalg_solve_ex linalg_vector_norm masked_fill_number masked_scatter masked_scatter_backward mean_dim "
-            "mm mv native_batch_norm neg pseudoinverse rot90 scatter_add scatter_reduced search"
+            "linalg_solve_ex masked_fill_number masked_scatter masked_scatter_backward mm mv native_batch_norm "
+            "pseudoinverse rot90 scatter_add scatter_reduced search"
         ),
         "mixed class": "bmm mm mv",
-        "size class": (
-            "index_add index_copy index_fill index_fill_tensor index_put linalg_vector_norm masked_fill_number"
-        ),
+        "size class": "index_add index_copy index_fill index_fill_tensor index_put masked_fill_number",
     },
     "PyTorch's kernel knows fewer dtypes; gradviz computes, in the dtype of the rest": {
         "dtype taken": "clamp_tensors grid_sampler_2d kth mm search sub topk_of trace",
@@ -52,7 +50,7 @@ DIFFERENCES = {
         "dtype refused": "bounded_line",
         "index refused": "gather",
         "misfit refused": "addmm bincounts index_add transpose",
-        "mixed refused": "addr linalg_vector_norm smooth_l1_loss",
+        "mixed refused": "addr smooth_l1_loss",
         "size refused": "index_add",
     },
     "the determinant of a singular matrix: its second gradient needs an inverse, which isn't there": {
@@ -82,10 +80,10 @@ DIFFERENCES = {
     },
     "float16: PyTorch computes inside in float32; integers: in the integer dtype, which wraps around": {
         "dtype dtype": "add",
-        "dtype value": "known_mean known_rstd native_batch_norm near rsqrt upsample_bicubic2d upsample_bilinear2d",
+        "dtype value": "known_mean known_rstd native_batch_norm near upsample_bicubic2d upsample_bilinear2d",
     },
     "two float dtypes met: PyTorch rounds on the way, or returns the dtype of one of them": {
-        "mixed dtype": "rsqrt solved_triangular",
+        "mixed dtype": "solved_triangular",
         "mixed value": "exp pow_tensor",
     },
     "no elements: PyTorch returns another shape, or NaN where gradviz adds up nothing": {

@@ -6,6 +6,8 @@ UpSample.h, whose scales are taken over so that the same places come out.
 
 from inspect import Parameter, Signature
 
+import numpy as np
+
 from gradviz.engine.op import op, vjp
 from gradviz.ops.picking import slices_added
 from gradviz.ops.refusals import refuse_kinds
@@ -88,17 +90,21 @@ def _resampled(xp, array, axis, terms):
 
 
 def _resampled_bytes(xp, array, axis, terms):
-    """Bytes, by weights of 16 bits as PyTorch has them, and rounded to bytes again after each dimension."""
+    """Bytes, by weights of 16 bits as PyTorch has them, and rounded to bytes again after each dimension.
+
+    The places and weights are NumPy's on any device: how many bits the weights get is up to the greatest.
+    """
     places, weights = [each for each, _ in terms], [each for _, each in terms]
     for k in range(1, len(terms)):  # at the border places meet, and their weights are one
         met = places[k] == places[k - 1]
-        weights[k] = weights[k] + xp.where(met, weights[k - 1], 0)
-        weights[k - 1] = xp.where(met, 0, weights[k - 1])
+        weights[k] = weights[k] + np.where(met, weights[k - 1], 0)
+        weights[k - 1] = np.where(met, 0, weights[k - 1])
     greatest, bits = max(float(each.max()) for each in weights), 0
     while bits < 22 and int(0.5 + greatest * (2 << bits)) < 1 << 15:
         bits += 1
-    whole = [xp.trunc(each * (1 << bits) + xp.copysign(0.5, each)).astype(xp.int32) for each in weights]
-    total = _resampled(xp, array.astype(xp.int32), axis, list(zip(places, whole, strict=True)))
+    whole = [np.trunc(each * (1 << bits) + np.copysign(0.5, each)).astype(np.int32) for each in weights]
+    found = [(xp.asarray(place), xp.asarray(weight)) for place, weight in zip(places, whole, strict=True)]
+    total = _resampled(xp, array.astype(xp.int32), axis, found)
     return xp.clip((total + (1 << bits - 1)) >> bits, 0, 255).astype(xp.uint8)
 
 
@@ -165,7 +171,7 @@ def _resampling(how, dims):
         _check(self, dims, given["output_size"])
         _refuse_kinds(how, dims, self)
         if self.dtype == xp.uint8 and how in (LINEAR, CUBIC):
-            for axis, _, found in reversed([*terms(xp, self.shape, xp.dtype(xp.float64), given)]):
+            for axis, _, found in reversed([*terms(np, self.shape, np.dtype(np.float64), given)]):
                 self = _resampled_bytes(xp, self, axis, found)
             return self
         out = _widened(xp, self)

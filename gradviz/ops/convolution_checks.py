@@ -66,7 +66,8 @@ def check_kernel(input, weight, bias, dilation, transposed, groups):
     if 0 in weight.shape:
         raise RuntimeError(_no_elements(weight, dilation, transposed, groups))
     if min(dilation) == 0:
-        raise RuntimeError(f"dilation should be greater than zero, but got {list(_plane(dilation))}")
+        shown = _by_axis("dilation", _plane(dilation), ", ") if transposed else list(_plane(dilation))
+        raise RuntimeError(f"dilation should be greater than zero, but got {shown}")
     if input.dtype.kind != "f":
         _refuse_kinds(input, dilation, transposed)
     if weight.dtype != input.dtype or bias is not None and bias.dtype != input.dtype:
@@ -77,9 +78,8 @@ def check_places(input, counts, stride, dilation, output_padding):
     """RuntimeError where a transposed convolution has no places, or places that no window reaches."""
     if any(o >= s and o >= d for o, s, d in zip(output_padding, stride, dilation, strict=True)):
         steps = {"output_padding": _plane(output_padding, 0), "stride": _plane(stride), "dilation": _plane(dilation)}
-        axes = ("depth", "height", "width")[-len(steps["stride"]) :]
-        shown = (f"{name}_{axis}: {n}" for name, each in steps.items() for axis, n in zip(axes, each, strict=True))
-        raise RuntimeError(f"output padding must be smaller than either stride or dilation, but got {' '.join(shown)}")
+        shown = " ".join(_by_axis(name, each, " ") for name, each in steps.items())
+        raise RuntimeError(f"output padding must be smaller than either stride or dilation, but got {shown}")
     if min(counts) < 1:
         given, found = (" x ".join(map(str, _plane(each))) for each in (input.shape[2:], counts))
         raise RuntimeError(
@@ -91,6 +91,11 @@ def check_places(input, counts, stride, dilation, output_padding):
 def _plane(sizes, beside=1):
     """Sizes as PyTorch's kernels have them: a row is a plane."""
     return (beside, *sizes) if len(sizes) == 1 else tuple(sizes)
+
+
+def _by_axis(name, sizes, between):
+    axes = ("depth", "height", "width")[-len(sizes) :]
+    return between.join(f"{name}_{axis}: {n}" for axis, n in zip(axes, sizes, strict=True))
 
 
 def _no_elements(weight, dilation, transposed, groups):
@@ -108,7 +113,7 @@ def _no_elements(weight, dilation, transposed, groups):
     elif len(kernel) == 3:
         return f"kernel size should be greater than zero, but got: {' x '.join(map(str, kernel))} (TxHxW)"
     else:
-        shown = f"kernel_height: {kernel[0]} kernel_width: {kernel[1]}"
+        shown = _by_axis("kernel", kernel, " ")
     return f"kernel size should be greater than zero, but got {shown}"
 
 

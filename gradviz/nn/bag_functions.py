@@ -112,15 +112,15 @@ def bilinear(input1, input2, weight, bias=None):
         if n != m:
             raise RuntimeError(f"bilinear(): input batch dimensions do not match at dim {d}: got {n} and {m}")
     for k, each in enumerate((input1, input2), 1):
-        refuse_missing_dims(each._array, -1)
-        refuse_missing_dims(weight._array, k)
+        refuse_missing_dims(each, -1)
+        refuse_missing_dims(weight, k)
         if each.shape[-1] != weight.shape[k]:
             raise RuntimeError(
                 f"bilinear(): input{k} size does not match weight size: got {each.shape[-1]} but expected "
                 f"{weight.shape[k]}"
             )
     if bias is not None:
-        refuse_missing_dims(bias._array, 0)
+        refuse_missing_dims(bias, 0)
     if bias is not None and bias.shape[0] != weight.shape[0]:
         raise RuntimeError(
             f"bilinear(): bias size does not match weight size: got {bias.shape[0]} but expected {weight.shape[0]}"

@@ -64,7 +64,7 @@ def embedding(
 
 def _refuse_weight(weight):
     if weight.requires_grad:  # PyTorch's node asks for the number of rows first
-        refuse_missing_dims(weight._array, 0)
+        refuse_missing_dims(weight, 0)
     raise RuntimeError("'weight' must be 2-D")
 
 

@@ -211,7 +211,7 @@ def _batch_norm(input, running_mean, running_var, weight, bias, training, moment
             raise RuntimeError(f"{name} should contain {channels} elements not {each.numel()}")
         if each is None and not training and "running" in name:
             raise RuntimeError(f"Expected {name} to be defined when training=False")
-    refuse_missing_dims(input._array, 1)
+    refuse_missing_dims(input, 1)
     return normalization.native_batch_norm(
         input, weight, bias, running_mean, running_var, training=training, momentum=momentum, eps=eps
     )
@@ -259,7 +259,7 @@ def instance_norm(
         raise ValueError(f"Expected more than 1 spatial element when training, got input size {input.shape}")
     if not use_input_stats and (running_mean is None or running_var is None):
         raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
-    refuse_missing_dims(input._array, 0, 1)
+    refuse_missing_dims(input, 0, 1)
     count, channels = input.shape[:2]
     odd = running_mean is not None and running_mean.dtype != input.dtype  # PyTorch looks at the mean alone
     with no_grad():

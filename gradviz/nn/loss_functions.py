@@ -195,7 +195,7 @@ def _of_probabilities(input, target, weight, name, label_smoothing):
         )
     number = reduction_number(name)
     dim = _class_dim(input)
-    refuse_missing_dims(input._array, dim)
+    refuse_missing_dims(input, dim)
     classes = input.shape[dim]
     if weight is not None and weight.shape != (classes,):
         raise RuntimeError(

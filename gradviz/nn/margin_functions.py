@@ -158,7 +158,7 @@ def multilabel_soft_margin_loss(input, target, weight=None, reduction="mean"):
     if weight is not None:
         found = pointwise.mul(found, weight)
     last = input.ndim - 1
-    refuse_missing_dims(input._array, last)
+    refuse_missing_dims(input, last)
     return reduced(pointwise.div(_summed(found, (last,)), input.shape[last]), reduction)
 
 

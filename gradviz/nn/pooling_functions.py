@@ -138,7 +138,7 @@ def adaptive_max_pool2d(input, output_size, return_indices=False):
 def adaptive_max_pool1d(input, output_size, return_indices=False):
     """The greatest values of as many windows of (N, C, L) as asked for."""
     rows = _as_rows(input, "adaptive_max_pool1d")
-    refuse_empty("adaptive_max_pool1d", input._array)
+    refuse_empty("adaptive_max_pool1d", input)
     out, indices = adaptive_max_pool2d(rows, (1, *several(output_size, 1)), True)
     return (_row(out), _row(indices)) if return_indices else _row(out)
 
@@ -146,7 +146,7 @@ def adaptive_max_pool1d(input, output_size, return_indices=False):
 def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
     """Each window of (N, C, H, W) as a column: (N, C * K * K, windows)."""
     if input.ndim < 2 and input.requires_grad:  # PyTorch's node asks for the sizes first
-        refuse_missing_dims(input._array, -1, -2)
+        refuse_missing_dims(input, -1, -2)
     return columns.im2col(
         input, kernel_size=several(kernel_size, 2), dilation=several(dilation, 2), padding=several(padding, 2),
         stride=several(stride, 2),

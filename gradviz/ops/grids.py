@@ -158,7 +158,7 @@ def grid_sampler_3d(xp, input, grid, *, interpolation_mode, padding_mode, align_
 def check_grid(input, grid):
     """RuntimeError unless the grid goes with the input."""
     for each in (input, grid):
-        refuse_missing_dims(each._array, 0)
+        refuse_missing_dims(each, 0)
     shown = f"grid with sizes {list(grid.shape)}"
     if input.shape[0] != grid.shape[0]:
         raise RuntimeError(

@@ -77,7 +77,7 @@ class _Weights:
 
 
 def _size(tensor, dim):
-    refuse_missing_dims(tensor._array, dim)
+    refuse_missing_dims(tensor, dim)
     return tensor._array.shape[dim]
 
 

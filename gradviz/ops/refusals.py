@@ -44,7 +44,7 @@ def refuse_unfit(target, shape, dtype):
 
 
 def refuse_missing_dims(array, *dims):
-    """IndexError, as of Tensor.size, for a dimension that an array doesn't have."""
+    """IndexError, as of Tensor.size, for a dimension that an array, or a tensor, doesn't have."""
     for dim in dims:
         if not array.ndim:
             raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")

@@ -131,7 +131,7 @@ def diff(input, n=1, dim=-1, prepend=None, append=None):
 def _steps(name, y, x, dim):
     """How far the sample points are apart, to go with y."""
     if x._array.ndim == 1:
-        refuse_missing_dims(y._array, dim)
+        refuse_missing_dims(y, dim)
         if x._array.shape[0] != y._array.shape[dim]:
             raise RuntimeError(f"{name}: There must be one `x` value for each sample point")
         x = composite.view(x, *(-1 if d == dim else 1 for d in range(y._array.ndim)))
@@ -159,9 +159,9 @@ def _pairs(y, dim):
 def trapezoid(y, x=None, *, dx=None, dim=-1):
     """The area below points y along `dim`: at sample points x, or dx apart."""
     if not isinstance(x, Tensor):
-        refuse_missing_dims(y._array, dim)
+        refuse_missing_dims(y, dim)
     dim = composite.wrapped(dim, y._array.ndim)
-    refuse_missing_dims(y._array, dim)
+    refuse_missing_dims(y, dim)
     if not y._array.shape[dim]:
         return reduction.sum_dim(y, dim=(dim,))
     _refuse_bools("trapezoid", y, x)

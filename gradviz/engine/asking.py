@@ -65,7 +65,7 @@ def broadcast_shapes(*shapes):
     """The shape that tensors of these shapes (a tuple or an int each) become together."""
     found = []
     for position, shape in enumerate(shapes):
-        sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+        sizes = (shape,) if isinstance(shape, int) else shape
         found = [1] * (len(sizes) - len(found)) + found
         for back in range(1, len(sizes) + 1):
             if found[-back] == 1:

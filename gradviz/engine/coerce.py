@@ -7,7 +7,7 @@ from gradviz.engine.tensor import Number, Tensor
 
 SCALARS = (np.float32, np.float64)  # what NumPy gives in place of arrays of 0 dims, mostly
 NUMBERS = frozenset((bool, int, float, np.float32, np.float64, np.int32, np.int64, np.bool_))
-_KIND_RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
+KIND_RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
 
 
 def number_like(value, *others):
@@ -18,7 +18,7 @@ def number_like(value, *others):
     array = partner._array
     # straight into the partner's dtype when that can hold the number's category
     needed = 2 if isinstance(value, (float, np.floating)) else 1
-    if _KIND_RANK[array.dtype.kind] >= needed and not isinstance(value, (bool, np.bool_)):
+    if KIND_RANK[array.dtype.kind] >= needed and not isinstance(value, (bool, np.bool_)):
         try:
             kept = np.array(value, array.dtype)
         except OverflowError:  # it wraps around, as in PyTorch

@@ -166,12 +166,14 @@ def arange(start, end=None, step=1, dtype=None, device=None, requires_grad=False
         _numbers("arange", end=(1, start))
         start, end = 0, start
     _numbers("arange", start=(1, start), end=(2, end), step=(3, step))
+    floating = any(isinstance(each, float) for each in (start, end, step))
+    kind = numpy_dtype(dtype, "arange") if floating or dtype is not None else np.int64
+    if kind is dtypes.bool_.numpy:
+        raise NotImplementedError("\"arange_cpu\" not implemented for 'Bool'")
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if (end - start) / step < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    floating = any(isinstance(each, float) for each in (start, end, step))
-    kind = numpy_dtype(dtype, "arange") if floating or dtype is not None else np.int64
     return made("arange", lambda xp: xp.arange(start, end, step, dtype=kind), dtype, device, requires_grad)
 
 

@@ -107,6 +107,14 @@ def title(numpy_dtype):
     return _BY_NUMPY[numpy_dtype]._title
 
 
+def type_name(array):
+    """PyTorch's name for a kind of tensor in its errors, such as "torch.FloatTensor"; booleans have another one."""
+    on_cpu = isinstance(array, np.ndarray)
+    if array.dtype.kind == "b":
+        return "CPUBoolType" if on_cpu else "CUDABoolType"
+    return f"torch.{'' if on_cpu else 'cuda.'}{title(array.dtype)}Tensor"
+
+
 _IN_CPP = {
     "float16": "c10::Half", "float32": "float", "float64": "double", "int8": "signed char", "uint8": "unsigned char",
     "int16": "short int", "int32": "int", "int64": "long int", "bool": "bool",

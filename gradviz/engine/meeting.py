@@ -50,7 +50,7 @@ def _beside(gpu, tensor, device):
 def _complaint(op, tensors, device, elementwise):
     places = [None if each is None else backend.device_of(each._array) for each in tensors]
     if op.name == "convolution":
-        names = [_type_name(each._array) for each in tensors[:2]]
+        names = [dtypes.type_name(each._array) for each in tensors[:2]]
         if names[0] != names[1]:
             return f"Input type ({names[0]}) and weight type ({names[1]}) should be the same"
     if elementwise:
@@ -63,7 +63,3 @@ def _complaint(op, tensors, device, elementwise):
         f"Expected all tensors to be on the same device, but got {name} is on {other}, different from other tensors on "
         f"{first} (when checking argument in method wrapper_CUDA_{op.name})"
     )
-
-
-def _type_name(array):
-    return f"torch.{'' if isinstance(array, np.ndarray) else 'cuda.'}{dtypes.title(array.dtype)}Tensor"

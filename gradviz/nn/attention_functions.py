@@ -7,7 +7,7 @@ from gradviz.engine import backend
 from gradviz.engine.dtypes import in_cpp
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
-from gradviz.ops import composite, criteria, joining, padding, pointwise, stacking
+from gradviz.ops import composite, criteria, joining, padding, pointwise, reduction, stacking
 from gradviz.ops.attention import scale_of, scaled_dot_product_flash_attention_for_cpu
 from gradviz.ops.dropping import dropout
 from gradviz.ops.linear import linear
@@ -20,7 +20,10 @@ def scaled_dot_product_attention(
 ):
     """softmax(query @ key.T * scale + mask) @ value: one op where PyTorch's CPU code has one, else its plain steps."""
     _refuse_kinds(query, key, value, attn_mask)
+    if not query._array.shape[-2] or not value._array.size:
+        return _of_nothing(query, key, value)
     if attn_mask is not None and attn_mask._array.dtype.kind == "b":
+        _refuse_infinities(query)
         attn_mask = _as_numbers(attn_mask, query)
     if _in_one(query, key, value, attn_mask, dropout_p):
         return scaled_dot_product_flash_attention_for_cpu(
@@ -46,6 +49,21 @@ def _refuse_kinds(query, key, value, attn_mask):
             "Expected attn_mask dtype to be bool or float or to match query dtype, but got attn_mask.dtype: "
             f"{in_cpp(attn_mask._array.dtype)} and  query.dtype: {kinds[0]} instead."
         )
+
+
+@composed("scaled_dot_product_attention")
+def _of_nothing(query, key, value):
+    """No queries or no values: zeros, which are in the graph, as in PyTorch."""
+    total = pointwise.add(pointwise.add(*map(reduction.sum, (query, key))), reduction.sum(value))
+    zeros = joining.new_zeros(query, size=(*query.shape[:-1], value.shape[-1]))
+    return pointwise.add(zeros, criteria.mul_number(total, other=0))
+
+
+def _refuse_infinities(like):
+    name = like._array.dtype.name
+    if like._array.dtype.kind in "iu":
+        kind = "int" if name == "int32" else f"{name}_t"
+        raise RuntimeError(f"value cannot be converted to type {kind} without overflow")
 
 
 def _as_numbers(mask, like, masked=False):
@@ -84,7 +102,7 @@ def _in_steps(query, key, value, attn_mask, dropout_p, is_causal, scale):
     turned = criteria.mul_number(composite.transpose(key, -2, -1), other=share)
     scores = composite.matmul(query, turned)
     if attn_mask is not None:
-        scores = pointwise.add(scores, attn_mask)
+        scores.add_(attn_mask)
     weights = criteria.safe_softmax(scores, dim=scores.ndim - 1)
     if dropout_p > 0:
         weights = dropout(weights, dropout_p, True)

@@ -1,12 +1,12 @@
 """Bags of embeddings and the bilinear map, of `torch.nn.functional`."""
 
-import numpy as np
-
-from gradviz.engine import backend
-from gradviz.engine.dtypes import in_cpp, title
+from gradviz.engine import creation
+from gradviz.engine.asking import promote_types
+from gradviz.engine.dtypes import in_cpp, type_name
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import bags, composite, pointwise
+from gradviz.ops.refusals import refuse_missing_dims
 
 MODES = {"sum": bags.SUM, "mean": bags.MEAN, "max": bags.MAX}
 
@@ -29,10 +29,7 @@ def embedding_bag(
                 "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length "
                 f"sequences. However, found offsets of type {_kind(offsets)}"
             )
-        if not input.shape[1]:
-            raise RuntimeError("step must be nonzero")
-        starts = np.arange(0, input.numel(), input.shape[1], dtype=np.int64)
-        offsets = Tensor(backend.moved(starts, backend.device_of(input._array)))
+        offsets = creation.arange(0, input.numel(), input.shape[1], dtype=input.dtype, device=input.device)
         input = composite.reshape(input, -1)
         if per_sample_weights is not None:
             per_sample_weights = composite.reshape(per_sample_weights, -1)
@@ -42,6 +39,8 @@ def embedding_bag(
         raise ValueError("offsets has to be a 1D Tensor but got None")
     elif offsets.ndim != 1:
         raise ValueError("offsets has to be a 1D Tensor")
+    kind = promote_types(input.dtype, offsets.dtype)
+    input, offsets = (composite.to(each, kind) for each in (input, offsets))
     _check(input, weight, offsets, mode, scale_grad_by_freq, sparse, per_sample_weights, include_last_offset)
     if padding_idx is not None and not -weight.shape[0] <= padding_idx < weight.shape[0]:
         raise RuntimeError(
@@ -77,16 +76,14 @@ def _check(input, weight, offsets, mode, scale_grad_by_freq, sparse, per_sample_
         )
     if sparse:
         raise RuntimeError("embedding_bag() with sparse is not supported by gradviz: leave it out")
-    for each in (input, offsets):
-        bags.check_indices("embedding_bag", each._array)
+    bags.check_indices("embedding_bag", input._array)
     if weight._array.dtype.kind != "f":
         raise RuntimeError(
             "Expected tensor for argument #1 'weight' to have one of the following scalar types: Half, BFloat16, "
-            f"Float, Double; but got torch.{title(weight._array.dtype)}Tensor instead (while checking arguments for "
-            "embedding_bag)"
+            f"Float, Double; but got {type_name(weight._array)} instead (while checking arguments for embedding_bag)"
         )
     if per_sample_weights is not None and per_sample_weights.dtype != weight.dtype:
-        kinds = [f"torch.{title(each._array.dtype)}Tensor" for each in (weight, per_sample_weights)]
+        kinds = [type_name(each._array) for each in (weight, per_sample_weights)]
         raise RuntimeError(
             "Expected tensor for argument #1 'weight' to have the same type as tensor for argument #1 "
             f"'per_sample_weights'; but type {kinds[0]} does not equal {kinds[1]} (while checking arguments for "
@@ -98,7 +95,7 @@ def _check(input, weight, offsets, mode, scale_grad_by_freq, sparse, per_sample_
     if first != 0:
         raise RuntimeError(
             "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. "
-            f"However, got {first}\n[ torch.{title(offsets._array.dtype)}Tensor{{}} ]"
+            f"However, got {first}\n[ {type_name(offsets._array)}{{}} ]"
         )
     if last > input.numel():
         raise RuntimeError(
@@ -115,11 +112,15 @@ def bilinear(input1, input2, weight, bias=None):
         if n != m:
             raise RuntimeError(f"bilinear(): input batch dimensions do not match at dim {d}: got {n} and {m}")
     for k, each in enumerate((input1, input2), 1):
+        refuse_missing_dims(each, -1)
+        refuse_missing_dims(weight, k)
         if each.shape[-1] != weight.shape[k]:
             raise RuntimeError(
                 f"bilinear(): input{k} size does not match weight size: got {each.shape[-1]} but expected "
                 f"{weight.shape[k]}"
             )
+    if bias is not None:
+        refuse_missing_dims(bias, 0)
     if bias is not None and bias.shape[0] != weight.shape[0]:
         raise RuntimeError(
             f"bilinear(): bias size does not match weight size: got {bias.shape[0]} but expected {weight.shape[0]}"
@@ -129,6 +130,8 @@ def bilinear(input1, input2, weight, bias=None):
     if len({*kinds.values()}) > 1:
         said = ", ".join(f"{name}: {kind}" for name, kind in kinds.items())
         raise RuntimeError(f"All tensors must have the same dtype, got {said}")
+    if weight.ndim != 3:
+        raise RuntimeError("number of dimensions must match")
     left, right = (composite.reshape(each, -1, each.shape[-1]) for each in (input1, input2))
     found = bags.trilinear(left, weight, right, expand1=(1, 3), expand2=(0,), expand3=(1, 2), sumdim=(2, 3))
     out = composite.reshape(found, *input1.shape[:-1], weight.shape[0])

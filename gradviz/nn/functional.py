@@ -19,11 +19,13 @@ from gradviz.nn.grid_functions import *  # noqa: F403
 from gradviz.nn.layer_functions import *  # noqa: F403
 from gradviz.nn.loss_functions import *  # noqa: F403
 from gradviz.nn.margin_functions import *  # noqa: F403
+from gradviz.nn.pooling_functions import *  # noqa: F403
 from gradviz.nn.resampling_functions import *  # noqa: F403
 from gradviz.nn.volume_functions import *  # noqa: F403
 from gradviz.ops import bounds, counting, norms, padding, pointwise, reshaping
 from gradviz.ops.bags import check_indices
 from gradviz.ops.linear import linear  # noqa: F401
+from gradviz.ops.refusals import refuse_missing_dims
 from gradviz.ops.shuffling import channel_shuffle, pixel_shuffle, pixel_unshuffle  # noqa: F401
 
 tanh = pointwise.tanh
@@ -49,17 +51,25 @@ def embedding(
     """Rows of a weight (V, D), one for each index: (...) to (..., D)."""
     if sparse:
         raise RuntimeError("embedding() with sparse is not supported by gradviz: leave it out")
+    if weight._array.ndim != 2:
+        _refuse_weight(weight)
     check_indices("embedding", input._array)
-    rows = weight._array.shape[0]
     if padding_idx is None:
         padding_idx = -1
-    elif not -rows <= padding_idx < rows:
-        raise AssertionError("Padding_idx must be within num_embeddings")
     else:
+        rows = weight._array.shape[0]
+        if not -rows <= padding_idx < rows:
+            raise AssertionError("Padding_idx must be within num_embeddings")
         padding_idx %= rows
     if max_norm is not None:
         shorten(weight, input, max_norm, norm_type)
     return counting.embedding(weight, input, padding_idx=padding_idx, scale_grad_by_freq=scale_grad_by_freq)
+
+
+def _refuse_weight(weight):
+    if weight.requires_grad:  # PyTorch's node asks for the number of rows first
+        refuse_missing_dims(weight, 0)
+    raise RuntimeError("'weight' must be 2-D")
 
 
 @composed("normalize")

@@ -21,15 +21,9 @@ def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corner
         )
     if align_corners is None:
         _warn("grid_sample")
-    if input._array.dtype.kind == "f":
-        grids.check_grid(input, grid)
-    if input.ndim not in (4, 5):
-        raise RuntimeError(
-            "grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but got input with sizes "
-            f"{list(input.shape)} and grid with sizes {list(grid.shape)}"
-        )
     if mode == "bicubic" and input.ndim == 5:
         raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
+    grids.check_grid(input, grid)
     sample = grids.grid_sampler_2d if input.ndim == 4 else grids.grid_sampler_3d
     return sample(
         input, grid, interpolation_mode=MODES[mode], padding_mode=PADDINGS[padding_mode],

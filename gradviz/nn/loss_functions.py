@@ -1,16 +1,18 @@
 """Losses of `torch.nn.functional`, each expanding to the ops that PyTorch expands to."""
 
 import warnings
-from math import nan, prod
+from math import nan
 
 import numpy as np
 
+from gradviz.engine.asking import broadcast_shapes
 from gradviz.engine.coerce import check_broadcast, dim_complaint
 from gradviz.engine.dtypes import of_name, result_type, title
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
-from gradviz.ops import bounds, composite, criteria, loss, pointwise, reduction, special
+from gradviz.ops import composite, criteria, loss, pointwise, reduction, special
 from gradviz.ops.norms import linalg_vector_norm
+from gradviz.ops.refusals import refuse_missing_dims
 
 REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
 
@@ -76,11 +78,9 @@ def binary_cross_entropy(input, target, weight=None, reduction="mean"):
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. "
             "Please ensure they have the same size."
         )
-    return criteria.binary_cross_entropy(input, target, _spread(weight, target), reduction=number)
-
-
-def _spread(weight, target):
-    return weight if weight is None or weight.shape == target.shape else composite.expand(weight, *target.shape)
+    if weight is not None and weight.shape != target.shape:
+        weight = composite.expand(weight, *broadcast_shapes(target.shape, weight.shape))
+    return criteria.binary_cross_entropy(input, target, weight, reduction=number)
 
 
 def binary_cross_entropy_with_logits(input, target, weight=None, reduction="mean", pos_weight=None):
@@ -120,8 +120,6 @@ def kl_div(input, target, reduction="mean", log_target=False):
 def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
     """Negative log-likelihood of class numbers: (N, C, ...) log-probabilities and (N, ...) targets."""
     number = reduction_number(reduction)
-    if target._array.dtype.kind not in "iu" and input._array.ndim > 2:
-        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {title(target._array.dtype)}")
     how = {"reduction": number, "ignore_index": ignore_index}
     ndim = input._array.ndim
     if ndim < 1:
@@ -137,9 +135,9 @@ def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
     wanted = (input.shape[0], *input.shape[2:])
     if target.shape != wanted:
         raise RuntimeError(f"Expected target size {list(wanted)}, got {list(target.shape)}")
-    places = prod(wanted[1:])
-    flat = composite.reshape(input, *input.shape[:2], 1, places)
-    found = criteria.nll_loss2d(flat, composite.reshape(target, target.shape[0], 1, places), weight, **how)
+    plane, places = ((1, -1) if each.numel() else (0, 0) for each in (input, target))
+    flat = composite.reshape(input, *input.shape[:2], *plane)
+    found = criteria.nll_loss2d(flat, composite.reshape(target, target.shape[0], *places), weight, **how)
     return composite.view(found, *wanted) if number == 0 else found
 
 
@@ -148,33 +146,30 @@ def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean
     """log_softmax, then nll_loss: (N, C, ...) scores and (N, ...) classes, or probabilities of all classes."""
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
-    if input.shape == target.shape and (input._array.ndim or target._array.dtype.kind == "f"):
+    if input.shape == target.shape:
         return _of_probabilities(input, target, weight, reduction, label_smoothing)
     if not input._array.ndim:
         raise IndexError(dim_complaint(1, 0))
-    if input._array.ndim == 1 and not label_smoothing:
-        return nll_loss(loss.log_softmax(input, dim=0), target, weight, ignore_index, reduction)
-    alone = input._array.ndim == 1
-    if alone:
-        if target.ndim == 1 and len(target._array) != 1:
-            raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {len(target._array)}")
-        input, target = composite.unsqueeze(input, 0), composite.unsqueeze(target, 0)
-    scores = loss.log_softmax(input, dim=1)
+    scores = loss.log_softmax(input, dim=_class_dim(input))
     plain = nll_loss(scores, target, weight, ignore_index, reduction)
-    if label_smoothing:
-        plain = _smoothed(scores, plain, target, weight, ignore_index, reduction, label_smoothing)
-    return composite.reshape(plain, ()) if alone and reduction == "none" else plain
+    if not label_smoothing:
+        return plain
+    return _smoothed(scores, plain, target, weight, ignore_index, reduction, label_smoothing)
+
+
+def _class_dim(scores):
+    return 0 if scores._array.ndim == 1 else 1
 
 
 def _beside_classes(weight, scores):
-    return composite.view(weight, *(weight.shape[0] if d == 1 else 1 for d in range(scores.ndim)))
+    dim = _class_dim(scores)
+    return composite.view(weight, *(weight.shape[0] if d == dim else 1 for d in range(scores.ndim)))
 
 
 def _smoothed(scores, plain, target, weight, ignore_index, name, label_smoothing):
     weighed = scores if weight is None else pointwise.mul(scores, _beside_classes(weight, scores))
     ignored = target == ignore_index
-    smooth = pointwise.neg(reduction.sum_dim(weighed, dim=(1,)))
-    smooth = bounds.masked_fill_number(smooth, ignored, value=0)
+    smooth = pointwise.neg(reduction.sum_dim(weighed, dim=(_class_dim(scores),))).masked_fill_(ignored, 0)
     if name == "mean":
         kept = pointwise.logical_not(ignored)
         if weight is None:
@@ -185,7 +180,7 @@ def _smoothed(scores, plain, target, weight, ignore_index, name, label_smoothing
         smooth = pointwise.div(reduction.sum(smooth), total)
     elif name == "sum":
         smooth = reduction.sum(smooth)
-    share = label_smoothing / scores.shape[1]
+    share = label_smoothing / scores.shape[_class_dim(scores)]
     smooth = criteria.mul_number(smooth, other=share)
     return pointwise.add(criteria.mul_number(plain, other=1 - label_smoothing), smooth)
 
@@ -200,9 +195,15 @@ def _of_probabilities(input, target, weight, name, label_smoothing):
             f"Expected floating point type for target with class probabilities, got {title(target._array.dtype)}"
         )
     number = reduction_number(name)
-    dim = 0 if input.ndim == 1 else 1
-    scores = loss.log_softmax(input, dim=dim)
+    dim = _class_dim(input)
+    refuse_missing_dims(input, dim)
     classes = input.shape[dim]
+    if weight is not None and weight.shape != (classes,):
+        raise RuntimeError(
+            f"cross_entropy: weight tensor should be defined either for all {classes} classes or no classes but got "
+            f"weight tensor of shape: {list(weight.shape)}"
+        )
+    scores = loss.log_softmax(input, dim=dim)
     if label_smoothing:
         target = criteria.mul_number(target, other=1 - label_smoothing)
         target = criteria.add_number(target, other=label_smoothing / max(classes, 1))

@@ -9,7 +9,7 @@ from gradviz.engine.within import composed
 from gradviz.nn.loss_functions import reduced, reduction_number
 from gradviz.ops import activations, bounds, composite, criteria, joining, margins, pointwise, reduction
 from gradviz.ops.norms import norm_of
-from gradviz.ops.refusals import refuse_whole_result
+from gradviz.ops.refusals import refuse_missing_dims, refuse_whole_result
 
 _LEAST = 1e-12
 
@@ -158,6 +158,7 @@ def multilabel_soft_margin_loss(input, target, weight=None, reduction="mean"):
     if weight is not None:
         found = pointwise.mul(found, weight)
     last = input.ndim - 1
+    refuse_missing_dims(input, last)
     return reduced(pointwise.div(_summed(found, (last,)), input.shape[last]), reduction)
 
 
@@ -177,7 +178,7 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
         var = _spread(input, var)
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(reduction + " is not valid")
-    refuse_whole_result(var._array, named=in_cpp)
+    refuse_whole_result(var._array, shown=in_cpp)
     var = pointwise.clone(var)
     with no_grad():
         var._array[var._array < eps] = eps  # nobody has seen the copy yet

@@ -2,7 +2,7 @@
 
 from math import floor
 
-from gradviz.nn.layer_functions import adaptive_avg_pool1d, adaptive_avg_pool2d
+from gradviz.nn.pooling_functions import adaptive_avg_pool1d, adaptive_avg_pool2d
 from gradviz.ops.resampling import CUBIC, LINEAR, MODES, RESAMPLINGS
 
 _NEEDED = {"linear": 3, "bilinear": 4, "trilinear": 5}

@@ -1,7 +1,8 @@
 """Pooling and transposed convolution of volumes, and pools of powers, of `torch.nn.functional`."""
 
 from gradviz.engine.within import composed
-from gradviz.nn.layer_functions import avg_pool1d, avg_pool2d, convolved, several, strides
+from gradviz.nn.layer_functions import convolved, several
+from gradviz.nn.pooling_functions import asked_sizes, avg_pool1d, avg_pool2d, strides
 from gradviz.ops import composite, pointwise, volume_pooling
 from gradviz.ops.padding import constant_pad_nd
 
@@ -31,19 +32,10 @@ def avg_pool3d(
     )  # fmt: skip
 
 
-def _sizes(input, output_size):
-    if isinstance(output_size, int):
-        return (output_size,) * 3
-    if input.ndim <= 3:
-        raise ValueError("Input dimension should be at least 4")
-    given = (None,) * 3 if output_size is None else output_size
-    return tuple(n if each is None else each for each, n in zip(given, input.shape[-3:], strict=True))
-
-
 @composed("adaptive_avg_pool3d")
 def adaptive_avg_pool3d(input, output_size):
     """Means of as many windows as asked for; None keeps a size."""
-    sizes = _sizes(input, output_size)
+    sizes = asked_sizes(input, output_size, 3)
     if sizes == (1, 1, 1):
         return composite.mean(input, (-1, -2, -3), keepdim=True)
     return volume_pooling.adaptive_avg_pool3d(input, output_size=sizes)
@@ -51,7 +43,7 @@ def adaptive_avg_pool3d(input, output_size):
 
 def adaptive_max_pool3d(input, output_size, return_indices=False):
     """The greatest values of as many windows as asked for; None keeps a size."""
-    found = volume_pooling.adaptive_max_pool3d(input, output_size=_sizes(input, output_size))
+    found = volume_pooling.adaptive_max_pool3d(input, output_size=asked_sizes(input, output_size, 3))
     return found if return_indices else found[0]
 
 

@@ -97,6 +97,7 @@ def _scale(shape, reduction):
     grad_output=vjp(
         "2 * (self - target) / numel where the mean is taken, else without numel",
         lambda grad, self, target, reduction: grad * ((self - target) * _scale(grad.shape, reduction)),
+        lambda ops, grad, self, target, reduction: ops.mse_loss_backward(grad, self, target, reduction=reduction),
     ),
     self=vjp(
         "2 * grad_output / numel where the mean is taken, else without numel",

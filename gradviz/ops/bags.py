@@ -1,6 +1,6 @@
 """Bags of embeddings, and the product of three tensors that a bilinear layer is."""
 
-from gradviz.engine.dtypes import title
+from gradviz.engine.dtypes import type_name
 from gradviz.engine.op import op, vjp
 from gradviz.ops.picking import added_at
 from gradviz.ops.refusals import no_derivative, refuse_kinds
@@ -10,16 +10,18 @@ SUM, MEAN, MAX = 0, 1, 2
 
 def _weight_gradient(
     ops, grad, indices, offsets, per_sample_weights, result1, result2, result3, weight_sym_argsize_0,
-    scale_grad_by_freq, mode, sparse, padding_idx,
+    scale_grad_by_freq, mode, sparse, padding_idx, last,
 ):  # fmt: skip
     return ops.embedding_bag_backward(
-        grad, indices, per_sample_weights, result1, result2, result3, rows_in_all=weight_sym_argsize_0,
-        by_frequency=scale_grad_by_freq, mode=mode, padding_idx=padding_idx,
+        grad, indices, offsets, per_sample_weights, result1, result2, result3, rows_in_all=weight_sym_argsize_0,
+        by_frequency=scale_grad_by_freq, mode=mode, padding_idx=padding_idx, last=last,
     )  # fmt: skip
 
 
-def _sample_gradient(ops, grad, weight, indices, result1, padding_idx):
-    return ops.embedding_bag_samples_backward(grad, weight, indices, result1, padding_idx=padding_idx)
+def _sample_gradient(ops, grad, weight, indices, offsets, result1, padding_idx, last):
+    return ops.embedding_bag_samples_backward(
+        grad, weight, indices, offsets, result1, padding_idx=padding_idx, last=last
+    )
 
 
 @op(
@@ -35,14 +37,15 @@ def embedding_bag(
 ):
     """Rows of a weight (V, D), picked by number and put together bag by bag: (bags, D).
 
-    last: the last offset is the end, not a bag. Behind the result: which bag each index is in, the sizes of the
-    bags (zeros for sums, as in PyTorch), and for a maximum the row that it came from.
+    last: the last offset is the end, not a bag. Behind the result: which bag each index is in (nothing where
+    PyTorch's fast kernel runs), the sizes of the bags (zeros for sums, as in PyTorch), and for a maximum the row that
+    it came from.
     """
     wrong = (indices < 0) | (indices >= weight.shape[0])
     if type(indices).__module__ == "numpy" and wrong.any():
         _refuse(indices, int(wrong.argmax()), weight)
     starts = offsets[:-1] if last else offsets
-    bags = xp.searchsorted(starts, xp.arange(len(indices)), side="right").astype(xp.int64) - 1
+    bags = _bag_of_each(xp, indices, offsets, last)
     kept = indices != padding_idx
     counted = bags[kept] if mode != SUM else bags[:0]
     sizes = xp.bincount(counted, minlength=len(starts)).astype(xp.int64)
@@ -57,7 +60,17 @@ def embedding_bag(
     added_at(xp, out, bags[:, None] * weight.shape[1] + xp.arange(weight.shape[1]), rows)
     if mode == MEAN:
         out /= xp.maximum(sizes, 1)[:, None].astype(out.dtype)
-    return out, bags, sizes, sizes
+    fast = mode == SUM and padding_idx < 0 and _is_fast(weight, 1) and (per_sample_weights is None or _is_fast(per_sample_weights, 0))  # noqa: E501
+    return out, bags[:0] if fast else bags, sizes, sizes
+
+
+def _bag_of_each(xp, indices, offsets, last):
+    starts = offsets[:-1] if last else offsets
+    return xp.searchsorted(starts, xp.arange(len(indices)), side="right").astype(xp.int64) - 1
+
+
+def _is_fast(array, dim):
+    return array.itemsize < 8 and array.strides[dim] == array.itemsize
 
 
 def _refuse(indices, place, weight):
@@ -92,7 +105,7 @@ def _no_second():
 
 @op(grad_fn="EmbeddingBagBackwardBackward0", optional=("factors",), **_REFUSED)
 def embedding_bag_backward(
-    xp, self, indices, factors, bags, sizes, chosen, *, rows_in_all, by_frequency, mode, padding_idx
+    xp, self, indices, offsets, factors, bags, sizes, chosen, *, rows_in_all, by_frequency, mode, padding_idx, last
 ):
     """The gradient of a bag's weight: rows added up; PyTorch has no derivative of it."""
     width = self.shape[1]
@@ -100,6 +113,7 @@ def embedding_bag_backward(
     if mode == MAX:
         full = (sizes > 0)[:, None].astype(self.dtype)
         return added_at(xp, out, chosen * width + xp.arange(width), self * full)
+    bags = bags if len(bags) else _bag_of_each(xp, indices, offsets, last)
     rows = self[bags] * (indices != padding_idx)[:, None].astype(self.dtype)
     if mode == MEAN:
         rows = rows / xp.maximum(sizes, 1)[bags][:, None].astype(self.dtype)
@@ -117,8 +131,9 @@ def embedding_bag_backward(
         for name in ("self", "weight")
     },
 )
-def embedding_bag_samples_backward(xp, self, weight, indices, bags, *, padding_idx):
+def embedding_bag_samples_backward(xp, self, weight, indices, offsets, bags, *, padding_idx, last):
     """The gradient of what a bag's rows are multiplied by; PyTorch has no derivative of it."""
+    bags = bags if len(bags) else _bag_of_each(xp, indices, offsets, last)
     found = (self[bags] * weight[indices]).sum(axis=1)
     return found * (indices != padding_idx).astype(found.dtype)
 
@@ -128,7 +143,7 @@ def check_indices(name, array):
     if array.dtype.name not in ("int64", "int32"):
         raise RuntimeError(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
-            f"torch.{title(array.dtype)}Tensor instead (while checking arguments for {name})"
+            f"{type_name(array)} instead (while checking arguments for {name})"
         )
 
 

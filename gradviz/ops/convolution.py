@@ -7,8 +7,8 @@ the convolution, its gradient for the input (the transposed convolution), and it
 from itertools import product
 from math import prod
 
-from gradviz.engine.dtypes import in_cpp, title
 from gradviz.engine.op import op, vjp
+from gradviz.ops.convolution_checks import check_kernel, check_places, check_shapes
 
 
 def extended(xp, array, pad, value=0):
@@ -184,6 +184,9 @@ def _gradient_of(which):
     def gradient(
         ops, grad, input, weight, bias_sym_sizes_opt, stride, padding, dilation, transposed, output_padding, groups
     ):
+        if not input.shape[1]:
+            sizes = {None: bias_sym_sizes_opt, _conv_input: input.shape, _conv_weight: weight.shape}[which]
+            return ops.new_zeros(grad, size=tuple(sizes))
         if which is None:
             return ops.sum_dim(grad, dim=(0, *range(2, len(grad.shape))))
         spread = len(input.shape) - 2  # padding "valid" comes as (0,)
@@ -206,7 +209,8 @@ def convolution(xp, input, weight, bias, *, stride, padding, dilation, transpose
     """(N, C, *sizes) and (O, C / groups, *kernel) to (N, O, *windows); transposed: the gradient of one, as a layer."""
     spread = input.ndim - 2
     padding, output_padding = (each * spread if len(each) == 1 else each for each in (padding, output_padding))
-    _check(input, weight, bias, padding, dilation, transposed, groups)
+    check_shapes(input, weight, bias, stride, padding, dilation, transposed, output_padding, groups)
+    check_kernel(input, weight, bias, dilation, transposed, groups)
     if transposed:
         sizes = tuple(
             (n - 1) * s - 2 * p + d * (k - 1) + o + 1
@@ -214,10 +218,14 @@ def convolution(xp, input, weight, bias, *, stride, padding, dilation, transpose
                 input.shape[2:], stride, padding, dilation, weight.shape[2:], output_padding, strict=True
             )
         )
+        check_places(input, sizes, stride, dilation, output_padding)
         out = _to_input(xp, input, weight, sizes, stride, padding, dilation, groups)
-    else:
+    elif input.shape[1]:
         out = _forward(xp, input, weight, stride, padding, dilation, groups)
-    return out if bias is None else out + bias.reshape(-1, *(1,) * spread)
+    else:  # PyTorch's result has no channels then, whatever the weight says
+        sizes = out_sizes(input.shape[2:], weight.shape[2:], stride, padding, dilation)
+        return xp.zeros((input.shape[0], 0, *sizes), input.dtype)
+    return out if bias is None else (out + bias.reshape(-1, *(1,) * spread)).astype(input.dtype, copy=False)
 
 
 @op(
@@ -272,44 +280,3 @@ def convolution_to_weight(xp, self, input, *, kernel, stride, padding, dilation,
     else:
         found = (_grouped(flat, groups) @ _grouped(cols, groups).swapaxes(2, 3)).sum(axis=0)
     return found.reshape(shape)
-
-
-def _check(input, weight, bias, padding, dilation, transposed, groups):
-    if bias is not None and bias.dtype != input.dtype:
-        names = in_cpp(input.dtype), in_cpp(bias.dtype)
-        raise RuntimeError(f"Input type ({names[0]}) and bias type ({names[1]}) should be the same")
-    if weight.dtype != input.dtype:
-        raise RuntimeError(f"expected scalar type {title(input.dtype)} but found {title(weight.dtype)}")
-    if not transposed and weight.shape[0] < groups:
-        raise RuntimeError(
-            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, but got weight of size "
-            f"{list(weight.shape)} instead"
-        )
-    if not transposed and weight.shape[0] % groups:
-        raise RuntimeError(
-            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of "
-            f"size [{list(weight.shape)}] instead"
-        )
-    channels = weight.shape[0] if transposed else weight.shape[1] * groups
-    if input.shape[1] != channels:
-        kind = f"transposed={int(transposed)}, " if transposed else ""
-        raise RuntimeError(
-            f"Given {kind}groups={groups}, weight of size {list(weight.shape)}, expected input{list(input.shape)} to "
-            f"have {channels} channels, but got {input.shape[1]} channels instead"
-        )
-    outs = weight.shape[1] * groups if transposed else weight.shape[0]
-    if bias is not None and bias.shape != (outs,):
-        raise RuntimeError(
-            f"Given {'transposed=1, ' if transposed else ''}weight of size {list(weight.shape)}, expected bias to be "
-            f"1-dimensional with {outs} elements, but got bias of size {list(bias.shape)} instead"
-        )
-    if transposed:
-        return
-    around = [n + 2 * p for n, p in zip(input.shape[2:], padding, strict=True)]
-    reach = [d * (k - 1) + 1 for k, d in zip(weight.shape[2:], dilation, strict=True)]
-    if any(n < k for n, k in zip(around, reach, strict=True)):
-        shown = (f"({' x '.join(map(str, each))})" for each in (around, reach))
-        raise RuntimeError(
-            f"Calculated padded input size per channel: {next(shown)}. Kernel size: {next(shown)}. Kernel size can't be "  # noqa: E501
-            "greater than actual input size"
-        )

@@ -12,6 +12,7 @@ from gradviz.engine.tensor import Tensor
 from gradviz.ops import picking
 from gradviz.ops.picking import refuse_outside, rows_added_at
 from gradviz.ops.refusals import refuse_kinds
+from gradviz.ops.shape import ambiguous
 
 
 @op(title="searchsorted")
@@ -170,6 +171,8 @@ def _of_rows(ops, grad, indices, weight_sym_argsize_0, padding_idx, scale_grad_b
 
 
 def _of_rows_of(ops, grad, indices, padding_idx):
+    if 0 in indices.shape:
+        raise RuntimeError(ambiguous((*indices.shape, -1)))
     rows = ops.embedding(grad, indices, padding_idx=padding_idx)
     if padding_idx < 0:
         return rows
@@ -186,8 +189,8 @@ def _of_rows_of(ops, grad, indices, padding_idx):
 )
 def embedding(xp, weight, indices, *, padding_idx=-1, scale_grad_by_freq=False, sparse=False):
     """Rows of a weight (V, D), one for each index."""
-    if weight.ndim != 2:
-        raise RuntimeError("'weight' must be 2-D")
+    if not len(weight) and indices.size:
+        raise RuntimeError("index_select(): self indexing axis dim should be positive")
     refuse_outside(IndexError, indices, weight.shape[0], "index out of range in self")
     return weight[indices]
 

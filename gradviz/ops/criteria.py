@@ -3,16 +3,18 @@
 `reduction` is PyTorch's number: 0 none, 1 mean, 2 sum.
 """
 
+import operator
 from math import prod
 
 import numpy as np
 
-from gradviz.engine.dtypes import default_float, title
+from gradviz.engine.coerce import broadcast_complaint, refuse_bools
+from gradviz.engine.dtypes import default_float, joined, title
 from gradviz.engine.op import op, vjp
 from gradviz.ops import loss
 from gradviz.ops.choosing import chosen
 from gradviz.ops.reduction import averaged
-from gradviz.ops.refusals import refuse_kinds
+from gradviz.ops.refusals import refuse_kinds, refuse_unfit
 
 LEAST = float(np.float32(1e-12))  # PyTorch's EPSILON in the gradient of binary_cross_entropy
 
@@ -34,6 +36,13 @@ def _sloped(ops, grad, self, target, reduction, edge, steep):
     difference = self - target
     slope = ops.clamp_numbers(difference, min=-edge, max=edge)
     return slope * (_shared(grad, difference.shape, reduction) * steep)
+
+
+def _huber_slope(ops, grad, self, target, reduction, delta):
+    kinds = [getattr(each, "_array", each).dtype for each in (target, self)]
+    if kinds[0] != kinds[1]:
+        raise RuntimeError(f"Found dtype {title(kinds[0])} but expected {title(kinds[1])}")
+    return _sloped(ops, grad, self, target, reduction, delta, 1.0)
 
 
 def _bent(xp, difference, edge):
@@ -64,18 +73,20 @@ def smooth_l1_loss(xp, self, target, *, reduction=1, beta=1.0):
 @op(
     self=vjp(
         "self - target where abs(self - target) < delta, else delta * sign",
-        lambda ops, grad, self, target, reduction, delta: _sloped(ops, grad, self, target, reduction, delta, 1.0),
+        lambda ops, grad, self, target, reduction, delta: _huber_slope(ops, grad, self, target, reduction, delta),
     ),
     target=vjp(
         "target - self where abs(self - target) < delta, else -delta * sign",
-        lambda ops, grad, self, target, reduction, delta: -_sloped(ops, grad, self, target, reduction, delta, 1.0),
+        lambda ops, grad, self, target, reduction, delta: -_huber_slope(ops, grad, self, target, reduction, delta),
     ),
-    dtype="promote",
 )
 def huber_loss(xp, self, target, *, reduction=1, delta=1.0):
     """Squares of small differences, `delta` times the absolute values of large ones."""
-    refuse_kinds("huber_cpu", self, "biu")
-    return _reduced(_bent(xp, self - target, delta), reduction)
+    kind = joined((self.dtype, target.dtype))
+    refuse_unfit(self, self.shape, kind)
+    refuse_kinds("huber_cpu", xp.empty(0, kind), "biu")
+    difference = xp.subtract(self, target, dtype=kind)
+    return _reduced(_bent(xp, difference, delta).astype(self.dtype, copy=False), reduction)
 
 
 # -- two classes -------------------------------------------------------------------------------------
@@ -105,12 +116,14 @@ def binary_cross_entropy(xp, self, target, weight, *, reduction=1):
     """Cross entropy of probabilities and targets between 0 and 1; logarithms stop at -100."""
     if self.dtype != target.dtype:
         raise RuntimeError(f"Found dtype {title(target.dtype)} but expected {title(self.dtype)}")
+    refuse_kinds("binary_cross_entropy", self, "biu")
     if xp.__name__ == "numpy" and not ((self >= 0) & (self <= 1)).all():  # a GPU would wait for that look
         raise RuntimeError("all elements of input should be between 0 and 1")
     if xp.__name__ == "numpy" and not ((target >= 0) & (target <= 1)).all():
         raise RuntimeError("all elements of target should be between 0 and 1")
     one, other = (xp.maximum(xp.log(each), self.dtype.type(-100)) for each in (self, 1 - self))
-    return _reduced(_weighed((target - 1) * other - target * one, weight), reduction)
+    found = (target - 1) * other - target * one
+    return _reduced(found if weight is None else into(found, weight, operator.mul), reduction)
 
 
 def _logits_input(ops, grad, self, target, weight, pos_weight, reduction):
@@ -141,11 +154,30 @@ def _logits_target(ops, grad, self, target, weight, pos_weight, reduction):
     optional=("weight", "pos_weight"),
 )
 def binary_cross_entropy_with_logits(xp, self, target, weight, pos_weight, *, reduction=1):
-    """binary_cross_entropy of sigmoid(self), without overflow."""
+    """binary_cross_entropy of sigmoid(self), without overflow; in place on `1 - target`, as PyTorch does it."""
     refuse_kinds("log_sigmoid_cpu", self, "biu")
-    log_weight = 1 if pos_weight is None else (pos_weight - 1) * target + 1
     tail = xp.log1p(xp.exp(-xp.abs(self))) + xp.maximum(-self, self.dtype.type(0))
-    return _reduced(_weighed((1 - target) * self + log_weight * tail, weight), reduction)
+    if pos_weight is not None:
+        refuse_bools(pos_weight, self)
+        _refuse_sizes(pos_weight, target)
+        tail = into(tail, (pos_weight - 1) * target + 1, operator.mul)
+    refuse_bools(target, target)
+    found = into(into(1 - target, self, operator.mul), tail, operator.add)
+    return _reduced(found if weight is None else into(found, weight, operator.mul), reduction)
+
+
+def _refuse_sizes(array, other):
+    complaint = broadcast_complaint(array.shape, other.shape)
+    if complaint is not None:
+        raise RuntimeError(complaint)
+
+
+def into(array, other, function):
+    """What an in-place function of PyTorch makes of an array: its size and dtype stay."""
+    if array.shape != other.shape or array.dtype != other.dtype:
+        _refuse_sizes(array, other)
+        refuse_unfit(array, np.broadcast_shapes(array.shape, other.shape), joined((array.dtype, other.dtype)))
+    return function(array, other).astype(array.dtype, copy=False)
 
 
 # -- many classes, in places -------------------------------------------------------------------------
@@ -169,19 +201,32 @@ def _rows(xp, scores):
 )
 def nll_loss2d(xp, self, target, weight, *, reduction=1, ignore_index=-100):
     """nll_loss at each place: (N, C, H, W) log-probabilities and (N, H, W) classes."""
-    if target.shape[0] != self.shape[0] or target.shape[1:] != self.shape[2:]:
-        raise RuntimeError(
-            f"size mismatch (got input: {list(self.shape)} , target: {list(target.shape)}"
-        )
-    if target.dtype.name == "uint8":
-        raise RuntimeError("expected scalar type Long but found Byte")
-    if weight is not None and weight.shape != (self.shape[1],):
-        raise RuntimeError("weight tensor should be defined either for all or no classes")
+    _check_places(self, target, weight)
     forward = loss.nll_loss.op.forward
     result, total = forward(
-        xp, _rows(xp, self), target.reshape(-1), weight, reduction=reduction, ignore_index=ignore_index
+        xp, _rows(xp, self), target.reshape(-1), _flat(weight), reduction=reduction, ignore_index=ignore_index
     )
     return result.reshape(target.shape) if reduction == 0 else result, total
+
+
+def _check_places(self, target, weight):
+    if target.ndim != 3:
+        raise RuntimeError(
+            f"only batches of spatial targets supported (3D tensors) but got targets of dimension: {target.ndim}"
+        )
+    loss.check_class_kind(target)
+    if weight is not None and weight.size != self.shape[1]:
+        raise RuntimeError("weight tensor should be defined either for all or no classes")
+    if target.shape[0] != self.shape[0] or target.shape[1:] != self.shape[2:]:
+        raise RuntimeError(f"size mismatch (got input: {list(self.shape)} , target: {list(target.shape)}")
+    refuse_kinds("nll_loss2d_forward_out_frame", self, "biu")
+    loss.check_weight_kind(self, weight)
+    if target.dtype.name == "uint8":
+        raise RuntimeError("expected scalar type Long but found Byte")
+
+
+def _flat(weight):
+    return None if weight is None else weight.reshape(-1)
 
 
 @op(
@@ -199,7 +244,7 @@ def nll_loss2d_backward(xp, self, log_probabilities, target, weight, total_weigh
     shape = log_probabilities.shape
     grad = self.reshape(-1) if reduction == 0 else self
     found = loss.nll_loss_backward.op.forward(
-        xp, grad, _rows(xp, log_probabilities), target.reshape(-1), weight, total_weight, reduction=reduction,
+        xp, grad, _rows(xp, log_probabilities), target.reshape(-1), _flat(weight), total_weight, reduction=reduction,
         ignore_index=ignore_index,
     )  # fmt: skip
     return xp.ascontiguousarray(xp.moveaxis(found.reshape(shape[0], *shape[2:], shape[1]), -1, 1))

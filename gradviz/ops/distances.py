@@ -7,12 +7,12 @@ import numpy as np
 
 from gradviz.engine import coerce
 from gradviz.engine.catalogue import raw
-from gradviz.engine.dtypes import title
+from gradviz.engine.dtypes import in_cpp, title
 from gradviz.engine.op import op, vjp
 from gradviz.ops import composite, matmul, pointwise, reduction
 from gradviz.ops.choosing import chosen
 from gradviz.ops.norms import _norm_gradient
-from gradviz.ops.refusals import refuse_kinds
+from gradviz.ops.refusals import refuse_half, refuse_kinds, refuse_mixed
 
 # -- distances ---------------------------------------------------------------------------------------
 
@@ -37,6 +37,9 @@ _MANY = 25  # points: with more, PyTorch takes Euclid's distances from a matrix 
 
 def _by_product(xp, x1, x2):
     """Euclid's distances: |x1|^2 + |x2|^2 - 2 x1 x2, under the root."""
+    if x1.dtype != x2.dtype:
+        kinds = f"{in_cpp(x1.dtype)} != {in_cpp(x2.dtype)}"
+        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {kinds}")
     squares = [(each * each).sum(axis=-1) for each in (x1, x2)]
     found = x1 @ xp.swapaxes(x2, -1, -2)
     found *= -2
@@ -77,8 +80,12 @@ def _pull_on(which):
 )
 def distances(xp, x1, x2, *, p):
     """The distance of each row of x1 from each row of x2, (..., P, M) and (..., R, M) to (..., P, R)."""
+    if not x1.size or not x2.size:
+        return _distances(xp, x1, x2, p).astype(x1.dtype, copy=False)
     if p == 2 and max(x1.shape[-2], x2.shape[-2]) > _MANY:
         return _by_product(xp, x1, x2)
+    refuse_half("cdist", x1)
+    refuse_mixed(x1, x2)
     return _distances(xp, x1, x2, p)
 
 

@@ -59,12 +59,16 @@ def glu(input, dim=-1):
 )
 def prelu_kernel(xp, self, weight):
     """`self` above zero, `weight * self` below."""
+    refuse_kinds("prelu_cpu", self, "biu")
     return chosen(xp, self > 0, self, self * weight)
 
 
 def prelu(input, weight):
     """`input` above zero, a learned slope of it below: one for all, or one a channel. He et al. (2015)."""
     ndim, count = input._array.ndim, weight._array.size
+    if input._array.dtype != weight._array.dtype:
+        kinds = f"{title(input._array.dtype)} and {title(weight._array.dtype)}"
+        raise RuntimeError(f"prelu: Type promoting not supported. Got {kinds}")
     if count != 1:
         if not ndim:
             raise RuntimeError("Not allow zero-dim input tensor.")

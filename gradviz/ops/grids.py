@@ -10,9 +10,8 @@ from math import prod
 import numpy as np
 
 from gradviz.engine.catalogue import raw
-from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
-from gradviz.ops.refusals import refuse_kinds
+from gradviz.ops.refusals import refuse_half, refuse_kinds, refuse_missing_dims, refuse_mixed
 
 BILINEAR, NEAREST, BICUBIC = 0, 1, 2
 ZEROS, BORDER, REFLECTION = 0, 1, 2
@@ -183,6 +182,7 @@ _GRADIENTS = {
 def grid_sampler_2d(xp, input, grid, *, interpolation_mode, padding_mode, align_corners):
     """Values at the points of a grid: (N, C, H, W) and (N, h, w, 2) to (N, C, h, w)."""
     refuse_kinds("grid_sampler_2d_cpu_kernel_impl", input, "biu")
+    refuse_mixed(input, grid)
     return _sampled(input, grid, interpolation_mode, padding_mode, align_corners)
 
 
@@ -190,13 +190,14 @@ def grid_sampler_2d(xp, input, grid, *, interpolation_mode, padding_mode, align_
 def grid_sampler_3d(xp, input, grid, *, interpolation_mode, padding_mode, align_corners):
     """Values at the points of a grid: (N, C, D, H, W) and (N, d, h, w, 3) to (N, C, d, h, w)."""
     refuse_kinds("grid_sampler3d_cpu", input, "biu")
+    refuse_mixed(input, grid)
     return _sampled(input, grid, interpolation_mode, padding_mode, align_corners)
 
 
 def check_grid(input, grid):
     """RuntimeError unless the grid goes with the input."""
-    if input.dtype != grid.dtype:
-        raise RuntimeError(f"expected scalar type {title(input._array.dtype)} but found {title(grid._array.dtype)}")
+    for each in (input, grid):
+        refuse_missing_dims(each, 0)
     shown = f"grid with sizes {list(grid.shape)}"
     if input.shape[0] != grid.shape[0]:
         raise RuntimeError(
@@ -211,6 +212,12 @@ def check_grid(input, grid):
                 "grid_sampler(): expected input to have non-empty spatial dimensions, but input has sizes "
                 f"{list(input.shape)} with dimension {d} being empty"
             )
+    dims = 4 if input.ndim == 4 else 5
+    if not input.ndim == grid.ndim == dims:
+        raise RuntimeError(
+            f"grid_sampler(): expected {dims}D input and grid with same number of dimensions, but got input with sizes "
+            f"{list(input.shape)} and {shown}"
+        )
 
 
 # -- grids of affine maps ----------------------------------------------------------------------------
@@ -239,6 +246,8 @@ def _theta_gradient(ops, grad, size, align_corners):
 )
 def affine_grid_generator(xp, theta, *, size, align_corners):
     """Where affine maps (N, 2, 3) or (N, 3, 4) take the places of an output (N, C, H, W) or (N, C, D, H, W)."""
+    if min(size[2:]) < 2:
+        refuse_half("tensor_cpu", theta)
     points = _points(xp, size, align_corners, theta.dtype)
     return (points @ theta.swapaxes(1, 2)).reshape(theta.shape[0], *size[2:], len(size) - 2)
 

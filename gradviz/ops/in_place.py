@@ -6,14 +6,13 @@ import numpy as np
 
 from gradviz.engine import backend, versions, views
 from gradviz.engine.births import told_at_the_end
-from gradviz.engine.dtypes import title
 from gradviz.engine.inference import refuse_change
 from gradviz.engine.switches import Observer, mode, set_grad_enabled
 from gradviz.engine.tensor import Tensor
+from gradviz.ops.refusals import refuse_unfit
 from gradviz.ops.strided import SHARED, overlaps, refuse_repeats
 
 FILLS = ("fill_", "zero_")
-_RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
 
 
 def in_place(name, compute, write=None):
@@ -108,7 +107,7 @@ def change(self, name, compute, given, repeats=False):
             raise _as_method(name, error) from None
     if result is self or result is NotImplemented:
         return result
-    _refuse_unfit(self, result._array)
+    refuse_unfit(self._array, result._array.shape, result._array.dtype)
     _write(self, name, result, aside.told)
     return self
 
@@ -211,18 +210,6 @@ def writable(array):
         return array
     whole = memory.ravel(order="K")[backend.offset_of(array) :]
     return np.lib.stride_tricks.as_strided(whole, array.shape, array.strides)
-
-
-def _refuse_unfit(self, result):
-    target = self._array
-    if result.shape != target.shape:
-        raise RuntimeError(
-            f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(result.shape)}"
-        )
-    if _RANK[result.dtype.kind] > _RANK[target.dtype.kind]:
-        raise RuntimeError(
-            f"result type {title(result.dtype)} can't be cast to the desired output type {title(target.dtype)}"
-        )
 
 
 def refuse_overlap(target, other):

@@ -100,6 +100,8 @@ def _nll_gradient(ops, grad, self, target, weight, total_weight, reduction, igno
 )
 def nll_loss(xp, self, target, weight, *, reduction=1, ignore_index=-100):
     """Minus the log-probability (N, C) of each target class (N,), weighted, and averaged (1), summed (2) or each (0)."""  # noqa: E501
+    if target.ndim > 1:
+        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
     if self.ndim == 1:
         if target.ndim == 1 and target.size != 1:
             raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {target.size}")
@@ -130,6 +132,10 @@ def nll_loss(xp, self, target, weight, *, reduction=1, ignore_index=-100):
 )
 def nll_loss_backward(xp, self, log_probabilities, target, weight, total_weight, *, reduction, ignore_index):
     """The gradient of nll_loss: `self` is the incoming gradient."""
+    if target.ndim and len(target) != len(log_probabilities):
+        raise RuntimeError(
+            f"size mismatch (got input: {list(log_probabilities.shape)}, target: {list(target.shape)})"
+        )
     weights = _weights(xp, log_probabilities, target, weight, ignore_index)
     amount = -self * weights
     if reduction == 1:
@@ -151,18 +157,26 @@ def _weights(xp, self, target, weight, ignore_index):
     return counted if weight is None else counted * weight[_safe(xp, target, ignore_index)]
 
 
+def check_class_kind(target):
+    """RuntimeError unless class numbers are of the dtypes that PyTorch takes."""
+    if target.dtype not in (np.int64, np.uint8):
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {title(target.dtype)}")
+
+
+def check_weight_kind(self, weight):
+    """RuntimeError unless the weights of the classes are of the input's dtype."""
+    if weight is not None and weight.dtype != self.dtype:
+        raise RuntimeError(f"expected scalar type {title(self.dtype)} but found {title(weight.dtype)}")
+
+
 def _check_targets(xp, self, target, weight, ignore_index):
-    if target.ndim > 1:
-        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
     if weight is not None and weight.shape != self.shape[1:]:
         raise RuntimeError(
             f"weight tensor should be defined either for all {self.shape[1]} classes or no classes but got weight "
             f"tensor of shape: {list(weight.shape)}"
         )
-    if target.dtype not in (np.int64, np.uint8):
-        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {title(target.dtype)}")
-    if weight is not None and weight.dtype != self.dtype:
-        raise RuntimeError(f"expected scalar type {title(self.dtype)} but found {title(weight.dtype)}")
+    check_class_kind(target)
+    check_weight_kind(self, weight)
     if xp.__name__ == "numpy":  # on a GPU this look would wait for the device
         wrong = target[((target < 0) | (target >= self.shape[1])) & (target != ignore_index)]
         if wrong.size:

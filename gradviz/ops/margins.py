@@ -1,9 +1,12 @@
 """Losses that ask for a margin, and what they are made of. `reduction` is PyTorch's number: 0 none, 1 mean, 2 sum."""
 
+import operator
+
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
-from gradviz.ops.criteria import _reduced, _shared, as_floats
-from gradviz.ops.refusals import no_derivative, refuse_whole_result
+from gradviz.ops import pointwise
+from gradviz.ops.criteria import _reduced, _shared, as_floats, into
+from gradviz.ops.refusals import no_derivative, refuse_half, refuse_kinds, refuse_mixed, refuse_whole_result
 
 
 @op(title="sub", grad_fn="SubBackward1", self=vjp("1", lambda grad: grad))
@@ -13,19 +16,20 @@ def sub_number(xp, self, *, other):
 
 
 def _soft_slope(ops, grad, self, target, reduction):
-    raised = ops.exp(-(target * self))
-    slope = -(target * raised) / (raised + 1)
+    turned = ops.neg(target)  # which refuses booleans, as PyTorch does here
+    raised = ops.exp(turned * self)
+    slope = turned * raised / (raised + 1)
     return slope * _shared(grad, slope.shape, reduction)
 
 
 @op(
     self=vjp("-target / (1 + exp(target * self)) / numel where the mean is taken, else without numel", _soft_slope),
-    dtype="promote",
 )
 def soft_margin_loss(xp, self, target, *, reduction):
-    """`log(1 + exp(-target * self))`: targets are 1 and -1."""
+    """`log(1 + exp(-target * self))`: targets are 1 and -1; in place on `-self`, as PyTorch does it."""
+    product = into(pointwise.neg.op.forward(xp, self), target, operator.mul)
     refuse_whole_result(self)
-    return _reduced(xp.log(xp.exp(-target * self) + 1), reduction)
+    return _reduced(xp.log(xp.exp(product) + 1), reduction)
 
 
 # -- many classes ------------------------------------------------------------------------------------
@@ -50,11 +54,16 @@ def _check_matrix(self):
         )
 
 
+def _refuse_kinds(kernel, self, target):
+    refuse_kinds(kernel, self, "biu")
+    refuse_half(kernel, self)
+    if target.dtype.name != "int64":
+        raise RuntimeError(f"expected scalar type Long but found {title(target.dtype)}")
+
+
 def _check_classes(self, target, weight):
     _check_matrix(self)
     count = self.shape[0] if self.ndim == 2 else 1
-    if target.dtype.kind not in "iu":
-        raise RuntimeError(f"expected scalar type Long but found {title(target.dtype)}")
     if target.ndim > 1 or target.size != count:
         raise RuntimeError(
             "multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples (batch "
@@ -62,6 +71,9 @@ def _check_classes(self, target, weight):
         )
     if weight is not None and weight.shape != (self.shape[-1],):
         raise RuntimeError(f"inconsistent weight size, expected {self.shape[-1]} but got {list(weight.shape)}")
+    _refuse_kinds("multi_margin_loss_cpu_kernel", self, target)
+    if weight is not None:
+        refuse_mixed(self, weight)
     if target.size and type(target).__module__ == "numpy" and not 0 <= target.min() <= target.max() < self.shape[-1]:
         raise RuntimeError("target out of range")
 
@@ -138,12 +150,11 @@ def _pairs(xp, self, times):
 def multilabel_margin_loss(xp, self, target, *, reduction):
     """The mean of `max(0, 1 - self[t] + self[i])` over classes t that the target names (up to -1) and others i."""
     _check_matrix(self)
-    if target.dtype.kind not in "iu":
-        raise RuntimeError(f"expected scalar type Long but found {title(target.dtype)}")
     if target.shape != self.shape:
         raise RuntimeError(f"inconsistent target size: {list(target.shape)} for input of size: {list(self.shape)}")
     if target.size and type(target).__module__ == "numpy" and not -1 <= target.min() <= target.max() < self.shape[-1]:
         raise RuntimeError("argument #2 'target' is out of range")
+    _refuse_kinds("multilabel_margin_loss_forward_out_frame", self, target)
     rows, times = _rows(self, 2), _named(xp, _rows(target, 2), self.dtype)
     each = _pairs(xp, rows, times).sum(axis=(1, 2)) / self.dtype.type(rows.shape[1])
     marks = (times > 0).astype(self.dtype).reshape(self.shape)

@@ -61,17 +61,18 @@ def _mean_product(xp, one, other, dims):
     return averaged(one * other, dims, True)
 
 
-def _check_dtypes(input, weight, *others):
+def _check_dtypes(input, *parameters):
     """RuntimeError unless what scales and shifts has the input's dtype; float32 beside float16 is fine."""
-    given = [each for each in (weight, *others) if each is not None]
-    odd = [each for each in given if each.dtype != input.dtype]
-    if not odd or (input.dtype.itemsize == 2 and all(each.dtype.itemsize == 4 for each in given)):
+    given = [each.dtype for each in parameters if each is not None]
+    odd = [each for each in given if each != input.dtype]
+    if not odd:
         return
-    if weight is None or weight.dtype == input.dtype:
-        raise RuntimeError(f"expected scalar type {title(input.dtype)} but found {title(odd[0].dtype)}")
-    if all(title(each.dtype) == "Float" for each in given):
+    if given[0] == input.dtype:
+        raise RuntimeError(f"expected scalar type {title(input.dtype)} but found {title(odd[0])}")
+    if any(each.name != "float32" for each in given):
+        raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")
+    if input.dtype.itemsize != 2:
         raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
-    raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")
 
 
 def _standardized(ops, input, mean, rstd, dims):
@@ -184,7 +185,14 @@ def _batch_parts(ops, input, running_mean, running_var, training, result1, resul
     return (input - _beside(ops, running_mean, input)) * rstd, rstd
 
 
+def _refuse_other_dims(channels):
+    if len(channels.shape) != 1:
+        raise RuntimeError(f"TensorAccessor expected 1 dims but tensor has {len(channels.shape)}")
+
+
 def _batch_input(ops, grad, input, weight, running_mean, running_var, training, result1, result2, eps):
+    if weight is not None:
+        _refuse_other_dims(weight)
     scaled = grad if weight is None else grad * _beside(ops, weight, input)
     if not training:
         return scaled / ops.sqrt(_beside(ops, running_var, input) + eps)
@@ -214,6 +222,9 @@ def native_batch_norm(xp, input, weight, bias, running_mean, running_var, *, tra
     """Each channel standardized over the batch, or by the running statistics; training moves those along."""
     refuse_kinds("batch_norm", input, "biu")
     _check_dtypes(input, weight, bias, running_mean, running_var)
+    for each in (running_mean, running_var):
+        if each is not None:
+            _refuse_other_dims(each)
     beside = (1, input.shape[1], *(1,) * (input.ndim - 2))
     if training:
         mean, rstd, out = statistics(xp, input, _all_but_channels(input), eps)

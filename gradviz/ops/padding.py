@@ -6,6 +6,7 @@ from gradviz.engine.op import op, vjp
 from gradviz.engine.within import composed
 from gradviz.ops import indexing, joining, subscripts
 from gradviz.ops.picking import added_at
+from gradviz.ops.refusals import refuse_kinds
 
 
 @op(
@@ -52,6 +53,7 @@ def _padding(mode, dims):
         return getattr(ops, f"{name}_backward")(grad, self, padding=padding)
 
     def forward(xp, self, *, padding):
+        refuse_kinds(name, self, "b")
         return self.reshape(-1)[_flat_sources(xp, self.shape, padding, mode)]
 
     def backward(xp, self, input, *, padding):
@@ -90,7 +92,11 @@ def pad(input, pad, mode="constant", value=None):
     if mode not in ("reflect", "replicate", "circular"):
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
     if dims not in (1, 2, 3) or ndim not in (dims + 1, dims + 2):
-        raise NotImplementedError("Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now")
+        raise NotImplementedError(
+            f"Padding size {len(widths)} is not supported for {ndim}D input tensor.\nSupported combinations for "
+            "non-constant padding:\n  - 2D or 3D input: padding size = 2 (pads last dimension)\n  - 3D or 4D input: "
+            "padding size = 4 (pads last 2 dimensions)\n  - 4D or 5D input: padding size = 6 (pads last 3 dimensions)"
+        )
     if mode == "circular":
         return _circular(input, widths)
     if not prod(input._array.shape[-dims - 1 :]):
@@ -100,6 +106,7 @@ def pad(input, pad, mode="constant", value=None):
         )
     if mode == "reflect":
         _refuse_too_wide(input, widths)
+    _refuse_too_small(input, widths)
     return PADDINGS[NAMES[mode], dims](input, padding=widths)
 
 
@@ -118,6 +125,19 @@ def _refuse_too_wide(input, widths):
                 f"Argument #{4 + k}: Padding size should be less than the corresponding input dimension, but got: "
                 f"padding ({widths[k]}, {widths[k + 1]}) at dimension {dim} of input {list(sizes)}"
             )
+
+
+def _refuse_too_small(input, widths):
+    dims, shape = len(widths) // 2, input._array.shape
+    sizes = shape[-dims:]
+    left = tuple(n + widths[-2 * d - 2] + widths[-2 * d - 1] for d, n in enumerate(sizes))
+    if max(left) < 1:
+        given, found = ([f"{axis}: {n}" for axis, n in zip("DHW"[-dims:], each, strict=True)] for each in (sizes, left))
+        given = ", ".join(part for part in (" ".join(given[:-1]), given[-1]) if part)
+        raise RuntimeError(f"input ({given}) is too small. Calculated output {' '.join(found)}")
+    if min(left) < 0:
+        wanted = [*shape[:-dims], *left]
+        raise RuntimeError(f"Trying to create tensor with negative dimension {min(left)}: {wanted}")
 
 
 @composed("pad")

@@ -1,19 +1,18 @@
-"""Pooling and windows as columns: loops over kernel positions, never over elements."""
+"""Pooling of planes: loops over kernel positions, never over elements."""
 
 from functools import reduce
 from math import inf, prod
 
-from gradviz.engine.coerce import dim_complaint
 from gradviz.engine.op import op, vjp
-from gradviz.ops.convolution import columns, extended, places, windows_added
-from gradviz.ops.picking import added_at
-from gradviz.ops.refusals import refuse_kinds
+from gradviz.ops.convolution import extended, places
+from gradviz.ops.refusals import refuse_kinds, refuse_missing_dims
 
 
 def pooled_sizes(sizes, kernel, stride, padding, dilation, ceil_mode):
     """How many windows there are; ceil_mode counts those that reach beyond the end, if they start before it."""
     found = []
     for n, k, s, p, d in zip(sizes, kernel, stride, padding, dilation, strict=True):
+        _check_window(k, s, p, d)
         span = n + 2 * p - d * (k - 1) - 1
         count = (span + (s - 1 if ceil_mode else 0)) // s + 1
         if ceil_mode and (count - 1) * s >= n + p:
@@ -22,31 +21,46 @@ def pooled_sizes(sizes, kernel, stride, padding, dilation, ceil_mode):
     return tuple(found)
 
 
-def _check_planes(self):
-    if self.ndim not in (3, 4):
-        raise RuntimeError("non-empty 3D or 4D (batch mode) tensor expected for input")
-    if not prod(self.shape[-3:]):
-        raise RuntimeError(_no_planes(self))
-
-
-def _no_planes(self):
-    return (
-        "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:"
-        f"{list(self.shape)}"
-    )
-
-
-def _check(self, kernel, padding, sizes, dilated):
-    complaint = "pad should be at most half of effective kernel size"
-    for k, p in zip(kernel, padding, strict=True):
-        if 2 * p > k:
-            raise RuntimeError(f"{complaint}, but got pad={p}, kernel_size={k} and dilation=1" if dilated else complaint)  # noqa: E501
-    if min(sizes) < 1:
-        shown = [(self.shape[-3], *each) for each in (self.shape[-2:], sizes)]
+def _check_window(kernel, stride, padding, dilation):
+    if stride == 0:
+        raise RuntimeError("stride should not be zero")
+    if padding < 0:
+        raise RuntimeError(f"pad must be non-negative, but got pad: {padding}")
+    if padding > int((dilation * (kernel - 1) + 1) / 2):
         raise RuntimeError(
-            f"Given input size: ({shown[0][0]}x{shown[0][1]}x{shown[0][2]}). Calculated output size: "
-            f"({shown[1][0]}x{shown[1][1]}x{shown[1][2]}). Output size is too small"
+            f"pad should be at most half of effective kernel size, but got pad={padding}, kernel_size={kernel} and "
+            f"dilation={dilation}"
         )
+
+
+def check_steps(kernel, stride, dilation):
+    """RuntimeError where a window has no elements, or doesn't move on."""
+    for word, short, each in (("kernel size", "k", kernel), ("stride", "d", stride), ("dilation", "dilation", dilation)):  # noqa: E501
+        if min(each) <= 0:
+            shown = " ".join(f"{short}{axis}: {n}" for axis, n in zip("THW"[-len(each) :], each, strict=True))
+            raise RuntimeError(f"{word} should be greater than zero, but got {shown}")
+
+
+def check_counts(self, counts):
+    """RuntimeError where no window fits in."""
+    if min(counts) < 1:
+        given, found = ("x".join(map(str, (self.shape[-1 - len(counts)], *each))) for each in (self.shape[-len(counts) :], counts))  # noqa: E501
+        raise RuntimeError(
+            f"Given input size: ({given}). Calculated output size: ({found}). Output size is too small"
+        )
+
+
+def _check(self, kernel, stride, padding, dilation, counts):
+    check_steps(kernel, stride, dilation)
+    if self.ndim not in (3, 4) or not prod(self.shape[-3:]):
+        raise RuntimeError(
+            "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:"
+            f"{list(self.shape)}"
+        )
+    if any(p > k // 2 for k, p in zip(kernel, padding, strict=True)):
+        shown = f"padW = {padding[1]}, padH = {padding[0]}, kW = {kernel[1]}, kH = {kernel[0]}"
+        raise RuntimeError(f"pad should be smaller than or equal to half of kernel size, but got {shown}")
+    check_counts(self, counts)
 
 
 def surrounded(xp, self, kernel, stride, padding, dilation, sizes, value):
@@ -94,11 +108,12 @@ def greatest(xp, around, met_by, count):
 )  # fmt: skip
 def max_pool2d_with_indices(xp, self, *, kernel_size, stride, padding, dilation, ceil_mode):
     """The greatest value of each window (the first of equal ones; NaN wins), and its place in the plane."""
-    refuse_kinds("max_pool2d", self, "b")
-    _check_planes(self)
+    if self.ndim not in (3, 4):
+        raise RuntimeError("non-empty 3D or 4D (batch mode) tensor expected for input")
     stride = stride or kernel_size
     sizes = pooled_sizes(self.shape[-2:], kernel_size, stride, padding, dilation, ceil_mode)
-    _check(self, kernel_size, padding, sizes, True)
+    _check(self, kernel_size, stride, padding, dilation, sizes)
+    refuse_kinds("max_pool2d", self, "b")
     around = surrounded(xp, self, kernel_size, stride, padding, dilation, sizes, lowest(xp, self.dtype))
     best, chosen = greatest(xp, around, places(kernel_size, sizes, stride, dilation), prod(kernel_size))
     return best, _plane_index(xp, chosen, self.shape, kernel_size, stride, padding, dilation)
@@ -137,7 +152,8 @@ def max_pool2d_backward(xp, self, indices, *, sizes, kernel_size, stride, paddin
     return out.reshape(sizes)
 
 
-def _in_plane(xp, array, indices):
+def in_plane(xp, array, indices):
+    """What stands at places of a plane, row * width + column."""
     flat, places = (each.reshape(*each.shape[:-2], prod(each.shape[-2:])) for each in (array, indices))
     return xp.take_along_axis(flat, places, axis=-1).reshape(indices.shape)
 
@@ -153,58 +169,7 @@ def _in_plane(xp, array, indices):
 )  # fmt: skip
 def max_pool2d_picked(xp, self, indices, *, kernel_size, stride, padding, dilation):
     """What stands at the places of the maxima."""
-    return _in_plane(xp, self, indices)
-
-
-@op(
-    self=vjp(
-        "1 where it is the first maximum of a window, else 0",
-        lambda ops, grad, self, result1: ops.adaptive_max_pool2d_backward(grad, result1, sizes=tuple(self.shape)),
-    ),
-    grad_fn="AdaptiveMaxPool2DBackward0",
-    intermediates=("result1",),
-    returned=True,
-)
-def adaptive_max_pool2d(xp, self, *, output_size):
-    """The greatest values of as many windows as asked for, and their places in the plane."""
-    if self.ndim not in (3, 4):
-        raise RuntimeError(f"adaptive_max_pool2d(): Expected 3D or 4D tensor, but got: {list(self.shape)}")
-    refuse_empty("adaptive_max_pool2d", self, self.ndim - 1)
-    values = xp.empty((*self.shape[:-2], *output_size), self.dtype)
-    places = xp.empty(values.shape, xp.int64)
-    for i, (top, bottom) in enumerate(shares(self.shape[-2], output_size[0])):
-        for j, (left, right) in enumerate(shares(self.shape[-1], output_size[1])):
-            flat = self[..., top:bottom, left:right].reshape(*self.shape[:-2], (bottom - top) * (right - left))
-            best = flat.argmax(axis=-1)
-            values[..., i, j] = xp.take_along_axis(flat, best[..., None], axis=-1)[..., 0]
-            places[..., i, j] = (top + best // (right - left)) * self.shape[-1] + left + best % (right - left)
-    return values, places
-
-
-@op(
-    grad_fn="AdaptiveMaxPool2DBackwardBackward0",
-    self=vjp("1 (picked by indices)", lambda ops, grad, indices: ops.picked_in_plane(grad, indices)),
-)
-def adaptive_max_pool2d_backward(xp, self, indices, *, sizes):
-    """Each window's gradient added at the place of its maximum."""
-    planes, size = prod(sizes[:-2]), prod(sizes[-2:])
-    starts = (xp.arange(planes) * size)[:, None]
-    out = xp.zeros(sizes, self.dtype)
-    flat, places = (each.reshape(planes, prod(each.shape[-2:])) for each in (self, indices))
-    return added_at(xp, out, places + starts, flat)
-
-
-@op(
-    self=vjp(
-        "1 where it was picked, else 0",
-        lambda ops, grad, indices, self_sym_sizes: ops.adaptive_max_pool2d_backward(
-            grad, indices, sizes=tuple(self_sym_sizes)
-        ),
-    ),
-)
-def picked_in_plane(xp, self, indices):
-    """What stands at places of a plane, row * width + column."""
-    return _in_plane(xp, self, indices)
+    return in_plane(xp, self, indices)
 
 
 # -- averages ----------------------------------------------------------------------------------------
@@ -230,18 +195,15 @@ def divided(xp, total, by):
     return xp.where((total < 0) == (by < 0), whole, -whole)
 
 
+def refuse_no_divisor(divisor_override):
+    """RuntimeError for a division by zero."""
+    if divisor_override == 0:
+        raise RuntimeError("divisor must be not zero")
+
+
 def refuse_averaging(kernel, array):
     """NotImplementedError for integers but int64, of which alone PyTorch has means."""
     refuse_kinds(kernel, array, "" if array.dtype.name == "int64" else "biu")
-
-
-def _check_averaged(self):
-    if not self.ndim:
-        raise IndexError("Dimension specified as -3 but tensor has no dimensions")
-    if self.ndim < 3:
-        raise IndexError(dim_complaint(-3, self.ndim))
-    if self.ndim > 4 or not prod(self.shape[-3:]):
-        raise RuntimeError(_no_planes(self))
 
 
 @op(
@@ -258,12 +220,11 @@ def _check_averaged(self):
 )  # fmt: skip
 def avg_pool2d(xp, self, *, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override):
     """The mean of each window."""
-    _check_averaged(self)
+    refuse_no_divisor(divisor_override)
+    refuse_missing_dims(self, -3)
     stride = stride or kernel_size
     windows = pooled_sizes(self.shape[-2:], kernel_size, stride, padding, (1, 1), ceil_mode)
-    _check(self, kernel_size, padding, windows, True)
-    if divisor_override == 0:
-        raise RuntimeError("divisor must be not zero")
+    _check(self, kernel_size, stride, padding, (1, 1), windows)
     refuse_averaging("avg_pool2d", self)
     around = surrounded(xp, self, kernel_size, stride, padding, (1, 1), windows, 0)
     total = xp.zeros((*self.shape[:-2], *windows), self.dtype)
@@ -297,94 +258,3 @@ def avg_pool2d_backward(
     for _, met in places(kernel_size, windows, stride, (1, 1)):
         around[(..., *met)] += each
     return around[..., padding[0] : padding[0] + sizes[-2], padding[1] : padding[1] + sizes[-1]]
-
-
-def refuse_empty(name, self, last):
-    """RuntimeError where one of so many last dimensions has no elements."""
-    for d in range(max(self.ndim - last, 0), self.ndim):
-        if not self.shape[d]:
-            raise RuntimeError(
-                f"{name}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes "
-                f"{list(self.shape)} with dimension {d} being empty"
-            )
-
-
-def shares(size, count):
-    """Where each of `count` windows starts and ends, as PyTorch shares them out."""
-    return [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
-
-
-@op(
-    grad_fn="AdaptiveAvgPool2DBackward0",
-    self=vjp(
-        "1 / (elements of the dims)",
-        lambda ops, grad, self: ops.adaptive_avg_pool2d_backward(grad, sizes=tuple(self.shape)),
-    ),
-)
-def adaptive_avg_pool2d(xp, self, *, output_size):
-    """Means of as many windows as asked for."""
-    refuse_kinds("adaptive_avg_pool2d", self, "biu")
-    if self.ndim not in (3, 4):
-        raise RuntimeError(f"adaptive_avg_pool2d(): Expected 3D or 4D tensor, but got {list(self.shape)}")
-    refuse_empty("adaptive_avg_pool2d", self, 2)
-    if 0 in output_size:
-        return xp.zeros((*self.shape[:-2], *output_size), self.dtype)
-    self = xp.asarray(self, order="C")
-    rows = [self[..., a:b, :].mean(axis=-2) for a, b in shares(self.shape[-2], output_size[0])]
-    stacked = xp.stack(rows, axis=-2)
-    return xp.stack([stacked[..., a:b].mean(axis=-1) for a, b in shares(self.shape[-1], output_size[1])], axis=-1)
-
-
-@op(
-    grad_fn="AdaptiveAvgPool2DBackwardBackward0",
-    self=vjp(
-        "1 / (elements of the dims)",
-        lambda ops, grad, self_sym_sizes: ops.adaptive_avg_pool2d(grad, output_size=tuple(self_sym_sizes[-2:])),
-    ),
-)
-def adaptive_avg_pool2d_backward(xp, self, *, sizes):
-    """Each window's gradient spread over its elements."""
-    wide = xp.zeros((*self.shape[:-1], sizes[-1]), self.dtype)
-    for k, (a, b) in enumerate(shares(sizes[-1], self.shape[-1])):
-        wide[..., a:b] += self[..., k : k + 1] / (b - a)
-    out = xp.zeros(sizes, self.dtype)
-    for k, (a, b) in enumerate(shares(sizes[-2], self.shape[-2])):
-        out[..., a:b, :] += wide[..., k : k + 1, :] / (b - a)
-    return out
-
-
-# -- windows as columns ------------------------------------------------------------------------------
-
-
-@op(
-    grad_fn="Im2ColBackward0",
-    self=vjp(
-        "1 (added where windows overlap)",
-        lambda ops, grad, self_sym_argsize_minus_1, self_sym_argsize_minus_2, kernel_size, dilation, padding, stride: (
-            ops.col2im(
-                grad, output_size=(self_sym_argsize_minus_2, self_sym_argsize_minus_1), kernel_size=kernel_size,
-                dilation=dilation, padding=padding, stride=stride,
-            )
-        ),
-    ),
-)  # fmt: skip
-def im2col(xp, self, *, kernel_size, dilation, padding, stride):
-    """(N, C, H, W) to (N, C * kernel positions, windows)."""
-    refuse_kinds("im2col_out_cpu", self, "iu")
-    found = columns(xp, self, kernel_size, stride, padding, dilation)
-    return found.copy() if prod(kernel_size) == 1 else found
-
-
-@op(
-    grad_fn="Col2ImBackward0",
-    self=vjp(
-        "1 (one for each window)",
-        lambda ops, grad, kernel_size, dilation, padding, stride: ops.im2col(
-            grad, kernel_size=kernel_size, dilation=dilation, padding=padding, stride=stride
-        ),
-    ),
-)
-def col2im(xp, self, *, output_size, kernel_size, dilation, padding, stride):
-    """(N, C * kernel positions, windows) to (N, C, H, W): what windows share is added up."""
-    refuse_kinds("col2im_out_cpu", self, "iu")
-    return windows_added(xp, self, output_size, kernel_size, stride, padding, dilation).copy()

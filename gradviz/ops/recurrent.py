@@ -41,6 +41,7 @@ def _lstm_step(input, state, weights, enter):
     hidden, cell = state
     stays = _staying(hidden, weights)
     enters, forget, new, leaves = _gates(pointwise.add(stays, enter(input, weights)), 4)
+    refuse_whole_result(enters._array)  # PyTorch's sigmoid is in place here
     enters, forget = pointwise.sigmoid(enters), pointwise.sigmoid(forget)
     new, leaves = pointwise.tanh(new), pointwise.sigmoid(leaves)
     kept = pointwise.mul(forget, cell)
@@ -52,6 +53,7 @@ def _lstm_step(input, state, weights, enter):
 def _gru_step(input, hidden, weights, enter):
     one = _gates(enter(input, weights), 3)
     two = _parts(_staying(hidden, weights), 3)
+    refuse_whole_result(two[0]._array)
     reset = pointwise.sigmoid(pointwise.add(two[0], one[0]))
     keep = pointwise.sigmoid(pointwise.add(two[1], one[1]))
     new = pointwise.tanh(pointwise.add(one[2], pointwise.mul(two[2], reset)))
@@ -108,6 +110,8 @@ def _cell(name, step, gates, *checks):
 
     @composed(name)
     def cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
+        if name == "lstm_cell" and len(hx) != 2:
+            raise RuntimeError("lstm_cell expects two hidden states")
         states = [each._array for each in (hx if isinstance(hx, (tuple, list)) else (hx,))]
         for check in checks:
             check(input._array, states, w_ih._array, w_hh._array, gates)

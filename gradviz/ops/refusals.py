@@ -2,6 +2,7 @@
 
 from functools import wraps
 
+from gradviz.engine.coerce import KIND_RANK, size_at
 from gradviz.engine.dtypes import title
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
@@ -25,12 +26,6 @@ def refuse_factor(name, factor, array):
         raise RuntimeError(f"For integral input tensors, argument {name} must not be a floating point number.")
 
 
-def refuse_whole_result(array, wanted="Float", named=title):
-    """RuntimeError for integers, into whose memory PyTorch would write what is `wanted`."""
-    if array.dtype.kind != "f":
-        raise RuntimeError(f"result type {wanted} can't be cast to the desired output type {named(array.dtype)}")
-
-
 def refuse_scalar(name, array):
     """IndexError for what a 0-d tensor doesn't have."""
     if not array.ndim:
@@ -41,6 +36,33 @@ def refuse_whole_in_graph(self, given):
     """RuntimeError for integers that would be part of a graph, by what is put into them."""
     if self._array.dtype.kind != "f" and given._requires_grad and mode.grad:
         raise RuntimeError(f"Autograd not support dtype: {title(self._array.dtype)}")
+
+
+def refuse_mixed(array, *others):
+    """RuntimeError where a kernel meets another dtype than its first input's."""
+    for other in others:
+        if other.dtype != array.dtype:
+            raise RuntimeError(f"expected scalar type {title(array.dtype)} but found {title(other.dtype)}")
+
+
+def refuse_whole_result(array, wanted="Float", shown=title):
+    """RuntimeError for integers, into whose memory PyTorch would write what is `wanted`; shown: what names them."""
+    if array.dtype.kind != "f":
+        raise RuntimeError(f"result type {wanted} can't be cast to the desired output type {shown(array.dtype)}")
+
+
+def refuse_unfit(target, shape, dtype):
+    """RuntimeError where a result of this shape and dtype can't be written into an array in place."""
+    if shape != target.shape:
+        raise RuntimeError(f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(shape)}")
+    if KIND_RANK[dtype.kind] > KIND_RANK[target.dtype.kind]:
+        raise RuntimeError(f"result type {title(dtype)} can't be cast to the desired output type {title(target.dtype)}")
+
+
+def refuse_missing_dims(array, *dims):
+    """IndexError, as of Tensor.size, for a dimension that an array, or a tensor, doesn't have."""
+    for dim in dims:
+        size_at(array, dim)
 
 
 def tensors_only(call):

@@ -6,6 +6,8 @@ UpSample.h, whose scales are taken over so that the same places come out.
 
 from inspect import Parameter, Signature
 
+import numpy as np
+
 from gradviz.engine.op import op, vjp
 from gradviz.ops.picking import slices_added
 from gradviz.ops.refusals import refuse_kinds
@@ -70,6 +72,11 @@ def _terms(xp, how, size, count, scale, align_corners, kind):
     return (_two if how == LINEAR else _four)(xp, size, count, scale, align_corners, kind)
 
 
+def _widened(xp, array):
+    """float16 in float32, in which the places and weights are exact enough."""
+    return array.astype(xp.float32) if array.dtype == xp.float16 else array
+
+
 def _beside(weights, ndim, axis):
     return weights.reshape(-1, *(1,) * (ndim - 1 - axis))
 
@@ -80,6 +87,25 @@ def _resampled(xp, array, axis, terms):
         taken = xp.take(array, places, axis=axis)
         total = total + (taken if weights is None else taken * _beside(weights, array.ndim, axis))
     return total
+
+
+def _resampled_bytes(xp, array, axis, terms):
+    """Bytes, by weights of 16 bits as PyTorch has them, and rounded to bytes again after each dimension.
+
+    The places and weights are NumPy's on any device: how many bits the weights get is up to the greatest.
+    """
+    places, weights = [each for each, _ in terms], [each for _, each in terms]
+    for k in range(1, len(terms)):  # at the border places meet, and their weights are one
+        met = places[k] == places[k - 1]
+        weights[k] = weights[k] + np.where(met, weights[k - 1], 0)
+        weights[k - 1] = np.where(met, 0, weights[k - 1])
+    greatest, bits = max(float(each.max()) for each in weights), 0
+    while bits < 22 and int(0.5 + greatest * (2 << bits)) < 1 << 15:
+        bits += 1
+    whole = [np.trunc(each * (1 << bits) + np.copysign(0.5, each)).astype(np.int32) for each in weights]
+    found = [(xp.asarray(place), xp.asarray(weight)) for place, weight in zip(places, whole, strict=True)]
+    total = _resampled(xp, array.astype(xp.int32), axis, found)
+    return xp.clip((total + (1 << bits - 1)) >> bits, 0, 255).astype(xp.uint8)
 
 
 def _added_back(xp, array, axis, size, terms):
@@ -106,6 +132,10 @@ def _check(self, dims, output_size):
         raise RuntimeError(
             f"Input and output sizes should be greater than 0, but got input ({next(shown)}) "
             f"{joint}output ({next(shown)})"
+        )
+    if not self.shape[1]:
+        raise RuntimeError(
+            f"Non-empty {self.ndim}D data tensor expected but got a tensor with sizes {list(self.shape)}"
         )
 
 
@@ -140,16 +170,20 @@ def _resampling(how, dims):
     def forward(xp, self, **given):
         _check(self, dims, given["output_size"])
         _refuse_kinds(how, dims, self)
-        bytes = self.dtype == xp.uint8 and how in (LINEAR, CUBIC)
-        out = self.astype(xp.float64) if bytes else self
+        if self.dtype == xp.uint8 and how in (LINEAR, CUBIC):
+            for axis, _, found in reversed([*terms(np, self.shape, np.dtype(np.float64), given)]):
+                self = _resampled_bytes(xp, self, axis, found)
+            return self
+        out = _widened(xp, self)
         for axis, _, found in terms(xp, self.shape, out.dtype, given):
             out = _resampled(xp, out, axis, found)
-        return xp.clip(xp.floor(out + 0.5), 0, 255).astype(xp.uint8) if bytes else out
+        return out.astype(self.dtype, copy=False)
 
     def backward(xp, self, *, sizes, **given):
-        for axis, size, found in terms(xp, sizes, self.dtype, given):
-            self = _added_back(xp, self, axis, size, found)
-        return self
+        kind, out = self.dtype, _widened(xp, self)
+        for axis, size, found in terms(xp, sizes, out.dtype, given):
+            out = _added_back(xp, out, axis, size, found)
+        return out.astype(kind, copy=False)
 
     def gradient(ops, grad, sizes, *given):
         return getattr(ops, f"{op_name}_backward")(

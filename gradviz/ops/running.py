@@ -169,6 +169,8 @@ def _refuse_bool(name, y, x):
 
 
 def _pairs(y, dim):
+    if not y._array.ndim:
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     before = _cut(y, dim, None, -1)
     return pointwise.add(before, _cut(y, dim, 1, None))
 

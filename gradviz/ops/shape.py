@@ -178,6 +178,14 @@ def detach(xp, self):
     return self
 
 
+def ambiguous(size):
+    """PyTorch's sentence for a -1 in the size of no elements, which could be any number."""
+    return (
+        f"cannot reshape tensor of 0 elements into shape {list(size)} because the unspecified dimension size -1 can be "
+        "any value and is ambiguous"
+    )
+
+
 def inferred_size(numel, size):
     """`size` with its -1 filled in; RuntimeError with PyTorch's wording when it doesn't fit."""
     size = tuple(int(each) for each in size)
@@ -188,11 +196,8 @@ def inferred_size(numel, size):
         raise RuntimeError(f"invalid shape dimension {wrong} at index {size.index(wrong)} of shape {list(size)}")
     known = int(np.prod([each for each in size if each != -1], dtype=np.int64))
     if -1 in size:
-        if known == 0 == numel:
-            raise RuntimeError(
-                f"cannot reshape tensor of 0 elements into shape {list(size)} because the unspecified dimension size "
-                "-1 can be any value and is ambiguous"
-            )
+        if known == numel == 0:
+            raise RuntimeError(ambiguous(size))
         if known == 0 or numel % known:
             raise RuntimeError(f"shape '{list(size)}' is invalid for input of size {numel}")
         return tuple(numel // known if each == -1 else each for each in size)

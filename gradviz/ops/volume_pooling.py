@@ -3,39 +3,35 @@
 from math import prod
 
 from gradviz.engine.op import op, vjp
+from gradviz.ops.adaptive_pooling import refuse_empty, shares
 from gradviz.ops.convolution import places
 from gradviz.ops.picking import added_at
 from gradviz.ops.pooling import (
+    check_counts,
+    check_steps,
     divided,
     divisor,
     greatest,
     lowest,
     pooled_sizes,
     refuse_averaging,
-    refuse_empty,
-    shares,
+    refuse_no_divisor,
     surrounded,
 )  # fmt: skip
 from gradviz.ops.refusals import refuse_half, refuse_kinds
 
 
-def _check(name, self, kernel, padding):
+def _refuse_other_dims(self):
     if self.ndim not in (4, 5):
         raise RuntimeError("non-empty 4D or 5D (batch mode) tensor expected for input")
+
+
+def _refuse_empty(name, self):
     if 0 in self.shape[-4:]:
         raise RuntimeError(
             f"{name}(): Expected input's non-batch dimensions to have positive length, but input has a shape of "
             f"{list(self.shape)} and non-batch dimension 0 has length zero!"
         )
-    for k, p in zip(kernel, padding, strict=True):
-        if 2 * p > k:
-            raise RuntimeError(
-                f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k} and dilation=1"
-            )
-
-
-def _by_size(sizes):
-    return "x".join(map(str, sizes))
 
 
 def _flat(array, dims=3):
@@ -61,14 +57,15 @@ def _flat(array, dims=3):
 )
 def max_pool3d_with_indices(xp, self, *, kernel_size, stride, padding, dilation, ceil_mode):
     """The greatest value of each window (the first of equal ones; NaN wins), and its place in the volume."""
-    _check("max_pool3d_with_indices_out_cpu_template", self, kernel_size, padding)
+    _refuse_other_dims(self)
     stride = stride or kernel_size
     sizes = pooled_sizes(self.shape[-3:], kernel_size, stride, padding, dilation, ceil_mode)
-    if min(sizes) < 1:
-        raise RuntimeError(
-            f"Given input size: ({_by_size(self.shape[-4:])}). Calculated output size: "
-            f"({_by_size((self.shape[-4], *sizes))}). Output size is too small"
-        )
+    check_steps(kernel_size, stride, dilation)
+    _refuse_empty("max_pool3d_with_indices_out_cpu_template", self)
+    if any(p > k // 2 for k, p in zip(kernel_size, padding, strict=True)):
+        shown = (f"{name}{axis}: {each[k]}" for name, each in (("k", kernel_size), ("pad", padding)) for axis, k in zip("TWH", (0, 2, 1), strict=True))  # noqa: E501
+        raise RuntimeError(f"pad should be smaller than or equal to half of kernel size, but got {' '.join(shown)}")
+    check_counts(self, sizes)
     refuse_kinds("max_pool3d", self, "b")
     around = surrounded(xp, self, kernel_size, stride, padding, dilation, sizes, lowest(xp, self.dtype))
     best, chosen = greatest(xp, around, places(kernel_size, sizes, stride, dilation), prod(kernel_size))
@@ -108,12 +105,14 @@ def picked_in_volume(xp, self, indices):
     return xp.take_along_axis(_flat(self), _flat(indices), axis=-1).reshape(indices.shape)
 
 
+def _adaptive_gradient(ops, grad, self, result1):
+    refuse_empty("adaptive_max_pool3d_backward", grad, given="grad_output")
+    return ops.max_pool3d_backward(grad, result1, sizes=tuple(self.shape))
+
+
 @op(
     grad_fn="AdaptiveMaxPool3DBackward0",
-    self=vjp(
-        "1 where it is the first maximum of a window, else 0",
-        lambda ops, grad, self, result1: ops.max_pool3d_backward(grad, result1, sizes=tuple(self.shape)),
-    ),
+    self=vjp("1 where it is the first maximum of a window, else 0", _adaptive_gradient),
     intermediates=("result1",),
     returned=True,
 )
@@ -121,7 +120,7 @@ def adaptive_max_pool3d(xp, self, *, output_size):
     """The greatest values of as many windows as asked for, and their places in the volume."""
     if self.ndim not in (4, 5):
         raise RuntimeError(f"adaptive_max_pool3d(): Expected 4D or 5D tensor, but got: {list(self.shape)}")
-    refuse_empty("adaptive_max_pool3d", self, self.ndim - 1)
+    refuse_empty("adaptive_max_pool3d", self)
     refuse_kinds("adaptive_max_pool3d_cpu", self, "biu")
     values = xp.empty((*self.shape[:-3], *output_size), self.dtype)
     found = xp.empty(values.shape, xp.int64)
@@ -159,17 +158,18 @@ def _windows(sizes, counts):
 )  # fmt: skip
 def avg_pool3d(xp, self, *, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override):
     """The mean of each window."""
-    _check("avg_pool3d", self, kernel_size, padding)
+    _refuse_other_dims(self)
+    refuse_no_divisor(divisor_override)
+    stride = stride or kernel_size
+    windows = pooled_sizes(self.shape[-3:], kernel_size, stride, padding, (1, 1, 1), ceil_mode)
+    check_steps(kernel_size, stride, (1, 1, 1))
+    _refuse_empty("avg_pool3d", self)
     if any(n < k for n, k in zip(self.shape[-3:], kernel_size, strict=True)):
         shown = [" ".join(f"{name}: {n}" for name, n in zip(names, sizes, strict=True)) for names, sizes in (
             ("THW", self.shape[-3:]), (("kT", "kH", "kW"), kernel_size))]  # fmt: skip
         raise RuntimeError(f"input image ({shown[0]}) smaller than kernel size ({shown[1]})")
-    if divisor_override == 0:
-        raise RuntimeError("divisor must be not zero")
     refuse_half("avg_pool3d_out_frame", self)
     refuse_averaging("avg_pool3d_out_frame", self)
-    stride = stride or kernel_size
-    windows = pooled_sizes(self.shape[-3:], kernel_size, stride, padding, (1, 1, 1), ceil_mode)
     around = surrounded(xp, self, kernel_size, stride, padding, (1, 1, 1), windows, 0)
     total = xp.zeros((*self.shape[:-3], *windows), self.dtype)
     for _, met in places(kernel_size, windows, stride, (1, 1, 1)):
@@ -212,7 +212,7 @@ def adaptive_avg_pool3d(xp, self, *, output_size):
     """Means of as many windows as asked for."""
     if self.ndim not in (4, 5):
         raise RuntimeError(f"adaptive_avg_pool3d(): Expected 4D or 5D tensor, but got {list(self.shape)}")
-    refuse_empty("adaptive_avg_pool3d", self, self.ndim - 1)
+    refuse_empty("adaptive_avg_pool3d", self)
     refuse_kinds("adaptive_avg_pool3d_cpu", self, "biu")
     out = self
     for axis, count in zip((-3, -2, -1), output_size, strict=True):
@@ -231,6 +231,7 @@ def adaptive_avg_pool3d(xp, self, *, output_size):
 )
 def adaptive_avg_pool3d_backward(xp, self, *, sizes):
     """Each window's gradient spread over its elements."""
+    refuse_empty("adaptive_avg_pool3d_backward", self, given="grad_output")
     for axis in (-1, -2, -3):
         wide = xp.zeros((*self.shape[:axis], sizes[axis], *self.shape[axis:][1:]), self.dtype)
         into, given = xp.moveaxis(wide, axis, 0), xp.moveaxis(self, axis, 0)

@@ -29,6 +29,7 @@ LOOKING = {
     "engine/tensor": {"Tensor"},
     "nn/attention_functions": {"_in_one", "_in_steps"},
     "nn/layer_functions": {"rms_norm"},
+    "nn/pooling_functions": {"max_pool1d"},
     "nn/recurrent": {"_zeros"},
     "ops/composite": {"_folds", "expand", "matmul", "reshape", "to"},
     "ops/contraction": {"inner"},
@@ -37,6 +38,7 @@ LOOKING = {
     "ops/gates": {"softshrink"},
     "ops/linear_algebra": {"_square_only"},
     "ops/matrix_norms": {"cond", "matrix_norm"},
+    "ops/recurrent": {"_gru_step", "_lstm_step"},
     "ops/subscripts": {"_like", "check_indices"},
     "ops/triangles": {"cholesky_solve", "solve_triangular"},
 }

@@ -12,6 +12,7 @@ from tests.engine import (
     mistakes_of_state,
     mistakes_rarer,
     mistakes_shaping,
+    mistakes_windows,
 )
 
 
@@ -328,6 +329,7 @@ MISTAKES = {
     **mistakes_rarer.MISTAKES,
     **mistakes_measures.MISTAKES,
     **mistakes_shaping.MISTAKES,
+    **mistakes_windows.MISTAKES,
     **mistakes_in_place.MISTAKES,
     **mistakes_of_state.MISTAKES,
 }  # fmt: skip

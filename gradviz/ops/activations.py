@@ -192,7 +192,7 @@ def leaky_relu(xp, self, *, negative_slope=0.01):
 @op(
     grad_fn="LeakyReluBackwardBackward0",
     grad_output=vjp("1 where self > 0, else negative_slope", _leaky_gradient),
-    self=vjp("0", lambda ops, grad: ops.zero(grad)),
+    self=vjp("0", lambda ops, grad: ops.zeros_like(grad)),
 )
 def leaky_relu_backward(xp, grad_output, self, *, negative_slope):
     """The gradient of leaky_relu."""
@@ -219,7 +219,7 @@ def bounded_line(xp, self, *, min_val, max_val):
 @op(
     grad_fn="HardtanhBackwardBackward0",
     grad_output=vjp("1 where min_val < self < max_val, else 0", _hardtanh_gradient),
-    self=vjp("0", lambda ops, grad: ops.zero(grad)),
+    self=vjp("0", lambda ops, grad: ops.zeros_like(grad)),
 )
 def hardtanh_backward(xp, grad_output, self, *, min_val, max_val):
     """The gradient of hardtanh and relu6."""
@@ -252,7 +252,7 @@ def above_threshold(xp, self, *, threshold, value):
 @op(
     grad_fn="ThresholdBackwardBackward0",
     grad_output=vjp("1 where self > threshold, else 0", _threshold_gradient),
-    self=vjp("0", lambda ops, grad: ops.zero(grad)),
+    self=vjp("0", lambda ops, grad: ops.zeros_like(grad)),
 )
 def threshold_backward(xp, grad_output, self, *, threshold):
     """The gradient of threshold."""

@@ -9,6 +9,7 @@ from math import copysign, inf
 import numpy as np
 
 from gradviz.engine.plans import CLIP, Sketch, functions_of
+from gradviz.engine.tensor import Tensor
 
 LARGE = 4096  # elements: below, a single call is quicker than five
 
@@ -35,6 +36,16 @@ def chosen(xp, condition, one, other):
         mask &= first ^ second
         mask ^= second
     return out
+
+
+def one_where(ops, condition, value):
+    """`value`, but 1 where a condition holds: where the value is zero, say, of which a formula takes a logarithm.
+
+    A Tensor of which that is true nowhere stays as it is, and what is computed from it has PyTorch's graph.
+    """
+    if isinstance(value, Tensor) and not condition._array.any():
+        return value
+    return ops.where(condition, 1.0, value)
 
 
 def kept(array, condition):

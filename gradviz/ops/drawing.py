@@ -8,7 +8,7 @@ from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.ops.refusals import refuse_kinds
 
-_NONE = {"self": vjp("0", lambda ops, grad: ops.zero(grad))}
+_NONE = {"self": vjp("0", lambda ops, grad: ops.zeros_like(grad))}
 _DIGITS = {"float16": 11, "float32": 24, "float64": 53}
 
 

@@ -37,6 +37,7 @@ from gradviz.engine import coerce, versions
 from gradviz.engine.generated import SIZES, joined, on_first_use
 from gradviz.engine.node import AccumulateGrad, Node, SeveralOutputs, edge_to
 from gradviz.engine.run_code import run_of
+from gradviz.engine.switches import _GradMode
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.twins import quick_of
 
@@ -173,9 +174,28 @@ class Op:
             fields["__slots__"] = ("saved_names",)
         self.saved = saved
         name = grad_fn or "".join(part.title() for part in self.name.split("_")) + "Backward0"
+        if "::" in name:  # a C++ class, which says more of itself
+            fields["name"], name = lambda node, said=name: said, name.rpartition("::")[2]
         made = type(name, (SeveralOutputs if self.several else Node,), fields)
         self.runs = [None] * 2 ** (len(self.differentiable) + 1)
         return made
+
+    @cached_property
+    def node_class_in_place(self):
+        """The class of a node whose op changed its first input: in the graph, what that was before is a clone of it."""
+        if self.inputs[0] not in self.saved:
+            return self.node_class
+        position, saved_tensor = self.saved.index(self.inputs[0]), self.node_class.saved_tensor
+
+        def cloned(node, wanted):
+            found = saved_tensor(node, wanted)
+            if wanted != position or found is None or not found._requires_grad:
+                return found
+            with _GradMode(True):
+                return catalogue["clone"].call(found)
+
+        fields = {"__module__": "gradviz", "__slots__": (), "saved_tensor": cloned}
+        return type(self.node_class.__name__, (self.node_class,), fields)
 
     @cached_property
     def with_number(self):

@@ -117,10 +117,7 @@ def _message(node, saved, stamps, expected):
     array = saved.array if saved.__class__ is Tampered else saved
     maker = ""
     if source is not None and not isinstance(source, AccumulateGrad):
-        name = spoken(_name_by_now(node, source, stamps))
-        if name in ("CopyBackwards", "CopySlices"):
-            name = f"torch::autograd::{name}"  # as its C++ class is called
-        maker = f", which is output {output_nr} of {name},"
+        maker = f", which is output {output_nr} of {spoken(_name_by_now(node, source, stamps))},"
     hint = (
         "enable anomaly detection to find the operation that failed to compute its gradient, with "
         "torch.autograd.set_detect_anomaly(True, check_nan=False)."

@@ -4,7 +4,9 @@ A view keeps its base. A change of a view in a graph becomes a CopySlices node o
 changed after the view's grad_fn was made gets an AsStridedBackward0 of the base when it is next used or asked.
 """
 
-from gradviz.engine.backend import offset_of, owner
+from math import prod
+
+from gradviz.engine.backend import module_of, offset_of, owner, strided
 from gradviz.engine.hooks import hooks_of, opened
 from gradviz.engine.node import Node, place_of, spoken
 from gradviz.engine.switches import _GradMode, mode
@@ -170,6 +172,10 @@ class CopySlices(Node):
 
     saved_names = property(lambda self: self.inner.saved_names)
 
+    def name(self):
+        """As PyTorch's C++ classes are called."""
+        return "torch::autograd::CopySlices"
+
     @property
     def _saved(self):
         return self.inner._saved
@@ -193,19 +199,8 @@ class CopySlices(Node):
         return source is self.inner
 
     def saved_tensor(self, position):
-        """As of the op's own node; its result is the view by now."""
-        found = self.inner.saved_tensor(position)
-        if self.saved_names[position] != self.inner.op.result:
-            return found
-        from gradviz.engine.catalogue import lifted, raw
-
-        array, (sizes, strides, size, stride, offset) = found._array, self.geometry
-        start = offset_of(array)
-        base = type(found)(
-            raw(array).strided_view(array, size=sizes, stride=strides, storage_offset=start - offset), True
-        )
-        base._edge = self
-        return lifted.strided_view(base, size=size, stride=stride, storage_offset=start)
+        """As of the op's own node."""
+        return self.inner.saved_tensor(position)
 
     def release(self):
         """Frees what the op saved."""
@@ -213,19 +208,49 @@ class CopySlices(Node):
 
     def run_backward(self, gradients, create_graph):
         """One gradient an edge: the base's has in the view's place what the op hands on to the view."""
-        from gradviz.engine.catalogue import lifted, raw
         from gradviz.engine.coerce import quietly
 
         grad, inner = gradients[0], self.inner
         if create_graph:
-            ops, saved = lifted, tuple(self.saved_tensor(k) for k in range(len(inner._saved)))
-        else:
-            ops, saved = raw(grad), opened(inner._saved)
-        part = ops.strided_part(grad, geometry=self.geometry)
-        first, *others = quietly(inner._run, part, saved, inner._settings, lifted if create_graph else None)
+            return self._run_in_graph(grad)
+        whole, part = self._memory(module_of(grad), grad.dtype)
+        whole[...] = grad
+        first, *others = quietly(inner._run, part.copy(), opened(inner._saved), inner._settings, None)
         if first is not None:
-            first = ops.strided_scatter(grad, first, geometry=self.geometry)
+            part[...] = first
+            first = whole.copy()
         return (first, *others)
+
+    def _run_in_graph(self, grad):
+        """The same, step by step what PyTorch's does: a copy of the gradient, of which the view's part is changed."""
+        from gradviz.engine.catalogue import lifted
+        from gradviz.engine.tensor import Tensor
+
+        inner, (_, _, size, stride, offset) = self.inner, self.geometry
+        whole = Tensor(self._memory(module_of(grad._array), grad._array.dtype)[0])
+        whole.copy_(grad)
+        part = lifted.strided_view(whole, size=size, stride=stride, storage_offset=offset)
+        saved = tuple(self.saved_tensor(k) for k in range(len(inner._saved)))
+        before, mode.formula = lifted.clone(part), True
+        try:
+            first, *others = inner._run(before, saved, inner._settings, lifted)
+        finally:
+            mode.formula = False
+        if first is None:
+            return (first, *others)
+        part.copy_(first)
+        return (whole, *others)
+
+    def _memory(self, xp, dtype):
+        """Zeros that lie as the base does, and the view's part of them."""
+        sizes, strides, size, stride, offset = self.geometry
+        flat = xp.zeros(max(_span(sizes, strides), offset + _span(size, stride)), dtype)
+        steps = [tuple(step * flat.itemsize for step in each) for each in (strides, stride)]
+        return strided(flat, sizes, steps[0]), strided(flat[offset:] if prod(size) else flat, size, steps[1])
+
+
+def _span(sizes, strides):
+    return 1 + sum((n - 1) * step for n, step in zip(sizes, strides, strict=True)) if prod(sizes) else 0
 
 
 def _layout(array):

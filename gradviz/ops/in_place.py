@@ -124,12 +124,13 @@ def _write(self, name, result, told):
     node = result._edge if result._edge is not None and target.dtype.kind == "f" else None
     if node is not None:
         node._saved = _as_saved(node, target, result._array, version)
+        node.__class__ = node.op.node_class_in_place
     writable(target)[...] = result._array
     if node is None:
         note(self, name)
         return
     top = self if base is None else base
-    count(self, node.name() if base is None else "CopySlices")
+    count(self, node.name() if base is None else "torch::autograd::CopySlices")
     node.sequence_nr = mode.next_sequence_nr()  # newer than the change that it is itself
     node = views.rebase(self, node)
     if told is not None:

@@ -105,24 +105,6 @@ def strided_backward(xp, self, *, geometry):
     return whole.copy()
 
 
-@op(
-    title="as_strided_scatter",
-    grad_fn="AsStridedScatterBackward0",
-    hidden=("geometry",),
-    self=vjp(
-        "0 where put, else 1",
-        lambda ops, grad, geometry: ops.strided_scatter(grad, ops.new_zeros(grad, size=()), geometry=geometry),
-    ),
-    src=vjp("1 where it was put, else 0", lambda ops, grad, geometry: ops.strided_part(grad, geometry=geometry)),
-)
-def strided_scatter(xp, self, src, *, geometry):
-    """A copy with a part of it, by its place in memory, replaced."""
-    whole, part = _laid_out(xp, self, geometry)
-    refuse_repeats(part)
-    part[...] = src
-    return whole.copy()
-
-
 def refuse_repeats(array):
     """RuntimeError where elements of an expanded array share memory."""
     if array.size and any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape, strict=True)):

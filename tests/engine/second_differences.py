@@ -4,8 +4,6 @@ PyTorch runs a kernel with derivatives of its own, or writes the formula in othe
 """
 
 OTHER_SECOND_NODES = {
-    "fill_tensor": ("MulBackward0 SumBackward0", "None SumBackward0"),
-    "copy": ("MulBackward0 ViewBackward0", "None ViewBackward0"),
     "cumsum_of": ("CumsumFromEndBackward0", "FlipBackward0"),
     "cumprod_of": ("WhereBackward0", "DivBackward0"),
     "max_of_all": ("WhereBackward0", "MaskedFillBackward1"),

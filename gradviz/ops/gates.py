@@ -75,37 +75,33 @@ def glu(input, dim=-1):
 # -- slopes below zero -------------------------------------------------------------------------------
 
 
-def _above_or_sloped(ops, grad, self, weight):
-    return ops.where(self > 0, grad, grad * weight)
-
-
-def _below(ops, grad, self):
-    return ops.where(self > 0, 0.0, grad * self)
+# of its backward's own slopes, 0 counts to those above it: PyTorch's convention
 
 
 def _prelu_change(ops, grads, self, weight):
     """How the result of prelu changes where its input and its weight do by `grads`."""
     of_self, of_weight = grads
     if of_weight is None:
-        return _above_or_sloped(ops, of_self, self, weight)
-    below = _below(ops, of_weight, self)
-    return below if of_self is None else _above_or_sloped(ops, of_self, self, weight) + below
+        return ops.where(self >= 0, of_self, of_self * weight)
+    if of_self is None:
+        return ops.where(self >= 0, 0.0, self * of_weight)
+    return ops.where(self >= 0, of_self, of_self * weight + self * of_weight)
 
 
 def _prelu_bend(ops, grads, grad_output, self):
     of_self, of_weight = grads
-    return ops.zeros_like(of_self) if of_weight is None else ops.where(self > 0, 0.0, of_weight * grad_output)
+    return ops.zeros_like(of_self) if of_weight is None else ops.where(self >= 0, 0.0, of_weight * grad_output)
 
 
 def _prelu_bend_of_weight(ops, grads, grad_output, self):
     of_self, of_weight = grads
-    return ops.zeros_like(of_weight) if of_self is None else ops.where(self > 0, 0.0, of_self * grad_output)
+    return ops.zeros_like(of_weight) if of_self is None else ops.where(self >= 0, 0.0, of_self * grad_output)
 
 
 @op(
-    grad_output=vjp("1 where self > 0, else weight; and for the weight, 0 where self > 0, else self", _prelu_change),
-    self=vjp("0; and for the weight, 0 where self > 0, else grad_output", _prelu_bend),
-    weight=vjp("0 where self > 0, else grad_output; and for the weight, 0", _prelu_bend_of_weight),
+    grad_output=vjp("1 where self >= 0, else weight; and for the weight, 0 where self >= 0, else self", _prelu_change),
+    self=vjp("0; and for the weight, 0 where self >= 0, else grad_output", _prelu_bend),
+    weight=vjp("0 where self >= 0, else grad_output; and for the weight, 0", _prelu_bend_of_weight),
     several=True,
 )
 def prelu_kernel_backward(xp, grad_output, self, weight):
@@ -119,12 +115,12 @@ def prelu_kernel_backward(xp, grad_output, self, weight):
     title="prelu",
     self=vjp(
         "1 where self > 0, else weight",
-        _above_or_sloped,
+        lambda ops, grad, self, weight: ops.where(self > 0, grad, grad * weight),
         lambda ops, grad, self, weight: ops.prelu_kernel_backward(grad, self, weight)[0],
     ),
     weight=vjp(
         "0 where self > 0, else self",
-        lambda ops, grad, self, weight: _below(ops, grad, self),
+        lambda ops, grad, self, weight: ops.where(self > 0, 0.0, grad * self),
         lambda ops, grad, self, weight: ops.prelu_kernel_backward(grad, self, weight)[1],
     ),
     dtype="promote",

@@ -117,6 +117,8 @@ def _refuse_bool_powers(array):
 def _exponent_gradient(ops, grad, self, exponent, result):
     # 0**0 and 0**positive have a gradient of 0 for the exponent, where log(0) would give NaN
     zero = (self == 0) & (exponent >= 0)
+    if self.dtype != result.dtype:
+        self = ops.to_copy(self, dtype=getattr(result, "_array", result).dtype)
     return grad * ops.where(zero, 0.0, result * ops.log(one_where(ops, zero, self)))
 
 
@@ -149,7 +151,7 @@ def _power(xp, base, exponent):
 
 def _exponent_of_number_gradient(ops, grad, self, exponent, result):
     if self == 0:
-        return ops.where(exponent >= 0, 0.0, grad * (result * -inf))
+        return grad * ops.where(exponent >= 0, 0.0, result * -inf)
     return grad * (result * (log_of(self) if self > 0 else nan))
 
 

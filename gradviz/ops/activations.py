@@ -155,8 +155,8 @@ def softplus(xp, self, *, beta=1, threshold=20):
 
 
 def _softplus_bend(ops, grad, grad_output, self, beta, threshold):
-    share = ops.sigmoid(self * beta)
-    return ops.where(self * beta > threshold, 0.0, grad * grad_output * (share * (1 - share) * beta))
+    scaled = self * beta
+    return ops.sigmoid_backward(grad * grad_output, ops.sigmoid(scaled)) * (scaled < threshold) * beta
 
 
 @op(
@@ -187,7 +187,7 @@ def logsigmoid(xp, self):
 
 def _logsigmoid_bend(ops, grad, grad_output, self):
     share = ops.sigmoid(self)
-    return -grad * grad_output * (share * (1 - share))
+    return grad * grad_output * (share - 1) * share
 
 
 @op(

@@ -36,16 +36,18 @@ def gated(xp, self, *, dim):
 
 def _glu_change(ops, grad, self, dim):
     """How the result of glu changes where its input does by `grad`."""
-    (first, second), (of_first, of_second) = _halves(ops, self, dim), _halves(ops, grad, dim)
-    share = ops.sigmoid(second)
-    return share * of_first + first * of_second * (share * (1 - share))
+    shape = tuple(n // 2 if d == dim else n for d, n in enumerate(self.shape))
+    first, second = _halves(ops, grad * ops.glu_backward(ops.new_zeros(self, size=shape) + 1, self, dim=dim), dim)
+    return first + second
 
 
 def _glu_bend(ops, grad, grad_output, self, dim):
     (first, second), (of_first, of_second) = _halves(ops, self, dim), _halves(ops, grad, dim)
     share = ops.sigmoid(second)
-    slope = grad_output * (share * (1 - share))
-    return ops.cat(of_second * slope, (of_first + of_second * first * (1 - share * 2)) * slope, dim=dim)
+    rest = 1 - share
+    slope = share * rest
+    bend = of_second * first * grad_output * (slope * rest - share * slope)
+    return ops.cat(of_second * grad_output * slope, bend + of_first * grad_output * slope, dim=dim)
 
 
 @op(
@@ -84,18 +86,18 @@ def _prelu_change(ops, grads, self, weight):
     if of_weight is None:
         return ops.where(self >= 0, of_self, of_self * weight)
     if of_self is None:
-        return ops.where(self >= 0, 0.0, self * of_weight)
-    return ops.where(self >= 0, of_self, of_self * weight + self * of_weight)
+        return ops.where(self >= 0, 0.0, of_weight * self)
+    return ops.where(self >= 0, of_self, of_self * weight + of_weight * self)
 
 
 def _prelu_bend(ops, grads, grad_output, self):
     of_self, of_weight = grads
-    return ops.zeros_like(of_self) if of_weight is None else ops.where(self >= 0, 0.0, of_weight * grad_output)
+    return ops.zeros_like(of_self) if of_weight is None else ops.where(self >= 0, 0.0, grad_output * of_weight)
 
 
 def _prelu_bend_of_weight(ops, grads, grad_output, self):
     of_self, of_weight = grads
-    return ops.zeros_like(of_weight) if of_self is None else ops.where(self >= 0, 0.0, of_self * grad_output)
+    return ops.zeros_like(of_weight) if of_self is None else ops.where(self >= 0, 0.0, grad_output * of_self)
 
 
 @op(

@@ -35,9 +35,8 @@ from typing import NamedTuple
 
 from gradviz.engine import coerce, versions
 from gradviz.engine.generated import SIZES, joined, on_first_use
-from gradviz.engine.node import AccumulateGrad, Node, SeveralOutputs, edge_to
+from gradviz.engine.node import AccumulateGrad, Changing, Node, SeveralOutputs, edge_to
 from gradviz.engine.run_code import run_of
-from gradviz.engine.switches import _GradMode
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.twins import quick_of
 
@@ -181,21 +180,12 @@ class Op:
         return made
 
     @cached_property
-    def node_class_in_place(self):
-        """The class of a node whose op changed its first input: in the graph, what that was before is a clone of it."""
+    def changing_class(self):
+        """The class of the nodes of its in-place form, where the first input is saved."""
         if self.inputs[0] not in self.saved:
             return self.node_class
-        position, saved_tensor = self.saved.index(self.inputs[0]), self.node_class.saved_tensor
-
-        def cloned(node, wanted):
-            found = saved_tensor(node, wanted)
-            if wanted != position or found is None or not found._requires_grad:
-                return found
-            with _GradMode(True):
-                return catalogue["clone"].call(found)
-
-        fields = {"__module__": "gradviz", "__slots__": (), "saved_tensor": cloned}
-        return type(self.node_class.__name__, (self.node_class,), fields)
+        fields = {"__module__": "gradviz", "__slots__": ()}
+        return type(self.node_class.__name__, (Changing, self.node_class), fields)
 
     @cached_property
     def with_number(self):

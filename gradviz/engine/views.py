@@ -4,9 +4,8 @@ A view keeps its base. A change of a view in a graph becomes a CopySlices node o
 changed after the view's grad_fn was made gets an AsStridedBackward0 of the base when it is next used or asked.
 """
 
-from math import prod
-
-from gradviz.engine.backend import module_of, offset_of, owner, strided
+from gradviz.engine.backend import module_of, offset_of, owner
+from gradviz.engine.geometry import laid_out, part_of, with_part
 from gradviz.engine.hooks import hooks_of, opened
 from gradviz.engine.node import Node, place_of, spoken
 from gradviz.engine.switches import _GradMode, mode
@@ -212,45 +211,32 @@ class CopySlices(Node):
 
         grad, inner = gradients[0], self.inner
         if create_graph:
-            return self._run_in_graph(grad)
-        whole, part = self._memory(module_of(grad), grad.dtype)
-        whole[...] = grad
-        first, *others = quietly(inner._run, part.copy(), opened(inner._saved), inner._settings, None)
+            return self._run_on_tensors(grad)
+        xp = module_of(grad)
+        part = part_of(xp, grad, self.geometry)
+        first, *others = quietly(inner._run, part, opened(inner._saved), inner._settings, None)
         if first is not None:
-            part[...] = first
-            first = whole.copy()
+            first = with_part(xp, grad, first, self.geometry)
         return (first, *others)
 
-    def _run_in_graph(self, grad):
-        """The same, step by step what PyTorch's does: a copy of the gradient, of which the view's part is changed."""
+    def _run_on_tensors(self, grad):
+        """The same by PyTorch's steps, so that a second backward meets its nodes."""
         from gradviz.engine.catalogue import lifted
-        from gradviz.engine.tensor import Tensor
 
         inner, (_, _, size, stride, offset) = self.inner, self.geometry
-        whole = Tensor(self._memory(module_of(grad._array), grad._array.dtype)[0])
+        whole = grad.__class__(laid_out(module_of(grad._array), grad._array, self.geometry)[0])
         whole.copy_(grad)
         part = lifted.strided_view(whole, size=size, stride=stride, storage_offset=offset)
         saved = tuple(self.saved_tensor(k) for k in range(len(inner._saved)))
-        before, mode.formula = lifted.clone(part), True
+        mode.formula = True
         try:
-            first, *others = inner._run(before, saved, inner._settings, lifted)
+            first, *others = inner._run(part.clone(), saved, inner._settings, lifted)
         finally:
             mode.formula = False
-        if first is None:
-            return (first, *others)
-        part.copy_(first)
-        return (whole, *others)
-
-    def _memory(self, xp, dtype):
-        """Zeros that lie as the base does, and the view's part of them."""
-        sizes, strides, size, stride, offset = self.geometry
-        flat = xp.zeros(max(_span(sizes, strides), offset + _span(size, stride)), dtype)
-        steps = [tuple(step * flat.itemsize for step in each) for each in (strides, stride)]
-        return strided(flat, sizes, steps[0]), strided(flat[offset:] if prod(size) else flat, size, steps[1])
-
-
-def _span(sizes, strides):
-    return 1 + sum((n - 1) * step for n, step in zip(sizes, strides, strict=True)) if prod(sizes) else 0
+        if first is not None:
+            part.copy_(first)
+            first = whole
+        return (first, *others)
 
 
 def _layout(array):

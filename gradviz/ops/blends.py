@@ -4,7 +4,7 @@ from gradviz.engine import coerce, dtypes
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import pointwise
-from gradviz.ops.choosing import chosen, one_where
+from gradviz.ops.choosing import chosen, without
 from gradviz.ops.refusals import invalid_combination, refuse_kinds
 
 
@@ -145,7 +145,7 @@ def signbit(xp, self):
 
 def _copysign_gradient(ops, grad, self, result):
     zero = self == 0
-    return grad * ops.masked_fill_number(result / one_where(ops, zero, self), zero, value=0)
+    return grad * ops.masked_fill_number(result / without(ops, self, zero, 1.0), zero, value=0)
 
 
 @op(

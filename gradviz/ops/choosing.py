@@ -38,14 +38,11 @@ def chosen(xp, condition, one, other):
     return out
 
 
-def one_where(ops, condition, value):
-    """`value`, but 1 where a condition holds: where the value is zero, say, of which a formula takes a logarithm.
-
-    A Tensor of which that is true nowhere stays as it is, and what is computed from it has PyTorch's graph.
-    """
-    if isinstance(value, Tensor) and not condition._array.any():
+def without(ops, value, wrong, instead):
+    """A value with a number where it has no slope; a Tensor that has one everywhere as it is, as PyTorch has it."""
+    if isinstance(value, Tensor) and not wrong._array.any():
         return value
-    return ops.where(condition, 1.0, value)
+    return ops.where(wrong, instead, value)
 
 
 def kept(array, condition):

@@ -7,10 +7,10 @@ import numpy as np
 from gradviz.engine import backend, versions, views
 from gradviz.engine.births import told_at_the_end
 from gradviz.engine.dtypes import title
+from gradviz.engine.geometry import SHARED, overlaps, refuse_repeats
 from gradviz.engine.inference import refuse_change
 from gradviz.engine.switches import Observer, mode
 from gradviz.engine.tensor import Tensor
-from gradviz.ops.strided import SHARED, overlaps, refuse_repeats
 
 FILLS = ("fill_", "zero_")
 _RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
@@ -124,7 +124,7 @@ def _write(self, name, result, told):
     node = result._edge if result._edge is not None and target.dtype.kind == "f" else None
     if node is not None:
         node._saved = _as_saved(node, target, result._array, version)
-        node.__class__ = node.op.node_class_in_place
+        node.__class__ = node.op.changing_class
     writable(target)[...] = result._array
     if node is None:
         note(self, name)

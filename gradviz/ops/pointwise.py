@@ -8,7 +8,7 @@ import numpy as np
 from gradviz.engine import backend, coerce, layouts
 from gradviz.engine.dtypes import default_float
 from gradviz.engine.op import op, vjp
-from gradviz.ops.choosing import at_least, chosen, kept, one_where
+from gradviz.ops.choosing import at_least, chosen, kept, without
 from gradviz.ops.refusals import refuse_kinds
 
 
@@ -119,7 +119,7 @@ def _exponent_gradient(ops, grad, self, exponent, result):
     zero = (self == 0) & (exponent >= 0)
     if self.dtype != result.dtype:
         self = ops.to_copy(self, dtype=getattr(result, "_array", result).dtype)
-    return grad * ops.where(zero, 0.0, result * ops.log(one_where(ops, zero, self)))
+    return grad * ops.where(zero, 0.0, result * ops.log(without(ops, self, zero, 1.0)))
 
 
 def _base_gradient(ops, grad, self, exponent):

@@ -6,7 +6,7 @@ from math import log as log_of
 from gradviz.engine import coerce
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
-from gradviz.ops.choosing import chosen, one_where
+from gradviz.ops.choosing import chosen, without
 from gradviz.ops.error_function import erf_of, erfc_of
 from gradviz.ops.refusals import invalid_combination, refuse_kinds, tensors_only
 
@@ -39,7 +39,7 @@ def erfc(xp, self):
 def _sinc_gradient(ops, grad, self):
     turned, square = self * pi, self * self * pi
     zero = square == 0
-    slope = grad * ((turned * ops.cos(turned) - ops.sin(turned)) / one_where(ops, zero, square))
+    slope = grad * ((turned * ops.cos(turned) - ops.sin(turned)) / without(ops, square, zero, 1.0))
     return ops.where(zero, 0.0, slope)
 
 

@@ -97,15 +97,17 @@ def pow_scalar(xp, self, *, exponent):
     """`self ** exponent` for a Python number."""
     if self.dtype.kind in "iu" and isinstance(exponent, int) and exponent < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
-    return _small_power(self, exponent) if self.dtype.kind == "f" else self**exponent
+    return _small_power(xp, self, exponent) if self.dtype.kind == "f" else self**exponent
 
 
-def _small_power(x, exponent):
+def _small_power(xp, x, exponent):
     """`x**exponent`, multiplied out where PyTorch does so, which takes a fraction of a general power's time."""
     if exponent == 2:
         return x * x
     if exponent == 3:
         return x * x * x
+    if exponent == -0.5:
+        return 1 / xp.sqrt(x)
     return 1 / (x * x) if exponent == -2 else x**exponent
 
 

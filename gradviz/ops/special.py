@@ -55,14 +55,25 @@ def sinc(xp, self):
 
 
 def _logit_gradient(ops, grad, self, eps):
-    low, outside = (0.0, nan) if eps is None else (eps, 0.0)
-    return ops.where(~((self < low) | (self > 1 - low)), grad / (self * (1 - self)), outside)
+    low = eps or 0.0
+    return _logit_slope(ops, grad, self, eps, ~((self < low) | (self > 1 - low)))
+
+
+def _logit_gradient_as_op(ops, grad, self, eps):
+    low = eps or 0.0
+    return _logit_slope(ops, grad, self, eps, (self >= low) & (self <= 1 - low))  # where NaN is not, as in PyTorch
+
+
+def _logit_slope(ops, grad, self, eps, inside):
+    return ops.where(inside, grad / (self * (1 - self)), nan if eps is None else 0.0)
 
 
 @op(
     title="logit",
     grad_fn="LogitBackward0",
-    self=vjp("1 / (self * (1 - self)) where eps <= self <= 1 - eps, else 0", _logit_gradient),
+    self=vjp(
+        "1 / (self * (1 - self)) where eps <= self <= 1 - eps, else 0", _logit_gradient, _logit_gradient_as_op
+    ),
     dtype="float",
 )
 def logit_of(xp, self, *, eps):

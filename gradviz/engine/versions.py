@@ -117,7 +117,8 @@ def _message(node, saved, stamps, expected):
     array = saved.array if saved.__class__ is Tampered else saved
     maker = ""
     if source is not None and not isinstance(source, AccumulateGrad):
-        maker = f", which is output {output_nr} of {spoken(_name_by_now(node, source, stamps))},"
+        name = spoken(_name_by_now(node, source, stamps))
+        maker = f", which is output {output_nr} of {name},"
     hint = (
         "enable anomaly detection to find the operation that failed to compute its gradient, with "
         "torch.autograd.set_detect_anomaly(True, check_nan=False)."

@@ -189,7 +189,7 @@ class Recorder(ChangeRows, OccasionRows):
         if node is None or (declared and node._saved.__class__ is tuple):
             pattern = None if node is None else node._run
             if node is not None and in_place(inputs, outputs):  # its copies and CopySlices are patterns of their own
-                pattern = (pattern, node.__class__, tuple(saved_names(declared, node, inputs, outputs)))
+                pattern = (pattern, node.name(), tuple(saved_names(declared, node, inputs, outputs)))
         else:  # what a user's Function saves, or a hook keeps of it, may differ from call to call
             pattern = tuple(saved_names(None, node, inputs, outputs))
         key = (name, pattern, len(inputs), tuple(settings.items()) if settings else ())

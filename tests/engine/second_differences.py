@@ -43,7 +43,6 @@ OTHER_SECOND_NODES = {
     "smooth_l1_loss": ("MulBackward0 NegBackward0", "SmoothL1LossBackwardBackward0 SmoothL1LossBackwardBackward0"),
     "huber_loss": ("MulBackward0 NegBackward0", "HuberLossBackwardBackward0 HuberLossBackwardBackward0"),
     "binary_cross_entropy_with_logits": ("MulBackward0 MulBackward0", "DivBackward1 DivBackward1"),
-    "strided_view": ("AsStridedBackwardBackward0", "AsStridedBackward0"),
     "picked_in_plane": ("AdaptiveMaxPool2DBackwardBackward0", "AddBackward0"),
     "soft_margin_loss": ("MulBackward0", "SoftMarginLossBackwardBackward0"),
     "smallest_so_far": ("None", "ScatterAddBackward0"),

@@ -2,6 +2,7 @@
 
 from gradviz.engine.backend import module_of
 from gradviz.engine.op import catalogue
+from gradviz.engine.tensor import Tensor
 
 
 class Raw:
@@ -9,6 +10,10 @@ class Raw:
 
     def __init__(self, xp):
         self._xp = xp
+
+    def zeros_like(self, array):
+        """Zeros of an array's shape and dtype."""
+        return self._xp.zeros_like(array)
 
     def __getattr__(self, name):
         op, xp = catalogue[name], self._xp
@@ -24,6 +29,10 @@ class Raw:
 
 class Lifted:
     """The ops as functions of Tensors, so that what a vjp computes is itself part of a graph."""
+
+    def zeros_like(self, tensor):
+        """Zeros of a Tensor's shape and dtype, which are no part of a graph."""
+        return Tensor(module_of(tensor._array).zeros_like(tensor._array))
 
     def __getattr__(self, name):
         op = catalogue[name]

@@ -4,7 +4,11 @@ A view keeps its base. A change of a view in a graph becomes a CopySlices node o
 changed after the view's grad_fn was made gets an AsStridedBackward0 of the base when it is next used or asked.
 """
 
-from gradviz.engine.backend import offset_of, owner
+from copy import copy
+from sys import getrefcount
+
+from gradviz.engine.backend import module_of, offset_of, owner
+from gradviz.engine.geometry import laid_out, part_of, with_part
 from gradviz.engine.hooks import hooks_of, opened
 from gradviz.engine.node import Node, place_of, spoken
 from gradviz.engine.switches import _GradMode, mode
@@ -156,6 +160,7 @@ class CopySlices(Node):
     """The grad_fn of a base whose view was changed in place: the op's backward, on the view's part of the gradient."""
 
     __slots__ = ("inner", "geometry")
+    NAME = "torch::autograd::CopySlices"
 
     def __init__(self, base, view, inner):
         from gradviz.engine.tensor import edge_of  # which imports this file
@@ -169,6 +174,10 @@ class CopySlices(Node):
         self.sequence_nr = mode.next_sequence_nr()
 
     saved_names = property(lambda self: self.inner.saved_names)
+
+    def name(self):
+        """As PyTorch's C++ classes are called."""
+        return self.NAME
 
     @property
     def _saved(self):
@@ -193,38 +202,51 @@ class CopySlices(Node):
         return source is self.inner
 
     def saved_tensor(self, position):
-        """As of the op's own node; its result is the view by now."""
-        found = self.inner.saved_tensor(position)
-        if self.saved_names[position] != self.inner.op.result:
-            return found
-        from gradviz.engine.catalogue import lifted, raw
-
-        array, (sizes, strides, size, stride, offset) = found._array, self.geometry
-        start = offset_of(array)
-        base = type(found)(
-            raw(array).strided_view(array, size=sizes, stride=strides, storage_offset=start - offset), True
-        )
-        base._edge = self
-        return lifted.strided_view(base, size=size, stride=stride, storage_offset=start)
+        """As of the op's own node."""
+        return self.inner.saved_tensor(position)
 
     def release(self):
-        """Frees what the op saved."""
+        """Frees what the op saved; where another graph leads to its node, only for this one."""
+        if getrefcount(self.inner) > 2:
+            self.inner = copy(self.inner)
         return self.inner.release()
 
     def run_backward(self, gradients, create_graph):
         """One gradient an edge: the base's has in the view's place what the op hands on to the view."""
-        from gradviz.engine.catalogue import lifted, raw
         from gradviz.engine.coerce import quietly
 
         grad, inner = gradients[0], self.inner
         if create_graph:
-            ops, saved = lifted, tuple(self.saved_tensor(k) for k in range(len(inner._saved)))
-        else:
-            ops, saved = raw(grad), opened(inner._saved)
-        part = ops.strided_part(grad, geometry=self.geometry)
-        first, *others = quietly(inner._run, part, saved, inner._settings, lifted if create_graph else None)
+            return self._run_on_tensors(grad)
+        xp = module_of(grad)
+        part = part_of(xp, grad, self.geometry)
+        first, *others = quietly(self._wanted(), part, opened(inner._saved), inner._settings, None)
         if first is not None:
-            first = ops.strided_scatter(grad, first, geometry=self.geometry)
+            first = with_part(xp, grad, first, self.geometry)
+        return (first, *others)
+
+    def _wanted(self):
+        """The op's backward, for the inputs whose gradients the running call asks for."""
+        run, call = self.inner._run, mode.backward
+        return run if call is None or not call.is_limited else self.inner.op.run_for(call.mask(self), run.fits)
+
+    def _run_on_tensors(self, grad):
+        """The same by PyTorch's steps, so that a second backward meets its nodes."""
+        from gradviz.engine.catalogue import lifted
+
+        inner, (_, _, size, stride, offset) = self.inner, self.geometry
+        whole = grad.__class__(laid_out(module_of(grad._array), grad._array, self.geometry)[0])
+        whole.copy_(grad)
+        part = lifted.strided_view(whole, size=size, stride=stride, storage_offset=offset)
+        saved = tuple(self.saved_tensor(k) for k in range(len(inner._saved)))
+        mode.formula = True
+        try:
+            first, *others = self._wanted()(part.clone(), saved, inner._settings, lifted)
+        finally:
+            mode.formula = False
+        if first is not None:
+            part.copy_(first)
+            first = whole
         return (first, *others)
 
 

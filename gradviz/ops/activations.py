@@ -3,7 +3,7 @@
 At a kink the slope is the one that PyTorch's kernel takes there.
 """
 
-from numpy import float32
+import numpy as np
 
 from gradviz.engine.op import op, vjp
 from gradviz.engine.within import composed
@@ -11,6 +11,10 @@ from gradviz.ops import composite, pointwise
 from gradviz.ops.choosing import at_most, chosen
 from gradviz.ops.refusals import no_derivative, refuse_kinds
 
+NEGATIVE_ELU = (
+    "In-place elu backward calculation is triggered with a negative slope which is not supported. This is caused by "
+    "calling in-place forward function with a negative slope, please call out-of-place version instead."
+)
 _SIXTH = 0.1666666716337204  # a float32 for every dtype, as in PyTorch's kernel
 
 # -- smooth ones without an op of their own in backward ----------------------------------------------
@@ -21,19 +25,31 @@ def _silu_gradient(ops, grad, self):
     return grad * (share * (self * (1 - share) + 1))
 
 
-@op(self=vjp("sigmoid(self) * (1 + self * (1 - sigmoid(self)))", _silu_gradient))
+def _silu_gradient_as_op(ops, grad, self):
+    share = ops.sigmoid(self)
+    return grad * share * (self * (1 - share) + 1)
+
+
+@op(self=vjp("sigmoid(self) * (1 + self * (1 - sigmoid(self)))", _silu_gradient, _silu_gradient_as_op))
 def silu(xp, self):
     """`self * sigmoid(self)`."""
     refuse_kinds("silu_cpu", self, "biu")
     return self * (xp.tanh(self * 0.5) * 0.5 + 0.5)
 
 
-def _mish_gradient(ops, grad, self):
-    bent = ops.tanh(ops.softplus(self, beta=1, threshold=20))
+def _mish_gradient(ops, grad, self, soft=None):
+    bent = ops.tanh(ops.softplus(self, beta=1, threshold=20) if soft is None else soft)
     return grad * (bent + self * ops.sigmoid(self) * (1 - bent * bent))
 
 
-@op(self=vjp("mish'(self)", _mish_gradient))
+def _mish_gradient_as_op(ops, grad, self):
+    power = ops.exp(self)
+    # PyTorch's formula, but for what is too great: there its own gradient would be NaN
+    soft = ops.log1p(power) if np.isfinite(power._array).all() else None
+    return _mish_gradient(ops, grad, self, soft)
+
+
+@op(self=vjp("mish'(self)", lambda ops, grad, self: _mish_gradient(ops, grad, self), _mish_gradient_as_op))
 def mish(xp, self):
     """`self * tanh(softplus(self))`."""
     refuse_kinds("mish_cpu", self, "biu")
@@ -44,7 +60,7 @@ def mish(xp, self):
 
 
 def _elu_gradient(ops, grad, self, alpha, scale, input_scale):
-    return ops.elu_backward(grad, self, alpha=alpha, scale=scale, input_scale=input_scale)
+    return ops.elu_backward(grad, self, alpha=alpha, scale=scale, input_scale=input_scale, is_result=False)
 
 
 def _elu_of(xp, self, alpha, scale, input_scale):
@@ -60,7 +76,7 @@ def elu(xp, self, *, alpha=1.0, scale=1, input_scale=1):
 
 def inverse(alpha):
     """1 / alpha, where PyTorch's backward takes alpha as a float32."""
-    return 1 / float(float32(alpha))
+    return 1 / float(np.float32(alpha))
 
 
 @op(
@@ -68,7 +84,7 @@ def inverse(alpha):
     grad_fn="CeluBackward0",
     self=vjp(
         "1 where self > 0, else exp(self / alpha)",
-        lambda ops, grad, self, alpha: ops.elu_backward(grad, self, alpha=alpha, scale=1, input_scale=inverse(alpha)),
+        lambda ops, grad, self, alpha: _elu_gradient(ops, grad, self, alpha, 1, inverse(alpha)),
     ),
 )
 def elu_in_scale(xp, self, *, alpha):
@@ -83,20 +99,35 @@ def celu(input, alpha=1.0):
     return elu_in_scale(input, alpha=alpha)
 
 
-def _elu_bend(ops, grad, grad_output, self, alpha, scale, input_scale):
-    below = ops.exp(ops.clamp_max_number(self, max=0) * input_scale) * (alpha * scale * input_scale * input_scale)
-    return ops.where(self > 0, 0.0, grad * grad_output * below)
+def _elu_bend(ops, grad, grad_output, self_or_result, alpha, scale, input_scale, is_result):
+    both = grad * grad_output * input_scale
+    if not is_result:
+        both = ops.elu_backward(
+            both, self_or_result, alpha=alpha, scale=scale, input_scale=input_scale, is_result=is_result
+        )
+    return both * (self_or_result < 0)
 
 
 @op(
     grad_fn="EluBackwardBackward0",
-    grad_output=vjp("elu'(self)", _elu_gradient),
-    self=vjp("grad_output * elu''(self)", _elu_bend),
+    grad_output=vjp(
+        "elu'(self)",
+        lambda ops, grad, self_or_result, alpha, scale, input_scale, is_result: ops.elu_backward(
+            grad, self_or_result, alpha=alpha, scale=scale, input_scale=input_scale, is_result=is_result
+        ),
+    ),
+    self_or_result=vjp("grad_output * elu''(self)", _elu_bend),
 )
-def elu_backward(xp, grad_output, self, *, alpha, scale, input_scale):
-    """The gradient of elu, selu and celu."""
-    below = xp.exp(at_most(xp, self, 0) * input_scale) * (alpha * scale * input_scale)
-    return grad_output * chosen(xp, self <= 0, below, self.dtype.type(scale))
+def elu_backward(xp, grad_output, self_or_result, *, alpha, scale, input_scale, is_result):
+    """The gradient of elu, selu and celu, by what they were given or by what came of it."""
+    if is_result and alpha < 0:
+        raise RuntimeError(NEGATIVE_ELU)
+    if is_result:
+        return chosen(
+            xp, self_or_result <= 0, grad_output * ((self_or_result + alpha * scale) * input_scale), grad_output * scale
+        )
+    below = xp.exp(at_most(xp, self_or_result, 0) * input_scale) * (alpha * scale * input_scale)
+    return grad_output * chosen(xp, self_or_result <= 0, below, self_or_result.dtype.type(scale))
 
 
 def selu(input):
@@ -124,8 +155,8 @@ def softplus(xp, self, *, beta=1, threshold=20):
 
 
 def _softplus_bend(ops, grad, grad_output, self, beta, threshold):
-    share = ops.sigmoid(self * beta)
-    return ops.where(self * beta > threshold, 0.0, grad * grad_output * (share * (1 - share) * beta))
+    scaled = self * beta
+    return ops.sigmoid_backward(grad * grad_output, ops.sigmoid(scaled)) * (scaled < threshold) * beta
 
 
 @op(
@@ -156,7 +187,7 @@ def logsigmoid(xp, self):
 
 def _logsigmoid_bend(ops, grad, grad_output, self):
     share = ops.sigmoid(self)
-    return -grad * grad_output * (share * (1 - share))
+    return grad * grad_output * (share - 1) * share
 
 
 @op(
@@ -192,7 +223,7 @@ def leaky_relu(xp, self, *, negative_slope=0.01):
 @op(
     grad_fn="LeakyReluBackwardBackward0",
     grad_output=vjp("1 where self > 0, else negative_slope", _leaky_gradient),
-    self=vjp("0", lambda ops, grad: ops.zero(grad)),
+    self=vjp("0", lambda ops, grad: ops.zeros_like(grad)),
 )
 def leaky_relu_backward(xp, grad_output, self, *, negative_slope):
     """The gradient of leaky_relu."""
@@ -219,7 +250,7 @@ def bounded_line(xp, self, *, min_val, max_val):
 @op(
     grad_fn="HardtanhBackwardBackward0",
     grad_output=vjp("1 where min_val < self < max_val, else 0", _hardtanh_gradient),
-    self=vjp("0", lambda ops, grad: ops.zero(grad)),
+    self=vjp("0", lambda ops, grad: ops.zeros_like(grad)),
 )
 def hardtanh_backward(xp, grad_output, self, *, min_val, max_val):
     """The gradient of hardtanh and relu6."""
@@ -252,7 +283,7 @@ def above_threshold(xp, self, *, threshold, value):
 @op(
     grad_fn="ThresholdBackwardBackward0",
     grad_output=vjp("1 where self > threshold, else 0", _threshold_gradient),
-    self=vjp("0", lambda ops, grad: ops.zero(grad)),
+    self=vjp("0", lambda ops, grad: ops.zeros_like(grad)),
 )
 def threshold_backward(xp, grad_output, self, *, threshold):
     """The gradient of threshold."""

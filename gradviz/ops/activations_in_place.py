@@ -3,10 +3,6 @@
 from gradviz.engine.op import op, vjp
 from gradviz.ops import activations, gates
 
-NEGATIVE_ELU = (
-    "In-place elu backward calculation is triggered with a negative slope which is not supported. This is caused by "
-    "calling in-place forward function with a negative slope, please call out-of-place version instead."
-)
 NEGATIVE_SLOPE = (
     "In-place leakyReLu backward calculation is triggered with a negative slope which is not supported. This is caused "
     "by calling in-place forward function with a negative slope, please call out-of-place version instead. File an "
@@ -16,9 +12,7 @@ NEGATIVE_SLOPE = (
 
 
 def _elu_gradient(ops, grad, result, alpha, scale, input_scale):
-    if alpha < 0:
-        raise RuntimeError(NEGATIVE_ELU)
-    return ops.where(result <= 0, grad * ((result + alpha * scale) * input_scale), grad * scale)
+    return ops.elu_backward(grad, result, alpha=alpha, scale=scale, input_scale=input_scale, is_result=True)
 
 
 @op(
@@ -47,7 +41,7 @@ def celu_in_place(xp, self, *, alpha):
 def _leaky_gradient(ops, grad, result, negative_slope):
     if negative_slope < 0:
         raise RuntimeError(NEGATIVE_SLOPE)
-    return ops.where(result > 0, grad, grad * negative_slope)
+    return ops.leaky_relu_backward(grad, result, negative_slope=negative_slope)
 
 
 @op(

@@ -13,7 +13,7 @@ from gradviz.engine.op import op, vjp
         lambda grad, output: grad * (1 - output * output),
         lambda ops, grad, output: ops.tanh_backward(grad, output),
     ),
-    output=vjp("-2 * output * grad_output", lambda grad, grad_output, output: grad * (output * grad_output * -2)),
+    output=vjp("-2 * output * grad_output", lambda grad, grad_output, output: grad * (output * -2 * grad_output)),
 )
 def tanh_backward(xp, grad_output, output):
     """The gradient of tanh."""
@@ -28,7 +28,7 @@ def tanh_backward(xp, grad_output, output):
         lambda ops, grad, output: ops.sigmoid_backward(grad, output),
     ),
     output=vjp(
-        "(1 - 2 * output) * grad_output", lambda grad, grad_output, output: grad * (grad_output * (1 - output * 2))
+        "(1 - 2 * output) * grad_output", lambda grad, grad_output, output: grad * grad_output * (output * -2 + 1)
     ),
 )
 def sigmoid_backward(xp, grad_output, output):
@@ -47,8 +47,8 @@ def softmax_gradient(ops, grad, output, dim):
 
 
 def _softmax_bend(ops, grad, grad_output, output, dim):
-    first = grad * (grad_output - summed(ops, grad_output * output, dim))
-    return first - grad_output * summed(ops, grad * output, dim)
+    first = grad_output * grad - summed(ops, output * grad_output, dim) * grad
+    return first - grad_output * summed(ops, output * grad, dim)
 
 
 @op(
@@ -75,7 +75,7 @@ def _log_softmax_gradient(ops, grad, output, dim):
     grad_output=vjp("delta - exp(output)", _log_softmax_gradient),
     output=vjp(
         "-exp(output) * sum(grad_output)",
-        lambda ops, grad, grad_output, output, dim: grad * (-summed(ops, grad_output, dim) * ops.exp(output)),
+        lambda ops, grad, grad_output, output, dim: -summed(ops, grad_output, dim) * ops.exp(output) * grad,
     ),
 )
 def log_softmax_backward_data(xp, grad_output, output, *, dim):

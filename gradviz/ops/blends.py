@@ -4,7 +4,7 @@ from gradviz.engine import coerce, dtypes
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import pointwise
-from gradviz.ops.choosing import chosen
+from gradviz.ops.choosing import chosen, without
 from gradviz.ops.refusals import invalid_combination, refuse_kinds
 
 
@@ -131,7 +131,7 @@ def addcdiv(input, tensor1, tensor2, *, value=1):
 # -- signs -------------------------------------------------------------------------------------------
 
 
-@op(self=vjp("0", lambda ops, grad, self, result: ops.zero(grad)))
+@op(self=vjp("0", lambda ops, grad, self, result: ops.zeros_like(grad)))
 def sgn(xp, self):
     """-1, 0 or 1."""
     return self.copy() if self.dtype.kind == "b" else (self > 0).astype(self.dtype) - (self < 0)
@@ -145,14 +145,14 @@ def signbit(xp, self):
 
 def _copysign_gradient(ops, grad, self, result):
     zero = self == 0
-    return grad * ops.where(zero, 0.0, result / ops.where(zero, 1.0, self))
+    return grad * ops.masked_fill_number(result / without(ops, self, zero, 1.0), zero, value=0)
 
 
 @op(
     title="copysign",
     grad_fn="CopysignBackward0",
     self=vjp("result / self where self != 0, else 0", _copysign_gradient),
-    other=vjp("0", lambda ops, grad: ops.zero(grad)),
+    other=vjp("0", lambda ops, grad: ops.zeros_like(grad)),
     dtype="float",
 )
 def copysign_tensor(xp, self, other):

@@ -13,14 +13,19 @@ from gradviz.ops.choosing import LARGE, chosen
 from gradviz.ops.refusals import invalid_combination, no_derivative, refuse_kinds, refuse_whole_in_graph, tensors_only
 
 
+def _halved(ops, grad, self, other, less):
+    """The gradient for one of two: half of it where they are equal, none where it is `less`."""
+    return ops.masked_fill_number(ops.where(self == other, grad / 2, grad), less, value=0)
+
+
 @op(
     self=vjp(
         "1 where self > other, 1 / 2 where equal, else 0",
-        lambda ops, grad, self, other: ops.where(self < other, 0.0, ops.where(self == other, grad / 2, grad)),
+        lambda ops, grad, self, other: _halved(ops, grad, self, other, self < other),
     ),
     other=vjp(
         "1 where other > self, 1 / 2 where equal, else 0",
-        lambda ops, grad, self, other: ops.where(self > other, 0.0, ops.where(self == other, grad / 2, grad)),
+        lambda ops, grad, self, other: _halved(ops, grad, self, other, self > other),
     ),
     dtype="promote",
 )
@@ -32,11 +37,11 @@ def maximum(xp, self, other):
 @op(
     self=vjp(
         "1 where self < other, 1 / 2 where equal, else 0",
-        lambda ops, grad, self, other: ops.where(self > other, 0.0, ops.where(self == other, grad / 2, grad)),
+        lambda ops, grad, self, other: _halved(ops, grad, self, other, self > other),
     ),
     other=vjp(
         "1 where other < self, 1 / 2 where equal, else 0",
-        lambda ops, grad, self, other: ops.where(self < other, 0.0, ops.where(self == other, grad / 2, grad)),
+        lambda ops, grad, self, other: _halved(ops, grad, self, other, self < other),
     ),
     dtype="promote",
 )
@@ -48,11 +53,11 @@ def minimum(xp, self, other):
 @op(
     self=vjp(
         "1 where self >= other, else 0",
-        lambda ops, grad, self, other: ops.where((self >= other) | (other != other), grad, 0.0),
+        lambda ops, grad, self, other: ops.masked_fill_number(grad, ~((self >= other) | (other != other)), value=0),
     ),
     other=vjp(
         "1 where self < other, else 0",
-        lambda ops, grad, self, other: ops.where((self >= other) | (other != other), 0.0, grad),
+        lambda ops, grad, self, other: ops.masked_fill_number(grad, (self >= other) | (other != other), value=0),
     ),
     dtype="promote",
 )
@@ -64,11 +69,11 @@ def fmax(xp, self, other):
 @op(
     self=vjp(
         "1 where self <= other, else 0",
-        lambda ops, grad, self, other: ops.where((self <= other) | (other != other), grad, 0.0),
+        lambda ops, grad, self, other: ops.masked_fill_number(grad, ~((self <= other) | (other != other)), value=0),
     ),
     other=vjp(
         "1 where self > other, else 0",
-        lambda ops, grad, self, other: ops.where((self <= other) | (other != other), 0.0, grad),
+        lambda ops, grad, self, other: ops.masked_fill_number(grad, (self <= other) | (other != other), value=0),
     ),
     dtype="promote",
 )
@@ -241,7 +246,7 @@ def _masked(xp, self, mask, value):
 @op(
     title="masked_fill",
     grad_fn="MaskedFillBackward0",
-    self=vjp("0 where mask, else 1", lambda ops, grad, mask: ops.where(mask, 0.0, grad)),
+    self=vjp("0 where mask, else 1", lambda ops, grad, mask: ops.masked_fill_number(grad, mask, value=0)),
 )
 def masked_fill_number(xp, self, mask, *, value):
     """A Python number where the mask holds."""
@@ -251,8 +256,12 @@ def masked_fill_number(xp, self, mask, *, value):
 @op(
     title="masked_fill",
     grad_fn="MaskedFillBackward1",
-    self=vjp("0 where mask, else 1", lambda ops, grad, mask: ops.where(mask, 0.0, grad)),
-    value=vjp("1 where mask, else 0", lambda ops, grad, mask: ops.sum(ops.where(mask, grad, 0.0))),
+    self=vjp("0 where mask, else 1", lambda ops, grad, mask: ops.masked_fill_number(grad, mask, value=0)),
+    value=vjp(
+        "1 where mask, else 0",
+        lambda ops, grad, mask: ops.sum(ops.where(mask, grad, 0.0)),
+        lambda ops, grad, mask: ops.sum(ops.masked_select(grad, mask)),
+    ),
 )
 def masked_fill_tensor(xp, self, mask, value):
     """A 0-d tensor's value where the mask holds."""

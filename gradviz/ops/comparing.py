@@ -13,7 +13,7 @@ WORDS = ("eq", "ne", "lt", "le", "gt", "ge")
 def _declare(word):
     """The two ops of one comparison, with a tensor and with a number; their in-place form."""
     compare = getattr(operator, word)
-    none = vjp("0", lambda ops, grad: ops.zero(grad))
+    none = vjp("0", lambda ops, grad: ops.zeros_like(grad))
 
     def with_tensor(xp, self, other):
         return compare(self, other).astype(self.dtype)

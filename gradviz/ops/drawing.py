@@ -9,7 +9,7 @@ from gradviz.engine.tensor import Tensor
 from gradviz.ops.refusals import refuse_kinds
 from gradviz.ops.shape import expand_complaint
 
-NONE = {"self": vjp("0", lambda ops, grad: ops.new_zeros(grad, size=tuple(grad.shape)))}
+NONE = {"self": vjp("0", lambda ops, grad: ops.zeros_like(grad))}
 PROBABILITIES = (
     "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message be improved?  If so, please "
     "report an enhancement request to PyTorch.)"

@@ -45,19 +45,19 @@ def rsqrt(xp, self):
     return 1 / xp.sqrt(self)
 
 
-@op(self=vjp("1 + result**2", lambda grad, result: grad * (1 + result * result)), dtype="float")
+@op(self=vjp("1 + result**2", lambda ops, grad, result: grad * (1 + ops.pow_scalar(result, exponent=2))), dtype="float")
 def tan(xp, self):
     """Tangent."""
     return xp.tan(self)
 
 
-@op(self=vjp("1 / sqrt(1 - self**2)", lambda ops, grad, self: grad * ops.rsqrt(1 - self * self)), dtype="float")
+@op(self=vjp("1 / sqrt(1 - self**2)", lambda ops, grad, self: grad * ops.rsqrt(-self * self + 1)), dtype="float")
 def asin(xp, self):
     """Inverse sine."""
     return xp.arcsin(self)
 
 
-@op(self=vjp("-1 / sqrt(1 - self**2)", lambda ops, grad, self: grad * -ops.rsqrt(1 - self * self)), dtype="float")
+@op(self=vjp("-1 / sqrt(1 - self**2)", lambda ops, grad, self: grad * -ops.rsqrt(-self * self + 1)), dtype="float")
 def acos(xp, self):
     """Inverse cosine."""
     return xp.arccos(self)
@@ -81,7 +81,12 @@ def cosh(xp, self):
     return xp.cosh(self)
 
 
-@op(self=vjp("1 / sqrt(self**2 + 1)", lambda ops, grad, self: grad * ops.rsqrt(self * self + 1)), dtype="float")
+@op(
+    self=vjp(
+        "1 / sqrt(self**2 + 1)", lambda ops, grad, self: grad * ops.rsqrt(ops.pow_scalar(self, exponent=2) + 1)
+    ),
+    dtype="float",
+)
 def asinh(xp, self):
     """Inverse hyperbolic sine."""
     return xp.arcsinh(self)
@@ -93,7 +98,10 @@ def acosh(xp, self):
     return xp.arccosh(self)
 
 
-@op(self=vjp("1 / (1 - self**2)", lambda grad, self: grad * (1 / (1 - self * self))), dtype="float")
+@op(
+    self=vjp("1 / (1 - self**2)", lambda ops, grad, self: grad * 1 / (1 - ops.pow_scalar(self, exponent=2))),
+    dtype="float",
+)
 def atanh(xp, self):
     """Inverse hyperbolic tangent."""
     return xp.arctanh(self)
@@ -101,7 +109,7 @@ def atanh(xp, self):
 
 def _inverse_square(ops, self, other):
     square = self * self + other * other
-    return ops.where(square == 0, 0.0, ops.reciprocal(square))
+    return ops.masked_fill_number(ops.reciprocal(square), square == 0, value=0)
 
 
 @op(

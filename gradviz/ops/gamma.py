@@ -169,7 +169,7 @@ def _erf_inverse(xp, y):
 @op(
     self=vjp(
         "erfinv'(self)",
-        lambda ops, grad, self: grad * (sqrt(pi) / 2) * ops.exp(ops.erfinv(self) ** 2),
+        lambda ops, grad, self: 0.5 * sqrt(pi) * ops.exp(ops.pow_scalar(ops.erfinv(self), exponent=2)) * grad,
     ),
     dtype="float",
 )

@@ -46,7 +46,9 @@ def gelu(xp, self, *, approximate="none"):
 
 def _gelu_bend(ops, grad, grad_output, self, approximate):
     if approximate == "none":
-        return grad * grad_output * (_normal_density(ops.exp, self) * (2 - self * self))
+        square = self * self
+        density = ops.exp(square * -0.5) * (1 / sqrt(2 * pi))
+        return grad * grad_output * (density * 2 - square * density)
     bent, first, second = _tanh_parts(ops.tanh, self)
     rest = 1 - bent * bent
     return grad * grad_output * (rest * first + self * rest * (second - 2 * bent * first * first) * 0.5)

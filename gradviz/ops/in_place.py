@@ -6,11 +6,11 @@ import numpy as np
 
 from gradviz.engine import backend, versions, views
 from gradviz.engine.births import told_at_the_end
+from gradviz.engine.geometry import SHARED, overlaps, refuse_repeats
 from gradviz.engine.inference import refuse_change
 from gradviz.engine.switches import Observer, mode, set_grad_enabled
 from gradviz.engine.tensor import Tensor
 from gradviz.ops.refusals import refuse_unfit
-from gradviz.ops.strided import SHARED, overlaps, refuse_repeats
 
 FILLS = ("fill_", "zero_")
 
@@ -126,12 +126,13 @@ def _write(self, name, result, told):
     node = result._edge
     if node is not None:
         node._saved = _as_saved(node, target, result._array, version)
+        node.__class__ = node.op.changing_class
     writable(target)[...] = result._array
     if node is None:
         note(self, name)
         return
     top = self if base is None else base
-    count(self, node.name() if base is None else "CopySlices")
+    count(self, node.name() if base is None else views.CopySlices.NAME)
     node.sequence_nr = mode.next_sequence_nr()  # newer than the change that it is itself
     node = views.rebase(self, node)
     if told is not None:

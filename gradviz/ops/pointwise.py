@@ -8,7 +8,7 @@ import numpy as np
 from gradviz.engine import backend, coerce, layouts
 from gradviz.engine.dtypes import default_float
 from gradviz.engine.op import op, vjp
-from gradviz.ops.choosing import at_least, chosen, kept
+from gradviz.ops.choosing import at_least, chosen, kept, without
 from gradviz.ops.refusals import refuse_factor, refuse_kinds
 
 
@@ -30,7 +30,7 @@ def _times(array, alpha):
 
 @op(
     self=vjp("1", lambda grad: grad),
-    other=vjp("-alpha", lambda grad, alpha: -grad if alpha == 1 else grad * -alpha),
+    other=vjp("-alpha", lambda grad, alpha: -grad if alpha == 1 else -grad * alpha),
     dtype="promote",
 )
 def sub(xp, self, other, *, alpha=1):
@@ -87,27 +87,33 @@ def neg(xp, self):
     return -self
 
 
+def _power_gradient(ops, grad, self, exponent):
+    return ops.zeros_like(grad) if exponent == 0 else grad * (exponent * self ** (exponent - 1))
+
+
 @op(
     title="pow",
     grad_fn="PowBackward0",
     self=vjp(
         "exponent * self**(exponent - 1)",
-        lambda grad, self, exponent: grad * 0.0 if exponent == 0 else grad * (exponent * self ** (exponent - 1)),
+        _power_gradient,
     ),
 )
 def pow_scalar(xp, self, *, exponent):
     """`self ** exponent` for a Python number."""
     if self.dtype.kind in "iu" and isinstance(exponent, int) and exponent < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
-    return _small_power(self, exponent) if self.dtype.kind == "f" else self**exponent
+    return _small_power(xp, self, exponent) if self.dtype.kind == "f" else self**exponent
 
 
-def _small_power(x, exponent):
+def _small_power(xp, x, exponent):
     """`x**exponent`, multiplied out where PyTorch does so, which takes a fraction of a general power's time."""
     if exponent == 2:
         return x * x
     if exponent == 3:
         return x * x * x
+    if exponent == -0.5:
+        return 1 / xp.sqrt(x)
     return 1 / (x * x) if exponent == -2 else x**exponent
 
 
@@ -119,11 +125,13 @@ def _refuse_bool_powers(array):
 def _exponent_gradient(ops, grad, self, exponent, result):
     # 0**0 and 0**positive have a gradient of 0 for the exponent, where log(0) would give NaN
     zero = (self == 0) & (exponent >= 0)
-    return ops.where(zero, grad * 0.0, grad * (result * ops.log(ops.where(zero, self * 0.0 + 1.0, self))))
+    if self.dtype != result.dtype:
+        self = ops.to_copy(self, dtype=getattr(result, "_array", result).dtype)
+    return grad * ops.where(zero, 0.0, result * ops.log(without(ops, self, zero, 1.0)))
 
 
 def _base_gradient(ops, grad, self, exponent):
-    return ops.where(exponent == 0, grad * 0.0, grad * (exponent * self ** (exponent - 1)))
+    return ops.where(exponent == 0, 0.0, grad * (exponent * self ** (exponent - 1)))
 
 
 @op(
@@ -151,7 +159,7 @@ def _power(xp, base, exponent):
 
 def _exponent_of_number_gradient(ops, grad, self, exponent, result):
     if self == 0:
-        return ops.where(exponent >= 0, 0.0, grad * (result * -inf))
+        return grad * ops.where(exponent >= 0, 0.0, result * -inf)
     return grad * (result * (log_of(self) if self > 0 else nan))
 
 
@@ -237,26 +245,26 @@ def relu(xp, self):
     return at_least(xp, self, 0)
 
 
-@op(self=vjp("sign(self)", lambda ops, grad, self: grad * ops.sign(self)))
+@op(self=vjp("sign(self)", lambda ops, grad, self: grad * ops.sgn(self)))
 def abs(xp, self):
     """Absolute value."""
     refuse_kinds("abs_cpu", self, "b")
     return xp.abs(self)
 
 
-@op(self=vjp("0", lambda grad: grad * 0.0))
+@op(self=vjp("0", lambda ops, grad: ops.zeros_like(grad)))
 def sign(xp, self):
     """-1, 0 or 1; 0 for NaN, as in PyTorch."""
     return self.copy() if self.dtype.kind == "b" else (self > 0).astype(self.dtype) - (self < 0)
 
 
-@op(self=vjp("0", lambda ops, grad: ops.zero(grad)))
+@op(self=vjp("0", lambda ops, grad: ops.zeros_like(grad)))
 def zero(xp, self):
     """Zeros of the same size."""
     return xp.zeros_like(self)
 
 
-@op(title="fill", grad_fn="FillBackward2", self=vjp("0", lambda ops, grad: ops.zero(grad)))
+@op(title="fill", grad_fn="FillBackward2", self=vjp("0", lambda ops, grad: ops.zeros_like(grad)))
 def fill_number(xp, self, *, value):
     """A number at each place."""
     return xp.full_like(self, value)
@@ -265,7 +273,7 @@ def fill_number(xp, self, *, value):
 @op(
     title="fill",
     grad_fn="FillBackward3",
-    self=vjp("0", lambda ops, grad: ops.zero(grad)),
+    self=vjp("0", lambda ops, grad: ops.zeros_like(grad)),
     value=vjp("1 (summed over all places)", lambda ops, grad: ops.sum(grad)),
 )
 def fill_tensor(xp, self, value):
@@ -275,7 +283,11 @@ def fill_tensor(xp, self, value):
     return xp.broadcast_to(value, self.shape).astype(self.dtype)
 
 
-@op(grad_fn="CopyBackwards", self=vjp("0", lambda ops, grad: ops.zero(grad)), source=vjp("1", lambda grad: grad))
+@op(
+    grad_fn="torch::autograd::CopyBackwards",
+    self=vjp("0", lambda ops, grad: ops.zeros_like(grad)),
+    source=vjp("1", lambda grad: grad),
+)
 def copy(xp, self, source):
     """Another tensor's values, in this one's size and dtype."""
     try:

@@ -11,7 +11,7 @@ from gradviz.ops.refusals import invalid_combination, no_derivative, refuse_kind
 
 
 def _zero(ops, grad):
-    return ops.zero(grad)
+    return ops.zeros_like(grad)
 
 
 def _rounded(kernel, function, self):
@@ -197,8 +197,8 @@ def _divided(xp, self, other, rounding_mode):
 @op(
     title="div",
     grad_fn="DivBackward2",
-    self=vjp("0", lambda ops, grad, other, rounding_mode: ops.zero(grad)),
-    other=vjp("0", lambda ops, grad, self, other, rounding_mode: ops.zero(grad)),
+    self=vjp("0", lambda ops, grad, other, rounding_mode: ops.zeros_like(grad)),
+    other=vjp("0", lambda ops, grad, self, other, rounding_mode: ops.zeros_like(grad)),
     dtype="promote",
 )
 def div_rounded(xp, self, other, *, rounding_mode):

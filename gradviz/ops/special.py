@@ -6,7 +6,7 @@ from math import log as log_of
 from gradviz.engine import coerce
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
-from gradviz.ops.choosing import chosen
+from gradviz.ops.choosing import chosen, without
 from gradviz.ops.error_function import erf_of, erfc_of
 from gradviz.ops.refusals import invalid_combination, refuse_kinds, tensors_only
 
@@ -14,7 +14,9 @@ LN2 = log_of(2.0)
 
 @op(
     self=vjp(
-        "2 / sqrt(pi) * exp(-self**2)", lambda ops, grad, self: 2 / sqrt(pi) * ops.exp(-(self * self)) * grad),
+        "2 / sqrt(pi) * exp(-self**2)",
+        lambda ops, grad, self: 2 / sqrt(pi) * ops.exp(-ops.pow_scalar(self, exponent=2)) * grad,
+    ),
     dtype="float",
 )
 def erf(xp, self):
@@ -24,7 +26,9 @@ def erf(xp, self):
 
 @op(
     self=vjp(
-        "-2 / sqrt(pi) * exp(-self**2)", lambda ops, grad, self: -2 / sqrt(pi) * ops.exp(-(self * self)) * grad),
+        "-2 / sqrt(pi) * exp(-self**2)",
+        lambda ops, grad, self: -2 / sqrt(pi) * ops.exp(-ops.pow_scalar(self, exponent=2)) * grad,
+    ),
     dtype="float",
 )
 def erfc(xp, self):
@@ -35,7 +39,7 @@ def erfc(xp, self):
 def _sinc_gradient(ops, grad, self):
     turned, square = self * pi, self * self * pi
     zero = square == 0
-    slope = grad * ((turned * ops.cos(turned) - ops.sin(turned)) / ops.where(zero, 1.0, square))
+    slope = grad * ((turned * ops.cos(turned) - ops.sin(turned)) / without(ops, square, zero, 1.0))
     return ops.where(zero, 0.0, slope)
 
 
@@ -51,14 +55,25 @@ def sinc(xp, self):
 
 
 def _logit_gradient(ops, grad, self, eps):
-    low, outside = (0.0, nan) if eps is None else (eps, 0.0)
-    return ops.where((self < low) | (self > 1 - low), outside, grad / (self * (1 - self)))
+    low = eps or 0.0
+    return _logit_slope(ops, grad, self, eps, ~((self < low) | (self > 1 - low)))
+
+
+def _logit_gradient_as_op(ops, grad, self, eps):
+    low = eps or 0.0
+    return _logit_slope(ops, grad, self, eps, (self >= low) & (self <= 1 - low))  # where NaN is not, as in PyTorch
+
+
+def _logit_slope(ops, grad, self, eps, inside):
+    return ops.where(inside, grad / (self * (1 - self)), nan if eps is None else 0.0)
 
 
 @op(
     title="logit",
     grad_fn="LogitBackward0",
-    self=vjp("1 / (self * (1 - self)) where eps <= self <= 1 - eps, else 0", _logit_gradient),
+    self=vjp(
+        "1 / (self * (1 - self)) where eps <= self <= 1 - eps, else 0", _logit_gradient, _logit_gradient_as_op
+    ),
     dtype="float",
 )
 def logit_of(xp, self, *, eps):
@@ -93,8 +108,16 @@ def logaddexp(xp, self, other):
 
 @op(
     grad_fn="Logaddexp2Backward0",
-    self=vjp("1 / (1 + 2**(other - self))", lambda ops, grad, self, other: grad / (1 + ops.exp2(other - self))),
-    other=vjp("1 / (1 + 2**(self - other))", lambda ops, grad, self, other: grad / (1 + ops.exp2(self - other))),
+    self=vjp(
+        "1 / (1 + 2**(other - self))",
+        lambda ops, grad, self, other: grad / (1 + ops.exp2(other - self)),
+        lambda ops, grad, self, other: grad / (1 + ops.pow_number(other - self, self=2)),
+    ),
+    other=vjp(
+        "1 / (1 + 2**(self - other))",
+        lambda ops, grad, self, other: grad / (1 + ops.exp2(self - other)),
+        lambda ops, grad, self, other: grad / (1 + ops.pow_number(self - other, self=2)),
+    ),
     dtype="promote",
 )
 def logaddexp2(xp, self, other):
@@ -111,7 +134,9 @@ def _x_log_y(xp, x, y):
 @op(
     self=vjp(
         "log(other)",
-        lambda ops, grad, self, other: ops.where((self == 0) & (other <= 0), 0.0, ops.xlogy_tensor(grad, other)),
+        lambda ops, grad, self, other: ops.masked_fill_number(
+            ops.xlogy_tensor(grad, other), (self == 0) & (other <= 0), value=0
+        ),
     ),
     other=vjp("self / other", lambda grad, self, other: grad * self / other),
     title="xlogy",
@@ -136,7 +161,7 @@ def xlogy_of_number(xp, other, *, self):
 
 def _xlogy_number_gradient(ops, grad, self, other):
     slope = ops.xlogy_with_number(grad, other=other)
-    return slope if other > 0 else ops.where(self == 0, 0.0, slope)
+    return slope if other > 0 else ops.masked_fill_number(slope, self == 0, value=0)
 
 
 @op(

@@ -292,7 +292,7 @@ def setitem(self, index, value):
     in_place.refuse_in_graph(part, (given,), "" if direct else steps.views[-1][0].title())
     if steps.indices:
         changed = lambda part: picking.index_put(part, given, *steps.indices)  # noqa: E731
-    elif given._array.ndim:
+    elif given._array.ndim or not part._array.ndim:
         changed = lambda part: pointwise.copy(part, given)  # noqa: E731
     else:
         changed = lambda part: pointwise.fill_tensor(part, given)  # noqa: E731

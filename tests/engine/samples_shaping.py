@@ -140,7 +140,7 @@ SAMPLES: tuple[Sample, ...] = (
     _linear("index_put", _set_at, A, ((1,), "class"), (2, 1)),
     _linear("copy", _set(0), A, ROW),
     _linear("copy", _set((slice(None), slice(0, 3, 2))), A, (2,)),
-    _linear("fill_tensor", _set((1, 2)), A, ()),
+    _linear("copy", _set((1, 2)), A, ()),
     _linear("index_put", _set_mixed, A, ((1,), "class"), (1,)),
     _linear("copy", _set(...), A, ROW),
     _linear("fill_tensor", _set(slice(None)), A, ()),

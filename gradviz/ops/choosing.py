@@ -9,6 +9,7 @@ from math import copysign, inf
 import numpy as np
 
 from gradviz.engine.plans import CLIP, Sketch, functions_of
+from gradviz.engine.tensor import Tensor
 
 LARGE = 4096  # elements: below, a single call is quicker than five
 
@@ -35,6 +36,13 @@ def chosen(xp, condition, one, other):
         mask &= first ^ second
         mask ^= second
     return out
+
+
+def without(ops, value, wrong, instead):
+    """A value with a number where it has no slope; a Tensor that has one everywhere as it is, as PyTorch has it."""
+    if isinstance(value, Tensor) and not wrong._array.any():
+        return value
+    return ops.where(wrong, instead, value)
 
 
 def kept(array, condition):

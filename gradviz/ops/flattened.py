@@ -81,7 +81,7 @@ def _common(one, other):
 
 
 @op(
-    self=vjp("0 where mask, else 1", lambda ops, grad, mask: ops.where(mask, 0.0, grad)),
+    self=vjp("0 where mask, else 1", lambda ops, grad, mask: ops.masked_fill_number(grad, mask, value=0)),
     source=vjp(
         "1 where it was put, else 0",
         lambda ops, grad, mask, source_sym_sizes: ops.masked_scatter_backward(

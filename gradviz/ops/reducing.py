@@ -240,7 +240,9 @@ def _blocks_cut(ops, grad, tensors_sym_sizes):
         height, width = _sizes(shape)
         part = ops.slice(grad, dim=0, start=row, end=row + height, step=1)
         part = ops.slice(part, dim=1, start=column, end=column + width, step=1)
-        yield ops.reshape_raw(part, size=tuple(shape))
+        for _ in range(2 - len(shape)):  # a row of a vector is summed to it behind this
+            part = ops.squeeze_one(part, dim=len(part.shape) - 1)
+        yield part
         row, column = row + height, column + width
 
 

@@ -26,6 +26,11 @@ def _mt(ops, array):
     return ops.transpose(array, dim0=last - 1, dim1=last)
 
 
+def by_columns(xp, matrices):
+    """The same matrices, laid out by columns: so LAPACK leaves them, and PyTorch hands them on."""
+    return xp.swapaxes(xp.ascontiguousarray(xp.swapaxes(matrices, -2, -1)), -2, -1)
+
+
 def _square(name, array):
     if array.ndim < 2:
         raise RuntimeError(f"{name}: The input tensor A must have at least 2 dimensions.")
@@ -103,8 +108,7 @@ def _blocked(array, answer):
 
 
 def _inverse_gradient(ops, grad, inverse):
-    turned = _mt(ops, inverse)
-    return -(turned @ (grad @ turned))
+    return -(_mt(ops, inverse) @ (grad @ _mt(ops, inverse)))
 
 
 @op(
@@ -116,7 +120,7 @@ def linalg_inv_ex(xp, self):
     """The inverse of matrices."""
     _square("linalg.inv", self)
     try:
-        return xp.linalg.inv(self)
+        return by_columns(xp, xp.linalg.inv(self))
     except np.linalg.LinAlgError:
         raise _singular(_diagonal(xp, factorized(xp, self)[0])) from None
 
@@ -137,11 +141,31 @@ def _of_each(ops, grad):
     return ops.reshape_raw(grad, size=(*grad.shape, 1, 1))
 
 
+def _times_inverse(ops, grad, A, pivots):
+    """`grad * inv(A).T` for a number a matrix, solved for so that it has a graph."""
+    spread = ops.expand(ops.unsqueeze(grad, dim=len(grad.shape)), size=pivots.shape)
+    return ops.linalg_solve_ex(_mt(ops, A), _mt(ops, _on_diagonal(ops, spread)))
+
+
+def _on_diagonal(ops, vector):
+    last = len(vector.shape)
+    return ops.diag_embed(vector, offset=0, dim1=last - 1, dim2=last)
+
+
+def _det_gradient(ops, grad, A, LU, pivots, result):
+    if isinstance(A, Tensor) and _is_regular(LU._array):
+        return _times_inverse(ops, grad * result, A, pivots)
+    return _of_each(ops, grad) * ops.cofactors(A)
+
+
+def _is_regular(lu):
+    """Whether no matrix is singular, by the diagonal of its factors."""
+    xp = backend.module_of(lu)
+    return bool((xp.abs(_diagonal(xp, lu)) > xp.finfo(lu.dtype).eps).all())
+
+
 @op(
-    A=vjp(
-        "cofactors (result * inv(A).T, @ grad)",
-        lambda ops, grad, A, LU, pivots, result: _of_each(ops, grad) * ops.cofactors(A),
-    ),
+    A=vjp("cofactors (result * inv(A).T, @ grad)", _det_gradient),
     intermediates=("LU", "pivots"),
     title="linalg.det",
 )
@@ -179,7 +203,9 @@ def det(A):
 
 def _slogdet_gradient(ops, grads, A, LU, pivots, sign):
     if grads[1] is None:  # the sign has no slope
-        return ops.zero(A)
+        return ops.new_zeros(A, size=tuple(A.shape))
+    if isinstance(A, Tensor):
+        return _times_inverse(ops, grads[1], A, pivots)
     return _of_each(ops, grads[1]) * _mt(ops, ops.linalg_inv_ex(A))
 
 
@@ -214,7 +240,7 @@ def logdet(A):
 
 
 def _is_vector(a, b):
-    return b.ndim == 1 or (a.ndim - 1 == b.ndim and b.shape == a.shape[:-1])
+    return len(b.shape) == 1 or (len(a.shape) - 1 == len(b.shape) and b.shape == a.shape[:-1])
 
 
 def _solved(ops, A, B, left):
@@ -234,11 +260,17 @@ def _solution(xp, A, B, left):
 
 
 def _solve_gradient(ops, grad, A, result, left):
+    if _is_vector(A, result):
+        grad, result = (ops.unsqueeze(each, dim=len(each.shape)) for each in (grad, result))
     given = _solved(ops, _mt(ops, A), grad, left)
-    if len(result.shape) == 1 or (len(result.shape) == len(A.shape) - 1 and result.shape == A.shape[:-1]):
-        last = len(result.shape)
-        return -(ops.unsqueeze(given, dim=last) * ops.unsqueeze(result, dim=last - 1))
     return -(given @ _mt(ops, result)) if left else -(_mt(ops, result) @ given)
+
+
+def _right_side_gradient(ops, grad, A, result, left):
+    if not _is_vector(A, result):
+        return _solved(ops, _mt(ops, A), grad, left)
+    given = _solved(ops, _mt(ops, A), ops.unsqueeze(grad, dim=len(grad.shape)), left)
+    return ops.squeeze_one(given, dim=len(grad.shape))
 
 
 @op(
@@ -248,7 +280,7 @@ def _solve_gradient(ops, grad, A, result, left):
     ),
     B=vjp(
         "inv(A).T (@ grad)",
-        lambda ops, grad, A, LU, pivots, result, left: _solved(ops, _mt(ops, A), grad, left),
+        lambda ops, grad, A, LU, pivots, result, left: _right_side_gradient(ops, grad, A, result, left),
     ),
     intermediates=("LU", "pivots"),
     title="linalg.solve",
@@ -276,7 +308,8 @@ def linalg_solve_ex(xp, A, B, *, left=True):
     lu, pivots, _ = factorized(xp, A)
     if xp is np and (_diagonal(xp, lu) == 0).any():
         raise _LinAlgError(UNSOLVED)
-    return _solution(xp, A, B, left), lu, pivots
+    found = _solution(xp, A, B, left)
+    return by_columns(xp, found) if left and not vector else found, lu, pivots
 
 
 def solve(A, B, *, left=True):
@@ -295,6 +328,9 @@ def _cholesky_gradient(ops, grad, L, upper):
         grad, L = _mt(ops, grad), _mt(ops, L)
     inner = ops.tril(_mt(ops, L) @ grad, diagonal=0)
     inner = inner + _mt(ops, ops.tril(inner, diagonal=-1))
+    if isinstance(L, Tensor):
+        inner = ops.solved_triangular(_mt(ops, L), inner * 0.5, upper=True, left=True, unitriangular=False)
+        return ops.solved_triangular(L, inner, upper=False, left=False, unitriangular=False)
     inverse = ops.linalg_inv_ex(L)
     return (_mt(ops, inverse) @ (inner @ inverse)) * 0.5
 
@@ -312,7 +348,7 @@ def linalg_cholesky_ex(xp, self, *, upper=False):
         found = xp.linalg.cholesky(lower)
     except np.linalg.LinAlgError:
         raise _not_definite(lower) from None
-    return xp.ascontiguousarray(xp.swapaxes(found, -2, -1)) if upper else found
+    return by_columns(xp, xp.swapaxes(found, -2, -1) if upper else found)
 
 
 def _not_definite(array):

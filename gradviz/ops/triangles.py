@@ -2,7 +2,7 @@
 
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
-from gradviz.ops.linear_algebra import _mt, _square
+from gradviz.ops.linear_algebra import _mt, _square, by_columns
 from gradviz.ops.refusals import refuse_half, refuse_kinds
 
 
@@ -37,8 +37,10 @@ def solved_triangular(xp, self, B, *, upper, left, unitriangular):
     if unitriangular:
         triangle = triangle + xp.eye(self.shape[-1], dtype=self.dtype)
     if left:
-        return xp.linalg.solve(triangle, B)
-    return xp.swapaxes(xp.linalg.solve(xp.swapaxes(triangle, -1, -2), xp.swapaxes(B, -1, -2)), -1, -2)
+        found = xp.linalg.solve(triangle, B)
+    else:
+        found = xp.swapaxes(xp.linalg.solve(xp.swapaxes(triangle, -1, -2), xp.swapaxes(B, -1, -2)), -1, -2)
+    return by_columns(xp, found)
 
 
 def solve_triangular(A, B, *, upper, left=True, unitriangular=False):
@@ -79,7 +81,7 @@ def solved_cholesky(xp, self, input2, *, upper):
     triangle = xp.triu(input2) if upper else xp.tril(input2)
     turned = xp.swapaxes(triangle, -1, -2)
     first, second = (turned, triangle) if upper else (triangle, turned)
-    return xp.linalg.solve(second, xp.linalg.solve(first, self))
+    return by_columns(xp, xp.linalg.solve(second, xp.linalg.solve(first, self)))
 
 
 def cholesky_solve(input, input2, upper=False):

@@ -4,8 +4,8 @@ import numpy as np
 
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
-from gradviz.engine.tensor import Tensor
-from gradviz.ops.linear_algebra import LinAlgError, _mt, _on_diagonal, _square, by_columns
+from gradviz.ops.linear_algebra import LinAlgError, _square
+from gradviz.ops.matrices import by_columns, column, diagonal_of, halve, on_diagonal, row, skew, turned, write
 from gradviz.ops.named import named_result
 from gradviz.ops.refusals import refuse_half
 
@@ -24,31 +24,12 @@ def refuse_no_matrix(name, array, named="A"):
         raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got {title(array.dtype)}")
 
 
-def _rows(ops, vector):
-    """A vector as a row, to scale columns."""
-    return ops.unsqueeze(vector, dim=len(vector.shape) - 1)
-
-
-def _column(ops, vector):
-    return ops.unsqueeze(vector, dim=len(vector.shape))
-
-
-def _diagonal(ops, matrices):
-    """The diagonals, as a view that can be written to."""
-    last = len(matrices.shape) - 1
-    return ops.diagonal(matrices, offset=0, dim1=last - 1, dim2=last)
-
-
-def _skew(ops, array):
-    return array - _mt(ops, array)
-
-
 # -- QR ----------------------------------------------------------------------------------------------
 
 
 def _solved_by_triangle(ops, R, given):
     """`given @ inv(R).T`."""
-    return ops.solved_triangular(_mt(ops, R), given, upper=False, left=False, unitriangular=False)
+    return ops.solved_triangular(turned(ops, R), given, upper=False, left=False, unitriangular=False)
 
 
 def _difference(one, other):
@@ -60,15 +41,14 @@ def _difference(one, other):
 
 def _mixed(ops, of_q, of_r, Q, R):
     """`Q.T @ grad` of Q, and `grad @ R.T` of R; None for a gradient that is missing."""
-    return None if of_q is None else _mt(ops, Q) @ of_q, None if of_r is None else of_r @ _mt(ops, R)
+    return None if of_q is None else turned(ops, Q) @ of_q, None if of_r is None else of_r @ turned(ops, R)
 
 
 def _tall_gradient(ops, of_q, of_r, Q, R):
     by_q, by_r = _mixed(ops, of_q, of_r, Q, R)
     upper = ops.triu(_difference(by_r, by_q), diagonal=0)
-    symmetric = upper + _mt(ops, upper)
-    diagonal = _diagonal(ops, symmetric)
-    diagonal *= 0.5
+    symmetric = upper + turned(ops, upper)
+    halve(diagonal_of(ops, symmetric))
     total = Q @ symmetric
     return _solved_by_triangle(ops, R, total if of_q is None else total + of_q)
 
@@ -76,9 +56,9 @@ def _tall_gradient(ops, of_q, of_r, Q, R):
 def _wide_gradient(ops, of_q, of_r, Q, R):
     """The columns beyond the square are Q times their part of R."""
     last, rows = len(R.shape) - 1, Q.shape[-2]
-    skew = _skew(ops, _difference(*_mixed(ops, of_q, of_r, Q, R)))
+    mixed = skew(ops, _difference(*_mixed(ops, of_q, of_r, Q, R)))
     square = ops.slice(R, dim=last, start=0, end=rows, step=1)
-    first = _solved_by_triangle(ops, square, Q @ ops.tril(skew, diagonal=0))
+    first = _solved_by_triangle(ops, square, Q @ ops.tril(mixed, diagonal=0))
     beyond = ops.new_zeros(first, size=(*R.shape[:-1], R.shape[-1] - rows))
     found = ops.cat(first, beyond, dim=last)
     return found if of_r is None else found + Q @ of_r
@@ -130,31 +110,21 @@ def qr(A, mode="reduced"):
 # -- eigenvalues of symmetric matrices ---------------------------------------------------------------
 
 
-def _written(view, values):
-    """Values, or a number, put into a view of what is no one else's yet."""
-    if not isinstance(view, Tensor):
-        view[...] = values
-    elif isinstance(values, Tensor):
-        view.copy_(values)
-    else:
-        view.fill_(values)
-
-
 def _gaps(ops, values):
     """The differences of all pairs, 1 on the diagonal."""
-    apart = _rows(ops, values) - _column(ops, values)
-    _written(_diagonal(ops, apart), 1.0)
+    apart = row(ops, values) - column(ops, values)
+    write(diagonal_of(ops, apart), 1.0)
     return apart
 
 
 def _eigen_gradient(ops, grads, eigenvalues, eigenvectors):
     of_values, of_vectors = grads
     if of_vectors is None:
-        return (eigenvectors * _rows(ops, of_values)) @ _mt(ops, eigenvectors)
-    inner = _skew(ops, _mt(ops, eigenvectors) @ of_vectors) * 0.5 / _gaps(ops, eigenvalues)
+        return (eigenvectors * row(ops, of_values)) @ turned(ops, eigenvectors)
+    inner = skew(ops, turned(ops, eigenvectors) @ of_vectors) * 0.5 / _gaps(ops, eigenvalues)
     if of_values is not None:
-        _written(_diagonal(ops, inner), of_values)
-    return eigenvectors @ (inner @ _mt(ops, eigenvectors))
+        write(diagonal_of(ops, inner), of_values)
+    return eigenvectors @ (inner @ turned(ops, eigenvectors))
 
 
 @op(
@@ -205,22 +175,22 @@ def _svd_gradient(ops, grads, U, S, Vh, S_sym_argsize_minus_1, full_matrices):
         Vh, of_vh = (None if each is None else ops.slice(each, dim=last - 1, start=0, end=count, step=1) for each in (Vh, of_vh))  # noqa: E501
     tall, wide = U.shape[-2] > count, Vh.shape[-1] > count
     if of_u is None and of_vh is None:
-        return (U * _rows(ops, of_s)) @ Vh if wide else U @ (_column(ops, of_s) * Vh)
+        return (U * row(ops, of_s)) @ Vh if wide else U @ (column(ops, of_s) * Vh)
     squares = S * S
     gaps, inner = _gaps(ops, squares), None
     if of_u is not None:
-        inner = _skew(ops, _mt(ops, U) @ of_u) / gaps * _rows(ops, S)
+        inner = skew(ops, turned(ops, U) @ of_u) / gaps * row(ops, S)
     if of_vh is not None:
-        other = _column(ops, S) * (_skew(ops, Vh @ _mt(ops, of_vh)) / gaps)
+        other = column(ops, S) * (skew(ops, Vh @ turned(ops, of_vh)) / gaps)
         inner = other if inner is None else inner + other
     if of_s is not None:
-        inner = inner + _on_diagonal(ops, of_s)
+        inner = inner + on_diagonal(ops, of_s)
     if of_u is not None and tall:
-        scaled = of_u / _rows(ops, S)
-        return (U @ inner + scaled - U @ (_mt(ops, U) @ scaled)) @ Vh
+        scaled = of_u / row(ops, S)
+        return (U @ inner + scaled - U @ (turned(ops, U) @ scaled)) @ Vh
     if of_vh is not None and wide:
-        scaled = of_vh / _column(ops, S)
-        return U @ (inner @ Vh + scaled - (scaled @ _mt(ops, Vh)) @ Vh)
+        scaled = of_vh / column(ops, S)
+        return U @ (inner @ Vh + scaled - (scaled @ turned(ops, Vh)) @ Vh)
     return (U @ inner) @ Vh if wide else U @ (inner @ Vh)
 
 
@@ -278,14 +248,14 @@ def svd_of_columns(input, some=True, compute_uv=True):
 
 
 def _pinv_gradient(ops, grad, self, result):
-    turned, given = _mt(ops, result), _mt(ops, grad)
+    across, given = turned(ops, result), turned(ops, grad)
     if self.shape[-2] <= self.shape[-1]:
         k = given @ result
-        kt = k @ turned
-        return -_mt(ops, result @ k) + kt - (self @ result) @ kt + (turned @ result) @ (given - k @ self)
+        kt = k @ across
+        return -turned(ops, result @ k) + kt - (self @ result) @ kt + (across @ result) @ (given - k @ self)
     k = result @ given
-    tk = turned @ k
-    return -_mt(ops, k @ result) + ((given - self @ k) @ result) @ turned + tk - (tk @ result) @ self
+    tk = across @ k
+    return -turned(ops, k @ result) + ((given - self @ k) @ result) @ across + tk - (tk @ result) @ self
 
 
 def _symmetric_pinv(xp, self, share):
@@ -321,7 +291,7 @@ def pinv(A, *, rtol=None, hermitian=False):
 
 def _lstsq_own(ops, grads, self, b, solution):
     inverse = ops.pseudoinverse(self, rtol=None, hermitian=False)
-    return _pinv_gradient(ops, grads[0] @ _mt(ops, b), self, inverse)
+    return _pinv_gradient(ops, grads[0] @ turned(ops, b), self, inverse)
 
 
 @op(
@@ -330,7 +300,9 @@ def _lstsq_own(ops, grads, self, b, solution):
     self=vjp("as of pinv(self) @ b: outer product", _lstsq_own),
     b=vjp(
         "pinv(self).T (@ grad)",
-        lambda ops, grads, self, b, solution: _mt(ops, ops.pseudoinverse(self, rtol=None, hermitian=False)) @ grads[0],
+        lambda ops, grads, self, b, solution: (
+            turned(ops, ops.pseudoinverse(self, rtol=None, hermitian=False)) @ grads[0]
+        ),
     ),
     intermediates=("solution",),
     outputs=("solution",),

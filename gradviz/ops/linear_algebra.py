@@ -10,6 +10,7 @@ from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import composite, matmul, pointwise
+from gradviz.ops.matrices import by_columns, on_diagonal, turned
 from gradviz.ops.named import named_result
 
 
@@ -19,16 +20,6 @@ class _LinAlgError(RuntimeError):
 
 UNSOLVED = "torch.linalg.solve: The solver failed because the input matrix is singular."
 LinAlgError = _LinAlgError  # as PyTorch: torch.linalg.LinAlgError, which prints as _LinAlgError
-
-
-def _mt(ops, array):
-    last = len(array.shape) - 1
-    return ops.transpose(array, dim0=last - 1, dim1=last)
-
-
-def by_columns(xp, matrices):
-    """The same matrices, laid out by columns: so LAPACK leaves them, and PyTorch hands them on."""
-    return xp.swapaxes(xp.ascontiguousarray(xp.swapaxes(matrices, -2, -1)), -2, -1)
 
 
 def _square(name, array):
@@ -108,7 +99,7 @@ def _blocked(array, answer):
 
 
 def _inverse_gradient(ops, grad, inverse):
-    return -(_mt(ops, inverse) @ (grad @ _mt(ops, inverse)))
+    return -(turned(ops, inverse) @ (grad @ turned(ops, inverse)))
 
 
 @op(
@@ -144,12 +135,7 @@ def _of_each(ops, grad):
 def _times_inverse(ops, grad, A, pivots):
     """`grad * inv(A).T` for a number a matrix, solved for so that it has a graph."""
     spread = ops.expand(ops.unsqueeze(grad, dim=len(grad.shape)), size=pivots.shape)
-    return ops.linalg_solve_ex(_mt(ops, A), _mt(ops, _on_diagonal(ops, spread)))
-
-
-def _on_diagonal(ops, vector):
-    last = len(vector.shape)
-    return ops.diag_embed(vector, offset=0, dim1=last - 1, dim2=last)
+    return ops.linalg_solve_ex(turned(ops, A), turned(ops, on_diagonal(ops, spread)))
 
 
 def _det_gradient(ops, grad, A, LU, pivots, result):
@@ -177,10 +163,10 @@ def linalg_det(xp, A):
 
 
 def _cofactor_gradient(ops, grad, self, result):
-    turned = _mt(ops, ops.linalg_inv_ex(self))
+    inverse = turned(ops, ops.linalg_inv_ex(self))
     last = len(self.shape)
-    along = ops.sum_dim(grad * turned, dim=(last - 2, last - 1), keepdim=True)
-    return along * result - result @ (_mt(ops, grad) @ turned)
+    along = ops.sum_dim(grad * inverse, dim=(last - 2, last - 1), keepdim=True)
+    return along * result - result @ (turned(ops, grad) @ inverse)
 
 
 @op(self=vjp("(sum(grad * inv.T) - inv.T @ grad.T) * result", _cofactor_gradient))
@@ -206,7 +192,7 @@ def _slogdet_gradient(ops, grads, A, LU, pivots, sign):
         return ops.new_zeros(A, size=tuple(A.shape))
     if isinstance(A, Tensor):
         return _times_inverse(ops, grads[1], A, pivots)
-    return _of_each(ops, grads[1]) * _mt(ops, ops.linalg_inv_ex(A))
+    return _of_each(ops, grads[1]) * turned(ops, ops.linalg_inv_ex(A))
 
 
 @op(
@@ -262,14 +248,14 @@ def _solution(xp, A, B, left):
 def _solve_gradient(ops, grad, A, result, left):
     if _is_vector(A, result):
         grad, result = (ops.unsqueeze(each, dim=len(each.shape)) for each in (grad, result))
-    given = _solved(ops, _mt(ops, A), grad, left)
-    return -(given @ _mt(ops, result)) if left else -(_mt(ops, result) @ given)
+    given = _solved(ops, turned(ops, A), grad, left)
+    return -(given @ turned(ops, result)) if left else -(turned(ops, result) @ given)
 
 
 def _right_side_gradient(ops, grad, A, result, left):
     if not _is_vector(A, result):
-        return _solved(ops, _mt(ops, A), grad, left)
-    given = _solved(ops, _mt(ops, A), ops.unsqueeze(grad, dim=len(grad.shape)), left)
+        return _solved(ops, turned(ops, A), grad, left)
+    given = _solved(ops, turned(ops, A), ops.unsqueeze(grad, dim=len(grad.shape)), left)
     return ops.squeeze_one(given, dim=len(grad.shape))
 
 
@@ -325,14 +311,14 @@ def solve(A, B, *, left=True):
 
 def _cholesky_gradient(ops, grad, L, upper):
     if upper:
-        grad, L = _mt(ops, grad), _mt(ops, L)
-    inner = ops.tril(_mt(ops, L) @ grad, diagonal=0)
-    inner = inner + _mt(ops, ops.tril(inner, diagonal=-1))
+        grad, L = turned(ops, grad), turned(ops, L)
+    inner = ops.tril(turned(ops, L) @ grad, diagonal=0)
+    inner = inner + turned(ops, ops.tril(inner, diagonal=-1))
     if isinstance(L, Tensor):
-        inner = ops.solved_triangular(_mt(ops, L), inner * 0.5, upper=True, left=True, unitriangular=False)
+        inner = ops.solved_triangular(turned(ops, L), inner * 0.5, upper=True, left=True, unitriangular=False)
         return ops.solved_triangular(L, inner, upper=False, left=False, unitriangular=False)
     inverse = ops.linalg_inv_ex(L)
-    return (_mt(ops, inverse) @ (inner @ inverse)) * 0.5
+    return (turned(ops, inverse) @ (inner @ inverse)) * 0.5
 
 
 @op(

@@ -10,8 +10,9 @@ from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import composite, matmul, pointwise
-from gradviz.ops.matrices import by_columns, on_diagonal, turned
+from gradviz.ops.matrices import by_columns, column, on_diagonal, row, turned
 from gradviz.ops.named import named_result
+from gradviz.ops.products import of_all_others
 
 
 class _LinAlgError(RuntimeError):
@@ -127,27 +128,39 @@ def inv(A):
 inverse = inv
 
 
-def _of_each(ops, grad):
-    """A gradient of one number a matrix, for all elements of it."""
-    return ops.reshape_raw(grad, size=(*grad.shape, 1, 1))
-
-
 def _times_inverse(ops, grad, A, pivots):
     """`grad * inv(A).T` for a number a matrix, solved for so that it has a graph."""
     spread = ops.expand(ops.unsqueeze(grad, dim=len(grad.shape)), size=pivots.shape)
     return ops.linalg_solve_ex(turned(ops, A), turned(ops, on_diagonal(ops, spread)))
 
 
+def _by_singular_values(ops, grad, A):
+    """`grad * det * inv(A).T`, which a singular matrix has too."""
+    u, values, vh = ops.linalg_svd_of(A, full_matrices=True)
+    scale = column(ops, ops.linalg_det(u) * ops.linalg_det(vh) * grad)
+    if values.shape[-1] > 1:
+        scale = scale * of_all_others(ops, values, len(values.shape) - 1)
+    return (u * row(ops, scale)) @ vh
+
+
 def _det_gradient(ops, grad, A, LU, pivots, result):
-    if isinstance(A, Tensor) and _is_regular(LU._array):
-        return _times_inverse(ops, grad * result, A, pivots)
-    return _of_each(ops, grad) * ops.cofactors(A)
+    if not isinstance(A, Tensor):
+        return grad[..., None, None] * _cofactors(backend.module_of(A), A)
+    xp = backend.module_of(A._array)
+    if (xp.abs(result._array) < 100 * xp.finfo(A._array.dtype).eps).any():
+        return _by_singular_values(ops, grad, A)
+    return _times_inverse(ops, grad * result, A, pivots)
 
 
-def _is_regular(lu):
-    """Whether no matrix is singular, by the diagonal of its factors."""
-    xp = backend.module_of(lu)
-    return bool((xp.abs(_diagonal(xp, lu)) > xp.finfo(lu.dtype).eps).all())
+def _cofactors(xp, matrices):
+    """det * inv.T, by singular values."""
+    # of infinities LAPACK may search the singular values forever
+    finite = xp.isfinite(matrices).all(axis=(-2, -1), keepdims=True)
+    u, values, vh = xp.linalg.svd(xp.where(finite, matrices, 0))
+    others = xp.where(xp.eye(values.shape[-1], dtype=bool), 1, values[..., None, :]).prod(axis=-1)
+    signs = xp.linalg.det(u) * xp.linalg.det(vh)
+    found = (u * (others * signs[..., None])[..., None, :]) @ vh
+    return xp.where(finite, found, xp.nan).astype(matrices.dtype, copy=False)
 
 
 @op(
@@ -162,26 +175,6 @@ def linalg_det(xp, A):
     return _diagonal(xp, lu).prod(axis=-1) * parity, lu, pivots
 
 
-def _cofactor_gradient(ops, grad, self, result):
-    inverse = turned(ops, ops.linalg_inv_ex(self))
-    last = len(self.shape)
-    along = ops.sum_dim(grad * inverse, dim=(last - 2, last - 1), keepdim=True)
-    return along * result - result @ (turned(ops, grad) @ inverse)
-
-
-@op(self=vjp("(sum(grad * inv.T) - inv.T @ grad.T) * result", _cofactor_gradient))
-def cofactors(xp, self):
-    """The gradient of the determinant, `det * inv.T`, but by singular values, so that a singular matrix has one too."""
-    # of infinities LAPACK may search the singular values forever
-    finite = xp.isfinite(self).all(axis=(-2, -1), keepdims=True)
-    u, values, vh = xp.linalg.svd(xp.where(finite, self, 0))
-    size = self.shape[-1]
-    others = xp.where(xp.eye(size, dtype=bool), 1, values[..., None, :]).prod(axis=-1)
-    signs = xp.linalg.det(u) * xp.linalg.det(vh)
-    found = (u * (others * signs[..., None])[..., None, :]) @ vh
-    return xp.where(finite, found, xp.nan).astype(self.dtype, copy=False)
-
-
 def det(A):
     """The determinant of matrices, (..., N, N) to (...)."""
     return linalg_det(A)
@@ -192,7 +185,7 @@ def _slogdet_gradient(ops, grads, A, LU, pivots, sign):
         return ops.new_zeros(A, size=tuple(A.shape))
     if isinstance(A, Tensor):
         return _times_inverse(ops, grads[1], A, pivots)
-    return _of_each(ops, grads[1]) * turned(ops, ops.linalg_inv_ex(A))
+    return grads[1][..., None, None] * turned(ops, ops.linalg_inv_ex(A))
 
 
 @op(

@@ -11,7 +11,7 @@ from gradviz.ops.scans import accumulated
 # -- products ----------------------------------------------------------------------------------------
 
 
-def _all_others(ops, self, dim):
+def of_all_others(ops, self, dim):
     """For each element along a dimension the product of all others: of those before it, times those behind."""
     size, sizes = self.shape[dim], (*self.shape[:dim], 1, *self.shape[dim + 1 :])
     ones = ops.new_zeros(self, size=sizes) + 1
@@ -36,7 +36,7 @@ def _prod_gradient(ops, grad, self, result):
     if self.shape == (1,):
         return grad
     flat = ops.reshape_raw(self, size=(-1,))
-    return ops.reshape_raw(grad * _all_others(ops, flat, 0), size=tuple(self.shape))
+    return ops.reshape_raw(grad * of_all_others(ops, flat, 0), size=tuple(self.shape))
 
 
 def _prod_dim_gradient(ops, grad, self, result, dim, keepdim):
@@ -46,7 +46,7 @@ def _prod_dim_gradient(ops, grad, self, result, dim, keepdim):
         grad, result = (ops.unsqueeze(each, dim=dim) for each in (grad, result))
     if not _count(ops, self == 0):
         return grad * (result / self)
-    return grad if self.shape[dim] == 1 else grad * _all_others(ops, self, dim)
+    return grad if self.shape[dim] == 1 else grad * of_all_others(ops, self, dim)
 
 
 def _multiplied(xp, self, dim, keepdim, dtype):

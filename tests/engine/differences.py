@@ -108,15 +108,15 @@ DIFFERENCES = {
         "size refused": "add_number constant_pad_nd div_number index_add native_batch_norm safe_softmax",
     },
     "the determinant of a singular matrix: its second gradient needs an inverse, which isn't there": {
-        "layout refused": "cofactors linalg_det",
-        "ties refused": "cofactors linalg_det",
+        "layout refused": "linalg_det",
+        "ties refused": "linalg_det",
     },
     "NaN, infinities, numbers near overflow: LAPACK, or another order of steps, spreads or refuses them otherwise": {
         "special class": "least_squares linalg_eigh_of",
         "special refused": "least_squares linalg_svd_of pseudoinverse ranks",
         "special taken": "least_squares linalg_cholesky_ex tril",
         "special value": (
-            "cofactors distances distances_backward elu_backward embedding_bag flash_attention_backward "
+            "distances distances_backward elu_backward embedding_bag flash_attention_backward "
             "grid_sampler_3d least_squares lgamma linalg_cholesky_ex linalg_det linalg_inv_ex linalg_qr "
             "linalg_slogdet linalg_solve_ex linalg_svd_of log_sums_so_far logit_of mode_along multi_margin_loss "
             "multi_margin_loss_backward multilabel_margin_loss native_batch_norm native_group_norm native_layer_norm "
@@ -169,8 +169,7 @@ OTHER_GRAPHS = {
 OTHER_LAYOUTS = {
     "LAPACK leaves its results in columns, and PyTorch hands them on so; gradviz's lie in rows": {
         "stride": (
-            "cofactors least_squares linalg_cholesky_ex linalg_eigh_of linalg_inv_ex linalg_qr linalg_solve_ex "
-            "linalg_svd_of solved_cholesky solved_triangular"
+            "least_squares linalg_solve_ex"
         ),
     },
     "of an input in Fortran order PyTorch keeps the order, gradviz makes rows of it": {
@@ -191,7 +190,7 @@ OTHER_LAYOUTS = {
     },
     "elements apart: PyTorch's copy keeps the gaps": {"stride": "select_replaced slice_replaced"},
     "a step more, or less, that hands its input on as a view of itself": {
-        "view": "addmm known_mean known_rstd max_pool2d_with_indices nll_loss2d_backward reshape_raw",
+        "view": "addmm max_pool2d_with_indices",
     },
     "the gradient of affine_grid is a turned view in PyTorch": {"stride": "affine_points", "view": "affine_points"},
 }

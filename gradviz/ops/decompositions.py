@@ -56,7 +56,8 @@ def _tall_gradient(ops, of_q, of_r, Q, R):
 def _wide_gradient(ops, of_q, of_r, Q, R):
     """The columns beyond the square are Q times their part of R."""
     last, rows = len(R.shape) - 1, Q.shape[-2]
-    mixed = skew(ops, _difference(*_mixed(ops, of_q, of_r, Q, R)))
+    by_q, by_r = _mixed(ops, of_q, of_r, Q, R)
+    mixed = skew(ops, -_difference(by_r, by_q))
     square = ops.slice(R, dim=last, start=0, end=rows, step=1)
     first = _solved_by_triangle(ops, square, Q @ ops.tril(mixed, diagonal=0))
     beyond = ops.new_zeros(first, size=(*R.shape[:-1], R.shape[-1] - rows))
@@ -177,12 +178,15 @@ def _svd_gradient(ops, grads, U, S, Vh, S_sym_argsize_minus_1, full_matrices):
     if of_u is None and of_vh is None:
         return (U * row(ops, of_s)) @ Vh if wide else U @ (column(ops, of_s) * Vh)
     squares = S * S
-    gaps, inner = _gaps(ops, squares), None
-    if of_u is not None:
-        inner = skew(ops, turned(ops, U) @ of_u) / gaps * row(ops, S)
-    if of_vh is not None:
-        other = column(ops, S) * (skew(ops, Vh @ turned(ops, of_vh)) / gaps)
-        inner = other if inner is None else inner + other
+    gaps = _gaps(ops, squares)
+    by_u = None if of_u is None else skew(ops, turned(ops, U) @ of_u)
+    by_vh = None if of_vh is None else skew(ops, Vh @ turned(ops, of_vh))
+    if of_vh is None:
+        inner = by_u / gaps * row(ops, S)
+    elif of_u is None:
+        inner = column(ops, S) * (by_vh / gaps)
+    else:
+        inner = (by_u * row(ops, S) + column(ops, S) * by_vh) / gaps
     if of_s is not None:
         inner = inner + on_diagonal(ops, of_s)
     if of_u is not None and tall:

@@ -138,14 +138,15 @@ def _by_singular_values(ops, grad, A):
     """`grad * det * inv(A).T`, which a singular matrix has too."""
     u, values, vh = ops.linalg_svd_of(A, full_matrices=True)
     scale = column(ops, ops.linalg_det(u) * ops.linalg_det(vh) * grad)
-    if values.shape[-1] > 1:
-        scale = scale * of_all_others(ops, values, len(values.shape) - 1)
+    scale = scale * of_all_others(ops, values, len(values.shape) - 1)
     return (u * row(ops, scale)) @ vh
 
 
 def _det_gradient(ops, grad, A, LU, pivots, result):
     if not isinstance(A, Tensor):
         return grad[..., None, None] * _cofactors(backend.module_of(A), A)
+    if A.shape[-1] == 1:
+        return ops.expand(column(ops, column(ops, grad)), size=A.shape)
     xp = backend.module_of(A._array)
     if (xp.abs(result._array) < 100 * xp.finfo(A._array.dtype).eps).any():
         return _by_singular_values(ops, grad, A)
@@ -288,7 +289,7 @@ def linalg_solve_ex(xp, A, B, *, left=True):
     if xp is np and (_diagonal(xp, lu) == 0).any():
         raise _LinAlgError(UNSOLVED)
     found = _solution(xp, A, B, left)
-    return by_columns(xp, found) if left and not vector else found, lu, pivots
+    return by_columns(xp, found) if left and found.ndim > 1 else xp.ascontiguousarray(found), lu, pivots
 
 
 def solve(A, B, *, left=True):

@@ -10,7 +10,6 @@ DIFFERENCES = {
             "log max_pool2d_with_indices nll_loss2d safe_softmax soft_margin_loss where"
         ),
         "index words": "embedding embedding_dense_backward gather index_put",
-        "layout words": "linalg_slogdet",
         "misfit words": (
             "adaptive_avg_pool2d adaptive_avg_pool2d_backward adaptive_max_pool2d add_number addbmm addmm addmv "
             "baddbmm binary_cross_entropy binary_cross_entropy_with_logits cat convolution "
@@ -107,10 +106,6 @@ DIFFERENCES = {
         ),
         "size refused": "add_number constant_pad_nd div_number index_add native_batch_norm safe_softmax",
     },
-    "the determinant of a singular matrix: its second gradient needs an inverse, which isn't there": {
-        "layout refused": "linalg_det",
-        "ties refused": "linalg_det",
-    },
     "NaN, infinities, numbers near overflow: LAPACK, or another order of steps, spreads or refuses them otherwise": {
         "special class": "least_squares linalg_eigh_of",
         "special refused": "least_squares linalg_svd_of pseudoinverse ranks",
@@ -130,7 +125,7 @@ DIFFERENCES = {
         "layout value": "add linalg_qr linalg_svd_of median_at mul",
         "misfit value": "max_pool3d_with_indices",
         "size value": "max_pool3d_with_indices",
-        "ties value": "grid_sampler_2d kth linalg_eigh_of linalg_qr linalg_svd_of",
+        "ties value": "grid_sampler_2d kth linalg_det linalg_eigh_of linalg_qr linalg_solve_ex linalg_svd_of",
     },
     "float16: PyTorch computes inside in float32; integers: in the integer dtype, which wraps around": {
         "dtype dtype": "add",
@@ -169,7 +164,7 @@ OTHER_GRAPHS = {
 OTHER_LAYOUTS = {
     "LAPACK leaves its results in columns, and PyTorch hands them on so; gradviz's lie in rows": {
         "stride": (
-            "least_squares linalg_solve_ex"
+            "least_squares"
         ),
     },
     "of an input in Fortran order PyTorch keeps the order, gradviz makes rows of it": {

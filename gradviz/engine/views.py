@@ -4,7 +4,8 @@ A view keeps its base. A change of a view in a graph becomes a CopySlices node o
 changed after the view's grad_fn was made gets an AsStridedBackward0 of the base when it is next used or asked.
 """
 
-from gradviz.engine.backend import offset_of, owner
+from gradviz.engine.backend import module_of, offset_of, owner
+from gradviz.engine.geometry import laid_out, part_of, with_part
 from gradviz.engine.hooks import hooks_of, opened
 from gradviz.engine.node import Node, place_of, spoken
 from gradviz.engine.switches import _GradMode, mode
@@ -213,18 +214,35 @@ class CopySlices(Node):
 
     def run_backward(self, gradients, create_graph):
         """One gradient an edge: the base's has in the view's place what the op hands on to the view."""
-        from gradviz.engine.catalogue import lifted, raw
         from gradviz.engine.coerce import quietly
 
         grad, inner = gradients[0], self.inner
         if create_graph:
-            ops, saved = lifted, tuple(self.saved_tensor(k) for k in range(len(inner._saved)))
-        else:
-            ops, saved = raw(grad), opened(inner._saved)
-        part = ops.strided_part(grad, geometry=self.geometry)
-        first, *others = quietly(inner._run, part, saved, inner._settings, lifted if create_graph else None)
+            return self._run_on_tensors(grad)
+        xp = module_of(grad)
+        part = part_of(xp, grad, self.geometry)
+        first, *others = quietly(inner._run, part, opened(inner._saved), inner._settings, None)
         if first is not None:
-            first = ops.strided_scatter(grad, first, geometry=self.geometry)
+            first = with_part(xp, grad, first, self.geometry)
+        return (first, *others)
+
+    def _run_on_tensors(self, grad):
+        """The same by PyTorch's steps, so that a second backward meets its nodes."""
+        from gradviz.engine.catalogue import lifted
+
+        inner, (_, _, size, stride, offset) = self.inner, self.geometry
+        whole = grad.__class__(laid_out(module_of(grad._array), grad._array, self.geometry)[0])
+        whole.copy_(grad)
+        part = lifted.strided_view(whole, size=size, stride=stride, storage_offset=offset)
+        saved = tuple(self.saved_tensor(k) for k in range(len(inner._saved)))
+        mode.formula = True
+        try:
+            first, *others = inner._run(part.clone(), saved, inner._settings, lifted)
+        finally:
+            mode.formula = False
+        if first is not None:
+            part.copy_(first)
+            first = whole
         return (first, *others)
 
 

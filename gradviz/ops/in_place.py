@@ -7,10 +7,10 @@ import numpy as np
 from gradviz.engine import backend, versions, views
 from gradviz.engine.births import told_at_the_end
 from gradviz.engine.dtypes import title
+from gradviz.engine.geometry import SHARED, overlaps, refuse_repeats
 from gradviz.engine.inference import refuse_change
 from gradviz.engine.switches import Observer, mode
 from gradviz.engine.tensor import Tensor
-from gradviz.ops.strided import SHARED, overlaps, refuse_repeats
 
 FILLS = ("fill_", "zero_")
 _RANK = {"b": 0, "u": 1, "i": 1, "f": 2}

@@ -8,10 +8,10 @@ import numpy as np
 
 from gradviz.engine import backend
 from gradviz.engine.function import Function
+from gradviz.engine.geometry import part_of
 from gradviz.engine.random import get_rng_state, set_rng_state
 from gradviz.engine.tensor import Tensor
 from gradviz.ops.reduction import averaged
-from gradviz.ops.strided import strided_part
 from gradviz.record.kept import afresh, kept
 from gradviz.record.slopes import LOWER, SCALED, SYMMETRIC, UPPER
 
@@ -73,7 +73,7 @@ class Call(NamedTuple):
         if self.drawn is not None:
             return lambda given: [hosted(self.drawn)]
         if self.geometry is not None:
-            return lambda given: [strided_part.op.forward(np, given[0], geometry=self.geometry)]
+            return lambda given: [part_of(np, given[0], self.geometry)]
         follows = FOLLOWING.get(op.name)
 
         def f(given):
@@ -158,7 +158,7 @@ def _counting_as(op, settings):
 def run_of_change(run, base, geometry):
     """The same for a view that was changed in place: of its base, where the rest stays as it is; `base`: by now."""
     sizes = geometry[0]
-    places = strided_part.op.forward(np, np.arange(base.size).reshape(sizes), geometry=geometry)
+    places = part_of(np, np.arange(base.size).reshape(sizes), geometry)
     before = np.array(hosted(base), order="C")
     before.reshape(-1)[places] = hosted(run.arrays[0])
 

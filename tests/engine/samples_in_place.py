@@ -52,9 +52,9 @@ SAMPLES: tuple[Sample, ...] = (
     _linear("strided_view", lambda torch, a: torch.as_strided(a * 1, (2, 2), (1, 2), 1), A),
     _linear("strided_view", lambda torch, a: (a * 1).as_strided((3, 2), (1, 1)), (4,)),
     _linear("strided_view", _read, (1, 3)),
-    _linear("strided_backward", twice(lambda torch, a: torch.as_strided(a * 1, (2, 2), (1, 2))), A),
-    Sample("strided_part", twice(_changed("exp_", view=True)), (A,)),
-    Sample("strided_scatter", twice(_changed("mul_", view=True)), (A, ROW)),
+    _linear("strided_view", twice(lambda torch, a: torch.as_strided(a * 1, (2, 2), (1, 2))), A),
+    Sample("copy", twice(_changed("exp_", view=True)), (A,)),
+    Sample("copy", twice(_changed("mul_", view=True)), (A, ROW)),
     *(
         _linear(f"{word}_in_place_{len(other)}", _changed(f"{word}_", *([] if other else [0.5]), view=view), A, *other)
         for word in "eq ne lt le gt ge".split()

@@ -194,19 +194,8 @@ class CopySlices(Node):
         return source is self.inner
 
     def saved_tensor(self, position):
-        """As of the op's own node; its result is the view by now."""
-        found = self.inner.saved_tensor(position)
-        if self.saved_names[position] != self.inner.op.result:
-            return found
-        from gradviz.engine.catalogue import lifted, raw
-
-        array, (sizes, strides, size, stride, offset) = found._array, self.geometry
-        start = offset_of(array)
-        base = type(found)(
-            raw(array).strided_view(array, size=sizes, stride=strides, storage_offset=start - offset), True
-        )
-        base._edge = self
-        return lifted.strided_view(base, size=size, stride=stride, storage_offset=start)
+        """As of the op's own node."""
+        return self.inner.saved_tensor(position)
 
     def release(self):
         """Frees what the op saved."""

@@ -218,7 +218,7 @@ OTHER_STEPS = {
     "linalg_cholesky_ex", "linalg_det", "linalg_eigh_of", "linalg_slogdet", "linalg_svd_of",
     "masked_scatter_backward", "max_pool2d_picked", "max_pool2d_with_indices", "mean_like", "mm",
     "native_batch_norm", "near", "nll_loss", "nll_loss2d_backward", "nll_loss_backward", "picked_in_plane",
-    "picked_in_volume", "rrelu_with_noise", "slogdet_sign", "strided_part", "strided_scatter", "tril",
+    "picked_in_volume", "rrelu_with_noise", "slogdet_sign", "tril",
 }  # fmt: skip
 
 

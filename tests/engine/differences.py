@@ -170,7 +170,7 @@ OTHER_LAYOUTS = {
     "of an input in Fortran order PyTorch keeps the order, gradviz makes rows of it": {
         "stride": (
             "addcdiv_of addcmul_of addr argsort_of diagonal_replaced div flash_attention_backward index_fill "
-            "index_fill_tensor index_put put rot90 sort_any sort_stable strided_backward strided_part strided_scatter "
+            "index_fill_tensor index_put put rot90 sort_any sort_stable "
             "unsafe_split where"
         ),
     },

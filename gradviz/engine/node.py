@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 
 from gradviz.engine.hooks import Held, RemovableHandle, hooks_of
-from gradviz.engine.switches import mode
+from gradviz.engine.switches import _GradMode, mode
 
 
 class Packed(tuple):
@@ -137,6 +137,22 @@ class SeveralOutputs(Node):
 
     __slots__ = ("_count",)
     _is_several = True
+
+
+class Changing(Node):
+    """The node of an op that changed its first input in place: of the values before, it saved a clone."""
+
+    __slots__ = ()
+
+    def saved_tensor(self, position):
+        """As PyTorch's: the input of before leads to a CloneBackward0."""
+        found = super().saved_tensor(position)
+        if found is None or not found._requires_grad or self.saved_names[position] != self.op.inputs[0]:
+            return found
+        from gradviz.engine.catalogue import lifted  # which imports the ops, and they this
+
+        with _GradMode(True):
+            return lifted.clone(found)
 
 
 class Edge:

@@ -35,7 +35,7 @@ from typing import NamedTuple
 
 from gradviz.engine import coerce, versions
 from gradviz.engine.generated import SIZES, joined, on_first_use
-from gradviz.engine.node import AccumulateGrad, Node, SeveralOutputs, edge_to
+from gradviz.engine.node import AccumulateGrad, Changing, Node, SeveralOutputs, edge_to
 from gradviz.engine.run_code import run_of
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.twins import quick_of
@@ -176,6 +176,14 @@ class Op:
         made = type(name, (SeveralOutputs if self.several else Node,), fields)
         self.runs = [None] * 2 ** (len(self.differentiable) + 1)
         return made
+
+    @cached_property
+    def changing_class(self):
+        """The class of the nodes of its in-place form, where the first input is saved."""
+        if self.inputs[0] not in self.saved:
+            return self.node_class
+        fields = {"__module__": "gradviz", "__slots__": ()}
+        return type(self.node_class.__name__, (Changing, self.node_class), fields)
 
     @cached_property
     def with_number(self):

@@ -124,6 +124,7 @@ def _write(self, name, result, told):
     node = result._edge if result._edge is not None and target.dtype.kind == "f" else None
     if node is not None:
         node._saved = _as_saved(node, target, result._array, version)
+        node.__class__ = node.op.changing_class
     writable(target)[...] = result._array
     if node is None:
         note(self, name)

@@ -290,7 +290,7 @@ class Backward:
             return node.run_backward(entry[1:], self._create_graph)
         run, observed = node._run, self._observer is not None
         if self._targets is not None:
-            run = node.op.run_for(self._mask(node), run.fits)
+            run = node.op.run_for(self.mask(node), run.fits)
         if observed:
             run = run.unfitted
         gradient = entry[1] if len(entry) == 2 else tuple(entry[1:])  # of several outputs, None where nothing arrived
@@ -311,7 +311,7 @@ class Backward:
         node, output_nr = place_of(edge)
         return node in self._needed or (node.sequence_nr, output_nr) in self._targets
 
-    def _mask(self, node):
+    def mask(self, node):
         """Bit i: the gradient for input i is needed."""
         return sum(1 << i for i, edge in enumerate(node._edges) if edge is not None and self._on_the_way(edge))
 

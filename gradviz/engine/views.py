@@ -4,6 +4,9 @@ A view keeps its base. A change of a view in a graph becomes a CopySlices node o
 changed after the view's grad_fn was made gets an AsStridedBackward0 of the base when it is next used or asked.
 """
 
+from copy import copy
+from sys import getrefcount
+
 from gradviz.engine.backend import module_of, offset_of, owner
 from gradviz.engine.geometry import laid_out, part_of, with_part
 from gradviz.engine.hooks import hooks_of, opened
@@ -198,7 +201,9 @@ class CopySlices(Node):
         return self.inner.saved_tensor(position)
 
     def release(self):
-        """Frees what the op saved."""
+        """Frees what the op saved; where another graph leads to its node, only for this one."""
+        if getrefcount(self.inner) > 2:
+            self.inner = copy(self.inner)
         return self.inner.release()
 
     def run_backward(self, gradients, create_graph):
@@ -210,10 +215,15 @@ class CopySlices(Node):
             return self._run_on_tensors(grad)
         xp = module_of(grad)
         part = part_of(xp, grad, self.geometry)
-        first, *others = quietly(inner._run, part, opened(inner._saved), inner._settings, None)
+        first, *others = quietly(self._wanted(), part, opened(inner._saved), inner._settings, None)
         if first is not None:
             first = with_part(xp, grad, first, self.geometry)
         return (first, *others)
+
+    def _wanted(self):
+        """The op's backward, for the inputs whose gradients the running call asks for."""
+        run, call = self.inner._run, mode.backward
+        return run if call is None or not call.is_limited else self.inner.op.run_for(call.mask(self), run.fits)
 
     def _run_on_tensors(self, grad):
         """The same by PyTorch's steps, so that a second backward meets its nodes."""
@@ -226,7 +236,7 @@ class CopySlices(Node):
         saved = tuple(self.saved_tensor(k) for k in range(len(inner._saved)))
         mode.formula = True
         try:
-            first, *others = inner._run(part.clone(), saved, inner._settings, lifted)
+            first, *others = self._wanted()(part.clone(), saved, inner._settings, lifted)
         finally:
             mode.formula = False
         if first is not None:

@@ -67,7 +67,7 @@ LINALG = (
     Sample("linalg_inv_ex", lambda torch, a: a.inverse(), ((2, 3, 3),)),
     Sample("linalg_det", lambda torch, a: torch.linalg.det(a), (S,)),
     Sample("linalg_det", lambda torch, a: a.det(), ((2, 3, 3),)),
-    Sample("linalg_solve_ex", twice(lambda torch, a: torch.det(a)), (S,)),
+    Sample("linalg_det", twice(lambda torch, a: torch.det(a)), (S,)),
     Sample("linalg_svd_of", twice(lambda torch, a: torch.det(_singular(torch, a)) + a.sum()), ((2, 3),)),
     Sample("linalg_slogdet", lambda torch, a: torch.linalg.slogdet(a)[1], (S,)),
     Sample("linalg_slogdet", lambda torch, a: torch.slogdet(a).logabsdet, ((2, 3, 3),)),

@@ -173,7 +173,10 @@ class Op:
             fields["__slots__"] = ("saved_names",)
         self.saved = saved
         name = grad_fn or "".join(part.title() for part in self.name.split("_")) + "Backward0"
-        made = type(name, (SeveralOutputs if self.several else Node,), fields)
+        space, _, short = name.rpartition("::")
+        if space:
+            fields["name"] = lambda node: name
+        made = type(short, (SeveralOutputs if self.several else Node,), fields)
         self.runs = [None] * 2 ** (len(self.differentiable) + 1)
         return made
 

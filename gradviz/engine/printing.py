@@ -71,7 +71,7 @@ def text(tensor):
 
 def _node_name(tensor):
     try:
-        return "" if tensor.grad_fn is None else tensor.grad_fn.name()
+        return "" if tensor.grad_fn is None else tensor.grad_fn.name().rpartition("::")[2]
     except RuntimeError:  # a view that must not follow a change of its base
         return "Invalid"
 

@@ -118,8 +118,6 @@ def _message(node, saved, stamps, expected):
     maker = ""
     if source is not None and not isinstance(source, AccumulateGrad):
         name = spoken(_name_by_now(node, source, stamps))
-        if name in ("CopyBackwards", "CopySlices"):
-            name = f"torch::autograd::{name}"  # as its C++ class is called
         maker = f", which is output {output_nr} of {name},"
     hint = (
         "enable anomaly detection to find the operation that failed to compute its gradient, with "

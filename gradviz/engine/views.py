@@ -160,6 +160,7 @@ class CopySlices(Node):
     """The grad_fn of a base whose view was changed in place: the op's backward, on the view's part of the gradient."""
 
     __slots__ = ("inner", "geometry")
+    NAME = "torch::autograd::CopySlices"
 
     def __init__(self, base, view, inner):
         from gradviz.engine.tensor import edge_of  # which imports this file
@@ -173,6 +174,10 @@ class CopySlices(Node):
         self.sequence_nr = mode.next_sequence_nr()
 
     saved_names = property(lambda self: self.inner.saved_names)
+
+    def name(self):
+        """As PyTorch's C++ classes are called."""
+        return self.NAME
 
     @property
     def _saved(self):

@@ -130,7 +130,7 @@ def _write(self, name, result, told):
         note(self, name)
         return
     top = self if base is None else base
-    count(self, node.name() if base is None else "CopySlices")
+    count(self, node.name() if base is None else views.CopySlices.NAME)
     node.sequence_nr = mode.next_sequence_nr()  # newer than the change that it is itself
     node = views.rebase(self, node)
     if told is not None:

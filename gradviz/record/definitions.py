@@ -98,7 +98,7 @@ class Definitions:
 
 def described(name, declared, inputs, outputs, node, settings):
     """The JSON of a CALL row for an op that ran."""
-    grad_fn = node.name() if node is not None else ""
+    grad_fn = node.name().rpartition("::")[2] if node is not None else ""
     saved = [] if node is None else saved_names(declared, node, inputs, outputs)
     return call_json(name, grad_fn, settings, saved, len(inputs)) | formulas(declared, node, inputs)
 

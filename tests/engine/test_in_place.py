@@ -24,7 +24,7 @@ def test_what_is_overwritten_gets_no_gradient(w, change):
 def test_what_is_copied_in_gets_the_gradient(w):
     target = torch.zeros(3, 2)
     target.copy_(w * 3)
-    assert target.grad_fn.name() == "CopyBackwards" and target.grad_fn.next_functions[0] == (None, 0)
+    assert target.grad_fn.name() == "torch::autograd::CopyBackwards" and target.grad_fn.next_functions[0] == (None, 0)
     target.sum().backward()
     assert w.grad.tolist() == [9.0, 9.0]
 
@@ -43,7 +43,7 @@ def test_a_change_of_a_view_is_a_node_of_its_base(w):
     base = w * 2
     view = base[0]
     view.mul_(3)
-    assert base.grad_fn.name() == "CopySlices" and base.grad_fn.next_functions[1] == (None, 0)
+    assert base.grad_fn.name() == "torch::autograd::CopySlices" and base.grad_fn.next_functions[1] == (None, 0)
     assert view.grad_fn.next_functions == ((base.grad_fn, 0),)
     assert [name for name in dir(base.grad_fn) if name.startswith("_saved_")] == []
     assert not hasattr(base.grad_fn, "_saved_other")

@@ -269,7 +269,11 @@ def fill_tensor(xp, self, value):
     return xp.broadcast_to(value, self.shape).astype(self.dtype)
 
 
-@op(grad_fn="torch::autograd::CopyBackwards", self=vjp("0", lambda ops, grad: ops.zero(grad)), source=vjp("1", lambda grad: grad))
+@op(
+    grad_fn="torch::autograd::CopyBackwards",
+    self=vjp("0", lambda ops, grad: ops.zero(grad)),
+    source=vjp("1", lambda grad: grad),
+)
 def copy(xp, self, source):
     """Another tensor's values, in this one's size and dtype."""
     try:

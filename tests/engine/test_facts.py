@@ -55,7 +55,8 @@ def test_the_facts_are_small_and_complete():
 def test_every_differentiable_op_has_its_graph_among_the_facts():
     named = {node["name"] for graph in stored("graphs").values() for node in graph["nodes"]}
     in_second_backwards = {
-        "SelectBackward", "SliceBackward", "NllLossBackward", "DiagonalBackward", "EmbeddingDenseBackward", "IndexPutImpl", "MaskedScatterBackward",
+        "SelectBackward", "SliceBackward", "NllLossBackward", "DiagonalBackward", "EmbeddingDenseBackward",
+        "IndexPutImpl", "MaskedScatterBackward",
         *(f"{mode}Pad{n}DBackward" for mode in ("Reflection", "Replication") for n in (1, 2, 3)),
     }  # fmt: skip
     ours = {op.node_class.__name__ for op in catalogue.values() if op.node_class is not None}

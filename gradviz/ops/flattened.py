@@ -103,8 +103,11 @@ def masked_scatter(xp, self, mask, source):
 @op(
     self=vjp(
         "1 where picked, else 0",
-        lambda ops, grad, self, mask: ops.masked_scatter(ops.new_zeros(grad, size=tuple(self.shape)), mask, grad),
-    )
+        lambda ops, grad, self_sym_sizes, mask: ops.masked_scatter(
+            ops.new_zeros(grad, size=tuple(self_sym_sizes)), mask, grad
+        ),
+    ),
+    hidden=("self_sym_sizes",),
 )
 def masked_scatter_backward(xp, self, mask, *, sizes):
     """The gradient of a masked_scatter's source: what the mask picks, then zeros."""

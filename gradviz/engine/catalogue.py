@@ -15,6 +15,11 @@ class Raw:
         """Zeros of an array's shape and dtype."""
         return self._xp.zeros_like(array)
 
+    @staticmethod
+    def reshape_raw(array, *, size):
+        """A reshape that copies where it must."""
+        return array.reshape(size)
+
     def __getattr__(self, name):
         op, xp = catalogue[name], self._xp
         forward = op.forward
@@ -28,7 +33,10 @@ class Raw:
 
 
 class Lifted:
-    """The ops as functions of Tensors, so that what a vjp computes is itself part of a graph."""
+    """The ops as functions of Tensors, so that what a vjp computes is itself part of a graph.
+
+    `reshape_raw` is among them too: it is no op, but composed of some, so that the module which does that puts it here.
+    """
 
     def zeros_like(self, tensor):
         """Zeros of a Tensor's shape and dtype, which are no part of a graph."""

@@ -5,6 +5,7 @@ from math import prod
 import numpy as np
 
 from gradviz.engine import backend, coerce
+from gradviz.engine.catalogue import lifted
 from gradviz.engine.creation import numpy_dtype
 from gradviz.engine.devices import Device
 from gradviz.engine.dtypes import bool_, int64, title
@@ -180,6 +181,9 @@ def reshape(self, *sizes, shape=None):
 @composed("reshape")
 def _copied(self, size):
     return shapes.unsafe_view(pointwise.clone(self, memory_format=contiguous_format), size=size)
+
+
+lifted.reshape_raw = lambda tensor, *, size: reshape(tensor, *size)
 
 
 def flatten(self, start_dim=0, end_dim=-1):

@@ -6,7 +6,8 @@ from gradviz.engine.coerce import check_broadcast
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.ops import composite
-from gradviz.ops.linear_algebra import LinAlgError, _mt, _square, in_batch
+from gradviz.ops.linear_algebra import LinAlgError, _square, in_batch
+from gradviz.ops.matrices import by_columns, column, diagonal_of, halve, on_diagonal, row, skew, turned, write
 from gradviz.ops.named import named_result
 from gradviz.ops.refusals import refuse_half
 
@@ -25,39 +26,45 @@ def refuse_no_matrix(name, array, named="A"):
         raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got {title(array.dtype)}")
 
 
-def _rows(ops, vector):
-    """A vector as a row, to scale columns."""
-    return ops.unsqueeze(vector, dim=len(vector.shape) - 1)
-
-
-def _column(ops, vector):
-    return ops.unsqueeze(vector, dim=len(vector.shape))
-
-
-def _on_diagonal(ops, vector):
-    last = len(vector.shape)
-    return ops.diag_embed(vector, offset=0, dim1=last - 1, dim2=last)
-
-
 # -- QR ----------------------------------------------------------------------------------------------
 
 
 def _solved_by_triangle(ops, R, given):
     """`given @ inv(R).T`."""
-    return ops.solved_triangular(_mt(ops, R), given, upper=False, left=False, unitriangular=False)
+    return ops.solved_triangular(turned(ops, R), given, upper=False, left=False, unitriangular=False)
 
 
-def _tall_gradient(ops, of_q, of_r, q, r):
-    inner = None
-    if of_r is not None:
-        inner = of_r @ _mt(ops, r)
-    if of_q is not None:
-        mixed = _mt(ops, q) @ of_q
-        inner = -mixed if inner is None else inner - mixed
-    inner = ops.triu(inner, diagonal=0)
-    symmetric = ops.tril(_mt(ops, inner), diagonal=-1) + ops.triu(inner, diagonal=0)
-    total = q @ symmetric
-    return _solved_by_triangle(ops, r, total if of_q is None else total + of_q)
+def _difference(one, other):
+    """One less the other, either of which may be missing."""
+    if one is None:
+        return -other
+    return one if other is None else one - other
+
+
+def _mixed(ops, of_q, of_r, Q, R):
+    """`Q.T @ grad` of Q, and `grad @ R.T` of R; None for a gradient that is missing."""
+    return None if of_q is None else turned(ops, Q) @ of_q, None if of_r is None else of_r @ turned(ops, R)
+
+
+def _tall_gradient(ops, of_q, of_r, Q, R):
+    by_q, by_r = _mixed(ops, of_q, of_r, Q, R)
+    upper = ops.triu(_difference(by_r, by_q), diagonal=0)
+    symmetric = upper + turned(ops, upper)
+    halve(diagonal_of(ops, symmetric))
+    total = Q @ symmetric
+    return _solved_by_triangle(ops, R, total if of_q is None else total + of_q)
+
+
+def _wide_gradient(ops, of_q, of_r, Q, R):
+    """The columns beyond the square are Q times their part of R."""
+    last, rows = len(R.shape) - 1, Q.shape[-2]
+    by_q, by_r = _mixed(ops, of_q, of_r, Q, R)
+    mixed = skew(ops, -_difference(by_r, by_q))
+    square = ops.slice(R, dim=last, start=0, end=rows, step=1)
+    first = _solved_by_triangle(ops, square, Q @ ops.tril(mixed, diagonal=0))
+    beyond = ops.new_zeros(first, size=(*R.shape[:-1], R.shape[-1] - rows))
+    found = ops.cat(first, beyond, dim=last)
+    return found if of_r is None else found + Q @ of_r
 
 
 def _qr_gradient(ops, grads, Q, R, mode):
@@ -72,19 +79,7 @@ def _qr_gradient(ops, grads, Q, R, mode):
         raise RuntimeError(
             "The QR decomposition is not differentiable when mode='complete' and nrows > ncols."
         )
-    if rows >= columns:
-        return _tall_gradient(ops, of_q, of_r, Q, R)
-    # the columns beyond the square are Q times their part of R
-    last = len(R.shape) - 1
-    square, rest = (ops.slice(R, dim=last, start=a, end=b, step=1) for a, b in ((0, rows), (rows, columns)))
-    if of_r is None:
-        first = _tall_gradient(ops, of_q, None, Q, square)
-        return ops.cat(first, ops.zero(rest), dim=last)
-    own, beyond = (ops.slice(of_r, dim=last, start=a, end=b, step=1) for a, b in ((0, rows), (rows, columns)))
-    through = Q @ beyond
-    pulled = (Q @ rest) @ _mt(ops, beyond)
-    first = _tall_gradient(ops, pulled if of_q is None else of_q + pulled, own, Q, square)
-    return ops.cat(first, through, dim=last)
+    return (_tall_gradient if rows >= columns else _wide_gradient)(ops, of_q, of_r, Q, R)
 
 
 @op(
@@ -98,10 +93,9 @@ def _qr_gradient(ops, grads, Q, R, mode):
 def linalg_qr(xp, A, *, mode):
     """Q with columns at right angles and R, zero below the diagonal, with `Q @ R = A`."""
     if mode == "r":
-        r = xp.linalg.qr(A, mode="r")
-        q = xp.zeros(0, A.dtype)
+        q, r = xp.zeros(0, A.dtype), by_columns(xp, xp.linalg.qr(A, mode="r"))
     else:
-        q, r = xp.linalg.qr(A, mode=mode)
+        q, r = (by_columns(xp, each) for each in xp.linalg.qr(A, mode=mode))
     return [q, r], q, r
 
 
@@ -121,20 +115,19 @@ def qr(A, mode="reduced"):
 
 def _gaps(ops, values):
     """The differences of all pairs, 1 on the diagonal."""
-    apart = _rows(ops, values) - _column(ops, values)
-    return ops.where(apart == 0, 1.0, apart)
+    apart = row(ops, values) - column(ops, values)
+    write(diagonal_of(ops, apart), 1.0)
+    return apart
 
 
 def _eigen_gradient(ops, grads, eigenvalues, eigenvectors):
     of_values, of_vectors = grads
-    turned = _mt(ops, eigenvectors)
     if of_vectors is None:
-        return (eigenvectors * _rows(ops, of_values)) @ turned
-    inner = turned @ of_vectors
-    inner = (ops.tril(inner, diagonal=-1) + ops.triu(inner, diagonal=1)) / _gaps(ops, eigenvalues)
+        return (eigenvectors * row(ops, of_values)) @ turned(ops, eigenvectors)
+    inner = skew(ops, turned(ops, eigenvectors) @ of_vectors) * 0.5 / _gaps(ops, eigenvalues)
     if of_values is not None:
-        inner = inner + _on_diagonal(ops, of_values)
-    return eigenvectors @ (inner @ turned)
+        write(diagonal_of(ops, inner), of_values)
+    return eigenvectors @ (inner @ turned(ops, eigenvectors))
 
 
 @op(
@@ -148,6 +141,7 @@ def _eigen_gradient(ops, grads, eigenvalues, eigenvectors):
 def linalg_eigh_of(xp, A, *, UPLO):
     """Eigenvalues in order, and eigenvectors as columns, of symmetric matrices, of which one triangle is read."""
     values, vectors = xp.linalg.eigh(A, UPLO)
+    vectors = by_columns(xp, vectors)
     return [values, vectors], values, vectors
 
 
@@ -175,10 +169,6 @@ def eigvalsh(A, UPLO="L"):
 # -- singular values ---------------------------------------------------------------------------------
 
 
-def _skew(ops, array):
-    return array - _mt(ops, array)
-
-
 def _svd_gradient(ops, grads, U, S, Vh, S_sym_argsize_minus_1, full_matrices):
     of_u, of_s, of_vh = grads
     count = S_sym_argsize_minus_1
@@ -186,25 +176,28 @@ def _svd_gradient(ops, grads, U, S, Vh, S_sym_argsize_minus_1, full_matrices):
         last = len(U.shape) - 1
         U, of_u = (None if each is None else ops.slice(each, dim=last, start=0, end=count, step=1) for each in (U, of_u))  # noqa: E501
         Vh, of_vh = (None if each is None else ops.slice(each, dim=last - 1, start=0, end=count, step=1) for each in (Vh, of_vh))  # noqa: E501
+    tall, wide = U.shape[-2] > count, Vh.shape[-1] > count
     if of_u is None and of_vh is None:
-        return (U * _rows(ops, of_s)) @ Vh
+        return (U * row(ops, of_s)) @ Vh if wide else U @ (column(ops, of_s) * Vh)
     squares = S * S
-    gaps, inner, row = _gaps(ops, squares), None, _rows(ops, S)
-    if of_u is not None:
-        inner = _skew(ops, _mt(ops, U) @ of_u) / gaps * row
-    if of_vh is not None:
-        other = _column(ops, S) * (_skew(ops, Vh @ _mt(ops, of_vh)) / gaps)
-        inner = other if inner is None else inner + other
+    gaps = _gaps(ops, squares)
+    by_u = None if of_u is None else skew(ops, turned(ops, U) @ of_u)
+    by_vh = None if of_vh is None else skew(ops, Vh @ turned(ops, of_vh))
+    if of_vh is None:
+        inner = by_u / gaps * row(ops, S)
+    elif of_u is None:
+        inner = column(ops, S) * (by_vh / gaps)
+    else:
+        inner = (by_u * row(ops, S) + column(ops, S) * by_vh) / gaps
     if of_s is not None:
-        inner = inner + _on_diagonal(ops, of_s)
-    found = U @ (inner @ Vh)
-    if of_u is not None and U.shape[-2] > count:
-        scaled = of_u / row
-        found = found + (scaled - U @ (_mt(ops, U) @ scaled)) @ Vh
-    if of_vh is not None and Vh.shape[-1] > count:
-        scaled = of_vh / _column(ops, S)
-        found = found + U @ (scaled - (scaled @ _mt(ops, Vh)) @ Vh)
-    return found
+        inner = inner + on_diagonal(ops, of_s)
+    if of_u is not None and tall:
+        scaled = of_u / row(ops, S)
+        return (U @ inner + scaled - U @ (turned(ops, U) @ scaled)) @ Vh
+    if of_vh is not None and wide:
+        scaled = of_vh / column(ops, S)
+        return U @ (inner @ Vh + scaled - (scaled @ turned(ops, Vh)) @ Vh)
+    return (U @ inner) @ Vh if wide else U @ (inner @ Vh)
 
 
 @op(
@@ -218,7 +211,8 @@ def _svd_gradient(ops, grads, U, S, Vh, S_sym_argsize_minus_1, full_matrices):
 def linalg_svd_of(xp, A, *, full_matrices):
     """U, S and Vh with `(U * S) @ Vh = A`."""
     _refuse_infinite(xp, A)
-    found = xp.linalg.svd(A, full_matrices=full_matrices)
+    u, values, vh = xp.linalg.svd(A, full_matrices=full_matrices)
+    found = by_columns(xp, u), values, by_columns(xp, vh)
     return [*found], *found
 
 
@@ -262,14 +256,14 @@ def svd_of_columns(input, some=True, compute_uv=True):
 
 
 def _pinv_gradient(ops, grad, self, result):
-    turned, given = _mt(ops, result), _mt(ops, grad)
+    across, given = turned(ops, result), turned(ops, grad)
     if self.shape[-2] <= self.shape[-1]:
         k = given @ result
-        kt = k @ turned
-        return -_mt(ops, result @ k) + kt - (self @ result) @ kt + (turned @ result) @ (given - k @ self)
+        kt = k @ across
+        return -turned(ops, result @ k) + kt - (self @ result) @ kt + (across @ result) @ (given - k @ self)
     k = result @ given
-    tk = turned @ k
-    return -_mt(ops, k @ result) + ((given - self @ k) @ result) @ turned + tk - (tk @ result) @ self
+    tk = across @ k
+    return -turned(ops, k @ result) + ((given - self @ k) @ result) @ across + tk - (tk @ result) @ self
 
 
 def _symmetric_pinv(xp, self, share):
@@ -305,7 +299,7 @@ def pinv(A, *, rtol=None, hermitian=False):
 
 def _lstsq_own(ops, grads, self, b, solution):
     inverse = ops.pseudoinverse(self, rtol=None, hermitian=False)
-    return _pinv_gradient(ops, grads[0] @ _mt(ops, b), self, inverse)
+    return _pinv_gradient(ops, grads[0] @ turned(ops, b), self, inverse)
 
 
 @op(
@@ -314,7 +308,9 @@ def _lstsq_own(ops, grads, self, b, solution):
     self=vjp("as of pinv(self) @ b: outer product", _lstsq_own),
     b=vjp(
         "pinv(self).T (@ grad)",
-        lambda ops, grads, self, b, solution: _mt(ops, ops.pseudoinverse(self, rtol=None, hermitian=False)) @ grads[0],
+        lambda ops, grads, self, b, solution: (
+            turned(ops, ops.pseudoinverse(self, rtol=None, hermitian=False)) @ grads[0]
+        ),
     ),
     intermediates=("solution",),
     outputs=("solution",),

@@ -2,6 +2,7 @@
 
 from math import nan
 
+from gradviz.engine.backend import module_of
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
@@ -9,7 +10,6 @@ from gradviz.ops import bounds, composite, reduction
 from gradviz.ops.choosing import chosen
 from gradviz.ops.named import named_result
 from gradviz.ops.ordering import ranked
-from gradviz.ops.reduction import _restored
 from gradviz.ops.refusals import refuse_kinds
 
 _MAX, _MIN, _MEDIAN = (named_result(name, "values", "indices") for name in ("max", "min", "median"))
@@ -22,14 +22,18 @@ def _shared(ops, grad, self, result, dim, keepdim):
         dim = tuple(range(len(self.shape)))
     elif isinstance(dim, int):
         dim = (dim,)
-    hit = self == _restored(ops, result, self.shape, dim, keepdim)
-    shares = ops.sum_dim(hit * 1, dim=dim, keepdim=True)
-    return _restored(ops, grad, self.shape, dim, keepdim) / shares * hit
+    if not keepdim:
+        kept = tuple(1 if d in dim else n for d, n in enumerate(self.shape))
+        grad, result = (ops.reshape_raw(each, size=kept) for each in (grad, result))
+    hit = self == result
+    return grad / ops.sum_dim(hit, dim=dim, keepdim=True) * hit
 
 
 def _shared_by_all(ops, grad, self, result):
     hit = (self == result) | ((self != self) & (result != result))  # a NaN is its own extreme here
-    return ops.where(hit, grad / ops.sum(hit * 1), 0.0)
+    if not isinstance(grad, Tensor):
+        return ops.where(hit, grad / ops.sum(hit), 0.0)
+    return ops.masked_fill_tensor(ops.new_zeros(grad, size=tuple(self.shape)), hit, grad / ops.sum(hit))
 
 
 @op(
@@ -104,7 +108,14 @@ def min_of_all(xp, self):
 
 
 def _to_the_place(ops, grad, indices, self_sym_sizes, dim, keepdim):
-    return ops.value_backward(grad, indices, sizes=self_sym_sizes, dim=dim, keepdim=keepdim)
+    """The gradient of an element along a dimension, put at its place."""
+    if not keepdim and len(self_sym_sizes):
+        grad, indices = (ops.unsqueeze(each, dim=dim) for each in (grad, indices))
+    zeros = ops.new_zeros(grad, size=tuple(self_sym_sizes))
+    if isinstance(grad, Tensor) or not len(self_sym_sizes):
+        return ops.scatter(zeros, indices, grad, dim=dim)
+    module_of(grad).put_along_axis(zeros, indices, grad, axis=dim)
+    return zeros
 
 
 def _picked(xp, self, indices, dim, keepdim):
@@ -130,36 +141,6 @@ def min_at(xp, self, indices, *, dim, keepdim):
 @op(title="median", grad_fn="MedianBackward1", self=vjp("1 where indices say, else 0", _to_the_place))
 def median_at(xp, self, indices, *, dim, keepdim):
     """The medians along a dimension, whose places are known."""
-    return _picked(xp, self, indices, dim, keepdim)
-
-
-@op(
-    self=vjp(
-        "1 (picked by indices)",
-        lambda ops, grad, indices, dim, keepdim: ops.value_at(grad, indices, dim=dim, keepdim=keepdim),
-    ),
-)
-def value_backward(xp, self, indices, *, sizes, dim, keepdim):
-    """Zeros of the given sizes, with `self` at the places that were picked along a dimension."""
-    if not len(sizes):
-        return self.copy()
-    out = xp.zeros(sizes, self.dtype)
-    if not keepdim:
-        self, indices = xp.expand_dims(self, dim), xp.expand_dims(indices, dim)
-    xp.put_along_axis(out, indices, self, axis=dim)
-    return out
-
-
-@op(
-    self=vjp(
-        "1 where indices say, else 0",
-        lambda ops, grad, indices, self_sym_sizes, dim, keepdim: ops.value_backward(
-            grad, indices, sizes=self_sym_sizes, dim=dim, keepdim=keepdim
-        ),
-    ),
-)
-def value_at(xp, self, indices, *, dim, keepdim):
-    """The elements at places along a dimension."""
     return _picked(xp, self, indices, dim, keepdim)
 
 

@@ -82,7 +82,7 @@ def _common(one, other):
 
 
 @op(
-    self=vjp("0 where mask, else 1", lambda ops, grad, mask: ops.where(mask, 0.0, grad)),
+    self=vjp("0 where mask, else 1", lambda ops, grad, mask: ops.masked_fill_number(grad, mask, value=0)),
     source=vjp(
         "1 where it was put, else 0",
         lambda ops, grad, mask, source_sym_sizes: ops.masked_scatter_backward(
@@ -104,8 +104,11 @@ def masked_scatter(xp, self, mask, source):
 @op(
     self=vjp(
         "1 where picked, else 0",
-        lambda ops, grad, self, mask: ops.masked_scatter(ops.new_zeros(grad, size=tuple(self.shape)), mask, grad),
-    )
+        lambda ops, grad, self_sym_sizes, mask: ops.masked_scatter(
+            ops.new_zeros(grad, size=tuple(self_sym_sizes)), mask, grad
+        ),
+    ),
+    hidden=("self_sym_sizes",),
 )
 def masked_scatter_backward(xp, self, mask, *, sizes):
     """The gradient of a masked_scatter's source: what the mask picks, then zeros."""

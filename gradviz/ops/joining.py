@@ -42,7 +42,11 @@ def cat(xp, *tensors, dim):
     return xp.asarray(xp.concatenate(joined, axis=dim), order="C")
 
 
-@op(dtype="promote", tensors=vjp("1 (each its own place)", lambda ops, grad, dim: ops.unbind(grad, dim=dim)))
+def _places(ops, grad, dim):
+    return [ops.select(grad, dim=dim, index=place) for place in range(grad.shape[dim])]
+
+
+@op(dtype="promote", tensors=vjp("1 (each its own place)", _places))
 def stack(xp, *tensors, dim):
     """Tensors of one shape along a new dimension."""
     first = tensors[0].shape

@@ -10,7 +10,9 @@ from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import composite, matmul, pointwise
+from gradviz.ops.matrices import by_columns, column, on_diagonal, row, turned
 from gradviz.ops.named import named_result
+from gradviz.ops.products import of_all_others
 
 
 class _LinAlgError(RuntimeError):
@@ -18,11 +20,6 @@ class _LinAlgError(RuntimeError):
 
 
 LinAlgError = _LinAlgError  # as PyTorch: torch.linalg.LinAlgError, which prints as _LinAlgError
-
-
-def _mt(ops, array):
-    last = len(array.shape) - 1
-    return ops.transpose(array, dim0=last - 1, dim1=last)
 
 
 def _square(name, array):
@@ -118,8 +115,7 @@ def _blocked(array, answer):
 
 
 def _inverse_gradient(ops, grad, inverse):
-    turned = _mt(ops, inverse)
-    return -(turned @ (grad @ turned))
+    return -(turned(ops, inverse) @ (grad @ turned(ops, inverse)))
 
 
 @op(
@@ -131,7 +127,7 @@ def linalg_inv_ex(xp, self):
     """The inverse of matrices."""
     _square("linalg.inv", self)
     try:
-        return xp.linalg.inv(self)
+        return by_columns(xp, xp.linalg.inv(self))
     except np.linalg.LinAlgError:
         raise _singular(self, _diagonal(xp, factorized(xp, self)[0])) from None
 
@@ -147,16 +143,44 @@ def inv(A):
 inverse = inv
 
 
-def _of_each(ops, grad):
-    """A gradient of one number a matrix, for all elements of it."""
-    return ops.reshape_raw(grad, size=(*grad.shape, 1, 1))
+def _times_inverse(ops, grad, A, pivots):
+    """`grad * inv(A).T` for a number a matrix, solved for so that it has a graph."""
+    spread = ops.expand(ops.unsqueeze(grad, dim=len(grad.shape)), size=pivots.shape)
+    return ops.linalg_solve_ex(turned(ops, A), turned(ops, on_diagonal(ops, spread)))
+
+
+def _by_singular_values(ops, grad, A):
+    """`grad * det * inv(A).T`, which a singular matrix has too."""
+    u, values, vh = ops.linalg_svd_of(A, full_matrices=True)
+    scale = column(ops, ops.linalg_det(u) * ops.linalg_det(vh) * grad)
+    scale = scale * of_all_others(ops, values, len(values.shape) - 1)
+    return (u * row(ops, scale)) @ vh
+
+
+def _det_gradient(ops, grad, A, LU, pivots, result):
+    if not isinstance(A, Tensor):
+        return grad[..., None, None] * _cofactors(backend.module_of(A), A)
+    if A.shape[-1] == 1:
+        return ops.expand(column(ops, column(ops, grad)), size=A.shape)
+    xp = backend.module_of(A._array)
+    if (xp.abs(result._array) < 100 * xp.finfo(A._array.dtype).eps).any():
+        return _by_singular_values(ops, grad, A)
+    return _times_inverse(ops, grad * result, A, pivots)
+
+
+def _cofactors(xp, matrices):
+    """det * inv.T, by singular values."""
+    # of infinities LAPACK may search the singular values forever
+    finite = xp.isfinite(matrices).all(axis=(-2, -1), keepdims=True)
+    u, values, vh = xp.linalg.svd(xp.where(finite, matrices, 0))
+    others = xp.where(xp.eye(values.shape[-1], dtype=bool), 1, values[..., None, :]).prod(axis=-1)
+    signs = xp.linalg.det(u) * xp.linalg.det(vh)
+    found = (u * (others * signs[..., None])[..., None, :]) @ vh
+    return xp.where(finite, found, xp.nan).astype(matrices.dtype, copy=False)
 
 
 @op(
-    A=vjp(
-        "cofactors (result * inv(A).T, @ grad)",
-        lambda ops, grad, A, LU, pivots, result: _of_each(ops, grad) * ops.cofactors(A),
-    ),
+    A=vjp("cofactors (result * inv(A).T, @ grad)", _det_gradient),
     intermediates=("LU", "pivots"),
     title="linalg.det",
 )
@@ -167,26 +191,6 @@ def linalg_det(xp, A):
     return _diagonal(xp, lu).prod(axis=-1) * parity, lu, pivots
 
 
-def _cofactor_gradient(ops, grad, self, result):
-    turned = _mt(ops, ops.linalg_inv_ex(self))
-    last = len(self.shape)
-    along = ops.sum_dim(grad * turned, dim=(last - 2, last - 1), keepdim=True)
-    return along * result - result @ (_mt(ops, grad) @ turned)
-
-
-@op(self=vjp("(sum(grad * inv.T) - inv.T @ grad.T) * result", _cofactor_gradient))
-def cofactors(xp, self):
-    """The gradient of the determinant, `det * inv.T`, but by singular values, so that a singular matrix has one too."""
-    # of infinities LAPACK may search the singular values forever
-    finite = xp.isfinite(self).all(axis=(-2, -1), keepdims=True)
-    u, values, vh = xp.linalg.svd(xp.where(finite, self, 0))
-    size = self.shape[-1]
-    others = xp.where(xp.eye(size, dtype=bool), 1, values[..., None, :]).prod(axis=-1)
-    signs = xp.linalg.det(u) * xp.linalg.det(vh)
-    found = (u * (others * signs[..., None])[..., None, :]) @ vh
-    return xp.where(finite, found, xp.nan).astype(self.dtype, copy=False)
-
-
 def det(A):
     """The determinant of matrices, (..., N, N) to (...)."""
     return linalg_det(A)
@@ -194,8 +198,10 @@ def det(A):
 
 def _slogdet_gradient(ops, grads, A, LU, pivots, sign):
     if grads[1] is None:  # the sign has no slope
-        return ops.zero(A)
-    return _of_each(ops, grads[1]) * _mt(ops, ops.linalg_inv_ex(A))
+        return ops.new_zeros(A, size=tuple(A.shape))
+    if isinstance(A, Tensor):
+        return _times_inverse(ops, grads[1], A, pivots)
+    return grads[1][..., None, None] * turned(ops, ops.linalg_inv_ex(A))
 
 
 @op(
@@ -230,7 +236,7 @@ def logdet(A):
 
 
 def _is_vector(a, b):
-    return b.ndim == 1 or (a.ndim - 1 == b.ndim and b.shape == a.shape[:-1])
+    return len(b.shape) == 1 or (len(a.shape) - 1 == len(b.shape) and b.shape == a.shape[:-1])
 
 
 def _solved(ops, A, B, left):
@@ -255,11 +261,17 @@ def _unsolved(array, diagonal):
 
 
 def _solve_gradient(ops, grad, A, result, left):
-    given = _solved(ops, _mt(ops, A), grad, left)
-    if len(result.shape) == 1 or (len(result.shape) == len(A.shape) - 1 and result.shape == A.shape[:-1]):
-        last = len(result.shape)
-        return -(ops.unsqueeze(given, dim=last) * ops.unsqueeze(result, dim=last - 1))
-    return -(given @ _mt(ops, result)) if left else -(_mt(ops, result) @ given)
+    if _is_vector(A, result):
+        grad, result = (ops.unsqueeze(each, dim=len(each.shape)) for each in (grad, result))
+    given = _solved(ops, turned(ops, A), grad, left)
+    return -(given @ turned(ops, result)) if left else -(turned(ops, result) @ given)
+
+
+def _right_side_gradient(ops, grad, A, result, left):
+    if not _is_vector(A, result):
+        return _solved(ops, turned(ops, A), grad, left)
+    given = _solved(ops, turned(ops, A), ops.unsqueeze(grad, dim=len(grad.shape)), left)
+    return ops.squeeze_one(given, dim=len(grad.shape))
 
 
 @op(
@@ -269,7 +281,7 @@ def _solve_gradient(ops, grad, A, result, left):
     ),
     B=vjp(
         "inv(A).T (@ grad)",
-        lambda ops, grad, A, LU, pivots, result, left: _solved(ops, _mt(ops, A), grad, left),
+        lambda ops, grad, A, LU, pivots, result, left: _right_side_gradient(ops, grad, A, result, left),
     ),
     intermediates=("LU", "pivots"),
     title="linalg.solve",
@@ -294,7 +306,8 @@ def linalg_solve_ex(xp, A, B, *, left=True):
     lu, pivots, _ = factorized(xp, A)
     if xp is np and (_diagonal(xp, lu) == 0).any():
         raise _unsolved(A, _diagonal(xp, lu))
-    return _solution(xp, A, B, left), lu, pivots
+    found = _solution(xp, A, B, left)
+    return by_columns(xp, found) if left and found.ndim > 1 else xp.ascontiguousarray(found), lu, pivots
 
 
 def solve(A, B, *, left=True):
@@ -310,11 +323,14 @@ def solve(A, B, *, left=True):
 
 def _cholesky_gradient(ops, grad, L, upper):
     if upper:
-        grad, L = _mt(ops, grad), _mt(ops, L)
-    inner = ops.tril(_mt(ops, L) @ grad, diagonal=0)
-    inner = inner + _mt(ops, ops.tril(inner, diagonal=-1))
+        grad, L = turned(ops, grad), turned(ops, L)
+    inner = ops.tril(turned(ops, L) @ grad, diagonal=0)
+    inner = inner + turned(ops, ops.tril(inner, diagonal=-1))
+    if isinstance(L, Tensor):
+        inner = ops.solved_triangular(turned(ops, L), inner * 0.5, upper=True, left=True, unitriangular=False)
+        return ops.solved_triangular(L, inner, upper=False, left=False, unitriangular=False)
     inverse = ops.linalg_inv_ex(L)
-    return (_mt(ops, inverse) @ (inner @ inverse)) * 0.5
+    return (turned(ops, inverse) @ (inner @ inverse)) * 0.5
 
 
 @op(
@@ -330,7 +346,7 @@ def linalg_cholesky_ex(xp, self, *, upper=False):
         found = xp.linalg.cholesky(lower)
     except np.linalg.LinAlgError:
         raise _not_definite(lower) from None
-    return xp.ascontiguousarray(xp.swapaxes(found, -2, -1)) if upper else found
+    return by_columns(xp, xp.swapaxes(found, -2, -1) if upper else found)
 
 
 def _not_definite(array):

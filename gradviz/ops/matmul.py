@@ -66,8 +66,12 @@ def mm(xp, self, mat2):
     return self @ mat2
 
 
+def _outer(ops, one, other):
+    return ops.reshape_raw(one, size=(one.shape[0], 1)) * other
+
+
 @op(
-    self=vjp("vec (outer product grad, vec)", lambda ops, grad, vec: ops.unsqueeze(grad, dim=1) * vec),
+    self=vjp("vec (outer product grad, vec)", lambda ops, grad, vec: _outer(ops, grad, vec)),
     vec=vjp("self.T (self.T @ grad)", lambda ops, grad, self: ops.t(self) @ grad),
     dtype="same",
 )
@@ -164,7 +168,7 @@ def _spreads(self, shape):
     self=vjp("beta", lambda grad, beta: _scaled(grad, beta)),
     mat=vjp(
         "alpha * vec (outer product grad, vec)",
-        lambda ops, grad, vec, alpha: _scaled(ops.unsqueeze(grad, dim=1) * vec, alpha),
+        lambda ops, grad, vec, alpha: _scaled(_outer(ops, grad, vec), alpha),
     ),
     vec=vjp("alpha * mat.T (alpha * mat.T @ grad)", lambda ops, grad, mat, alpha: _scaled(ops.t(mat) @ grad, alpha)),
     dtype="same",
@@ -252,7 +256,7 @@ def baddbmm(xp, self, batch1, batch2, *, beta=1, alpha=1):
 
 def _to_each(ops, grad, batches):
     """A gradient of a sum of batches, for each of them."""
-    return ops.expand(grad, size=(batches, *grad.shape))
+    return ops.expand(ops.unsqueeze(grad, dim=0), size=(batches, *grad.shape))
 
 
 @op(

@@ -5,29 +5,33 @@ from math import inf
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.ops import composite
-from gradviz.ops.reduction import _restored
+from gradviz.ops.choosing import without
+from gradviz.ops.reduction import unsqueezed
+
+
+def _masked_power(ops, self, exponent):
+    """abs(self)**exponent, 0 where self is 0: its own slope is 0 there too."""
+    zero = self == 0
+    return ops.masked_fill_number(ops.abs(without(ops, self, zero, 1.0)) ** exponent, zero, value=0)
 
 
 def _norm_gradient(ops, grad, self, result, ord, dim, keepdim):
-    sizes = self.shape
-    dims = dim or tuple(range(len(sizes)))
-    grad, norm = (_restored(ops, each, sizes, dims, keepdim) for each in (grad, result))
+    norm = result
+    if not keepdim:
+        grad, norm = (unsqueezed(ops, each, len(self.shape), dim) for each in (grad, norm))
     if ord == 0:
-        return ops.zero(self)
+        return ops.new_zeros(self, size=tuple(self.shape))
     if ord == 1:
         return ops.sgn(self) * grad
     if ord == 2:
-        return grad * ops.where(norm == 0, 0.0, self / norm)
+        return grad * ops.masked_fill_number(self / norm, norm == 0, value=0)
     if ord in (inf, -inf):
-        size = ops.abs(self)
-        hit = (size == norm) | (self != self)
-        shares = ops.sum_dim(hit * 1, dim=dims, keepdim=True)
-        return ops.sgn(self) * (grad / shares * hit)
+        hit = (ops.abs(self) == norm) | (self != self)
+        return ops.sgn(self) * (grad / ops.sum_dim(hit, dim=dim or (), keepdim=True) * hit)
     if ord < 1:
-        zero = self == 0
-        power = ops.sgn(self) * ops.where(zero, 0.0, ops.abs(ops.where(zero, 1.0, self)) ** (ord - 1))
+        power = ops.sgn(self) * _masked_power(ops, self, ord - 1)
         return power * grad * norm ** (1 - ord)
-    scaled = ops.where(norm == 0, 0.0, grad / norm ** (ord - 1))
+    scaled = ops.masked_fill_number(grad / norm ** (ord - 1), norm == 0, value=0)
     if ord < 2:
         return ops.sgn(self) * ops.abs(self) ** (ord - 1) * scaled
     return self * ops.abs(self) ** (ord - 2) * scaled

@@ -2,19 +2,19 @@
 
 import numpy as np
 
+from gradviz.engine.backend import module_of
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import composite
-from gradviz.ops.reduction import _restored
 from gradviz.ops.scans import accumulated
 
 # -- products ----------------------------------------------------------------------------------------
 
 
-def _all_others(ops, self, dim):
+def of_all_others(ops, self, dim):
     """For each element along a dimension the product of all others: of those before it, times those behind."""
-    size = self.shape[dim]
-    ones = ops.zero(ops.slice(self, dim=dim, start=0, end=1, step=1)) + 1.0
+    size, sizes = self.shape[dim], (*self.shape[:dim], 1, *self.shape[dim + 1 :])
+    ones = ops.new_zeros(self, size=sizes) + 1
     before = ops.slice(self, dim=dim, start=0, end=size - 1, step=1)
     behind = ops.flip(ops.slice(self, dim=dim, start=1, end=size, step=1), dims=(dim,))
     first, last = (ops.cumprod_of(ops.cat(ones, each, dim=dim), dim=dim) for each in (before, behind))
@@ -33,15 +33,20 @@ def _prod_gradient(ops, grad, self, result):
         return grad * (result / self)
     if zeros > 1 and not isinstance(self, Tensor):  # every slope is 0, not every slope of a slope
         return ops.zero(self)
+    if self.shape == (1,):
+        return grad
     flat = ops.reshape_raw(self, size=(-1,))
-    return grad * ops.reshape_raw(_all_others(ops, flat, 0), size=tuple(self.shape))
+    return ops.reshape_raw(grad * of_all_others(ops, flat, 0), size=tuple(self.shape))
 
 
 def _prod_dim_gradient(ops, grad, self, result, dim, keepdim):
     if not len(self.shape):
         return grad
-    grad, result = (_restored(ops, each, self.shape, (dim,), keepdim) for each in (grad, result))
-    return grad * (_all_others(ops, self, dim) if _count(ops, self == 0) else result / self)
+    if not keepdim:
+        grad, result = (ops.unsqueeze(each, dim=dim) for each in (grad, result))
+    if not _count(ops, self == 0):
+        return grad * (result / self)
+    return grad if self.shape[dim] == 1 else grad * of_all_others(ops, self, dim)
 
 
 def _multiplied(xp, self, dim, keepdim, dtype):
@@ -86,53 +91,57 @@ def _accumulated(xp, name, self, dim, dtype):
     return xp.asarray(getattr(xp, name)(self, axis=dim, dtype=dtype), order="C") if self.ndim else self.astype(dtype)
 
 
+def _cumsum_from_end(ops, grad, dim):
+    if not len(grad.shape) or grad.shape[dim] == 1:
+        return grad
+    if isinstance(grad, Tensor):
+        return ops.flip(ops.cumsum_of(ops.flip(grad, dims=(dim,)), dim=dim), dims=(dim,))
+    xp = module_of(grad)
+    return xp.asarray(xp.flip(_accumulated(xp, "cumsum", xp.flip(grad, dim), dim, grad.dtype), dim), order="C")
+
+
 @op(
     title="cumsum",
     grad_fn="CumsumBackward0",
-    self=vjp("1 (to all that follow)", lambda ops, grad, dim: ops.cumsum_from_end(grad, dim=dim)),
+    self=vjp("1 (to all that follow)", _cumsum_from_end),
 )
 def cumsum_of(xp, self, *, dim, dtype=None):
     """Running sum along a dimension."""
     return _accumulated(xp, "cumsum", self, dim, dtype)
 
 
-@op(self=vjp("1 (to all before)", lambda ops, grad, dim: ops.cumsum_of(grad, dim=dim)))
-def cumsum_from_end(xp, self, *, dim):
-    """Running sum along a dimension, from its end."""
-    if not self.ndim:
-        return self.copy()
-    return xp.asarray(xp.flip(_accumulated(xp, "cumsum", xp.flip(self, dim), dim, self.dtype), dim), order="C")
-
-
 def _cumprod_gradient(ops, grad, self, result, dim):
-    if not len(self.shape):
+    if not len(self.shape) or self.shape[dim] == 1:
         return grad
     zero = self == 0
     if isinstance(self, Tensor) and _count(ops, zero):
         return _cumprod_gradient_of_each(ops, grad, self, dim)
-    if isinstance(self, np.ndarray) and not zero.any():
-        return ops.cumsum_from_end(grad * result, dim=dim) / self
+    if isinstance(self, Tensor) or isinstance(self, np.ndarray) and not zero.any():
+        return _cumsum_from_end(ops, result * grad, dim) / self
     # from the first zero on, the formula would be 0 / 0: its own slope has the products without it
     zeros = ops.cumsum_of(zero * 1, dim=dim)
     first = zero & (zeros == 1)
-    plain = ops.cumsum_from_end(grad * result, dim=dim) / ops.where(zero, 1.0, self)
+    plain = _cumsum_from_end(ops, grad * result, dim) / ops.where(zero, 1.0, self)
     without = ops.cumprod_of(ops.where(first, 1.0, self), dim=dim)
-    return ops.where(zeros == 0, plain, ops.where(first, ops.cumsum_from_end(grad * without, dim=dim), 0.0))
+    return ops.where(zeros == 0, plain, ops.where(first, _cumsum_from_end(ops, grad * without, dim), 0.0))
 
 
 def _cumprod_gradient_of_each(ops, grad, self, dim):
     """The same without a division, one place after the other, so that it can be differentiated at zeros too."""
-    size, found, before = self.shape[dim], [], None
+    sizes, size = self.shape, self.shape[dim]
+    found = ops.new_zeros(grad, size=tuple(sizes))
     for k in range(size):
-        part = ops.slice(self, dim=dim, start=k, end=k + 1, step=1)
-        omitted = ops.zero(part) + 1.0 if before is None else before
+        if k:
+            omitted = ops.prod_dim(ops.slice(self, dim=dim, start=0, end=k, step=1), dim=dim, keepdim=True)
+        else:
+            omitted = ops.new_zeros(grad, size=(*sizes[:dim], 1, *sizes[dim + 1 :])) + 1
         if k < size - 1:
             behind = ops.cumprod_of(ops.slice(self, dim=dim, start=k + 1, end=size, step=1), dim=dim)
-            omitted = ops.cat(omitted, omitted * behind, dim=dim)
+            both = ops.expand(omitted, size=behind.shape) * behind if k else behind
+            omitted = ops.cat(omitted, both, dim=dim)
         reached = ops.slice(grad, dim=dim, start=k, end=size, step=1)
-        found.append(ops.sum_dim(reached * omitted, dim=(dim,), keepdim=True))
-        before = part if before is None else before * part
-    return ops.cat(*found, dim=dim)
+        ops.select(found, dim=dim, index=k).copy_(ops.sum_dim(reached * omitted, dim=(dim,)))
+    return found
 
 
 @op(

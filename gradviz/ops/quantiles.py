@@ -13,7 +13,7 @@ from gradviz.engine.within import composed
 from gradviz.ops import blends, bounds, composite, matmul, pointwise, rearranging, reduction, sorting
 from gradviz.ops import shape as shapes
 from gradviz.ops.choosing import chosen
-from gradviz.ops.extremes import _shared_by_all
+from gradviz.ops.extremes import _shared_by_all, _to_the_place
 from gradviz.ops.gathering import gather
 from gradviz.ops.named import named_result
 from gradviz.ops.ordering import order
@@ -113,10 +113,6 @@ def nanquantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
 # -- medians, modes ----------------------------------------------------------------------------------
 
 
-def _at_place(ops, grad, indices, self_sym_sizes, dim, keepdim):
-    return ops.value_backward(grad, indices, sizes=self_sym_sizes, dim=dim, keepdim=keepdim)
-
-
 def _picked(xp, ordered, places, position, dim, keepdim):
     """(values, where they were) at a position of each ordered row; the rows run along the last dimension."""
     found = [xp.take_along_axis(each, position[..., None], axis=-1) for each in (ordered, places)]
@@ -144,8 +140,8 @@ def _selecting(title, grad_fn, position, said):
 
     forward.__name__, forward.__doc__ = f"{title}_along", said
     return op(
-        title=title, grad_fn=grad_fn, self=vjp("1 where indices say, else 0", _at_place), intermediates=("indices",),
-        returned=True,
+        title=title, grad_fn=grad_fn, self=vjp("1 where indices say, else 0", _to_the_place),
+        intermediates=("indices",), returned=True,
     )(forward)  # fmt: skip
 
 

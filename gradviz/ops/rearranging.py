@@ -3,16 +3,25 @@
 import numpy as np
 
 from gradviz.engine import layouts
+from gradviz.engine.backend import module_of
 from gradviz.engine.op import op, vjp
+from gradviz.engine.tensor import Tensor
 from gradviz.ops.refusals import refuse_kinds
 
 
 def _unrepeated(ops, grad, repeats, self_sym_sizes):
+    if 0 in repeats:
+        return ops.new_zeros(grad, size=tuple(self_sym_sizes))
     extra = len(repeats) - len(self_sym_sizes)
-    sizes = (1,) * extra + tuple(self_sym_sizes)
-    pairs = [each for pair in zip(repeats, sizes, strict=True) for each in pair]
-    summed = ops.sum_dim(ops.reshape_raw(grad, size=tuple(pairs)), dim=tuple(range(0, len(pairs), 2)), keepdim=False)
-    return ops.reshape_raw(summed, size=tuple(self_sym_sizes)) if extra else summed
+    for _ in range(extra):
+        grad = ops.sum_dim(grad, dim=(0,))
+    sizes, copies = [], []
+    for count, size in zip(repeats[extra:], self_sym_sizes, strict=True):
+        if count != 1:
+            copies.append(len(sizes))
+            sizes.append(count)
+        sizes.append(size)
+    return ops.sum_dim(ops.reshape_raw(grad, size=tuple(sizes)), dim=tuple(copies)) if copies else grad
 
 
 @op(self=vjp("1 (summed over the copies)", _unrepeated))
@@ -122,7 +131,14 @@ def _traced(ops, grad, self_sym_sizes):
     return ops.diagonal_backward(spread, input_sizes=tuple(self_sym_sizes), offset=0, dim1=0, dim2=1)
 
 
-@op(self=vjp("1 where on the diagonal, else 0", _traced))
+def _traced_as_op(ops, grad, self_sym_sizes):
+    rows, columns = self_sym_sizes
+    places = Tensor(module_of(grad._array).arange(min(rows, columns)) * (columns + 1))
+    filled = ops.index_fill_tensor(ops.new_zeros(grad, size=(rows * columns,)), places, grad, dim=0)
+    return ops.view(filled, size=(rows, columns))
+
+
+@op(self=vjp("1 where on the diagonal, else 0", _traced, _traced_as_op))
 def trace(xp, self):
     """Sum of a matrix's diagonal."""
     if self.ndim != 2:

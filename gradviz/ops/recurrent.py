@@ -56,8 +56,15 @@ def _gru_step(input, hidden, weights, enter):
     refuse_whole_result(two[0]._array)
     reset = pointwise.sigmoid(pointwise.add(two[0], one[0]))
     keep = pointwise.sigmoid(pointwise.add(two[1], one[1]))
-    new = pointwise.tanh(pointwise.add(one[2], pointwise.mul(two[2], reset)))
-    return pointwise.add(pointwise.mul(pointwise.sub(hidden, new), keep), new)
+    new = pointwise.tanh(pointwise.add(one[2], _as_in_place(pointwise.mul(two[2], reset))))
+    return pointwise.add(_as_in_place(pointwise.mul(pointwise.sub(hidden, new), keep)), new)
+
+
+def _as_in_place(made):
+    """What PyTorch computes in place: the node saved a clone of its input."""
+    if made._edge is not None:
+        made._edge.__class__ = made._edge.op.changing_class
+    return made
 
 
 def _plain_step(activation):

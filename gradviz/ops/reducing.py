@@ -16,9 +16,10 @@ from gradviz.ops.refusals import refuse_kinds, refuse_scalar, refuse_whole_in_gr
 
 def _counts(ops, grad, index, src, dim, include_self):
     """How many values came together at each place."""
-    ones = ops.zero(grad) + 1.0 if include_self else ops.zero(grad)
-    found = ops.scatter_add(ones, index, ops.zero(src) + 1.0, dim=dim)
-    return ops.where(found == 0, 1.0, found)
+    own = ops.new_zeros(grad, size=tuple(grad.shape))
+    ones = ops.new_zeros(src, size=tuple(src.shape)) + 1
+    found = ops.scatter_add(own + 1 if include_self else own, index, ones, dim=dim)
+    return ops.masked_fill_number(found, found == 0, value=1)
 
 
 def _ties(ops, self, index, src, result, dim):
@@ -35,7 +36,7 @@ def _own_gradient(ops, grad, self, index, src, result, dim, reduce, include_self
         own, _, shared = _ties(ops, self, index, src, result, dim)
         grad = own * (grad / ops.where(shared == 0, 1.0, shared))
     elif reduce == "prod":
-        known = ops.where(self == 0, 1.0, self)
+        known = ops.masked_fill_number(self, self == 0, value=1)
         others = ops.scatter_reduced(known, index, src, dim=dim, reduce="prod", include_self=include_self)
         grad = grad * others / known
     return grad if include_self else ops.scatter_value(grad, index, dim=dim, value=0)
@@ -43,11 +44,12 @@ def _own_gradient(ops, grad, self, index, src, result, dim, reduce, include_self
 
 def _given_gradient(ops, grad, self, index, src, result, dim, reduce, include_self):
     if reduce == "mean":
-        grad = grad / _counts(ops, grad, index, src, dim, include_self)
-    elif reduce in ("amax", "amin"):
+        counts = ops.gather(_counts(ops, grad, index, src, dim, include_self), index, dim=dim)
+        return ops.gather(grad, index, dim=dim) / counts
+    if reduce in ("amax", "amin"):
         _, given, shared = _ties(ops, self, index, src, result, dim)
         return given * ops.gather(grad / ops.where(shared == 0, 1.0, shared), index, dim=dim)
-    elif reduce == "prod":
+    if reduce == "prod":
         return _factor_gradient(ops, grad, self, index, src, result, dim, include_self)
     return from_source(ops, grad, index, src.shape, dim, "ScatterReduceBackward0")
 
@@ -55,13 +57,12 @@ def _given_gradient(ops, grad, self, index, src, result, dim, reduce, include_se
 def _factor_gradient(ops, grad, self, index, src, result, dim, include_self):
     """The product of the others: without a zero that is alone at its place, else by division."""
     zero = src == 0
-    marks = ops.where(zero, ops.zero(src) + 1.0, 0.0)
-    together = ops.gather(ops.scatter_add(ops.zero(self), index, marks, dim=dim), index, dim=dim)
+    none = ops.new_zeros(zero * 1, size=tuple(self.shape))
+    together = ops.gather(ops.scatter_add(none, index, zero * 1, dim=dim), index, dim=dim)
     lonely = zero & (together == 1)
-    others = ops.scatter_reduced(
-        self, index, ops.where(lonely, 1.0, src), dim=dim, reduce="prod", include_self=include_self
-    )
-    divided = ops.gather(grad * result, index, dim=dim) / ops.where(zero, 1.0, src)
+    without = ops.masked_fill_number(src, lonely, value=1)
+    others = ops.scatter_reduced(self, index, without, dim=dim, reduce="prod", include_self=include_self)
+    divided = ops.gather(grad * result, index, dim=dim) / ops.masked_fill_number(src, zero, value=1)
     return ops.where(lonely, ops.gather(grad * others, index, dim=dim), divided)
 
 
@@ -226,7 +227,9 @@ def _blocks_cut(ops, grad, tensors_sym_sizes):
         height, width = _sizes(shape)
         part = ops.slice(grad, dim=0, start=row, end=row + height, step=1)
         part = ops.slice(part, dim=1, start=column, end=column + width, step=1)
-        yield ops.reshape_raw(part, size=tuple(shape))
+        for _ in range(2 - len(shape)):  # a row of a vector is summed to it behind this
+            part = ops.squeeze_one(part, dim=len(part.shape) - 1)
+        yield part
         row, column = row + height, column + width
 
 

@@ -5,12 +5,17 @@ from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 
 
-def _restored(ops, grad, sizes, dim, keepdim):
-    """A reduced gradient spread over the dimensions that were summed."""
+def unsqueezed(ops, reduced, ndim, dim):
+    """The dimensions that were reduced, put back with the size 1."""
+    for each in sorted(d % ndim for d in dim or ()):
+        reduced = ops.unsqueeze(reduced, dim=each)
+    return reduced
+
+
+def spread(ops, grad, sizes, dim, keepdim):
+    """The gradient of a sum: over the dimensions that were summed, all of them where none are named."""
     if not keepdim and len(sizes):
-        gone = {d % len(sizes) for d in dim or range(len(sizes))}  # no dims stand for all of them
-        kept = [1 if i in gone else size for i, size in enumerate(sizes)]
-        grad = ops.view(grad, size=tuple(kept))
+        grad = unsqueezed(ops, grad, len(sizes), dim)
     return ops.expand(grad, size=tuple(sizes))
 
 
@@ -34,7 +39,7 @@ def sum(xp, self, *, dtype=None):
     grad_fn="SumBackward1",
     self=vjp(
         "1",
-        lambda ops, grad, self_sym_sizes, dim, keepdim: _restored(ops, grad, self_sym_sizes, dim, keepdim),
+        lambda ops, grad, self_sym_sizes, dim, keepdim: spread(ops, grad, self_sym_sizes, dim, keepdim),
     ),
 )
 def sum_dim(xp, self, *, dim, keepdim=False, dtype=None):
@@ -55,11 +60,10 @@ def mean(xp, self, *, dtype=None):
 
 
 def _mean_gradient(ops, grad, self_sym_sizes, self_sym_numel, dim, keepdim):
-    spread = _restored(ops, grad, self_sym_sizes, dim, keepdim)
     count = 1
     for each in dim or range(len(self_sym_sizes)):
         count *= self_sym_sizes[each]
-    return spread / (count if self_sym_numel else 1)
+    return spread(ops, grad, self_sym_sizes, dim, keepdim) / (count if self_sym_numel else 1)
 
 
 @op(

@@ -4,6 +4,7 @@ from gradviz.engine.coerce import size_at
 from gradviz.engine.op import op, vjp
 from gradviz.engine.within import composed
 from gradviz.ops import composite, criteria, indexing, logic, pointwise, products, reduction, stacking
+from gradviz.ops.choosing import without
 from gradviz.ops.named import named_result
 from gradviz.ops.refusals import refuse_kinds, refuse_scalar
 from gradviz.ops.scans import accumulated
@@ -14,8 +15,6 @@ _CUMMAX, _CUMMIN = (named_result(name, "values", "indices") for name in ("cummax
 
 
 def _to_the_place(ops, grad, self, indices, dim):
-    if not len(self.shape):
-        return grad
     return ops.scatter_add(ops.new_zeros(grad, size=tuple(self.shape)), indices, grad, dim=dim)
 
 
@@ -69,22 +68,19 @@ def _dim_of(name, input, dim):
 _NOTHING = float("-inf")
 
 
-def _logarithm_of_positive(ops, value):
-    positive = value > 0
-    return ops.where(positive, ops.log(ops.where(positive, value, 1.0)), _NOTHING)
-
-
 def _log_sums_gradient(ops, grad, self, result, dim):
     """`exp(self - result)` for all that follow, added up in logarithms so that nothing overflows."""
     if not len(self.shape):
         return grad
-    known = ops.where(result == _NOTHING, 0.0, result)
+    size = ops.abs(grad)
+    logarithm = ops.log(without(ops, size, size == 0, 1.0))
+    known = without(ops, result, result == _NOTHING, 0.0)
 
-    def part(value):
-        turned = ops.flip(_logarithm_of_positive(ops, value) - known, dims=(dim,))
+    def part(of_this_sign):
+        turned = ops.flip(ops.where(of_this_sign, logarithm, _NOTHING) - known, dims=(dim,))
         return ops.exp(ops.flip(ops.log_sums_so_far(turned, dim=dim), dims=(dim,)) + self)
 
-    return part(grad) - part(-grad)
+    return part(grad > 0) - part(grad < 0)
 
 
 @op(

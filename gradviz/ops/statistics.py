@@ -9,7 +9,7 @@ from gradviz.engine.op import op, vjp
 from gradviz.engine.within import composed
 from gradviz.ops import composite, logic, pointwise
 from gradviz.ops.choosing import chosen
-from gradviz.ops.reduction import _restored
+from gradviz.ops.reduction import spread, unsqueezed
 
 
 def _all_dims(dim, ndim):
@@ -39,12 +39,15 @@ def _variance(xp, self, dim, correction, keepdim):
 
 def _deviation_gradient(ops, grad, self, dim, correction, keepdim):
     """Of the variance."""
-    dims = _all_dims(dim, len(self.shape))
-    free = _freedom(self.shape, dim, correction)
-    mean = ops.mean_dim(self, dim=dims, keepdim=True) if dims else self
-    if free <= 0 and (dim is None or not dims):  # PyTorch says so of a whole tensor alone
-        return _restored(ops, grad, self.shape, dims, keepdim) * ops.where(self == mean, nan, ops.zero(self) + inf)
-    return _restored(ops, grad, self.shape, dims, keepdim) * (2 / free if free else inf) * (self - mean)
+    ndim, free = len(self.shape), _freedom(self.shape, dim, correction)
+    if dim is None or not ndim:
+        mean = ops.mean(self)
+        if free <= 0:  # PyTorch says so of a whole tensor alone
+            return grad * ops.where(self == mean, nan, ops.new_zeros(self, size=()) + inf)
+        return grad * (2 / free) * (self - mean)
+    if not keepdim and ndim > 1:
+        grad = unsqueezed(ops, grad, ndim, dim)
+    return grad * (2 / free if free else inf) * (self - ops.mean_dim(self, dim=dim, keepdim=True))
 
 
 @op(
@@ -57,8 +60,13 @@ def var_of(xp, self, *, dim, correction, keepdim):
     return _variance(xp, self, dim, correction, keepdim).astype(self.dtype)
 
 
+def _of_variance(ops, grad, deviation):
+    """The gradient of a variance by that of its root."""
+    return ops.masked_fill_number(grad / (deviation * 2), deviation == 0, value=0)
+
+
 def _root_gradient(ops, grad, self, result, dim, correction, keepdim):
-    of_variance = ops.where(result == 0, 0.0, grad / (result * 2))
+    of_variance = _of_variance(ops, grad, result)
     return _deviation_gradient(ops, of_variance, self, dim, correction, keepdim)
 
 
@@ -78,10 +86,9 @@ def _both_gradients(ops, grads, self, dim, correction, keepdim):
     if of_variance is not None:
         found = _deviation_gradient(ops, of_variance, self, dim, correction, keepdim)
     if of_mean is not None:
-        dims = _all_dims(dim, len(self.shape))
-        count = product(self.shape[d] for d in dims)
-        spread = _restored(ops, of_mean, self.shape, dims, keepdim) / (count or nan)
-        found = spread if found is None else found + spread
+        count = product(self.shape[d] for d in _all_dims(dim, len(self.shape)))
+        shares = spread(ops, of_mean, self.shape, dim, keepdim) / (count or nan)
+        found = shares if found is None else found + shares
     return found
 
 
@@ -121,7 +128,7 @@ def _deviating(name, call, input, dim, unbiased, keepdim, correction):
 
 def _std_mean_gradient(ops, grads, self, result0, dim, correction, keepdim):
     of_std, of_mean = grads
-    of_variance = None if of_std is None else ops.where(result0 == 0, 0.0, of_std / (result0 * 2))
+    of_variance = None if of_std is None else _of_variance(ops, of_std, result0)
     return _both_gradients(ops, (of_variance, of_mean), self, dim, correction, keepdim)
 
 
@@ -166,13 +173,17 @@ def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 # -- logsumexp, sums and means without NaN -----------------------------------------------------------
 
 
+def _restored(ops, reduced, self, dim, keepdim):
+    return reduced if keepdim else unsqueezed(ops, reduced, len(self.shape), dim)
+
+
 @op(
     title="logsumexp",
     grad_fn="LogsumexpBackward0",
     self=vjp(
         "exp(self - result), result being that of the dims",
-        lambda ops, grad, self, result, dim, keepdim: _restored(ops, grad, self.shape, dim, keepdim)
-        * ops.exp(self - _restored(ops, result, self.shape, dim, keepdim)),
+        lambda ops, grad, self, result, dim, keepdim: _restored(ops, grad, self, dim, keepdim)
+        * ops.exp(self - _restored(ops, result, self, dim, keepdim)),
     ),
     dtype="float",
 )
@@ -196,10 +207,7 @@ def logsumexp(input, dim, keepdim=False):
     grad_fn="NansumBackward0",
     self=vjp(
         "1 where self is a number, else 0",
-        lambda ops, grad, self, dim, keepdim: _restored(
-            ops, grad, self.shape, _all_dims(dim, len(self.shape)), keepdim
-        )
-        * (self == self),
+        lambda ops, grad, self, dim, keepdim: spread(ops, grad, self.shape, dim, keepdim) * (self == self),
     ),
 )
 def nansum_of(xp, self, *, dim, keepdim, dtype=None):

@@ -2,7 +2,8 @@
 
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
-from gradviz.ops.linear_algebra import _mt, _square, refuse_misfit
+from gradviz.ops.linear_algebra import _square, refuse_misfit
+from gradviz.ops.matrices import by_columns, turned
 from gradviz.ops.refusals import refuse_half, refuse_kinds
 
 
@@ -16,12 +17,12 @@ def _triangle(ops, array, upper, unitriangular):
 
 
 def _given_back(ops, grad, self, upper, left, unitriangular):
-    return ops.solved_triangular(_mt(ops, self), grad, upper=not upper, left=left, unitriangular=unitriangular)
+    return ops.solved_triangular(turned(ops, self), grad, upper=not upper, left=left, unitriangular=unitriangular)
 
 
 def _triangle_gradient(ops, grad, self, result, upper, left, unitriangular):
     back = _given_back(ops, grad, self, upper, left, unitriangular)
-    found = -(back @ _mt(ops, result)) if left else -(_mt(ops, result) @ back)
+    found = -(back @ turned(ops, result)) if left else -(turned(ops, result) @ back)
     return _triangle(ops, found, upper, unitriangular)
 
 
@@ -38,8 +39,10 @@ def solved_triangular(xp, self, B, *, upper, left, unitriangular):
         triangle = triangle + xp.eye(self.shape[-1], dtype=self.dtype)
     B = B.astype(self.dtype, copy=False)
     if left:
-        return xp.linalg.solve(triangle, B)
-    return xp.swapaxes(xp.linalg.solve(xp.swapaxes(triangle, -1, -2), xp.swapaxes(B, -1, -2)), -1, -2)
+        found = xp.linalg.solve(triangle, B)
+    else:
+        found = xp.swapaxes(xp.linalg.solve(xp.swapaxes(triangle, -1, -2), xp.swapaxes(B, -1, -2)), -1, -2)
+    return by_columns(xp, found)
 
 
 def solve_triangular(A, B, *, upper, left=True, unitriangular=False):
@@ -54,8 +57,8 @@ def solve_triangular(A, B, *, upper, left=True, unitriangular=False):
 
 def _factor_gradient(ops, grad, self, input2, result, upper):
     back = ops.solved_cholesky(grad, input2, upper=upper)
-    mixed = back @ _mt(ops, result)
-    mixed = mixed + _mt(ops, mixed)
+    mixed = back @ turned(ops, result)
+    mixed = mixed + turned(ops, mixed)
     return -(input2 @ mixed) if upper else -(mixed @ input2)
 
 
@@ -71,9 +74,9 @@ def _factor_gradient(ops, grad, self, input2, result, upper):
 def solved_cholesky(xp, self, input2, *, upper):
     """X with `L @ L.T @ X = self` for a triangle L, or `L.T @ L @ X = self`."""
     triangle = xp.triu(input2) if upper else xp.tril(input2)
-    turned = xp.swapaxes(triangle, -1, -2)
-    first, second = (turned, triangle) if upper else (triangle, turned)
-    return xp.linalg.solve(second, xp.linalg.solve(first, self))
+    across = xp.swapaxes(triangle, -1, -2)
+    first, second = (across, triangle) if upper else (triangle, across)
+    return by_columns(xp, xp.linalg.solve(second, xp.linalg.solve(first, self)))
 
 
 def cholesky_solve(input, input2, upper=False):

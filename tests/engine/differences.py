@@ -6,7 +6,6 @@ tests/engine/test_variations.py holds each entry to be still so; the words are t
 DIFFERENCES = {
     "another sentence of the same exception class: PyTorch's names an inner function, or a check that comes first": {
         "dtype words": "add",
-        "layout words": "linalg_slogdet",
         "misfit words": "copy expand index_reduced masked_fill_number",
         "size words": "expand masked_fill_number",
         "ties words": "linalg_slogdet",
@@ -28,28 +27,24 @@ DIFFERENCES = {
     "PyTorch lets input through that gradviz refuses: mixed dtypes in few kernels, no elements, fewer dimensions": {
         "mixed refused": "smooth_l1_loss",
     },
-    "the determinant of a singular matrix: its second gradient needs an inverse, which isn't there": {
-        "layout refused": "cofactors linalg_det",
-        "ties refused": "cofactors linalg_det",
-    },
     "NaN, infinities, numbers near overflow: LAPACK, or another order of steps, spreads or refuses them otherwise": {
         "special class": "least_squares linalg_eigh_of",
         "special refused": "least_squares linalg_svd_of pseudoinverse ranks",
         "special taken": "least_squares linalg_cholesky_ex tril",
         "special value": (
-            "cofactors distances distances_backward elu_backward embedding_bag flash_attention_backward "
-            "grid_sampler_3d least_squares lgamma linalg_cholesky_ex linalg_det linalg_inv_ex linalg_qr linalg_slogdet "
-            "linalg_solve_ex linalg_svd_of log_sums_so_far logit_of mode_along multi_margin_loss "
-            "multi_margin_loss_backward multilabel_margin_loss native_batch_norm native_group_norm native_layer_norm "
-            "nll_loss2d poisson_of polygamma_of pow_scalar repeat scaled_dot_product_flash_attention_for_cpu "
-            "scatter_reduced search softplus_backward solved_cholesky solved_triangular trilinear "
-            "upsample_bilinear2d_backward upsample_trilinear3d_backward var_mean_of"
+            "distances distances_backward elu_backward embedding_bag flash_attention_backward grid_sampler_3d "
+            "least_squares lgamma linalg_cholesky_ex linalg_det linalg_inv_ex linalg_qr linalg_slogdet linalg_solve_ex "
+            "linalg_svd_of log_sums_so_far logit_of mode_along multi_margin_loss multi_margin_loss_backward "
+            "multilabel_margin_loss native_batch_norm native_group_norm native_layer_norm nll_loss2d poisson_of "
+            "polygamma_of pow_scalar repeat scaled_dot_product_flash_attention_for_cpu scatter_reduced search "
+            "softplus_backward solved_cholesky solved_triangular trilinear upsample_bilinear2d_backward "
+            "upsample_trilinear3d_backward var_mean_of"
         ),
         "special words": "counts_in_bins pseudoinverse",
     },
     "equal values: which of them is taken is not promised; and random zeros follow the layout in memory": {
         "layout value": "add linalg_qr linalg_svd_of median_at mul",
-        "ties value": "grid_sampler_2d kth linalg_eigh_of linalg_qr linalg_svd_of",
+        "ties value": "grid_sampler_2d kth linalg_det linalg_eigh_of linalg_qr linalg_solve_ex linalg_svd_of",
     },
     "float16: PyTorch computes inside in float32; integers: in the integer dtype, which wraps around": {
         "dtype value": "grid_sampler_2d known_mean known_rstd native_batch_norm",
@@ -90,16 +85,12 @@ OTHER_GRAPHS = {
 # results that lie otherwise in memory, {reason: {word of test_layouts.py: ops}}
 OTHER_LAYOUTS = {
     "LAPACK leaves its results in columns, and PyTorch hands them on so; gradviz's lie in rows": {
-        "stride": (
-            "cofactors least_squares linalg_cholesky_ex linalg_eigh_of linalg_inv_ex linalg_qr linalg_solve_ex "
-            "linalg_svd_of solved_cholesky solved_triangular"
-        ),
+        "stride": "least_squares",
     },
     "of an input in Fortran order PyTorch keeps the order, gradviz makes rows of it": {
         "stride": (
             "addcdiv_of addcmul_of addr argsort_of diagonal_replaced div flash_attention_backward index_fill "
-            "index_fill_tensor index_put put rot90 sort_any sort_stable "
-            "unsafe_split where"
+            "index_fill_tensor index_put put rot90 sort_any sort_stable unsafe_split where"
         ),
     },
     "of an input in Fortran order gradviz keeps the order, PyTorch makes rows of it": {
@@ -115,7 +106,7 @@ OTHER_LAYOUTS = {
         "stride": "select_replaced slice_replaced",
     },
     "a step more, or less, that hands its input on as a view of itself": {
-        "view": "addmm known_mean known_rstd max_pool2d_with_indices nll_loss2d_backward reshape_raw",
+        "view": "addmm max_pool2d_with_indices",
     },
     "the gradient of affine_grid is a turned view in PyTorch": {
         "stride": "affine_points",

@@ -89,4 +89,3 @@ IN_SECOND_BACKWARDS = {"NotImplemented"} | {
                  "Tanh", "Threshold")
 }
 IN_SECOND_BACKWARDS |= {"SoftmaxBackwardDataBackward0", "LogSoftmaxBackwardDataBackward0"}
-IN_SECOND_BACKWARDS |= {"CumsumFromEndBackward0", "ValueAtBackward0", "ValueBackwardBackward0"}

@@ -113,6 +113,6 @@ IN_SECOND_BACKWARDS = {
     "KnownMean", "KnownRstd", "MeanLike", "ConvolutionBackward", "ConvolutionToWeight",
     "MaxPool2DWithIndicesBackward", "AvgPool2DBackward",
     "AdaptiveAvgPool2DBackward", "NllLoss2DBackward", "DiagonalBackward",
-    "Cofactors", "MaxPool2DPicked",
+    "MaxPool2DPicked",
 }  # fmt: skip
 PROGRAMS: dict[str, tuple] = {**PRODUCTS, **LINALG, **LAYERS, **LOSSES}

@@ -97,7 +97,7 @@ SAMPLES = (
     Sample("view", lambda torch, a: a.flatten(), ((2, 1, 3),), second=False),
     Sample("unsafe_view", lambda torch, a: a.t().reshape(6), (A,), second=False),
     Sample("unsafe_view", lambda torch, a, b: a @ b, ((2, 2, 3), (3, 2))),
-    Sample("reshape_raw", twice(lambda torch, a: a.view(2, 1, 3)), (A,), second=False),
+    Sample("view", twice(lambda torch, a: a.view(2, 1, 3)), (A,), second=False),
     Sample("t", lambda torch, a: a.t(), (A,), second=False),
     Sample("permute", lambda torch, a: a.T, (A,), second=False),
     Sample("permute", lambda torch, a: a.permute(2, 0, -2), ((2, 3, 4),), second=False),

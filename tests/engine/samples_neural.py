@@ -51,6 +51,10 @@ def _definite(torch, a):
     return a @ a.transpose(-1, -2) + 2 * torch.eye(3, dtype=a.dtype)
 
 
+def _singular(torch, a):
+    return torch.cat([a, a.sum(0, keepdim=True)])
+
+
 LINALG = (
     Sample("linalg_vector_norm", lambda torch, a: torch.linalg.norm(a), (A,)),
     Sample("linalg_vector_norm", lambda torch, a: torch.linalg.vector_norm(a, 3, dim=1, keepdim=True), (A,)),
@@ -63,7 +67,8 @@ LINALG = (
     Sample("linalg_inv_ex", lambda torch, a: a.inverse(), ((2, 3, 3),)),
     Sample("linalg_det", lambda torch, a: torch.linalg.det(a), (S,)),
     Sample("linalg_det", lambda torch, a: a.det(), ((2, 3, 3),)),
-    Sample("cofactors", twice(lambda torch, a: torch.det(a)), (S,)),
+    Sample("linalg_det", twice(lambda torch, a: torch.det(a)), (S,)),
+    Sample("linalg_svd_of", twice(lambda torch, a: torch.det(_singular(torch, a)) + a.sum()), ((2, 3),)),
     Sample("linalg_slogdet", lambda torch, a: torch.linalg.slogdet(a)[1], (S,)),
     Sample("linalg_slogdet", lambda torch, a: torch.slogdet(a).logabsdet, ((2, 3, 3),)),
     Sample("linalg_solve_ex", lambda torch, a, b: torch.linalg.solve(a, b), (S, V)),

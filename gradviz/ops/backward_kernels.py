@@ -5,6 +5,9 @@ A plain backward computes the same by the vjps of the ops that these belong to.
 
 from gradviz.engine.op import op, vjp
 
+# of a kernel that reads no more of `self` than its shape, or steps with it: zeros, which the graph shows, as PyTorch's
+NO_SLOPE = vjp("0", lambda ops, grad, self_sym_sizes: ops.new_zeros(grad, size=tuple(self_sym_sizes)))
+
 
 @op(
     grad_fn="TanhBackwardBackward0",

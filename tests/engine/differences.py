@@ -158,8 +158,6 @@ DIFFERENCES = {
 # samples, by op and inputs, whose graph is another one
 OTHER_GRAPHS = {
     ("slogdet_sign", ((3, 3),)): "the sign is outside the graph, in PyTorch in it with a gradient of zeros",
-    ("max_pool2d_picked", ((1, 3, 3),)): "the gradient of a gradient is made of gradviz's own ops",
-    ("picked_in_plane", ((1, 3, 4),)): "the gradient of a gradient is made of gradviz's own ops",
     ("trilinear", ((5, 3), (5, 4), (2, 3, 4), (2,))): "where one input needs a gradient, PyTorch doesn't save it",
     ("trilinear", ((2, 1, 3), (2, 1, 2), (2, 3, 2))): "where one input needs a gradient, PyTorch doesn't save it",
     ("linalg_vector_norm", ((2, 3), (2, 1))): "cosine_similarity of two sizes: one step earlier in backward's order",

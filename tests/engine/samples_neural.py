@@ -134,7 +134,7 @@ LAYERS = (
     Sample("max_pool2d_with_indices", _f("max_pool1d", 3, 2, 1), (ROWS,), second=False),
     Sample("max_pool2d_with_indices", lambda torch, a: torch.nn.functional.max_pool2d(a, 2, return_indices=True)[1], ((1, 5, 4),), second=False),  # noqa: E501
     Sample("max_pool2d_backward", twice(_plain("max_pool2d", 2, 1)), ((1, 3, 3),), second=False),
-    Sample("max_pool2d_picked", lambda torch, a: torch.autograd.grad((twice(_plain("max_pool2d", 2, 1))(torch, a) ** 2).sum(), a, create_graph=True)[0], ((1, 3, 3),), second=False),  # noqa: E501
+    Sample("gather", lambda torch, a: torch.autograd.grad((twice(_plain("max_pool2d", 2, 1))(torch, a) ** 2).sum(), a, create_graph=True)[0], ((1, 3, 3),), second=False),  # noqa: E501
     Sample("avg_pool2d", _f("avg_pool2d", 2), (IMAGE,), second=False),
     Sample("avg_pool2d", _f("avg_pool2d", 3, 2, 1, True, False), (IMAGE,), second=False),
     Sample("avg_pool2d", _f("avg_pool2d", (2, 3), 1, 1, divisor_override=5), ((2, 4, 4),), second=False),

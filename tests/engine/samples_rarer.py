@@ -16,7 +16,7 @@ POOLS = (
     Sample("max_pool3d_with_indices", _f("max_pool3d", (2, 3, 2), 1, 1, (1, 1, 2), True), (SINGLE,), second=False),
     Sample("max_pool3d_with_indices", lambda torch, a: torch.nn.functional.max_pool3d(a, 2, return_indices=True)[1], (VOLUME,), second=False),  # noqa: E501
     Sample("max_pool3d_backward", twice(_f("max_pool3d", 2)), (VOLUME,), second=False),
-    Sample("picked_in_volume", twice(twice(_f("max_pool3d", 2))), (VOLUME,), second=False),
+    Sample("gather", twice(twice(_f("max_pool3d", 2))), (VOLUME,), second=False),
     Sample("avg_pool3d", _f("avg_pool3d", 2), (VOLUME,), second=False),
     Sample("avg_pool3d", _f("avg_pool3d", (2, 3, 2), 1, 1, True, False), (SINGLE,), second=False),
     Sample("avg_pool3d", _f("avg_pool3d", 2, divisor_override=3), (VOLUME,), second=False),
@@ -24,6 +24,7 @@ POOLS = (
     Sample("adaptive_avg_pool3d", _f("adaptive_avg_pool3d", (2, 3, None)), (VOLUME,), second=False),
     Sample("adaptive_avg_pool3d_backward", twice(_f("adaptive_avg_pool3d", 3)), (VOLUME,), second=False),
     Sample("mean_dim", _f("adaptive_avg_pool3d", 1), (SINGLE,), second=False),
+    Sample("adaptive_max_pool3d_backward", twice(_f("adaptive_max_pool3d", 2)), (VOLUME,), second=False),
     Sample("adaptive_max_pool3d", _f("adaptive_max_pool3d", (2, 3, None)), (VOLUME,), second=False),
     Sample("adaptive_max_pool3d", lambda torch, a: torch.nn.functional.adaptive_max_pool3d(a, 2, True)[1], (VOLUME,), second=False),  # noqa: E501
     Sample("convolution", _f("conv_transpose3d", stride=2, output_padding=1), ((1, 2, 2, 3, 2), (2, 2, 2, 1, 2), (2,))),

@@ -33,7 +33,6 @@ NO_PRODUCT = {
     "DiagonalBackwardBackward0",
     "MaskedFillBackward1",
     "MaskedSelectBackward0",
-    "MaxPool2DWithIndicesBackwardBackward0",
     "MseLossBackwardBackward0",  # numel is not that of its first input, the gradient of the loss
     "SelectBackwardBackward0",
     "SliceBackwardBackward0",

@@ -87,33 +87,4 @@ def log_softmax_backward_data(xp, grad_output, output, *, dim):
     return grad_output - xp.exp(output) * total
 
 
-def _scale(shape, reduction):
-    """2, divided by the count of elements where the mean is taken."""
-    count = 1
-    for size in shape if reduction == 1 else ():
-        count *= size
-    return 2.0 / max(count, 1)
-
-
-@op(
-    grad_fn="MseLossBackwardBackward0",
-    grad_output=vjp(
-        "2 * (self - target) / numel where the mean is taken, else without numel",
-        lambda grad, self, target, reduction: grad * ((self - target) * _scale(grad.shape, reduction)),
-    ),
-    self=vjp(
-        "2 * grad_output / numel where the mean is taken, else without numel",
-        lambda grad, grad_output, reduction: grad * (grad_output * _scale(grad.shape, reduction)),
-    ),
-    target=vjp(
-        "-2 * grad_output / numel where the mean is taken, else without numel",
-        lambda grad, grad_output, reduction: -grad * (grad_output * _scale(grad.shape, reduction)),
-    ),
-)
-def mse_loss_backward(xp, grad_output, self, target, *, reduction):
-    """The gradient of mse_loss for its input."""
-    difference = (self - target) * 2.0
-    return (difference / max(difference.size, 1) if reduction == 1 else difference) * grad_output
-
-
 __all__ = METHODS = []

@@ -3,37 +3,21 @@
 `reduction` is PyTorch's number: 0 none, 1 mean, 2 sum.
 """
 
-from math import prod
-
-import numpy as np
-
 from gradviz.engine.dtypes import default_float, title
 from gradviz.engine.op import op, vjp
 from gradviz.ops import loss
+from gradviz.ops.backward_kernels import NO_SLOPE, softmax_gradient
 from gradviz.ops.choosing import chosen
+from gradviz.ops.loss_kernels import entropy_slope, shared, sloped, weighed
 from gradviz.ops.reduction import averaged
 from gradviz.ops.refusals import refuse_kinds
-
-LEAST = float(np.float32(1e-12))  # PyTorch's EPSILON in the gradient of binary_cross_entropy
 
 
 def _reduced(values, reduction):
     return values if reduction == 0 else averaged(values) if reduction == 1 else values.sum()
 
 
-def _shared(grad, shape, reduction):
-    """The gradient of each element's loss."""
-    return grad / max(prod(shape), 1) if reduction == 1 else grad
-
-
 # -- regression --------------------------------------------------------------------------------------
-
-
-def _sloped(ops, grad, self, target, reduction, edge, steep):
-    """The difference, at most `edge` in size, times `steep`."""
-    difference = self - target
-    slope = ops.clamp_numbers(difference, min=-edge, max=edge)
-    return slope * (_shared(grad, difference.shape, reduction) * steep)
 
 
 def _bent(xp, difference, edge):
@@ -47,11 +31,17 @@ def _bent(xp, difference, edge):
 @op(
     self=vjp(
         "(self - target) / beta where abs(self - target) < beta, else sign",
-        lambda ops, grad, self, target, reduction, beta: _sloped(ops, grad, self, target, reduction, beta, 1 / beta),
+        lambda ops, grad, self, target, reduction, beta: sloped(ops, grad, self, target, reduction, beta, 1 / beta),
+        lambda ops, grad, self, target, reduction, beta: ops.smooth_l1_loss_backward(
+            grad, self, target, reduction=reduction, beta=beta
+        ),
     ),
     target=vjp(
         "-(self - target) / beta where abs(self - target) < beta, else -sign",
-        lambda ops, grad, self, target, reduction, beta: -_sloped(ops, grad, self, target, reduction, beta, 1 / beta),
+        lambda ops, grad, self, target, reduction, beta: -sloped(ops, grad, self, target, reduction, beta, 1 / beta),
+        lambda ops, grad, self, target, reduction, beta: ops.smooth_l1_loss_backward(
+            grad, target, self, reduction=reduction, beta=beta
+        ),
     ),
     dtype="promote",
 )
@@ -64,11 +54,17 @@ def smooth_l1_loss(xp, self, target, *, reduction=1, beta=1.0):
 @op(
     self=vjp(
         "self - target where abs(self - target) < delta, else delta * sign",
-        lambda ops, grad, self, target, reduction, delta: _sloped(ops, grad, self, target, reduction, delta, 1.0),
+        lambda ops, grad, self, target, reduction, delta: sloped(ops, grad, self, target, reduction, delta, 1.0),
+        lambda ops, grad, self, target, reduction, delta: ops.huber_loss_backward(
+            grad, self, target, reduction=reduction, delta=delta
+        ),
     ),
     target=vjp(
         "target - self where abs(self - target) < delta, else -delta * sign",
-        lambda ops, grad, self, target, reduction, delta: -_sloped(ops, grad, self, target, reduction, delta, 1.0),
+        lambda ops, grad, self, target, reduction, delta: -sloped(ops, grad, self, target, reduction, delta, 1.0),
+        lambda ops, grad, self, target, reduction, delta: ops.huber_loss_backward(
+            grad, target, self, reduction=reduction, delta=delta
+        ),
     ),
     dtype="promote",
 )
@@ -81,24 +77,27 @@ def huber_loss(xp, self, target, *, reduction=1, delta=1.0):
 # -- two classes -------------------------------------------------------------------------------------
 
 
-def _weighed(values, weight):
-    return values if weight is None else values * weight
-
-
-def _bce_input(ops, grad, self, target, weight, reduction):
-    under = (1.0 - self) * self
-    slope = (self - target) / ops.where(under < LEAST, LEAST, under)
-    return _weighed(slope * _shared(grad, slope.shape, reduction), weight)
-
-
 def _bce_target(ops, grad, self, target, weight, reduction):
     slope = ops.log(1.0 - self) - ops.log(self)
-    return _weighed(slope * _shared(grad, slope.shape, reduction), weight)
+    return weighed(slope * shared(grad, slope, reduction), weight)
+
+
+def _bce_target_as_ops(ops, grad, self, weight, reduction):
+    found = weighed(-ops.logit_of(self, eps=None) * grad, weight)
+    return shared(found, found, reduction)
 
 
 @op(
-    self=vjp("(self - target) / (self * (1 - self)) / numel where the mean is taken, else without numel", _bce_input),
-    target=vjp("log((1 - self) / self) / numel where the mean is taken, else without numel", _bce_target),
+    self=vjp(
+        "(self - target) / (self * (1 - self)) / numel where the mean is taken, else without numel",
+        entropy_slope,
+        lambda ops, grad, self, target, weight, reduction: ops.binary_cross_entropy_backward(
+            grad, self, target, weight, reduction=reduction
+        ),
+    ),
+    target=vjp(
+        "log((1 - self) / self) / numel where the mean is taken, else without numel", _bce_target, _bce_target_as_ops
+    ),
     optional=("weight",),
 )
 def binary_cross_entropy(xp, self, target, weight, *, reduction=1):
@@ -110,17 +109,25 @@ def binary_cross_entropy(xp, self, target, weight, *, reduction=1):
     if xp.__name__ == "numpy" and not ((target >= 0) & (target <= 1)).all():
         raise RuntimeError("all elements of target should be between 0 and 1")
     one, other = (xp.maximum(xp.log(each), self.dtype.type(-100)) for each in (self, 1 - self))
-    return _reduced(_weighed((target - 1) * other - target * one, weight), reduction)
+    return _reduced(weighed((target - 1) * other - target * one, weight), reduction)
+
+
+def _logits_slope(ops, self, target, pos_weight):
+    likely = ops.sigmoid(self)
+    if pos_weight is None:
+        return likely - target
+    positive = pos_weight * target
+    return (positive + 1.0 - target) * likely - positive
 
 
 def _logits_input(ops, grad, self, target, weight, pos_weight, reduction):
-    likely = ops.sigmoid(self)
-    if pos_weight is None:
-        slope = likely - target
-    else:
-        positive = pos_weight * target
-        slope = (positive + 1.0 - target) * likely - positive
-    return _weighed(slope * _shared(grad, slope.shape, reduction), weight)
+    slope = _logits_slope(ops, self, target, pos_weight)
+    return weighed(slope * shared(grad, slope, reduction), weight)
+
+
+def _logits_input_as_ops(ops, grad, self, target, weight, pos_weight, reduction):
+    found = weighed(_logits_slope(ops, self, target, pos_weight) * grad, weight)
+    return shared(found, found, reduction)
 
 
 def _log_sigmoid(ops, value):
@@ -132,12 +139,22 @@ def _logits_target(ops, grad, self, target, weight, pos_weight, reduction):
         slope = -self
     else:
         slope = _log_sigmoid(ops, -self) - pos_weight * _log_sigmoid(ops, self)
-    return _weighed(slope * _shared(grad, slope.shape, reduction), weight)
+    return weighed(slope * shared(grad, slope, reduction), weight)
+
+
+def _logits_target_as_ops(ops, grad, self, weight, pos_weight, reduction):
+    slope = -self if pos_weight is None else ops.logsigmoid(-self) - ops.logsigmoid(self) * pos_weight
+    found = weighed(slope * grad, weight)
+    return shared(found, found, reduction)
 
 
 @op(
-    self=vjp("(sigmoid(self) - target) / numel where the mean is taken, else without numel", _logits_input),
-    target=vjp("-self / numel where the mean is taken, else without numel", _logits_target),
+    self=vjp(
+        "(sigmoid(self) - target) / numel where the mean is taken, else without numel",
+        _logits_input,
+        _logits_input_as_ops,
+    ),
+    target=vjp("-self / numel where the mean is taken, else without numel", _logits_target, _logits_target_as_ops),
     optional=("weight", "pos_weight"),
 )
 def binary_cross_entropy_with_logits(xp, self, target, weight, pos_weight, *, reduction=1):
@@ -145,7 +162,7 @@ def binary_cross_entropy_with_logits(xp, self, target, weight, pos_weight, *, re
     refuse_kinds("log_sigmoid_cpu", self, "biu")
     log_weight = 1 if pos_weight is None else (pos_weight - 1) * target + 1
     tail = xp.log1p(xp.exp(-xp.abs(self))) + xp.maximum(-self, self.dtype.type(0))
-    return _reduced(_weighed((1 - target) * self + log_weight * tail, weight), reduction)
+    return _reduced(weighed((1 - target) * self + log_weight * tail, weight), reduction)
 
 
 # -- many classes, in places -------------------------------------------------------------------------
@@ -186,20 +203,22 @@ def nll_loss2d(xp, self, target, weight, *, reduction=1, ignore_index=-100):
 
 @op(
     grad_fn="NllLoss2DBackwardBackward0",
-    self=vjp(
+    grad_output=vjp(
         "-weight[target] / total_weight",
-        lambda ops, grad, target, weight, total_weight, reduction, ignore_index: ops.nll_loss2d(
+        lambda ops, grad, target, weight, reduction, ignore_index: ops.nll_loss2d(
             grad, target, weight, reduction=reduction, ignore_index=ignore_index
         ),
     ),
+    self=NO_SLOPE,
     optional=("weight",),
+    hidden=("self_sym_sizes",),
 )
-def nll_loss2d_backward(xp, self, log_probabilities, target, weight, total_weight, *, reduction, ignore_index):
-    """The gradient of nll_loss2d: `self` is the incoming gradient."""
-    shape = log_probabilities.shape
-    grad = self.reshape(-1) if reduction == 0 else self
+def nll_loss2d_backward(xp, grad_output, self, target, weight, total_weight, *, reduction, ignore_index):
+    """The gradient of nll_loss2d."""
+    shape = self.shape
+    grad = grad_output.reshape(-1) if reduction == 0 else grad_output
     found = loss.nll_loss_backward.op.forward(
-        xp, grad, _rows(xp, log_probabilities), target.reshape(-1), weight, total_weight, reduction=reduction,
+        xp, grad, _rows(xp, self), target.reshape(-1), weight, total_weight, reduction=reduction,
         ignore_index=ignore_index,
     )  # fmt: skip
     return xp.ascontiguousarray(xp.moveaxis(found.reshape(shape[0], *shape[2:], shape[1]), -1, 1))
@@ -235,7 +254,8 @@ def add_number(xp, self, *, other):
     grad_fn="SafeSoftmaxBackward0",
     self=vjp(
         "result * (delta - result)",
-        lambda ops, grad, result, dim: result * (grad - ops.sum_dim(grad * result, dim=(dim,), keepdim=True)),
+        lambda ops, grad, result, dim: softmax_gradient(ops, grad, result, dim),
+        lambda ops, grad, result, dim: ops.softmax_backward_data(grad, result, dim=dim),
     ),
 )
 def safe_softmax(xp, self, *, dim):

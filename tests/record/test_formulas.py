@@ -27,15 +27,19 @@ NO_PRODUCT = {
     "AvgPool3DBackward0",
     "AvgPool3DBackwardBackward0",
     "BinaryCrossEntropyBackward0",
+    "BinaryCrossEntropyBackwardBackward0",  # of this and the other losses: numel is not that of its first input
     "BinaryCrossEntropyWithLogitsBackward0",
     "ConvolutionBackward0",
     "DiagEmbedBackward0",
     "DiagonalBackwardBackward0",
+    "HuberLossBackwardBackward0",
     "MaskedFillBackward1",
     "MaskedSelectBackward0",
-    "MseLossBackwardBackward0",  # numel is not that of its first input, the gradient of the loss
+    "MseLossBackwardBackward0",
     "SelectBackwardBackward0",
     "SliceBackwardBackward0",
+    "SmoothL1LossBackwardBackward0",
+    "SoftMarginLossBackwardBackward0",
 }
 # Ops whose samples must be among those that are multiplied: a formula that is no longer read would else go unseen.
 MULTIPLIED = {

@@ -60,6 +60,8 @@ def _lines(op, mask, fits, scope):
         elif name == op.variadic:
             asked = f"*{asked}"
         gradients.append(asked)
+    if op.as_op is not None:
+        needed.update(_asked_at_once(op))
     saved = [f"x_{name}" for name in op.saved if name in needed]
     for source, names in (("saved", op.saved), ("settings", op.node_class.setting_names)):
         lines += [f"    x_{name} = {source}[{k}]" for k, name in enumerate(names) if name in needed]
@@ -78,4 +80,24 @@ def _lines(op, mask, fits, scope):
 
         scope["raw_for"] = raw_for
         lines.append("    x_ops = raw_for(grad) if ops is None else ops")
+    if op.as_op is not None:
+        lines += _lines_at_once(op, mask, fits, scope)
     return ["def run(grad, saved, settings, ops):", *lines, f"    return ({', '.join(gradients)},)"]
+
+
+def _asked_at_once(op):
+    return [name for name in signature(op.as_op).parameters if name not in ("ops", "needed")]
+
+
+def _lines_at_once(op, mask, fits, scope):
+    """Under create_graph: the gradients of all inputs that need one, from the op that PyTorch's backward runs."""
+    scope["at_once"] = op.as_op
+    places = range(len(op.differentiable))
+    needed = tuple(bool(mask >> i & 1) for i in places)
+    asked = ", ".join(f"x_{name}" for name in _asked_at_once(op))
+    first = len(op.node_class.setting_names)
+    found = ", ".join(
+        f"fitted(found[{i}], settings[{first + 2 * i}], settings[{first + 2 * i + 1}], ops)" if fits else f"found[{i}]"
+        for i in places
+    )
+    return ["    if ops is not None:", f"        found = at_once(ops, {needed}, {asked})", f"        return ({found},)"]

@@ -14,7 +14,7 @@ DIFFERENCES = {
         "misfit words": (
             "adaptive_avg_pool2d adaptive_avg_pool2d_backward adaptive_max_pool2d add_number addbmm addmm addmv "
             "baddbmm binary_cross_entropy binary_cross_entropy_with_logits cat convolution "
-            "convolution_to_input convolution_to_weight copy cumsum_of div_number embedding embedding_dense_backward "
+            "convolution_backward copy cumsum_of div_number embedding embedding_dense_backward "
             "expand gather greatest_so_far grid_sampler_2d grid_sampler_3d index index_add index_put index_put_impl "
             "index_select linalg_inv_ex linalg_solve_ex linalg_svd_of linalg_vector_norm logsigmoid "
             "masked_fill_number max_pool2d_with_indices mm mul mul_number native_batch_norm native_group_norm "
@@ -46,7 +46,7 @@ DIFFERENCES = {
             "nll_loss2d nll_loss2d_backward pseudoinverse repeat rot90 scatter_add scatter_reduced search "
             "sub_number tanh"
         ),
-        "mixed class": "bmm constant_pad_nd convolution convolution_to_weight embedding_bag mm mv",
+        "mixed class": "bmm constant_pad_nd convolution convolution_backward embedding_bag mm mv",
         "size class": (
             "col2im convolution embedding embedding_dense_backward im2col index_add index_copy index_fill "
             "index_fill_tensor index_put linalg_vector_norm masked_fill_number native_batch_norm nll_loss2d "
@@ -75,7 +75,7 @@ DIFFERENCES = {
     "PyTorch refuses sizes of 0 here, or a parameter that broadcasts; gradviz computes what there is": {
         "misfit taken": (
             "adaptive_avg_pool2d add add_number addmv binary_cross_entropy_with_logits channels_as_places "
-            "clamp_tensors col2im constant_pad_nd convolution convolution_to_input convolution_to_weight cumsum_of "
+            "clamp_tensors col2im constant_pad_nd convolution convolution_backward cumsum_of "
             "div_number embedding_dense_backward flip grid_sampler_2d grid_sampler_3d im2col least_squares "
             "linalg_vector_norm native_batch_norm nll_loss places_as_channels repeat safe_softmax scatter_reduced "
             "soft_margin_loss squeeze_several_in_place sub_number tanh unique_of upsample_bicubic2d "

@@ -68,14 +68,6 @@ OTHER_SECOND_NODES = {
         "NativeBatchNormBackwardBackward0 NativeBatchNormBackwardBackward0 NativeBatchNormBackwardBackward0",
     ),
     "native_group_norm": ("ViewBackward0 SumBackward1 SumBackward1", "ViewBackward0 ViewBackward0 ViewBackward0"),
-    "convolution": (
-        "ConvolutionBackwardBackward0 ConvolutionToWeightBackward0 SumBackward1",
-        "ConvolutionBackwardBackward0 ConvolutionBackwardBackward0 ConvolutionBackwardBackward0",
-    ),
-    "constant_pad_nd": (
-        "ConstantPadNdBackward0 ConvolutionToWeightBackward0",
-        "ConstantPadNdBackward0 ConvolutionBackwardBackward0",
-    ),
     "strided_view": ("AsStridedBackwardBackward0", "AsStridedBackward0"),
     "eq_in_place_0": ("MulBackward0", "None"),
     "eq_in_place_1": ("MulBackward0 ViewBackward0", "None None"),

@@ -130,8 +130,6 @@ LAYERS = (
     Sample("convolution_backward", twice(lambda torch, a, w: torch.nn.functional.conv1d(a, w)), ((1, 2, 4), (2, 2, 2))),
     Sample("convolution_backward", twice(lambda torch, w, a: torch.nn.functional.conv1d(a, w)), ((2, 2, 2), (1, 2, 4))),  # noqa: E501
     Sample("convolution_backward", twice(lambda torch, b, a, w: torch.nn.functional.conv1d(a, w, b)), ((2,), (1, 2, 4), (2, 2, 2))),  # noqa: E501
-    Sample("convolution_backward", twice(lambda torch, a, w, b: torch.nn.functional.conv_transpose2d(a, w, b, stride=2, padding=1, groups=2)), ((1, 2, 2, 2), (2, 1, 3, 3), (2,))),  # noqa: E501
-    Sample("convolution_backward", twice(lambda torch, w, a: torch.nn.functional.conv_transpose1d(a, w, stride=2)), ((2, 2, 2), (1, 2, 3))),  # noqa: E501
     Sample("max_pool2d_with_indices", _f("max_pool2d", 2), (IMAGE,), second=False),
     Sample("max_pool2d_with_indices", _f("max_pool2d", (3, 2), 1, (1, 0), (1, 2), True), (IMAGE,), second=False),
     Sample("max_pool2d_with_indices", _f("max_pool1d", 3, 2, 1), (ROWS,), second=False),

@@ -97,7 +97,9 @@ def _lines_at_once(op, mask, fits, scope):
     asked = ", ".join(f"x_{name}" for name in _asked_at_once(op))
     first = len(op.node_class.setting_names)
     found = ", ".join(
-        f"fitted(found[{i}], settings[{first + 2 * i}], settings[{first + 2 * i + 1}], ops)" if fits else f"found[{i}]"
+        "None" if not needed[i]
+        else f"fitted(found[{i}], settings[{first + 2 * i}], settings[{first + 2 * i + 1}], ops)" if fits
+        else f"found[{i}]"
         for i in places
-    )
+    )  # fmt: skip
     return ["    if ops is not None:", f"        found = at_once(ops, {needed}, {asked})", f"        return ({found},)"]

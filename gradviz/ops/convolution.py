@@ -187,12 +187,10 @@ def _to_weight(xp, grad, input, kernel, stride, padding, dilation, groups):
 def _gradients(
     ops, needed, grad, input, weight, bias_sym_sizes_opt, stride, padding, dilation, transposed, output_padding, groups
 ):
-    """The gradients for input, weight and bias, None for those that are not needed."""
-    found = ops.convolution_backward(
+    return ops.convolution_backward(
         grad, input, weight, bias_sizes=bias_sym_sizes_opt, stride=stride, padding=padding, dilation=dilation,
         transposed=transposed, output_padding=output_padding, groups=groups, output_mask=needed,
     )  # fmt: skip
-    return [each if asked else None for each, asked in zip(found, needed, strict=True)]
 
 
 def _gradient_of(place):

@@ -16,26 +16,22 @@ from gradviz.ops.reduction import averaged
 from gradviz.ops.refusals import refuse_kinds
 
 
-@op(
-    input=vjp("1 / (elements of the dims)", lambda ops, grad, input, dim: ops.mean_like(grad, input, dim=dim)),
-)
+def _mean_gradient(ops, grad, input, dim):
+    return ops.expand(grad, size=tuple(input.shape)) / prod(input.shape[each] for each in dim)
+
+
+@op(input=vjp("1 / (elements of the dims)", _mean_gradient))
 def known_mean(xp, input, mean, *, dim):
     """The mean over dims that is known already."""
     return mean
 
 
 @op(
-    self=vjp("1 / (elements of the dims)", lambda ops, grad, dim: ops.mean_dim(grad, dim=dim, keepdim=True)),
-)
-def mean_like(xp, self, input, *, dim):
-    """The gradient of a mean over dims."""
-    return xp.broadcast_to(self / prod(input.shape[each] for each in dim), input.shape)
-
-
-@op(
     input=vjp(
         "-result**3 * (input - mean) / (elements of the dims)",
-        lambda ops, grad, input, result, dim: ops.mean_like(grad * -(result * result * result), input, dim=dim)
+        lambda ops, grad, input, result, dim: _mean_gradient(
+            ops, grad * -(result * result * result), input, dim
+        )
         * (input - ops.mean_dim(input, dim=dim, keepdim=True)),
     ),
 )
@@ -74,7 +70,7 @@ def _check_dtypes(input, weight, *others):
     raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")
 
 
-def _standardized(ops, input, mean, rstd, dims):
+def standardized(ops, input, mean, rstd, dims):
     """((input - mean) * rstd, rstd), as functions of the input."""
     if not isinstance(input, Tensor):
         return _times(input - mean, rstd), rstd
@@ -94,9 +90,14 @@ def _input_gradient(ops, grad, input, mean, rstd, dims):
     """The gradient of the standardized input for the input."""
     if not isinstance(input, Tensor) and input.ndim and grad.dtype == input.dtype == mean.dtype:
         return _input_gradient_of_arrays(grad, input, mean, rstd, dims)
-    standard, rstd = _standardized(ops, input, mean, rstd, dims)
-    along = standard * ops.mean_dim(grad * standard, dim=dims, keepdim=True)
-    return (grad - ops.mean_dim(grad, dim=dims, keepdim=True) - along) * rstd
+    standard, rstd = standardized(ops, input, mean, rstd, dims)
+    return projected(ops, grad, standard, dims) * rstd
+
+
+def projected(ops, value, standard, dims):
+    """A value less its mean, and less its part along the standardized input: what standardizing lets through."""
+    along = standard * ops.mean_dim(value * standard, dim=dims, keepdim=True)
+    return value - ops.mean_dim(value, dim=dims, keepdim=True) - along
 
 
 def _input_gradient_of_arrays(grad, input, mean, rstd, dims):
@@ -114,38 +115,45 @@ def _input_gradient_of_arrays(grad, input, mean, rstd, dims):
 # -- layer norm --------------------------------------------------------------------------------------
 
 
-def _last(input, normalized_shape):
+def normalized_dims(input, normalized_shape):
     ndim = len(input.shape)
     return tuple(range(ndim - len(normalized_shape), ndim))
 
 
-def _outer_sum(ops, value, normalized_shape):
+def outer_sum(ops, value, normalized_shape):
     extra = len(value.shape) - len(normalized_shape)
     return ops.sum_dim(value, dim=tuple(range(extra))) if extra else value
 
 
-def _layer_input(ops, grad, input, weight, bias, normalized_shape, result1, result2):
+def layer_input(ops, grad, input, weight, bias, normalized_shape, result1, result2):
     scaled = grad if weight is None else grad * weight
-    return _input_gradient(ops, scaled, input, result1, result2, _last(input, normalized_shape))
+    return _input_gradient(ops, scaled, input, result1, result2, normalized_dims(input, normalized_shape))
 
 
-def _layer_weight(ops, grad, input, weight, bias, normalized_shape, result1, result2):
-    standard, _ = _standardized(ops, input, result1, result2, _last(input, normalized_shape))
-    return _outer_sum(ops, standard * grad, normalized_shape)
+def layer_weight(ops, grad, input, weight, bias, normalized_shape, result1, result2):
+    standard, _ = standardized(ops, input, result1, result2, normalized_dims(input, normalized_shape))
+    return outer_sum(ops, standard * grad, normalized_shape)
+
+
+def _layer_gradients(ops, needed, grad, input, weight, bias, normalized_shape, result1, result2):
+    return ops.native_layer_norm_backward(
+        grad, input, result1, result2, weight, bias, normalized_shape=normalized_shape, output_mask=needed
+    )
 
 
 @op(
-    input=vjp("weight * rstd * (delta - 1/n - xhat * xhat / n)", _layer_input),
-    weight=vjp("xhat = (input - result1) * result2 (summed over what is outer product of dims)", _layer_weight),
+    input=vjp("weight * rstd * (delta - 1/n - xhat * xhat / n)", layer_input),
+    weight=vjp("xhat = (input - result1) * result2 (summed over what is outer product of dims)", layer_weight),
     bias=vjp(
         "1 (summed over the outer dims)",
-        lambda ops, grad, input, weight, bias, normalized_shape, result1, result2: _outer_sum(
+        lambda ops, grad, input, weight, bias, normalized_shape, result1, result2: outer_sum(
             ops, grad, normalized_shape
         ),
     ),
     intermediates=("result1", "result2"),
     optional=("weight", "bias"),
     title="layer_norm",
+    as_op=_layer_gradients,
 )
 def native_layer_norm(xp, input, weight, bias, *, normalized_shape, eps):
     """`(input - mean) / sqrt(variance + eps) * weight + bias`, over the last dimensions."""
@@ -153,7 +161,7 @@ def native_layer_norm(xp, input, weight, bias, *, normalized_shape, eps):
     refuse_kinds("LayerNormKernelImpl", input, "biu")
     if not input.flags.c_contiguous:
         input = input.copy()  # the result lies in order, as PyTorch's
-    mean, rstd, out = statistics(xp, input, _last(input, normalized_shape), eps)
+    mean, rstd, out = statistics(xp, input, normalized_dims(input, normalized_shape), eps)
     out *= rstd
     if weight is not None:
         out *= weight
@@ -165,50 +173,57 @@ def native_layer_norm(xp, input, weight, bias, *, normalized_shape, eps):
 # -- batch norm --------------------------------------------------------------------------------------
 
 
-def _all_but_channels(input):
+def all_but_channels(input):
     return (0, *range(2, len(input.shape)))
 
 
-def _beside(ops, channels, input):
+def by_channel(ops, channels, input):
     """(C,) as (1, C, 1, ...), to go with the input."""
     if channels is None:
         return None
     return ops.reshape_raw(channels, size=(1, channels.shape[0], *(1,) * (len(input.shape) - 2)))
 
 
-def _batch_parts(ops, input, running_mean, running_var, training, result1, result2, eps):
-    dims = _all_but_channels(input)
+def batch_parts(ops, input, running_mean, running_var, training, result1, result2, eps):
+    dims = all_but_channels(input)
     if training:
-        return _standardized(ops, input, _beside(ops, result1, input), _beside(ops, result2, input), dims)
-    rstd = 1 / ops.sqrt(_beside(ops, running_var, input) + eps)
-    return (input - _beside(ops, running_mean, input)) * rstd, rstd
+        return standardized(ops, input, by_channel(ops, result1, input), by_channel(ops, result2, input), dims)
+    rstd = 1 / ops.sqrt(by_channel(ops, running_var, input) + eps)
+    return (input - by_channel(ops, running_mean, input)) * rstd, rstd
 
 
-def _batch_input(ops, grad, input, weight, running_mean, running_var, training, result1, result2, eps):
-    scaled = grad if weight is None else grad * _beside(ops, weight, input)
+def batch_input(ops, grad, input, weight, running_mean, running_var, training, result1, result2, eps):
+    scaled = grad if weight is None else grad * by_channel(ops, weight, input)
     if not training:
-        return scaled / ops.sqrt(_beside(ops, running_var, input) + eps)
-    mean, rstd = _beside(ops, result1, input), _beside(ops, result2, input)
-    return _input_gradient(ops, scaled, input, mean, rstd, _all_but_channels(input))
+        return scaled / ops.sqrt(by_channel(ops, running_var, input) + eps)
+    mean, rstd = by_channel(ops, result1, input), by_channel(ops, result2, input)
+    return _input_gradient(ops, scaled, input, mean, rstd, all_but_channels(input))
 
 
-def _batch_weight(ops, grad, input, weight, running_mean, running_var, training, result1, result2, eps):
-    standard, _ = _batch_parts(ops, input, running_mean, running_var, training, result1, result2, eps)
-    return ops.sum_dim(grad * standard, dim=_all_but_channels(input))
+def batch_weight(ops, grad, input, weight, running_mean, running_var, training, result1, result2, eps):
+    standard, _ = batch_parts(ops, input, running_mean, running_var, training, result1, result2, eps)
+    return ops.sum_dim(grad * standard, dim=all_but_channels(input))
+
+
+def _batch_gradients(ops, needed, grad, input, weight, running_mean, running_var, training, result1, result2, eps):
+    return ops.native_batch_norm_backward(
+        grad, input, weight, running_mean, running_var, result1, result2, train=training, eps=eps, output_mask=needed
+    )
 
 
 @op(
-    input=vjp("weight * rstd * (delta - 1/n - xhat * xhat / n)", _batch_input),
-    weight=vjp("xhat (summed over all but the channels: outer product of dims)", _batch_weight),
+    input=vjp("weight * rstd * (delta - 1/n - xhat * xhat / n)", batch_input),
+    weight=vjp("xhat (summed over all but the channels: outer product of dims)", batch_weight),
     bias=vjp(
         "1 (summed over all but the channels)",
         lambda ops, grad, input, weight, running_mean, running_var, training, result1, result2, eps: ops.sum_dim(
-            grad, dim=_all_but_channels(input)
+            grad, dim=all_but_channels(input)
         ),
     ),
     intermediates=("result1", "result2"),
     optional=("weight", "bias", "running_mean", "running_var"),
     title="batch_norm",
+    as_op=_batch_gradients,
 )
 def native_batch_norm(xp, input, weight, bias, running_mean, running_var, *, training, momentum, eps):
     """Each channel standardized over the batch, or by the running statistics; training moves those along."""
@@ -216,7 +231,7 @@ def native_batch_norm(xp, input, weight, bias, running_mean, running_var, *, tra
     _check_dtypes(input, weight, bias, running_mean, running_var)
     beside = (1, input.shape[1], *(1,) * (input.ndim - 2))
     if training:
-        mean, rstd, out = statistics(xp, input, _all_but_channels(input), eps)
+        mean, rstd, out = statistics(xp, input, all_but_channels(input), eps)
         _move(xp, running_mean, running_var, mean, out, momentum)
         saved = mean.reshape(-1), rstd.reshape(-1)
     else:
@@ -238,7 +253,7 @@ def _move(xp, running_mean, running_var, mean, centered, momentum):
         running_mean += momentum * mean.reshape(-1)
     if running_var is not None:
         count = centered.size // max(mean.size, 1)
-        squares = (centered * centered).sum(axis=_all_but_channels(centered))
+        squares = (centered * centered).sum(axis=all_but_channels(centered))
         running_var *= 1 - momentum
         running_var += momentum * squares / (count - 1)
 
@@ -251,7 +266,7 @@ def _in_groups(ops, value, N, group):
 
 
 def _group_input(ops, grad, input, weight, result1, result2, N, C, HxW, group, eps):
-    scaled = grad if weight is None else grad * _beside(ops, weight, input)
+    scaled = grad if weight is None else grad * by_channel(ops, weight, input)
     mean, rstd = (ops.reshape_raw(each, size=(N, group, 1)) for each in (result1, result2))
     one, two = _in_groups(ops, scaled, N, group), _in_groups(ops, input, N, group)
     return ops.reshape_raw(_input_gradient(ops, one, two, mean, rstd, (2,)), size=tuple(input.shape))
@@ -259,8 +274,8 @@ def _group_input(ops, grad, input, weight, result1, result2, N, C, HxW, group, e
 
 def _group_weight(ops, grad, input, weight, result1, result2, N, C, HxW, group, eps):
     mean, rstd = (ops.reshape_raw(each, size=(N, group, 1)) for each in (result1, result2))
-    standard, _ = _standardized(ops, _in_groups(ops, input, N, group), mean, rstd, (2,))
-    return ops.sum_dim(grad * ops.reshape_raw(standard, size=tuple(input.shape)), dim=_all_but_channels(input))
+    standard, _ = standardized(ops, _in_groups(ops, input, N, group), mean, rstd, (2,))
+    return ops.sum_dim(grad * ops.reshape_raw(standard, size=tuple(input.shape)), dim=all_but_channels(input))
 
 
 @op(
@@ -269,7 +284,7 @@ def _group_weight(ops, grad, input, weight, result1, result2, N, C, HxW, group, 
     bias=vjp(
         "1 (summed over all but the channels)",
         lambda ops, grad, input, weight, result1, result2, N, C, HxW, group, eps: ops.sum_dim(
-            grad, dim=_all_but_channels(input)
+            grad, dim=all_but_channels(input)
         ),
     ),
     intermediates=("result1", "result2"),

@@ -42,15 +42,15 @@ DIFFERENCES = {
             "adaptive_avg_pool2d_backward add_number addbmm baddbmm col2im "
             "convolution div_number embedding embedding_dense_backward im2col index_add index_copy index_fill "
             "index_fill_tensor index_put linalg_eigh_of linalg_solve_ex linalg_vector_norm masked_fill_number "
-            "masked_scatter masked_scatter_backward mean_dim mm mul_number mv native_batch_norm neg nll_loss "
-            "nll_loss2d nll_loss2d_backward pseudoinverse repeat rot90 scatter_add scatter_reduced search "
+            "masked_scatter masked_scatter_backward mean_dim mm mul_number mv native_batch_norm native_batch_norm_backward neg "
+            "nll_loss nll_loss2d nll_loss2d_backward pseudoinverse repeat rot90 scatter_add scatter_reduced search "
             "sub_number tanh"
         ),
         "mixed class": "bmm constant_pad_nd convolution convolution_backward embedding_bag mm mv",
         "size class": (
             "col2im convolution embedding embedding_dense_backward im2col index_add index_copy index_fill "
-            "index_fill_tensor index_put linalg_vector_norm masked_fill_number native_batch_norm nll_loss2d "
-            "nll_loss2d_backward repeat"
+            "index_fill_tensor index_put linalg_vector_norm masked_fill_number native_batch_norm "
+            "native_batch_norm_backward nll_loss2d nll_loss2d_backward repeat"
         ),
     },
     "PyTorch's kernel knows fewer dtypes; gradviz computes, in the dtype of the rest": {
@@ -99,7 +99,8 @@ DIFFERENCES = {
         "dtype refused": "bounded_line",
         "index refused": "embedding_bag embedding_bag_backward embedding_bag_samples_backward gather",
         "misfit refused": (
-            "addmm bincounts col2im im2col index_add native_batch_norm nll_loss2d repeat safe_softmax transpose"
+            "addmm bincounts col2im im2col index_add native_batch_norm native_batch_norm_backward nll_loss2d repeat "
+            "safe_softmax transpose"
         ),
         "mixed refused": (
             "addr convolution embedding_bag embedding_bag_backward embedding_bag_samples_backward linalg_vector_norm "
@@ -117,11 +118,12 @@ DIFFERENCES = {
         "special taken": "least_squares linalg_cholesky_ex tril",
         "special value": (
             "cofactors distances distances_backward elu_backward embedding_bag flash_attention_backward "
-            "grid_sampler_3d least_squares lgamma linalg_cholesky_ex linalg_det linalg_inv_ex linalg_qr "
-            "linalg_slogdet linalg_solve_ex linalg_svd_of log_sums_so_far logit_of mode_along multi_margin_loss "
-            "multi_margin_loss_backward multilabel_margin_loss native_batch_norm native_group_norm native_layer_norm "
-            "nll_loss2d polygamma_of pow_scalar repeat scaled_dot_product_flash_attention_for_cpu scatter_reduced "
-            "search softplus_backward solved_cholesky solved_triangular trilinear upsample_bilinear2d_backward "
+            "grid_sampler_3d known_mean known_rstd least_squares lgamma linalg_cholesky_ex linalg_det linalg_inv_ex "
+            "linalg_qr linalg_slogdet linalg_solve_ex linalg_svd_of log_sums_so_far logit_of mode_along "
+            "multi_margin_loss multi_margin_loss_backward multilabel_margin_loss native_batch_norm "
+            "native_batch_norm_backward native_group_norm native_layer_norm native_layer_norm_backward nll_loss2d "
+            "polygamma_of pow_scalar repeat scaled_dot_product_flash_attention_for_cpu scatter_reduced search "
+            "softplus_backward solved_cholesky solved_triangular trilinear upsample_bilinear2d_backward "
             "upsample_trilinear3d_backward var_mean_of"
         ),
         "special words": "counts_in_bins pseudoinverse",
@@ -134,7 +136,7 @@ DIFFERENCES = {
     },
     "float16: PyTorch computes inside in float32; integers: in the integer dtype, which wraps around": {
         "dtype dtype": "add",
-        "dtype value": "known_mean known_rstd native_batch_norm near rsqrt upsample_bicubic2d upsample_bilinear2d",
+        "dtype value": "native_batch_norm native_layer_norm_backward near rsqrt upsample_bicubic2d upsample_bilinear2d",
     },
     "two float dtypes met: PyTorch rounds on the way, or returns the dtype of one of them": {
         "mixed dtype": "binary_cross_entropy_with_logits rsqrt soft_margin_loss solved_triangular",

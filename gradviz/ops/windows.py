@@ -13,7 +13,7 @@ from gradviz.ops.picking import added_at
     self=vjp(
         "1 (added where windows overlap)",
         lambda ops, grad, self_sym_sizes, dimension, size, step: ops.unfold_backward(
-            grad, sizes=tuple(self_sym_sizes), dimension=dimension, size=size, step=step
+            grad, sizes=tuple(self_sym_sizes), dim=dimension, size=size, step=step
         ),
     ),
 )
@@ -33,14 +33,14 @@ def windows_of(xp, self, *, dimension, size, step):
     grad_fn="UnfoldBackwardBackward0",
     self=vjp(
         "1 (one for each window)",
-        lambda ops, grad, dimension, size, step: ops.windows_of(grad, dimension=dimension, size=size, step=step),
+        lambda ops, grad, dim, size, step: ops.windows_of(grad, dimension=dim, size=size, step=step),
     ),
 )
-def unfold_backward(xp, self, *, sizes, dimension, size, step):
+def unfold_backward(xp, self, *, sizes, dim, size, step):
     """Each window's gradient added where it came from."""
     out = xp.zeros(sizes, self.dtype)
     places = xp.arange(out.size).reshape(sizes)
-    return added_at(xp, out, windows_of.op.forward(xp, places, dimension=dimension, size=size, step=step), self)
+    return added_at(xp, out, windows_of.op.forward(xp, places, dimension=dim, size=size, step=step), self)
 
 
 def unfold(self, dimension, size, step):

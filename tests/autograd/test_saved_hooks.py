@@ -213,12 +213,10 @@ def test_they_cannot_be_disabled_where_they_are_active():
 # Where PyTorch takes other steps to the same gradient, so that other tensors are saved on the way; where vectors have
 # the other sign (eigh, svd); where it saves memory that nobody wrote (rrelu outside training).
 OTHER_STEPS = {
-    "affine_points", "aminmax_of", "argsort_of", "bmm", "clamp_numbers", "cofactors", "convolution_backward",
-    "distances_backward", "hardsigmoid_backward", "isfinite", "known_mean", "known_rstd", "linalg_cholesky_ex",
-    "linalg_det", "linalg_eigh_of", "linalg_slogdet", "linalg_svd_of", "masked_scatter_backward",
-    "max_pool2d_with_indices", "mm", "native_batch_norm", "near", "nll_loss", "nll_loss2d_backward",
-    "nll_loss_backward", "rrelu_with_noise", "slogdet_sign", "strided_part", "strided_scatter", "tril", "value_at",
-    "value_backward",
+    "aminmax_of", "argsort_of", "bmm", "clamp_numbers", "cofactors", "distances_backward", "hardsigmoid_backward",
+    "isfinite", "known_mean", "known_rstd", "linalg_cholesky_ex", "linalg_det", "linalg_eigh_of", "linalg_slogdet",
+    "linalg_svd_of", "masked_scatter_backward", "max_pool2d_with_indices", "mm", "native_batch_norm", "near",
+    "rrelu_with_noise", "slogdet_sign", "strided_part", "strided_scatter", "tril", "value_at", "value_backward",
 }  # fmt: skip
 
 

@@ -42,8 +42,9 @@ DIFFERENCES = {
             "adaptive_avg_pool2d_backward add_number addbmm baddbmm col2im "
             "convolution div_number embedding embedding_dense_backward im2col index_add index_copy index_fill "
             "index_fill_tensor index_put linalg_eigh_of linalg_solve_ex linalg_vector_norm masked_fill_number "
-            "masked_scatter masked_scatter_backward mean_dim mm mul_number mv native_batch_norm native_batch_norm_backward neg "
-            "nll_loss nll_loss2d nll_loss2d_backward pseudoinverse repeat rot90 scatter_add scatter_reduced search "
+            "masked_scatter masked_scatter_backward mean_dim mm mul_number mv native_batch_norm "
+            "native_batch_norm_backward neg nll_loss nll_loss2d nll_loss2d_backward "
+            "pseudoinverse repeat rot90 scatter_add scatter_reduced search "
             "sub_number tanh"
         ),
         "mixed class": "bmm constant_pad_nd convolution convolution_backward embedding_bag mm mv",
@@ -193,5 +194,4 @@ OTHER_LAYOUTS = {
     "a step more, or less, that hands its input on as a view of itself": {
         "view": "addmm known_mean known_rstd max_pool2d_with_indices nll_loss2d_backward reshape_raw",
     },
-    "the gradient of affine_grid is a turned view in PyTorch": {"stride": "affine_points", "view": "affine_points"},
 }

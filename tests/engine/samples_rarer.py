@@ -100,6 +100,9 @@ GRIDS = (
         for mode in ("bilinear", "nearest") for padding in ("zeros", "border", "reflection") for align in (False, True)
     ),
     Sample("grid_sampler_3d", _f("grid_sample", align_corners=False), ((1, 2, 3, 4, 3), (1, 2, 1, 2, 3))),
+    Sample("grid_sampler_2d_backward", twice(_f("grid_sample", align_corners=False)), (PLANE, POINTS)),
+    Sample("grid_sampler_2d_backward", twice(lambda torch, g, a: torch.nn.functional.grid_sample(a, g, "bilinear", "reflection", True)), (POINTS, PLANE)),  # noqa: E501
+    Sample("grid_sampler_3d_backward", twice(_f("grid_sample", align_corners=False)), ((1, 2, 3, 4, 3), (1, 2, 1, 2, 3))),  # noqa: E501
     Sample("affine_grid_generator", _f("affine_grid", (2, 1, 3, 4), False), ((2, 2, 3),), second=False),
     Sample("affine_grid_generator", _f("affine_grid", (1, 1, 2, 3, 1), True), ((1, 3, 4),), second=False),
     Sample("affine_points", twice(_f("affine_grid", (1, 1, 2, 3), False)), ((1, 2, 3),), second=False),

@@ -94,7 +94,4 @@ OTHER_SECOND_NODES = {
     "mode_along": ("ValueBackwardBackward0", "ScatterBackward0"),
     "linalg_qr": ("CatBackward0", "AddBackward0"),
     "linalg_svd_of": ("AddBackward0", "MmBackward0"),
-    "grid_sampler_2d": ("ViewBackward0 ViewBackward0", "GridSampler2DBackwardBackward0 GridSampler2DBackwardBackward0"),
-    "grid_sampler_3d": ("ViewBackward0 ViewBackward0", "GridSampler3DBackwardBackward0 GridSampler3DBackwardBackward0"),
-    "affine_grid_generator": ("UnsafeViewBackward0", "TransposeBackward0"),
 }

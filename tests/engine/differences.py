@@ -57,7 +57,8 @@ DIFFERENCES = {
     "PyTorch's kernel knows fewer dtypes; gradviz computes, in the dtype of the rest": {
         "dtype taken": (
             "adaptive_max_pool2d affine_grid_generator clamp_tensors constant_pad_nd convolution distances "
-            "distances_backward grid_sampler_2d kth max_pool2d_with_indices mm multi_margin_loss "
+            "distances_backward grid_sampler_2d grid_sampler_2d_backward "
+            "kth max_pool2d_with_indices mm multi_margin_loss "
             "multi_margin_loss_backward multilabel_margin_loss multilabel_margin_loss_backward prelu_kernel "
             "reflection_pad1d reflection_pad2d reflection_pad3d replication_pad1d replication_pad2d replication_pad3d "
             "rrelu_with_noise search sub topk_of trace unsafe_split"
@@ -133,7 +134,7 @@ DIFFERENCES = {
         "layout value": "add linalg_qr linalg_svd_of median_at mul",
         "misfit value": "max_pool3d_with_indices",
         "size value": "max_pool3d_with_indices",
-        "ties value": "grid_sampler_2d kth linalg_eigh_of linalg_qr linalg_svd_of",
+        "ties value": "kth linalg_eigh_of linalg_qr linalg_svd_of",
     },
     "float16: PyTorch computes inside in float32; integers: in the integer dtype, which wraps around": {
         "dtype dtype": "add",

@@ -1,5 +1,7 @@
 """Volumes, bags, grids and other rarer layers: an example of each op."""
 
+from math import prod
+
 from tests.engine.sampling import Sample, twice
 
 VOLUME, SINGLE = (1, 2, 4, 4, 5), (2, 3, 4, 4)
@@ -93,6 +95,17 @@ WHERE = (
     Sample("add", _seeded(_f("gumbel_softmax", hard=True)), ((2, 3),), slope=False),
 )  # fmt: skip
 
+def _grid_of_one(shape, points, mode="bilinear", padding="zeros", align=False):
+    """Input and grid as views of one vector: of two that fit nothing, PyTorch's second backward ends the process."""
+    count = prod(shape)
+
+    def run(torch, both):
+        input, grid = both[:count].view(shape), both[count:].view(points)
+        return torch.nn.functional.grid_sample(input, grid, mode, padding, align)
+
+    return run
+
+
 PLANE, POINTS = (1, 2, 4, 5), (1, 3, 2, 2)
 GRIDS = (
     *(
@@ -100,9 +113,11 @@ GRIDS = (
         for mode in ("bilinear", "nearest") for padding in ("zeros", "border", "reflection") for align in (False, True)
     ),
     Sample("grid_sampler_3d", _f("grid_sample", align_corners=False), ((1, 2, 3, 4, 3), (1, 2, 1, 2, 3))),
-    Sample("grid_sampler_2d_backward", twice(_f("grid_sample", align_corners=False)), (PLANE, POINTS)),
-    Sample("grid_sampler_2d_backward", twice(lambda torch, g, a: torch.nn.functional.grid_sample(a, g, "bilinear", "reflection", True)), (POINTS, PLANE)),  # noqa: E501
-    Sample("grid_sampler_3d_backward", twice(_f("grid_sample", align_corners=False)), ((1, 2, 3, 4, 3), (1, 2, 1, 2, 3))),  # noqa: E501
+    *(
+        Sample("grid_sampler_2d_backward", twice(_grid_of_one(PLANE, POINTS, *how)), ((52,),), second=how[0] != "nearest")
+        for how in (("bilinear", "zeros", False), ("bilinear", "reflection", True), ("nearest", "border", False))
+    ),
+    Sample("grid_sampler_3d_backward", twice(_grid_of_one((1, 2, 3, 4, 3), (1, 2, 1, 2, 3), "bilinear", "reflection")), ((84,),)),
     Sample("affine_grid_generator", _f("affine_grid", (2, 1, 3, 4), False), ((2, 2, 3),), second=False),
     Sample("affine_grid_generator", _f("affine_grid", (1, 1, 2, 3, 1), True), ((1, 3, 4),), second=False),
     Sample("affine_points", twice(_f("affine_grid", (1, 1, 2, 3), False)), ((1, 2, 3),), second=False),

@@ -57,11 +57,11 @@ DIFFERENCES = {
     "PyTorch's kernel knows fewer dtypes; gradviz computes, in the dtype of the rest": {
         "dtype taken": (
             "adaptive_max_pool2d affine_grid_generator clamp_tensors constant_pad_nd convolution distances "
-            "distances_backward grid_sampler_2d grid_sampler_2d_backward "
-            "kth max_pool2d_with_indices mm multi_margin_loss "
-            "multi_margin_loss_backward multilabel_margin_loss multilabel_margin_loss_backward prelu_kernel "
-            "reflection_pad1d reflection_pad2d reflection_pad3d replication_pad1d replication_pad2d replication_pad3d "
-            "rrelu_with_noise search sub topk_of trace unsafe_split"
+            "distances_backward grid_sampler_2d grid_sampler_2d_backward grid_sampler_3d_backward kth "
+            "max_pool2d_with_indices mm multi_margin_loss multi_margin_loss_backward multilabel_margin_loss "
+            "multilabel_margin_loss_backward prelu_kernel reflection_pad1d reflection_pad2d reflection_pad3d "
+            "replication_pad1d replication_pad2d replication_pad3d rrelu_with_noise search sub topk_of trace "
+            "unsafe_split"
         ),
         "index taken": (
             "gather index_put multi_margin_loss multi_margin_loss_backward multilabel_margin_loss "
@@ -120,13 +120,13 @@ DIFFERENCES = {
         "special taken": "least_squares linalg_cholesky_ex tril",
         "special value": (
             "cofactors distances distances_backward elu_backward embedding_bag flash_attention_backward "
-            "grid_sampler_3d known_mean known_rstd least_squares lgamma linalg_cholesky_ex linalg_det linalg_inv_ex "
-            "linalg_qr linalg_slogdet linalg_solve_ex linalg_svd_of log_sums_so_far logit_of mode_along "
-            "multi_margin_loss multi_margin_loss_backward multilabel_margin_loss native_batch_norm "
-            "native_batch_norm_backward native_group_norm native_layer_norm native_layer_norm_backward nll_loss2d "
-            "polygamma_of pow_scalar repeat scaled_dot_product_flash_attention_for_cpu scatter_reduced search "
-            "softplus_backward solved_cholesky solved_triangular trilinear upsample_bilinear2d_backward "
-            "upsample_trilinear3d_backward var_mean_of"
+            "grid_sampler_2d_backward grid_sampler_3d grid_sampler_3d_backward known_mean known_rstd least_squares "
+            "lgamma linalg_cholesky_ex linalg_det linalg_inv_ex linalg_qr linalg_slogdet linalg_solve_ex "
+            "linalg_svd_of log_sums_so_far logit_of mode_along multi_margin_loss multi_margin_loss_backward "
+            "multilabel_margin_loss native_batch_norm native_batch_norm_backward native_group_norm native_layer_norm "
+            "native_layer_norm_backward nll_loss2d polygamma_of pow_scalar repeat "
+            "scaled_dot_product_flash_attention_for_cpu scatter_reduced search softplus_backward solved_cholesky "
+            "solved_triangular trilinear upsample_bilinear2d_backward upsample_trilinear3d_backward var_mean_of"
         ),
         "special words": "counts_in_bins pseudoinverse",
     },

@@ -5,10 +5,13 @@
 
 from math import prod
 
+import numpy as np
+
 from gradviz.engine.catalogue import raw
 from gradviz.engine.op import op, vjp
 
-LEAST = 1e-12  # PyTorch's eps
+LEAST = float(np.float32(1e-12))  # PyTorch's EPSILON in the gradient of binary_cross_entropy
+MARGIN = 1e-12  # its eps in that gradient's own gradients
 
 
 def shared(value, losses, reduction):
@@ -173,14 +176,14 @@ def entropy_slope(ops, grad, self, target, weight, reduction):
 
 
 def _entropy_again(grad, self, target, weight, reduction):
-    slope = (self - target) / ((self + LEAST) * (1 - self + LEAST))
+    slope = (self - target) / ((self + MARGIN) * (1 - self + MARGIN))
     found = weighed(slope * grad, weight)
     return shared(found, found, reduction)
 
 
 def _entropy_bend(grad, grad_output, self, target, weight, reduction):
     above = self * self - self * 2 * target + target
-    slope = above / ((self + LEAST) ** 2 * (1 - self + LEAST) ** 2)
+    slope = above / ((self + MARGIN) ** 2 * (1 - self + MARGIN) ** 2)
     found = weighed(slope * (grad * grad_output), weight)
     return shared(found, found, reduction)
 

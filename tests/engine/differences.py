@@ -13,9 +13,9 @@ DIFFERENCES = {
         "layout words": "linalg_slogdet",
         "misfit words": (
             "adaptive_avg_pool2d adaptive_avg_pool2d_backward adaptive_max_pool2d add_number addbmm addmm addmv "
-            "baddbmm binary_cross_entropy binary_cross_entropy_with_logits cat convolution "
-            "convolution_backward copy cumsum_of div_number embedding embedding_dense_backward "
-            "expand gather greatest_so_far grid_sampler_2d grid_sampler_3d index index_add index_put index_put_impl "
+            "baddbmm binary_cross_entropy binary_cross_entropy_backward binary_cross_entropy_with_logits cat "
+            "convolution convolution_backward copy cumsum_of div_number embedding embedding_dense_backward expand "
+            "gather greatest_so_far grid_sampler_2d grid_sampler_3d index index_add index_put index_put_impl "
             "index_select linalg_inv_ex linalg_solve_ex linalg_svd_of linalg_vector_norm logsigmoid "
             "masked_fill_number max_pool2d_with_indices mm mul mul_number native_batch_norm native_group_norm "
             "nll_loss2d nll_loss2d_backward put reflection_pad1d reflection_pad1d_backward reflection_pad2d "
@@ -26,7 +26,7 @@ DIFFERENCES = {
         ),
         "mixed words": (
             "baddbmm convolution cumsum_of div_number dot embedding embedding_bag embedding_dense_backward gather "
-            "huber_loss index_put least_squares log mm native_batch_norm nll_loss2d where"
+            "index_put least_squares log mm native_batch_norm nll_loss2d where"
         ),
         "size words": (
             "adaptive_max_pool2d add_number addbmm addmv baddbmm binary_cross_entropy "
@@ -68,19 +68,19 @@ DIFFERENCES = {
             "multilabel_margin_loss_backward"
         ),
         "mixed taken": (
-            "addcdiv_of binary_cross_entropy_with_logits diagonal_replaced distances distances_backward "
-            "fill_tensor huber_loss index_fill_tensor least_squares linalg_cross masked_fill_tensor mul "
+            "addcdiv_of binary_cross_entropy_with_logits diagonal_replaced distances distances_backward fill_tensor "
+            "huber_loss huber_loss_backward index_fill_tensor least_squares linalg_cross masked_fill_tensor mul "
             "multi_margin_loss multi_margin_loss_backward multilabel_margin_loss prelu_kernel select_replaced "
-            "slice_replaced soft_margin_loss"
+            "slice_replaced smooth_l1_loss soft_margin_loss soft_margin_loss_backward"
         ),
     },
     "PyTorch refuses sizes of 0 here, or a parameter that broadcasts; gradviz computes what there is": {
         "misfit taken": (
             "adaptive_avg_pool2d add add_number addmv binary_cross_entropy_with_logits channels_as_places "
-            "clamp_tensors col2im constant_pad_nd convolution convolution_backward cumsum_of "
-            "div_number embedding_dense_backward flip grid_sampler_2d grid_sampler_3d im2col least_squares "
-            "linalg_vector_norm native_batch_norm nll_loss places_as_channels repeat safe_softmax scatter_reduced "
-            "soft_margin_loss squeeze_several_in_place sub_number tanh unique_of upsample_bicubic2d "
+            "clamp_tensors col2im constant_pad_nd convolution convolution_backward cumsum_of div_number "
+            "embedding_dense_backward flip grid_sampler_2d grid_sampler_3d im2col least_squares linalg_vector_norm "
+            "native_batch_norm nll_loss places_as_channels repeat safe_softmax scatter_reduced soft_margin_loss "
+            "soft_margin_loss_backward squeeze_several_in_place sub_number tanh unique_of upsample_bicubic2d "
             "upsample_bicubic2d_backward upsample_bilinear2d upsample_bilinear2d_backward upsample_linear1d "
             "upsample_linear1d_backward upsample_nearest1d upsample_nearest1d_backward upsample_nearest2d "
             "upsample_nearest2d_backward upsample_nearest3d upsample_nearest3d_backward upsample_nearest_exact1d "
@@ -106,7 +106,7 @@ DIFFERENCES = {
         ),
         "mixed refused": (
             "addr convolution embedding_bag embedding_bag_backward embedding_bag_samples_backward linalg_vector_norm "
-            "mse_loss_backward native_batch_norm smooth_l1_loss"
+            "native_batch_norm"
         ),
         "size refused": "add_number constant_pad_nd div_number index_add native_batch_norm safe_softmax",
     },
@@ -119,14 +119,15 @@ DIFFERENCES = {
         "special refused": "least_squares linalg_svd_of pseudoinverse ranks",
         "special taken": "least_squares linalg_cholesky_ex tril",
         "special value": (
-            "cofactors distances distances_backward elu_backward embedding_bag flash_attention_backward "
-            "grid_sampler_2d_backward grid_sampler_3d grid_sampler_3d_backward known_mean known_rstd least_squares "
-            "lgamma linalg_cholesky_ex linalg_det linalg_inv_ex linalg_qr linalg_slogdet linalg_solve_ex "
-            "linalg_svd_of log_sums_so_far logit_of mode_along multi_margin_loss multi_margin_loss_backward "
-            "multilabel_margin_loss native_batch_norm native_batch_norm_backward native_group_norm native_layer_norm "
-            "native_layer_norm_backward nll_loss2d polygamma_of pow_scalar repeat "
-            "scaled_dot_product_flash_attention_for_cpu scatter_reduced search softplus_backward solved_cholesky "
-            "solved_triangular trilinear upsample_bilinear2d_backward upsample_trilinear3d_backward var_mean_of"
+            "binary_cross_entropy_backward cofactors distances distances_backward elu_backward embedding_bag "
+            "flash_attention_backward grid_sampler_2d_backward grid_sampler_3d grid_sampler_3d_backward known_mean "
+            "known_rstd least_squares lgamma linalg_cholesky_ex linalg_det linalg_inv_ex linalg_qr linalg_slogdet "
+            "linalg_solve_ex linalg_svd_of log_sums_so_far logit_of mode_along multi_margin_loss "
+            "multi_margin_loss_backward multilabel_margin_loss native_batch_norm native_batch_norm_backward "
+            "native_group_norm native_layer_norm native_layer_norm_backward nll_loss2d polygamma_of pow_scalar "
+            "repeat scaled_dot_product_flash_attention_for_cpu scatter_reduced search softplus_backward "
+            "solved_cholesky solved_triangular trilinear upsample_bilinear2d_backward upsample_trilinear3d_backward "
+            "var_mean_of"
         ),
         "special words": "counts_in_bins pseudoinverse",
     },

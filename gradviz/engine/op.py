@@ -72,7 +72,8 @@ def op(
     "same" refuses mixed dtypes, None takes the inputs as they are. optional: inputs that may be None. title:
     PyTorch's name for it, where several ops share one. result: what PyTorch calls the saved result. several: the
     forward returns a list of outputs. returned: the call returns the intermediates too. hidden: what the vjps ask
-    for, but PyTorch's node doesn't show. outputs: the intermediates that are the several outputs, in their order.
+    for, but PyTorch's node doesn't show. outputs: the node's outputs in their order, of which the intermediates have
+    gradients of their own; without `several` the call returns the first alone, and a second backward reaches the rest.
     fits: its vjps may give another dtype than the input's, to be put right; said only for an op with a single input
     and no setting `dtype`: all others are looked after anyway. as_op: computes the gradients for all inputs at once
     under create_graph, where PyTorch's backward is one op with several outputs; it asks for `ops`, for `needed`, a
@@ -111,6 +112,7 @@ class Op:
         hidden, outputs, fits, self.as_op = others
         grad_fn, title, self.result = names
         self.outputs = tuple(outputs)
+        self.joint = self.several or len(self.outputs) > 1  # whether its node has several outputs
         self.intermediates, self.optional, self.hidden = tuple(intermediates), tuple(optional), tuple(hidden)
         parameters = list(signature(forward).parameters.values())[1:]
         self.name = forward.__name__
@@ -136,7 +138,7 @@ class Op:
     # -- names -------------------------------------------------------------------------------------
 
     def _check_names(self):
-        known = {"grads" if self.several else "grad", "ops", self.result}
+        known = {"grads" if self.joint else "grad", "ops", self.result}
         known.update(self.inputs, self.intermediates, self.settings)
         known |= {name + suffix for name in (*self.inputs, *self.intermediates) for suffix in SIZES}
         for target, rule in self.vjps.items():
@@ -175,7 +177,7 @@ class Op:
             fields["__slots__"] = ("saved_names",)
         self.saved = saved
         name = grad_fn or "".join(part.title() for part in self.name.split("_")) + "Backward0"
-        made = type(name, (SeveralOutputs if self.several else Node,), fields)
+        made = type(name, (SeveralOutputs if self.joint else Node,), fields)
         self.runs = [None] * 2 ** (len(self.differentiable) + 1)
         return made
 

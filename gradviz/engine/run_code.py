@@ -65,13 +65,13 @@ def _lines(op, mask, fits, scope):
     saved = [f"x_{name}" for name in op.saved if name in needed]
     for source, names in (("saved", op.saved), ("settings", op.node_class.setting_names)):
         lines += [f"    x_{name} = {source}[{k}]" for k, name in enumerate(names) if name in needed]
-    if saved and not op.several:
+    if saved and not op.joint:
         # a gradient of 0 dims is a NumPy scalar, which is slow with arrays of 0 dims and quick with its own kind
         lines.append("    if grad.__class__ in SCALARS:")
         lines += [f"        if {name}.__class__ is ndarray: {name} = {name}[()]" for name in saved]
     if op.saves_list:
         lines.append(f"    x_{op.variadic} = saved[{len(op.saved)}:]")
-    if op.several:  # a single output's gradient comes alone
+    if op.joint:  # a single output's gradient comes alone
         lines.append("    x_grads = grad if grad.__class__ is tuple else (grad,)")
     else:
         lines.append("    x_grad = grad")

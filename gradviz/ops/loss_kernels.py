@@ -54,7 +54,7 @@ def _mse_bend(grad, grad_output, reduction):
 def mse_loss_backward(xp, grad_output, self, target, *, reduction):
     """The gradient of mse_loss for its input."""
     difference = (self - target) * 2.0
-    return shared(difference, difference, reduction) * grad_output
+    return xp.asarray(shared(difference, difference, reduction) * grad_output, order="C")
 
 
 def sloped(ops, grad, self, target, reduction, edge, steep):
@@ -96,7 +96,7 @@ def _smooth_bend(ops, grad, grad_output, self, target, reduction, beta):
 )
 def smooth_l1_loss_backward(xp, grad_output, self, target, *, reduction, beta):
     """The gradient of smooth_l1_loss for its input."""
-    return sloped(raw(self), grad_output, self, target, reduction, beta, 1 / beta)
+    return xp.asarray(sloped(raw(self), grad_output, self, target, reduction, beta, 1 / beta), order="C")
 
 
 def _huber_bend(ops, grad, grad_output, self, target, reduction, delta):
@@ -128,7 +128,7 @@ def _huber_bend(ops, grad, grad_output, self, target, reduction, delta):
 )
 def huber_loss_backward(xp, grad_output, self, target, *, reduction, delta):
     """The gradient of huber_loss for its input."""
-    return sloped(raw(self), grad_output, self, target, reduction, delta, 1.0)
+    return xp.asarray(sloped(raw(self), grad_output, self, target, reduction, delta, 1.0), order="C")
 
 
 # -- two classes -------------------------------------------------------------------------------------

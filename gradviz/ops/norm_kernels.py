@@ -107,7 +107,7 @@ def native_layer_norm_backward(xp, grad_out, input, mean, rstd, weight, bias, *,
     ops, known = raw(input), (weight, bias, normalized_shape, mean, rstd)
     found = [xp.zeros(0, input.dtype)] * 3
     if output_mask[0]:
-        found[0] = layer_input(ops, grad_out, input, *known).astype(input.dtype, copy=False)
+        found[0] = layer_input(ops, grad_out, input, *known).astype(input.dtype, order="C", copy=False)
     if output_mask[1]:
         found[1] = layer_weight(ops, grad_out, input, *known).astype(weight.dtype, copy=False)
     if output_mask[2]:
@@ -164,7 +164,7 @@ def native_batch_norm_backward(
     ops, known = raw(input), (weight, running_mean, running_var, train, save_mean, save_invstd, eps)
     found = [xp.zeros(0, input.dtype)] * 3
     if output_mask[0]:
-        found[0] = batch_input(ops, grad_out, input, *known).astype(input.dtype, copy=False)
+        found[0] = batch_input(ops, grad_out, input, *known).astype(input.dtype, order="C", copy=False)
     if output_mask[1]:
         found[1] = batch_weight(ops, grad_out, input, *known).astype(weight.dtype, copy=False)
     if output_mask[2]:

@@ -26,13 +26,15 @@ def known_mean(xp, input, mean, *, dim):
     return mean
 
 
+def _rstd_gradient(ops, grad, input, rstd, dim):
+    spread = _mean_gradient(ops, grad * -(rstd * rstd * rstd), input, dim)
+    return spread * (input - ops.mean_dim(input, dim=dim, keepdim=True))
+
+
 @op(
     input=vjp(
         "-result**3 * (input - mean) / (elements of the dims)",
-        lambda ops, grad, input, result, dim: _mean_gradient(
-            ops, grad * -(result * result * result), input, dim
-        )
-        * (input - ops.mean_dim(input, dim=dim, keepdim=True)),
+        lambda ops, grad, input, result, dim: _rstd_gradient(ops, grad, input, result, dim),
     ),
 )
 def known_rstd(xp, input, rstd, *, dim):
@@ -265,17 +267,64 @@ def _in_groups(ops, value, N, group):
     return ops.reshape_raw(value, size=(N, group, prod(value.shape[1:]) // group))
 
 
-def _group_input(ops, grad, input, weight, result1, result2, N, C, HxW, group, eps):
-    scaled = grad if weight is None else grad * by_channel(ops, weight, input)
+def _group_input(ops, grads, input, weight, result1, result2, N, C, HxW, group, eps):
+    grad, of_mean, of_rstd = (*grads, None, None)[:3]
     mean, rstd = (ops.reshape_raw(each, size=(N, group, 1)) for each in (result1, result2))
-    one, two = _in_groups(ops, scaled, N, group), _in_groups(ops, input, N, group)
-    return ops.reshape_raw(_input_gradient(ops, one, two, mean, rstd, (2,)), size=tuple(input.shape))
+    grouped, total = _in_groups(ops, input, N, group), None
+    if grad is not None:
+        scaled = grad if weight is None else grad * by_channel(ops, weight, input)
+        total = _input_gradient(ops, _in_groups(ops, scaled, N, group), grouped, mean, rstd, (2,))
+    if of_mean is not None:
+        part = _mean_gradient(ops, ops.reshape_raw(of_mean, size=(N, group, 1)), grouped, (2,))
+        total = part if total is None else total + part
+    if of_rstd is not None:
+        part = _rstd_gradient(ops, ops.reshape_raw(of_rstd, size=(N, group, 1)), grouped, rstd, (2,))
+        total = part if total is None else total + part
+    return ops.reshape_raw(total, size=tuple(input.shape))
 
 
-def _group_weight(ops, grad, input, weight, result1, result2, N, C, HxW, group, eps):
+def _group_weight(ops, grads, input, weight, result1, result2, N, C, HxW, group, eps):
+    if grads[0] is None:
+        return None
     mean, rstd = (ops.reshape_raw(each, size=(N, group, 1)) for each in (result1, result2))
     standard, _ = standardized(ops, _in_groups(ops, input, N, group), mean, rstd, (2,))
-    return ops.sum_dim(grad * ops.reshape_raw(standard, size=tuple(input.shape)), dim=all_but_channels(input))
+    return ops.sum_dim(grads[0] * ops.reshape_raw(standard, size=tuple(input.shape)), dim=all_but_channels(input))
+
+
+def _group_gradients(ops, needed, grads, input, weight, result1, result2, N, C, HxW, group, eps):
+    """All three, step by step as PyTorch: functions of mean and rstd, which are outputs of the node too."""
+    grad, of_mean, of_rstd = (*grads, None, None)[:3]
+    found = [None] * 3
+    if needed[0] and (of_mean is not None or of_rstd is not None):
+        found[0] = _group_input(ops, (None, of_mean, of_rstd), input, weight, result1, result2, N, C, HxW, group, eps)
+    if grad is None:
+        return found
+    sizes = N, group, C // group, HxW
+    along, values = (ops.reshape_raw(each, size=sizes) for each in (grad, input))
+    mean, rstd = (ops.reshape_raw(each, size=(N, group, 1, 1)) for each in (result1, result2))
+    ds, db = (ops.unsqueeze_in_place(ops.sum_dim(each, dim=(3,)), dim=3) for each in (along * values, along))
+    if needed[0]:
+        gamma = None if weight is None else ops.reshape_raw(weight, size=(1, group, C // group, 1))
+        passed = ops.reshape_raw(_group_slope(ops, along, values, mean, rstd, ds, db, gamma), size=tuple(input.shape))
+        found[0] = passed if found[0] is None else found[0] + passed
+    if needed[1]:
+        found[1] = ops.reshape_raw(ops.sum_dim((ds - db * mean) * rstd, dim=(0,)), size=(C,))
+    if needed[2]:
+        found[2] = ops.reshape_raw(ops.sum_dim(db, dim=(0,)), size=(C,))
+    return found
+
+
+def _group_slope(ops, along, values, mean, rstd, ds, db, gamma):
+    share = 1 / max(prod(values.shape[2:]), 1)
+    cube = rstd * rstd * rstd
+    scale = rstd if gamma is None else rstd * gamma
+    b, c = (
+        ops.unsqueeze_in_place(ops.sum_dim(each if gamma is None else each * gamma, dim=(2,)), dim=2)
+        for each in (ds, db)
+    )
+    b = (c * mean - b) * cube * share
+    c = -b * mean - c * rstd * share
+    return scale * along + b * values + c
 
 
 @op(
@@ -283,13 +332,15 @@ def _group_weight(ops, grad, input, weight, result1, result2, N, C, HxW, group, 
     weight=vjp("xhat (summed over all but the channels: outer product of dims)", _group_weight),
     bias=vjp(
         "1 (summed over all but the channels)",
-        lambda ops, grad, input, weight, result1, result2, N, C, HxW, group, eps: ops.sum_dim(
-            grad, dim=all_but_channels(input)
+        lambda ops, grads, input, weight, result1, result2, N, C, HxW, group, eps: (
+            None if grads[0] is None else ops.sum_dim(grads[0], dim=all_but_channels(input))
         ),
     ),
     intermediates=("result1", "result2"),
+    outputs=("result0", "result1", "result2"),
     optional=("weight", "bias"),
     title="group_norm",
+    as_op=_group_gradients,
 )
 def native_group_norm(xp, input, weight, bias, *, N, C, HxW, group, eps):
     """Each group of channels of each sample standardized."""

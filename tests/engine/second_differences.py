@@ -62,7 +62,6 @@ OTHER_SECOND_NODES = {
     "linalg_det": ("MulBackward0", "LinalgSolveExBackward0"),
     "linalg_slogdet": ("MulBackward0", "LinalgSolveExBackward0"),
     "linalg_solve_ex": ("NegBackward0 LinalgSolveExBackward0", "NegBackward0 SqueezeBackward1"),
-    "native_group_norm": ("ViewBackward0 SumBackward1 SumBackward1", "ViewBackward0 ViewBackward0 ViewBackward0"),
     "strided_view": ("AsStridedBackwardBackward0", "AsStridedBackward0"),
     "eq_in_place_0": ("MulBackward0", "None"),
     "eq_in_place_1": ("MulBackward0 ViewBackward0", "None None"),

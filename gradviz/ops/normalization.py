@@ -118,21 +118,25 @@ def _input_gradient_of_arrays(grad, input, mean, rstd, dims):
 
 
 def normalized_dims(input, normalized_shape):
+    """The dims of the normalized shape: the last ones."""
     ndim = len(input.shape)
     return tuple(range(ndim - len(normalized_shape), ndim))
 
 
 def outer_sum(ops, value, normalized_shape):
+    """A value summed over the dims before the normalized shape."""
     extra = len(value.shape) - len(normalized_shape)
     return ops.sum_dim(value, dim=tuple(range(extra))) if extra else value
 
 
 def layer_input(ops, grad, input, weight, bias, normalized_shape, result1, result2):
+    """A layer norm's gradient for input."""
     scaled = grad if weight is None else grad * weight
     return _input_gradient(ops, scaled, input, result1, result2, normalized_dims(input, normalized_shape))
 
 
 def layer_weight(ops, grad, input, weight, bias, normalized_shape, result1, result2):
+    """A layer norm's gradient for weight."""
     standard, _ = standardized(ops, input, result1, result2, normalized_dims(input, normalized_shape))
     return outer_sum(ops, standard * grad, normalized_shape)
 
@@ -176,6 +180,7 @@ def native_layer_norm(xp, input, weight, bias, *, normalized_shape, eps):
 
 
 def all_but_channels(input):
+    """All dims but the second."""
     return (0, *range(2, len(input.shape)))
 
 
@@ -187,6 +192,7 @@ def by_channel(ops, channels, input):
 
 
 def batch_parts(ops, input, running_mean, running_var, training, result1, result2, eps):
+    """((input - mean) * rstd, rstd), of the batch in training, else of the running statistics."""
     dims = all_but_channels(input)
     if training:
         return standardized(ops, input, by_channel(ops, result1, input), by_channel(ops, result2, input), dims)
@@ -195,6 +201,7 @@ def batch_parts(ops, input, running_mean, running_var, training, result1, result
 
 
 def batch_input(ops, grad, input, weight, running_mean, running_var, training, result1, result2, eps):
+    """A batch norm's gradient for input."""
     scaled = grad if weight is None else grad * by_channel(ops, weight, input)
     if not training:
         return scaled / ops.sqrt(by_channel(ops, running_var, input) + eps)
@@ -203,6 +210,7 @@ def batch_input(ops, grad, input, weight, running_mean, running_var, training, r
 
 
 def batch_weight(ops, grad, input, weight, running_mean, running_var, training, result1, result2, eps):
+    """A batch norm's gradient for weight."""
     standard, _ = batch_parts(ops, input, running_mean, running_var, training, result1, result2, eps)
     return ops.sum_dim(grad * standard, dim=all_but_channels(input))
 

@@ -207,11 +207,6 @@ def _gradient_of(place):
     return gradient
 
 
-def _spread(widths, dims):
-    """Padding "valid" comes as (0,)."""
-    return widths * dims if len(widths) == 1 else widths
-
-
 @op(
     input=vjp("weight (convolved with grad, transposed: a matrix product of windows, grad @ weight)", _gradient_of(0)),  # noqa: E501
     weight=vjp("windows of input (grad @ input)", _gradient_of(1)),
@@ -222,7 +217,7 @@ def _spread(widths, dims):
 def convolution(xp, input, weight, bias, *, stride, padding, dilation, transposed, output_padding, groups):
     """(N, C, *sizes) and (O, C / groups, *kernel) to (N, O, *windows); transposed: the gradient of one, as a layer."""
     spread = input.ndim - 2
-    padding, output_padding = _spread(padding, spread), _spread(output_padding, spread)
+    padding, output_padding = (each * spread if len(each) == 1 else each for each in (padding, output_padding))
     _check(input, weight, bias, padding, dilation, transposed, groups)
     if transposed:
         sizes = tuple(
@@ -287,7 +282,8 @@ def convolution_backward(
     output_mask,
 ):  # fmt: skip
     """The gradients of a convolution for input, weight and bias; nothing for those that output_mask leaves out."""
-    how = stride, _spread(padding, input.ndim - 2), dilation, groups
+    spread = input.ndim - 2  # padding "valid" comes as (0,)
+    how = stride, padding * spread if len(padding) == 1 else padding, dilation, groups
     found = [xp.zeros(0, grad_output.dtype)] * 3
     if output_mask[0] and transposed:
         found[0] = _forward(xp, grad_output, weight, *how)

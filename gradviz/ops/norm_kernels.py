@@ -8,17 +8,17 @@ nothing.
 from gradviz.engine.catalogue import raw
 from gradviz.engine.op import op, vjp
 from gradviz.ops.normalization import (
-    all_but_channels,
-    batch_input,
-    batch_parts,
-    batch_weight,
-    by_channel,
-    layer_input,
-    layer_weight,
-    normalized_dims,
-    outer_sum,
+    _all_but_channels,
+    _batch_input,
+    _batch_parts,
+    _batch_weight,
+    _beside,
+    _last,
+    _layer_input,
+    _layer_weight,
+    _outer_sum,
+    _standardized,
     projected,
-    standardized,
 )
 
 
@@ -73,8 +73,8 @@ _NONE = vjp("none, as in PyTorch", lambda grads: None)
 
 
 def _of_layer(ops, input, mean, rstd, normalized_shape):
-    dims = normalized_dims(input, normalized_shape)
-    return Standardized(ops, *standardized(ops, input, mean, rstd, dims), dims)
+    dims = _last(input, normalized_shape)
+    return Standardized(ops, *_standardized(ops, input, mean, rstd, dims), dims)
 
 
 def _layer_again(ops, grads, grad_out, input, mean, rstd, weight, normalized_shape):
@@ -89,7 +89,7 @@ def _layer_scale(ops, grads, grad_out, input, mean, rstd, normalized_shape):
     if grads[0] is None:
         return None
     passed = _of_layer(ops, input, mean, rstd, normalized_shape).through(grads[0])
-    return outer_sum(ops, grad_out * passed, normalized_shape)
+    return _outer_sum(ops, grad_out * passed, normalized_shape)
 
 
 @op(
@@ -107,11 +107,11 @@ def native_layer_norm_backward(xp, grad_out, input, mean, rstd, weight, bias, *,
     ops, known = raw(input), (weight, bias, normalized_shape, mean, rstd)
     found = [xp.zeros(0, input.dtype)] * 3
     if output_mask[0]:
-        found[0] = layer_input(ops, grad_out, input, *known).astype(input.dtype, order="C", copy=False)
+        found[0] = _layer_input(ops, grad_out, input, *known).astype(input.dtype, order="C", copy=False)
     if output_mask[1]:
-        found[1] = layer_weight(ops, grad_out, input, *known).astype(weight.dtype, copy=False)
+        found[1] = _layer_weight(ops, grad_out, input, *known).astype(weight.dtype, copy=False)
     if output_mask[2]:
-        found[2] = outer_sum(ops, grad_out, normalized_shape).astype(bias.dtype, copy=False)
+        found[2] = _outer_sum(ops, grad_out, normalized_shape).astype(bias.dtype, copy=False)
     return found
 
 
@@ -119,8 +119,8 @@ def native_layer_norm_backward(xp, grad_out, input, mean, rstd, weight, bias, *,
 
 
 def _of_batch(ops, input, running_mean, running_var, save_mean, save_invstd, train, eps):
-    parts = batch_parts(ops, input, running_mean, running_var, train, save_mean, save_invstd, eps)
-    return Standardized(ops, *parts, all_but_channels(input) if train else None)
+    parts = _batch_parts(ops, input, running_mean, running_var, train, save_mean, save_invstd, eps)
+    return Standardized(ops, *parts, _all_but_channels(input) if train else None)
 
 
 def _batch_again(
@@ -129,8 +129,8 @@ def _batch_again(
     known = _of_batch(ops, input, running_mean, running_var, save_mean, save_invstd, train, eps)
     of_input, of_weight, of_bias = grads
     return known.of_gradient(
-        grad_out, by_channel(ops, weight, input), of_input, by_channel(ops, of_weight, input),
-        by_channel(ops, of_bias, input),
+        grad_out, _beside(ops, weight, input), of_input, _beside(ops, of_weight, input),
+        _beside(ops, of_bias, input),
     )  # fmt: skip
 
 
@@ -138,14 +138,14 @@ def _batch_bend(
     ops, grads, grad_out, input, weight, running_mean, running_var, save_mean, save_invstd, train, eps
 ):
     known = _of_batch(ops, input, running_mean, running_var, save_mean, save_invstd, train, eps)
-    return known.of_input(grad_out, by_channel(ops, weight, input), grads[0], by_channel(ops, grads[1], input))
+    return known.of_input(grad_out, _beside(ops, weight, input), grads[0], _beside(ops, grads[1], input))
 
 
 def _batch_scale(ops, grads, grad_out, input, running_mean, running_var, save_mean, save_invstd, train, eps):
     if grads[0] is None:
         return None
     known = _of_batch(ops, input, running_mean, running_var, save_mean, save_invstd, train, eps)
-    return ops.sum_dim(grad_out * known.through(grads[0]), dim=all_but_channels(input))
+    return ops.sum_dim(grad_out * known.through(grads[0]), dim=_all_but_channels(input))
 
 
 @op(
@@ -164,11 +164,11 @@ def native_batch_norm_backward(
     ops, known = raw(input), (weight, running_mean, running_var, train, save_mean, save_invstd, eps)
     found = [xp.zeros(0, input.dtype)] * 3
     if output_mask[0]:
-        found[0] = batch_input(ops, grad_out, input, *known).astype(input.dtype, order="C", copy=False)
+        found[0] = _batch_input(ops, grad_out, input, *known).astype(input.dtype, order="C", copy=False)
     if output_mask[1]:
-        found[1] = batch_weight(ops, grad_out, input, *known).astype(weight.dtype, copy=False)
+        found[1] = _batch_weight(ops, grad_out, input, *known).astype(weight.dtype, copy=False)
     if output_mask[2]:
-        found[2] = ops.sum_dim(grad_out, dim=all_but_channels(input))
+        found[2] = ops.sum_dim(grad_out, dim=_all_but_channels(input))
     return found
 
 

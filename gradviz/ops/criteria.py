@@ -8,7 +8,7 @@ from gradviz.engine.op import op, vjp
 from gradviz.ops import loss
 from gradviz.ops.backward_kernels import NO_SLOPE, softmax_gradient
 from gradviz.ops.choosing import chosen
-from gradviz.ops.loss_kernels import entropy_slope, shared, sloped, weighed
+from gradviz.ops.loss_kernels import entropy_slope, huber_slope, shared, sloped, weighed
 from gradviz.ops.reduction import averaged
 from gradviz.ops.refusals import refuse_kinds
 
@@ -54,14 +54,14 @@ def smooth_l1_loss(xp, self, target, *, reduction=1, beta=1.0):
 @op(
     self=vjp(
         "self - target where abs(self - target) < delta, else delta * sign",
-        lambda ops, grad, self, target, reduction, delta: sloped(ops, grad, self, target, reduction, delta, 1.0),
+        lambda ops, grad, self, target, reduction, delta: huber_slope(ops, grad, self, target, reduction, delta),
         lambda ops, grad, self, target, reduction, delta: ops.huber_loss_backward(
             grad, self, target, reduction=reduction, delta=delta
         ),
     ),
     target=vjp(
         "target - self where abs(self - target) < delta, else -delta * sign",
-        lambda ops, grad, self, target, reduction, delta: -sloped(ops, grad, self, target, reduction, delta, 1.0),
+        lambda ops, grad, self, target, reduction, delta: -huber_slope(ops, grad, self, target, reduction, delta),
         lambda ops, grad, self, target, reduction, delta: ops.huber_loss_backward(
             grad, target, self, reduction=reduction, delta=delta
         ),

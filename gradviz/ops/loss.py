@@ -128,6 +128,8 @@ def nll_loss(xp, self, target, weight, *, reduction=1, ignore_index=-100):
 )
 def nll_loss_backward(xp, grad_output, self, target, weight, total_weight, *, reduction, ignore_index):
     """The gradient of nll_loss."""
+    if target.ndim and len(target) != len(self):
+        raise RuntimeError(f"size mismatch (got input: {list(self.shape)}, target: {list(target.shape)})")
     weights = _weights(xp, self, target, weight, ignore_index)
     amount = -grad_output * weights
     if reduction == 1:

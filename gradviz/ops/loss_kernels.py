@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 
 from gradviz.engine.catalogue import raw
+from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 
 LEAST = float(np.float32(1e-12))  # PyTorch's EPSILON in the gradient of binary_cross_entropy
@@ -99,6 +100,14 @@ def smooth_l1_loss_backward(xp, grad_output, self, target, *, reduction, beta):
     return xp.asarray(sloped(raw(self), grad_output, self, target, reduction, beta, 1 / beta), order="C")
 
 
+def huber_slope(ops, grad, self, target, reduction, delta):
+    """The gradient of huber_loss for its input."""
+    kinds = [getattr(each, "_array", each).dtype for each in (target, self)]
+    if kinds[0] != kinds[1]:
+        raise RuntimeError(f"Found dtype {title(kinds[0])} but expected {title(kinds[1])}")
+    return sloped(ops, grad, self, target, reduction, delta, 1.0)
+
+
 def _huber_bend(ops, grad, grad_output, self, target, reduction, delta):
     found = _within(ops, grad, grad_output, self, target, delta)
     return shared(found, found, reduction)
@@ -128,7 +137,7 @@ def _huber_bend(ops, grad, grad_output, self, target, reduction, delta):
 )
 def huber_loss_backward(xp, grad_output, self, target, *, reduction, delta):
     """The gradient of huber_loss for its input."""
-    return xp.asarray(sloped(raw(self), grad_output, self, target, reduction, delta, 1.0), order="C")
+    return xp.asarray(huber_slope(raw(self), grad_output, self, target, reduction, delta), order="C")
 
 
 # -- two classes -------------------------------------------------------------------------------------
@@ -136,8 +145,9 @@ def huber_loss_backward(xp, grad_output, self, target, *, reduction, delta):
 
 def soft_slope(ops, grad, self, target, reduction):
     """The gradient of soft_margin_loss."""
-    raised = ops.exp(-(target * self))
-    slope = -(target * raised) / (raised + 1)
+    turned = ops.neg(target)  # which refuses booleans, as PyTorch does here
+    raised = ops.exp(turned * self)
+    slope = turned * raised / (raised + 1)
     return slope * shared(grad, slope, reduction)
 
 

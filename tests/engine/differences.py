@@ -69,9 +69,9 @@ DIFFERENCES = {
         ),
         "mixed taken": (
             "addcdiv_of binary_cross_entropy_with_logits diagonal_replaced distances distances_backward fill_tensor "
-            "huber_loss huber_loss_backward index_fill_tensor least_squares linalg_cross masked_fill_tensor mul "
-            "multi_margin_loss multi_margin_loss_backward multilabel_margin_loss prelu_kernel select_replaced "
-            "slice_replaced smooth_l1_loss soft_margin_loss soft_margin_loss_backward"
+            "huber_loss index_fill_tensor least_squares linalg_cross masked_fill_tensor mul multi_margin_loss "
+            "multi_margin_loss_backward multilabel_margin_loss prelu_kernel select_replaced slice_replaced "
+            "smooth_l1_loss soft_margin_loss"
         ),
     },
     "PyTorch refuses sizes of 0 here, or a parameter that broadcasts; gradviz computes what there is": {
@@ -79,7 +79,7 @@ DIFFERENCES = {
             "adaptive_avg_pool2d add add_number addmv binary_cross_entropy_with_logits channels_as_places "
             "clamp_tensors col2im constant_pad_nd convolution convolution_backward cumsum_of div_number "
             "embedding_dense_backward flip grid_sampler_2d grid_sampler_3d im2col least_squares linalg_vector_norm "
-            "native_batch_norm nll_loss places_as_channels repeat safe_softmax scatter_reduced soft_margin_loss "
+            "native_batch_norm places_as_channels repeat safe_softmax scatter_reduced soft_margin_loss "
             "soft_margin_loss_backward squeeze_several_in_place sub_number tanh unique_of upsample_bicubic2d "
             "upsample_bicubic2d_backward upsample_bilinear2d upsample_bilinear2d_backward upsample_linear1d "
             "upsample_linear1d_backward upsample_nearest1d upsample_nearest1d_backward upsample_nearest2d "

@@ -184,7 +184,8 @@ def _node_lines(op):
             f"if BIRTHS: born(node, ({_all(op)}*out))",
         ]
         return [*lines, *("        " + line for line in body)]
-    body += ["out._edge = node", "out._requires_grad = True", f"if BIRTHS: born(node, ({_all(op)}out))"]
+    body += [f"node._count = {len(op.outputs)}", "out._edge = Edge(node, 0)"] if op.joint else ["out._edge = node"]
+    body += ["out._requires_grad = True", f"if BIRTHS: born(node, ({_all(op)}out))"]
     return [*lines, *("        " + line for line in body), "    else:", *("        " + line for line in outside)]
 
 

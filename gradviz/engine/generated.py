@@ -27,6 +27,7 @@ SIZES = {
     "_sym_argsize_2": "{}.shape[2]",
     "_sym_argsize_minus_1": "{}.shape[-1]",
     "_sym_argsize_minus_2": "{}.shape[-2]",
+    "_sym_argsize_minus_3": "{}.shape[-3]",
     "_dim": "{}.ndim",
 }
 

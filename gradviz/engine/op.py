@@ -64,7 +64,7 @@ def vjp(local, function, as_op=None):
 
 def op(
     *, grad_fn=None, dtype=None, intermediates=(), optional=(), view=False, title=None, result="result", several=False,
-    returned=False, hidden=(), outputs=(), fits=False, **vjps
+    returned=False, hidden=(), outputs=(), fits=False, as_op=None, **vjps
 ):  # fmt: skip
     """Declares the decorated forward as an op; a name that no vjp could mean is a TypeError at import.
 
@@ -72,14 +72,17 @@ def op(
     "same" refuses mixed dtypes, None takes the inputs as they are. optional: inputs that may be None. title:
     PyTorch's name for it, where several ops share one. result: what PyTorch calls the saved result. several: the
     forward returns a list of outputs. returned: the call returns the intermediates too. hidden: what the vjps ask
-    for, but PyTorch's node doesn't show. outputs: the intermediates that are the several outputs, in their order.
+    for, but PyTorch's node doesn't show. outputs: the node's outputs in their order, of which the intermediates have
+    gradients of their own; without `several` the call returns the first alone, and a second backward reaches the rest.
     fits: its vjps may give another dtype than the input's, to be put right; said only for an op with a single input
-    and no setting `dtype`: all others are looked after anyway.
+    and no setting `dtype`: all others are looked after anyway. as_op: computes the gradients for all inputs at once
+    under create_graph, where PyTorch's backward is one op with several outputs; it asks for `ops`, for `needed`, a
+    tuple of bools, one an input, and for names that the vjps ask for.
     """
 
     def declare(forward):
         names = (grad_fn, title, result)
-        options = (names, dtype, intermediates, optional, view, several, returned, hidden, outputs, fits)
+        options = (names, dtype, intermediates, optional, view, several, returned, hidden, outputs, fits, as_op)
         declared = Op(forward, options, vjps)
         if declared.name in catalogue:
             raise TypeError(f"op {declared.name} is declared twice")
@@ -106,9 +109,10 @@ class Op:
 
     def __init__(self, forward, options, vjps):
         names, self.dtype, intermediates, optional, self.view, self.several, self.returned, *others = options
-        hidden, outputs, fits = others
+        hidden, outputs, fits, self.as_op = others
         grad_fn, title, self.result = names
         self.outputs = tuple(outputs)
+        self.joint = self.several or len(self.outputs) > 1  # whether its node has several outputs
         self.intermediates, self.optional, self.hidden = tuple(intermediates), tuple(optional), tuple(hidden)
         parameters = list(signature(forward).parameters.values())[1:]
         self.name = forward.__name__
@@ -134,7 +138,7 @@ class Op:
     # -- names -------------------------------------------------------------------------------------
 
     def _check_names(self):
-        known = {"grads" if self.several else "grad", "ops", self.result}
+        known = {"grads" if self.joint else "grad", "ops", self.result}
         known.update(self.inputs, self.intermediates, self.settings)
         known |= {name + suffix for name in (*self.inputs, *self.intermediates) for suffix in SIZES}
         for target, rule in self.vjps.items():
@@ -176,7 +180,7 @@ class Op:
         space, _, short = name.rpartition("::")
         if space:
             fields["name"] = lambda node: name
-        made = type(short, (SeveralOutputs if self.several else Node,), fields)
+        made = type(short, (SeveralOutputs if self.joint else Node,), fields)
         self.runs = [None] * 2 ** (len(self.differentiable) + 1)
         return made
 

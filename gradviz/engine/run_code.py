@@ -60,16 +60,18 @@ def _lines(op, mask, fits, scope):
         elif name == op.variadic:
             asked = f"*{asked}"
         gradients.append(asked)
+    if op.as_op is not None:
+        needed.update(_asked_at_once(op))
     saved = [f"x_{name}" for name in op.saved if name in needed]
     for source, names in (("saved", op.saved), ("settings", op.node_class.setting_names)):
         lines += [f"    x_{name} = {source}[{k}]" for k, name in enumerate(names) if name in needed]
-    if saved and not op.several:
+    if saved and not op.joint:
         # a gradient of 0 dims is a NumPy scalar, which is slow with arrays of 0 dims and quick with its own kind
         lines.append("    if grad.__class__ in SCALARS:")
         lines += [f"        if {name}.__class__ is ndarray: {name} = {name}[()]" for name in saved]
     if op.saves_list:
         lines.append(f"    x_{op.variadic} = saved[{len(op.saved)}:]")
-    if op.several:  # a single output's gradient comes alone
+    if op.joint:  # a single output's gradient comes alone
         lines.append("    x_grads = grad if grad.__class__ is tuple else (grad,)")
     else:
         lines.append("    x_grad = grad")
@@ -78,4 +80,26 @@ def _lines(op, mask, fits, scope):
 
         scope["raw_for"] = raw_for
         lines.append("    x_ops = raw_for(grad) if ops is None else ops")
+    if op.as_op is not None:
+        lines += _lines_at_once(op, mask, fits, scope)
     return ["def run(grad, saved, settings, ops):", *lines, f"    return ({', '.join(gradients)},)"]
+
+
+def _asked_at_once(op):
+    return [name for name in signature(op.as_op).parameters if name not in ("ops", "needed")]
+
+
+def _lines_at_once(op, mask, fits, scope):
+    """Under create_graph: the gradients of all inputs that need one, from the op that PyTorch's backward runs."""
+    scope["at_once"] = op.as_op
+    places = range(len(op.differentiable))
+    needed = tuple(bool(mask >> i & 1) for i in places)
+    asked = ", ".join(f"x_{name}" for name in _asked_at_once(op))
+    first = len(op.node_class.setting_names)
+    found = ", ".join(
+        "None" if not needed[i]
+        else f"fitted(found[{i}], settings[{first + 2 * i}], settings[{first + 2 * i + 1}], ops)" if fits
+        else f"found[{i}]"
+        for i in places
+    )  # fmt: skip
+    return ["    if ops is not None:", f"        found = at_once(ops, {needed}, {asked})", f"        return ({found},)"]

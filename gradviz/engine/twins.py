@@ -50,7 +50,7 @@ follow = None if _engine is None else _engine.follow
 
 def quick_of(op):
     """The twin of an op's call, or None where there is none for what the op was declared with."""
-    unusual = op.variadic or op.optional or op.several or op.returned or op.intermediates
+    unusual = op.variadic or op.optional or op.joint or op.returned or op.intermediates
     if _engine is None or unusual or not 0 < len(op.inputs) <= MOST_INPUTS or len(op.settings) > MOST_SETTINGS:
         return None
     wanted, saved, kept = (), (), ()
@@ -73,7 +73,7 @@ def quick_of(op):
 def run_of_plans(op, mask, fits, run):
     """The twin of a run, or the run itself where its op is not of the kind that has plans."""
     names = op.node_class.setting_names
-    unusual = op.variadic or op.several or not op.settings.keys() >= {*names} or len(op.saved) > MOST_SAVED
+    unusual = op.variadic or op.joint or not op.settings.keys() >= {*names} or len(op.saved) > MOST_SAVED
     if _engine is None or unusual or len(op.differentiable) > MOST_OUTPUTS:
         return run
     unfitted = op.run_for(mask) if fits else None

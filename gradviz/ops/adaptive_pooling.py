@@ -3,8 +3,9 @@
 from math import prod
 
 from gradviz.engine.op import op, vjp
+from gradviz.ops.backward_kernels import NO_SLOPE
 from gradviz.ops.picking import added_at
-from gradviz.ops.pooling import in_plane
+from gradviz.ops.pooling import picked
 from gradviz.ops.refusals import refuse_kinds
 
 
@@ -26,7 +27,7 @@ def shares(size, count):
 @op(
     self=vjp(
         "1 where it is the first maximum of a window, else 0",
-        lambda ops, grad, self, result1: ops.adaptive_max_pool2d_backward(grad, result1, sizes=tuple(self.shape)),
+        lambda ops, grad, self, result1: ops.adaptive_max_pool2d_backward(grad, self, result1),
     ),
     grad_fn="AdaptiveMaxPool2DBackward0",
     intermediates=("result1",),
@@ -51,36 +52,25 @@ def adaptive_max_pool2d(xp, self, *, output_size):
 
 @op(
     grad_fn="AdaptiveMaxPool2DBackwardBackward0",
-    self=vjp("1 (picked by indices)", lambda ops, grad, indices: ops.picked_in_plane(grad, indices)),
+    grad_output=vjp("1 (picked by indices)", lambda ops, grad, indices: picked(ops, grad, indices, 2)),
+    self=NO_SLOPE,
+    hidden=("self_sym_sizes",),
 )
-def adaptive_max_pool2d_backward(xp, self, indices, *, sizes):
+def adaptive_max_pool2d_backward(xp, grad_output, self, indices):
     """Each window's gradient added at the place of its maximum."""
-    refuse_empty("adaptive_max_pool2d_backward", self, given="grad_output")
-    planes, size = prod(sizes[:-2]), prod(sizes[-2:])
+    refuse_empty("adaptive_max_pool2d_backward", grad_output, given="grad_output")
+    planes, size = prod(self.shape[:-2]), prod(self.shape[-2:])
     starts = (xp.arange(planes) * size)[:, None]
-    out = xp.zeros(sizes, self.dtype)
-    flat, places = (each.reshape(planes, prod(each.shape[-2:])) for each in (self, indices))
+    out = xp.zeros(self.shape, grad_output.dtype)
+    flat, places = (each.reshape(planes, prod(each.shape[-2:])) for each in (grad_output, indices))
     return added_at(xp, out, places + starts, flat)
-
-
-@op(
-    self=vjp(
-        "1 where it was picked, else 0",
-        lambda ops, grad, indices, self_sym_sizes: ops.adaptive_max_pool2d_backward(
-            grad, indices, sizes=tuple(self_sym_sizes)
-        ),
-    ),
-)
-def picked_in_plane(xp, self, indices):
-    """What stands at places of a plane, row * width + column."""
-    return in_plane(xp, self, indices)
 
 
 @op(
     grad_fn="AdaptiveAvgPool2DBackward0",
     self=vjp(
         "1 / (elements of the dims)",
-        lambda ops, grad, self: ops.adaptive_avg_pool2d_backward(grad, sizes=tuple(self.shape)),
+        lambda ops, grad, self: ops.adaptive_avg_pool2d_backward(grad, self),
     ),
 )
 def adaptive_avg_pool2d(xp, self, *, output_size):
@@ -99,18 +89,22 @@ def adaptive_avg_pool2d(xp, self, *, output_size):
 
 @op(
     grad_fn="AdaptiveAvgPool2DBackwardBackward0",
-    self=vjp(
+    grad_output=vjp(
         "1 / (elements of the dims)",
-        lambda ops, grad, self_sym_sizes: ops.adaptive_avg_pool2d(grad, output_size=tuple(self_sym_sizes[-2:])),
+        lambda ops, grad, grad_output_sym_argsize_minus_2, grad_output_sym_argsize_minus_1: ops.adaptive_avg_pool2d(
+            grad, output_size=(grad_output_sym_argsize_minus_2, grad_output_sym_argsize_minus_1)
+        ),
     ),
+    self=NO_SLOPE,
+    hidden=("self_sym_sizes",),
 )
-def adaptive_avg_pool2d_backward(xp, self, *, sizes):
+def adaptive_avg_pool2d_backward(xp, grad_output, self):
     """Each window's gradient spread over its elements."""
-    refuse_empty("adaptive_avg_pool2d_backward", self, given="grad_output")
-    wide = xp.zeros((*self.shape[:-1], sizes[-1]), self.dtype)
-    for k, (a, b) in enumerate(shares(sizes[-1], self.shape[-1])):
-        wide[..., a:b] += self[..., k : k + 1] / (b - a)
-    out = xp.zeros(sizes, self.dtype)
-    for k, (a, b) in enumerate(shares(sizes[-2], self.shape[-2])):
+    refuse_empty("adaptive_avg_pool2d_backward", grad_output, given="grad_output")
+    wide = xp.zeros((*grad_output.shape[:-1], self.shape[-1]), grad_output.dtype)
+    for k, (a, b) in enumerate(shares(self.shape[-1], grad_output.shape[-1])):
+        wide[..., a:b] += grad_output[..., k : k + 1] / (b - a)
+    out = xp.zeros(self.shape, grad_output.dtype)
+    for k, (a, b) in enumerate(shares(self.shape[-2], grad_output.shape[-2])):
         out[..., a:b, :] += wide[..., k : k + 1, :] / (b - a)
     return out

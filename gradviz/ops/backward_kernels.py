@@ -5,6 +5,9 @@ A plain backward computes the same by the vjps of the ops that these belong to.
 
 from gradviz.engine.op import op, vjp
 
+# of a kernel that reads no more of `self` than its shape, or steps with it: zeros, which the graph shows, as PyTorch's
+NO_SLOPE = vjp("0", lambda ops, grad, self_sym_sizes: ops.new_zeros(grad, size=tuple(self_sym_sizes)))
+
 
 @op(
     grad_fn="TanhBackwardBackward0",
@@ -82,36 +85,6 @@ def log_softmax_backward_data(xp, grad_output, output, *, dim):
     """The gradient of log_softmax."""
     total = grad_output.sum(axis=dim, keepdims=True) if grad_output.ndim else grad_output
     return grad_output - xp.exp(output) * total
-
-
-def _scale(shape, reduction):
-    """2, divided by the count of elements where the mean is taken."""
-    count = 1
-    for size in shape if reduction == 1 else ():
-        count *= size
-    return 2.0 / max(count, 1)
-
-
-@op(
-    grad_fn="MseLossBackwardBackward0",
-    grad_output=vjp(
-        "2 * (self - target) / numel where the mean is taken, else without numel",
-        lambda grad, self, target, reduction: grad * ((self - target) * _scale(grad.shape, reduction)),
-        lambda ops, grad, self, target, reduction: ops.mse_loss_backward(grad, self, target, reduction=reduction),
-    ),
-    self=vjp(
-        "2 * grad_output / numel where the mean is taken, else without numel",
-        lambda grad, grad_output, reduction: grad * (grad_output * _scale(grad.shape, reduction)),
-    ),
-    target=vjp(
-        "-2 * grad_output / numel where the mean is taken, else without numel",
-        lambda grad, grad_output, reduction: -grad * (grad_output * _scale(grad.shape, reduction)),
-    ),
-)
-def mse_loss_backward(xp, grad_output, self, target, *, reduction):
-    """The gradient of mse_loss for its input."""
-    difference = (self - target) * 2.0
-    return (difference / max(difference.size, 1) if reduction == 1 else difference) * grad_output
 
 
 __all__ = METHODS = []

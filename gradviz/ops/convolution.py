@@ -169,41 +169,50 @@ def _to_weight_in_runs(xp, grad, input, shape, around, padding, dilation, groups
     return out.reshape(shape)
 
 
-def _conv_input(ops, grad, input, weight, transposed, output_padding, **how):
-    if transposed:
-        return ops.convolution(grad, weight, None, transposed=False, output_padding=(0,) * len(how["stride"]), **how)
-    return ops.convolution_to_input(grad, weight, sizes=tuple(input.shape[2:]), **how)
+def _to_weight(xp, grad, input, kernel, stride, padding, dilation, groups):
+    shape = (grad.shape[1], input.shape[1] // groups, *kernel)
+    around = tuple(n + 2 * p for n, p in zip(input.shape[2:], padding, strict=True))
+    if _in_runs(grad.shape, shape, around, stride, groups):
+        return _to_weight_in_runs(xp, grad, input, shape, around, padding, dilation, groups)
+    cols = columns(xp, input, kernel, stride, padding, dilation)
+    # windows that no stride reaches are left out of the gradient too
+    flat = grad.reshape(*grad.shape[:2], prod(grad.shape[2:]))
+    if groups == 1:
+        found = (flat @ cols.swapaxes(1, 2)).sum(axis=0)
+    else:
+        found = (_grouped(flat, groups) @ _grouped(cols, groups).swapaxes(2, 3)).sum(axis=0)
+    return found.reshape(shape)
 
 
-def _conv_weight(ops, grad, input, weight, transposed, output_padding, **how):
-    one, two = (input, grad) if transposed else (grad, input)
-    return ops.convolution_to_weight(one, two, kernel=tuple(weight.shape[2:]), **how)
+def _gradients(
+    ops, needed, grad, input, weight, bias_sym_sizes_opt, stride, padding, dilation, transposed, output_padding, groups
+):
+    return ops.convolution_backward(
+        grad, input, weight, bias_sizes=bias_sym_sizes_opt, stride=stride, padding=padding, dilation=dilation,
+        transposed=transposed, output_padding=output_padding, groups=groups, output_mask=needed,
+    )  # fmt: skip
 
 
-def _gradient_of(which):
+def _gradient_of(place):
+    needed = tuple(place == k for k in range(3))
+
     def gradient(
         ops, grad, input, weight, bias_sym_sizes_opt, stride, padding, dilation, transposed, output_padding, groups
     ):
-        if not input.shape[1]:
-            sizes = {None: bias_sym_sizes_opt, _conv_input: input.shape, _conv_weight: weight.shape}[which]
-            return ops.new_zeros(grad, size=tuple(sizes))
-        if which is None:
-            return ops.sum_dim(grad, dim=(0, *range(2, len(grad.shape))))
-        spread = len(input.shape) - 2  # padding "valid" comes as (0,)
-        padding, output_padding = (each * spread if len(each) == 1 else each for each in (padding, output_padding))
-        return which(
-            ops, grad, input, weight, transposed=transposed, output_padding=output_padding, stride=stride,
-            padding=padding, dilation=dilation, groups=groups,
-        )  # fmt: skip
+        return _gradients(
+            ops, needed, grad, input, weight, bias_sym_sizes_opt, stride, padding, dilation, transposed,
+            output_padding, groups,
+        )[place]  # fmt: skip
 
     return gradient
 
 
 @op(
-    input=vjp("weight (convolved with grad, transposed: a matrix product of windows, grad @ weight)", _gradient_of(_conv_input)),  # noqa: E501
-    weight=vjp("windows of input (grad @ input)", _gradient_of(_conv_weight)),
-    bias=vjp("1 (summed over batch and places)", _gradient_of(None)),
+    input=vjp("weight (convolved with grad, transposed: a matrix product of windows, grad @ weight)", _gradient_of(0)),  # noqa: E501
+    weight=vjp("windows of input (grad @ input)", _gradient_of(1)),
+    bias=vjp("1 (summed over batch and places)", _gradient_of(2)),
     optional=("bias",),
+    as_op=_gradients,
 )
 def convolution(xp, input, weight, bias, *, stride, padding, dilation, transposed, output_padding, groups):
     """(N, C, *sizes) and (O, C / groups, *kernel) to (N, O, *windows); transposed: the gradient of one, as a layer."""
@@ -228,55 +237,69 @@ def convolution(xp, input, weight, bias, *, stride, padding, dilation, transpose
     return out if bias is None else (out + bias.reshape(-1, *(1,) * spread)).astype(input.dtype, copy=False)
 
 
-@op(
-    grad_fn="ConvolutionBackwardBackward0",
-    self=vjp(
-        "weight (convolved: grad @ weight)",
-        lambda ops, grad, weight, stride, padding, dilation, groups: ops.convolution(
-            grad, weight, None, stride=stride, padding=padding, dilation=dilation, groups=groups, transposed=False,
-            output_padding=(0,) * len(stride),
-        ),
-    ),
-    weight=vjp(
-        "self (grad @ self)",
-        lambda ops, grad, self, weight_sym_sizes, stride, padding, dilation, groups: ops.convolution_to_weight(
-            self, grad, kernel=tuple(weight_sym_sizes[2:]), stride=stride, padding=padding, dilation=dilation,
-            groups=groups,
-        ),
-    ),
-)  # fmt: skip
-def convolution_to_input(xp, self, weight, *, sizes, stride, padding, dilation, groups):
-    """The gradient of a convolution for its input: `self` is the incoming gradient."""
-    return _to_input(xp, self, weight, sizes, stride, padding, dilation, groups)
+def _again(
+    ops, grads, grad_output, input, weight, stride, padding, dilation, transposed, output_padding, groups
+):
+    how = {
+        "stride": stride, "padding": padding, "dilation": dilation, "transposed": transposed,
+        "output_padding": output_padding, "groups": groups,
+    }  # fmt: skip
+    of_input, of_weight, of_bias = grads
+    total = None if of_input is None else ops.convolution(of_input, weight, None, **how)
+    if of_weight is not None:
+        met = ops.convolution(input, of_weight, None, **how)
+        total = met if total is None else total + met
+    if of_bias is not None:
+        beside = ops.view(of_bias, size=(1, of_bias.shape[0], *(1,) * (len(input.shape) - 2)))
+        everywhere = ops.expand(beside, size=tuple(grad_output.shape))
+        total = everywhere if total is None else total + everywhere
+    return total
+
+
+def _through_weight(
+    ops, grads, grad_output, input, stride, padding, dilation, transposed, output_padding, groups
+):
+    if grads[1] is None:
+        return None
+    return _gradient_of(0)(
+        ops, grad_output, input, grads[1], None, stride, padding, dilation, transposed, output_padding, groups
+    )
+
+
+def _through_input(
+    ops, grads, grad_output, weight, stride, padding, dilation, transposed, output_padding, groups
+):
+    if grads[0] is None:
+        return None
+    return _gradient_of(1)(
+        ops, grad_output, grads[0], weight, None, stride, padding, dilation, transposed, output_padding, groups
+    )
 
 
 @op(
-    self=vjp(
-        "input (convolved: grad @ input)",
-        lambda ops, grad, input, stride, padding, dilation, groups: ops.convolution(
-            input, grad, None, stride=stride, padding=padding, dilation=dilation, groups=groups, transposed=False,
-            output_padding=(0,) * len(stride),
-        ),
-    ),
-    input=vjp(
-        "self (convolved, transposed: grad @ self)",
-        lambda ops, grad, self, input_sym_sizes, stride, padding, dilation, groups: ops.convolution_to_input(
-            self, grad, sizes=tuple(input_sym_sizes[2:]), stride=stride, padding=padding, dilation=dilation,
-            groups=groups,
-        ),
-    ),
-)  # fmt: skip
-def convolution_to_weight(xp, self, input, *, kernel, stride, padding, dilation, groups):
-    """The gradient of a convolution for its weight: `self` is the incoming gradient."""
-    shape = (self.shape[1], input.shape[1] // groups, *kernel)
-    around = tuple(n + 2 * p for n, p in zip(input.shape[2:], padding, strict=True))
-    if _in_runs(self.shape, shape, around, stride, groups):
-        return _to_weight_in_runs(xp, self, input, shape, around, padding, dilation, groups)
-    cols = columns(xp, input, kernel, stride, padding, dilation)
-    # windows that no stride reaches are left out of the gradient too
-    flat = self.reshape(*self.shape[:2], prod(self.shape[2:]))
-    if groups == 1:
-        found = (flat @ cols.swapaxes(1, 2)).sum(axis=0)
-    else:
-        found = (_grouped(flat, groups) @ _grouped(cols, groups).swapaxes(2, 3)).sum(axis=0)
-    return found.reshape(shape)
+    grad_output=vjp("weight and input (convolved: grad @ weight, input @ grad)", _again),
+    input=vjp("weight's gradient (convolved, transposed: grad_output @ grad)", _through_weight),
+    weight=vjp("input's gradient (grad_output @ grad)", _through_input),
+    several=True,
+)
+def convolution_backward(
+    xp, grad_output, input, weight, *, bias_sizes, stride, padding, dilation, transposed, output_padding, groups,
+    output_mask,
+):  # fmt: skip
+    """The gradients of a convolution for input, weight and bias; nothing for those that output_mask leaves out."""
+    spread = input.ndim - 2  # padding "valid" comes as (0,)
+    how = stride, padding * spread if len(padding) == 1 else padding, dilation, groups
+    found = [xp.zeros(0, grad_output.dtype)] * 3
+    if not input.shape[1]:  # of no channels PyTorch's result has none
+        shapes = zip((input.shape, weight.shape, bias_sizes), output_mask, strict=True)
+        return [xp.zeros(tuple(shape) if asked else 0, grad_output.dtype) for shape, asked in shapes]
+    if output_mask[0] and transposed:
+        found[0] = _forward(xp, grad_output, weight, *how)
+    elif output_mask[0]:
+        found[0] = _to_input(xp, grad_output, weight, input.shape[2:], *how)
+    if output_mask[1]:
+        one, two = (input, grad_output) if transposed else (grad_output, input)
+        found[1] = _to_weight(xp, one, two, weight.shape[2:], *how)
+    if output_mask[2]:
+        found[2] = xp.asarray(grad_output.sum(axis=(0, *range(2, grad_output.ndim))))
+    return found

@@ -4,7 +4,6 @@
 """
 
 import operator
-from math import prod
 
 import numpy as np
 
@@ -12,37 +11,18 @@ from gradviz.engine.coerce import broadcast_complaint, refuse_bools
 from gradviz.engine.dtypes import default_float, joined, title
 from gradviz.engine.op import op, vjp
 from gradviz.ops import loss
+from gradviz.ops.backward_kernels import NO_SLOPE, softmax_gradient
 from gradviz.ops.choosing import chosen
+from gradviz.ops.loss_kernels import entropy_slope, huber_slope, shared, sloped, weighed
 from gradviz.ops.reduction import averaged
 from gradviz.ops.refusals import refuse_kinds, refuse_unfit
-
-LEAST = float(np.float32(1e-12))  # PyTorch's EPSILON in the gradient of binary_cross_entropy
 
 
 def _reduced(values, reduction):
     return values if reduction == 0 else averaged(values) if reduction == 1 else values.sum()
 
 
-def _shared(grad, shape, reduction):
-    """The gradient of each element's loss."""
-    return grad / max(prod(shape), 1) if reduction == 1 else grad
-
-
 # -- regression --------------------------------------------------------------------------------------
-
-
-def _sloped(ops, grad, self, target, reduction, edge, steep):
-    """The difference, at most `edge` in size, times `steep`."""
-    difference = self - target
-    slope = ops.clamp_numbers(difference, min=-edge, max=edge)
-    return slope * (_shared(grad, difference.shape, reduction) * steep)
-
-
-def _huber_slope(ops, grad, self, target, reduction, delta):
-    kinds = [getattr(each, "_array", each).dtype for each in (target, self)]
-    if kinds[0] != kinds[1]:
-        raise RuntimeError(f"Found dtype {title(kinds[0])} but expected {title(kinds[1])}")
-    return _sloped(ops, grad, self, target, reduction, delta, 1.0)
 
 
 def _bent(xp, difference, edge):
@@ -56,11 +36,17 @@ def _bent(xp, difference, edge):
 @op(
     self=vjp(
         "(self - target) / beta where abs(self - target) < beta, else sign",
-        lambda ops, grad, self, target, reduction, beta: _sloped(ops, grad, self, target, reduction, beta, 1 / beta),
+        lambda ops, grad, self, target, reduction, beta: sloped(ops, grad, self, target, reduction, beta, 1 / beta),
+        lambda ops, grad, self, target, reduction, beta: ops.smooth_l1_loss_backward(
+            grad, self, target, reduction=reduction, beta=beta
+        ),
     ),
     target=vjp(
         "-(self - target) / beta where abs(self - target) < beta, else -sign",
-        lambda ops, grad, self, target, reduction, beta: -_sloped(ops, grad, self, target, reduction, beta, 1 / beta),
+        lambda ops, grad, self, target, reduction, beta: -sloped(ops, grad, self, target, reduction, beta, 1 / beta),
+        lambda ops, grad, self, target, reduction, beta: ops.smooth_l1_loss_backward(
+            grad, target, self, reduction=reduction, beta=beta
+        ),
     ),
     dtype="promote",
 )
@@ -73,11 +59,17 @@ def smooth_l1_loss(xp, self, target, *, reduction=1, beta=1.0):
 @op(
     self=vjp(
         "self - target where abs(self - target) < delta, else delta * sign",
-        lambda ops, grad, self, target, reduction, delta: _huber_slope(ops, grad, self, target, reduction, delta),
+        lambda ops, grad, self, target, reduction, delta: huber_slope(ops, grad, self, target, reduction, delta),
+        lambda ops, grad, self, target, reduction, delta: ops.huber_loss_backward(
+            grad, self, target, reduction=reduction, delta=delta
+        ),
     ),
     target=vjp(
         "target - self where abs(self - target) < delta, else -delta * sign",
-        lambda ops, grad, self, target, reduction, delta: -_huber_slope(ops, grad, self, target, reduction, delta),
+        lambda ops, grad, self, target, reduction, delta: -huber_slope(ops, grad, self, target, reduction, delta),
+        lambda ops, grad, self, target, reduction, delta: ops.huber_loss_backward(
+            grad, target, self, reduction=reduction, delta=delta
+        ),
     ),
 )
 def huber_loss(xp, self, target, *, reduction=1, delta=1.0):
@@ -92,24 +84,27 @@ def huber_loss(xp, self, target, *, reduction=1, delta=1.0):
 # -- two classes -------------------------------------------------------------------------------------
 
 
-def _weighed(values, weight):
-    return values if weight is None else values * weight
-
-
-def _bce_input(ops, grad, self, target, weight, reduction):
-    under = (1.0 - self) * self
-    slope = (self - target) / ops.where(under < LEAST, LEAST, under)
-    return _weighed(slope * _shared(grad, slope.shape, reduction), weight)
-
-
 def _bce_target(ops, grad, self, target, weight, reduction):
     slope = ops.log(1.0 - self) - ops.log(self)
-    return _weighed(slope * _shared(grad, slope.shape, reduction), weight)
+    return weighed(slope * shared(grad, slope, reduction), weight)
+
+
+def _bce_target_as_ops(ops, grad, self, weight, reduction):
+    found = weighed(-ops.logit_of(self, eps=None) * grad, weight)
+    return shared(found, found, reduction)
 
 
 @op(
-    self=vjp("(self - target) / (self * (1 - self)) / numel where the mean is taken, else without numel", _bce_input),
-    target=vjp("log((1 - self) / self) / numel where the mean is taken, else without numel", _bce_target),
+    self=vjp(
+        "(self - target) / (self * (1 - self)) / numel where the mean is taken, else without numel",
+        entropy_slope,
+        lambda ops, grad, self, target, weight, reduction: ops.binary_cross_entropy_backward(
+            grad, self, target, weight, reduction=reduction
+        ),
+    ),
+    target=vjp(
+        "log((1 - self) / self) / numel where the mean is taken, else without numel", _bce_target, _bce_target_as_ops
+    ),
     optional=("weight",),
 )
 def binary_cross_entropy(xp, self, target, weight, *, reduction=1):
@@ -126,14 +121,22 @@ def binary_cross_entropy(xp, self, target, weight, *, reduction=1):
     return _reduced(found if weight is None else into(found, weight, operator.mul), reduction)
 
 
-def _logits_input(ops, grad, self, target, weight, pos_weight, reduction):
+def _logits_slope(ops, self, target, pos_weight):
     likely = ops.sigmoid(self)
     if pos_weight is None:
-        slope = likely - target
-    else:
-        positive = pos_weight * target
-        slope = (positive + 1.0 - target) * likely - positive
-    return _weighed(slope * _shared(grad, slope.shape, reduction), weight)
+        return likely - target
+    positive = pos_weight * target
+    return (positive + 1.0 - target) * likely - positive
+
+
+def _logits_input(ops, grad, self, target, weight, pos_weight, reduction):
+    slope = _logits_slope(ops, self, target, pos_weight)
+    return weighed(slope * shared(grad, slope, reduction), weight)
+
+
+def _logits_input_as_ops(ops, grad, self, target, weight, pos_weight, reduction):
+    found = weighed(_logits_slope(ops, self, target, pos_weight) * grad, weight)
+    return shared(found, found, reduction)
 
 
 def _log_sigmoid(ops, value):
@@ -145,12 +148,22 @@ def _logits_target(ops, grad, self, target, weight, pos_weight, reduction):
         slope = -self
     else:
         slope = _log_sigmoid(ops, -self) - pos_weight * _log_sigmoid(ops, self)
-    return _weighed(slope * _shared(grad, slope.shape, reduction), weight)
+    return weighed(slope * shared(grad, slope, reduction), weight)
+
+
+def _logits_target_as_ops(ops, grad, self, weight, pos_weight, reduction):
+    slope = -self if pos_weight is None else ops.logsigmoid(-self) - ops.logsigmoid(self) * pos_weight
+    found = weighed(slope * grad, weight)
+    return shared(found, found, reduction)
 
 
 @op(
-    self=vjp("(sigmoid(self) - target) / numel where the mean is taken, else without numel", _logits_input),
-    target=vjp("-self / numel where the mean is taken, else without numel", _logits_target),
+    self=vjp(
+        "(sigmoid(self) - target) / numel where the mean is taken, else without numel",
+        _logits_input,
+        _logits_input_as_ops,
+    ),
+    target=vjp("-self / numel where the mean is taken, else without numel", _logits_target, _logits_target_as_ops),
     optional=("weight", "pos_weight"),
 )
 def binary_cross_entropy_with_logits(xp, self, target, weight, pos_weight, *, reduction=1):
@@ -231,20 +244,22 @@ def _flat(weight):
 
 @op(
     grad_fn="NllLoss2DBackwardBackward0",
-    self=vjp(
+    grad_output=vjp(
         "-weight[target] / total_weight",
-        lambda ops, grad, target, weight, total_weight, reduction, ignore_index: ops.nll_loss2d(
+        lambda ops, grad, target, weight, reduction, ignore_index: ops.nll_loss2d(
             grad, target, weight, reduction=reduction, ignore_index=ignore_index
         ),
     ),
+    self=NO_SLOPE,
     optional=("weight",),
+    hidden=("self_sym_sizes",),
 )
-def nll_loss2d_backward(xp, self, log_probabilities, target, weight, total_weight, *, reduction, ignore_index):
-    """The gradient of nll_loss2d: `self` is the incoming gradient."""
-    shape = log_probabilities.shape
-    grad = self.reshape(-1) if reduction == 0 else self
+def nll_loss2d_backward(xp, grad_output, self, target, weight, total_weight, *, reduction, ignore_index):
+    """The gradient of nll_loss2d."""
+    shape = self.shape
+    grad = grad_output.reshape(-1) if reduction == 0 else grad_output
     found = loss.nll_loss_backward.op.forward(
-        xp, grad, _rows(xp, log_probabilities), target.reshape(-1), _flat(weight), total_weight, reduction=reduction,
+        xp, grad, _rows(xp, self), target.reshape(-1), _flat(weight), total_weight, reduction=reduction,
         ignore_index=ignore_index,
     )  # fmt: skip
     return xp.ascontiguousarray(xp.moveaxis(found.reshape(shape[0], *shape[2:], shape[1]), -1, 1))
@@ -280,7 +295,8 @@ def add_number(xp, self, *, other):
     grad_fn="SafeSoftmaxBackward0",
     self=vjp(
         "result * (delta - result)",
-        lambda ops, grad, result, dim: result * (grad - ops.sum_dim(grad * result, dim=(dim,), keepdim=True)),
+        lambda ops, grad, result, dim: softmax_gradient(ops, grad, result, dim),
+        lambda ops, grad, result, dim: ops.softmax_backward_data(grad, result, dim=dim),
     ),
 )
 def safe_softmax(xp, self, *, dim):

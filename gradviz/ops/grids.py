@@ -111,22 +111,35 @@ def _flat(ops, array):
     return ops.reshape_raw(array, size=(*array.shape[:2], prod(array.shape[2:])))
 
 
-def _input_gradient(ops, grad, input, grid, interpolation_mode, padding_mode, align_corners):
-    sizes = tuple(input.shape[2:])
-    positions = [*_positions(ops, grid, sizes, _free(interpolation_mode, padding_mode), align_corners)]
-    given, total = _flat(ops, grad), ops.new_zeros(grad, size=(*input.shape[:2], prod(sizes)))
-    corners = _corners(ops, positions, sizes, interpolation_mode, padding_mode, align_corners)
-    for (places, inside), shares, _ in corners:
-        part = given * ops.to_copy(_weight(ops, inside, shares), dtype=_kind(given))
-        total = ops.scatter_add(total, _spread(ops, places, input.shape[1]), part, dim=2)
-    return ops.reshape_raw(total, size=tuple(input.shape))
-
-
 def _kind(array):
     return getattr(array, "_array", array).dtype
 
 
-def _grid_gradient(ops, grad, input, grid, interpolation_mode, padding_mode, align_corners):
+def _input_gradient(ops, grad, input, grid, interpolation_mode, padding_mode, align_corners, moved=None):
+    """The gradient for input; `moved`: of the slope of the values as the positions move so, in place of the values."""
+    sizes = tuple(input.shape[2:])
+    positions = [*_positions(ops, grid, sizes, _free(interpolation_mode, padding_mode), align_corners)]
+    given, total = _flat(ops, grad), ops.new_zeros(grad, size=(*input.shape[:2], prod(sizes)))
+    corners = _corners(ops, positions, sizes, interpolation_mode, padding_mode, align_corners)
+    for (places, inside), shares, signs in corners:
+        weight = _weight(ops, inside, shares if moved is None else [_change(shares, signs, moved)])
+        part = given * ops.to_copy(weight, dtype=_kind(given))
+        total = ops.scatter_add(total, _spread(ops, places, input.shape[1]), part, dim=2)
+    return ops.reshape_raw(total, size=tuple(input.shape))
+
+
+def _product(factors):
+    return prod(factors[1:], start=factors[0])
+
+
+def _change(shares, signs, moved, fixed=None):
+    """How the product of the shares changes as the positions move, but for the share of a dimension that is fixed."""
+    dims = [k for k in range(len(shares)) if k != fixed]
+    return sum(_product([moved[k] * signs[k], *(shares[j] for j in dims if j != k)]) for k in dims)
+
+
+def _grid_gradient(ops, grad, input, grid, interpolation_mode, padding_mode, align_corners, moved=None):
+    """The gradient for grid; `moved` as above."""
     sizes, dims = tuple(input.shape[2:]), len(input.shape) - 2
     free = _free(interpolation_mode, padding_mode)
     leaves = [*_positions(ops, grid, sizes, free, align_corners)]
@@ -141,9 +154,10 @@ def _grid_gradient(ops, grad, input, grid, interpolation_mode, padding_mode, ali
         along = ops.where(inside, ops.sum_dim(taken * given, dim=(1,)), 0.0)
         for k, sign in enumerate(signs):
             others = [share for j, share in enumerate(shares) if j != k]
-            totals[k] = totals[k] + prod(others[1:], start=others[0]) * along * sign
-    moved = [total * slope for total, slope in zip(totals, slopes, strict=True)]
-    found = ops.stack(*reversed(moved), dim=2)
+            slope = _product(others) if moved is None else _change(shares, signs, moved, fixed=k)
+            totals[k] = totals[k] + slope * along * sign
+    passed = [total * slope for total, slope in zip(totals, slopes, strict=True)]
+    found = ops.stack(*reversed(passed), dim=2)
     return ops.reshape_raw(found, size=(*grid.shape[:-1], dims))
 
 
@@ -172,13 +186,35 @@ def _sampled(input, grid, mode, padding, align):
     return total.reshape(*input.shape[:2], *grid.shape[1:-1])
 
 
+def _gradients(ops, needed, grad, input, grid, interpolation_mode, padding_mode, align_corners):
+    if interpolation_mode == BICUBIC:  # its slopes bend too: written in ops, which derive themselves
+        known = grad, input, grid, interpolation_mode, padding_mode, align_corners
+        rules = zip((_input_gradient, _grid_gradient), needed, strict=True)
+        return [rule(ops, *known) if asked else None for rule, asked in rules]
+    backward = ops.grid_sampler_2d_backward if len(input.shape) == 4 else ops.grid_sampler_3d_backward
+    return backward(
+        grad, input, grid, interpolation_mode=interpolation_mode, padding_mode=padding_mode,
+        align_corners=align_corners, output_mask=needed,
+    )  # fmt: skip
+
+
 _GRADIENTS = {
-    "input": vjp("share of each place around the point, added up", _input_gradient),
-    "grid": vjp("slope of the values around the point", _grid_gradient),
+    "input": vjp(
+        "share of each place around the point, added up",
+        lambda ops, grad, input, grid, interpolation_mode, padding_mode, align_corners: _input_gradient(
+            ops, grad, input, grid, interpolation_mode, padding_mode, align_corners
+        ),
+    ),
+    "grid": vjp(
+        "slope of the values around the point",
+        lambda ops, grad, input, grid, interpolation_mode, padding_mode, align_corners: _grid_gradient(
+            ops, grad, input, grid, interpolation_mode, padding_mode, align_corners
+        ),
+    ),
 }
 
 
-@op(grad_fn="GridSampler2DBackward0", title="grid_sampler_2d", **_GRADIENTS)
+@op(grad_fn="GridSampler2DBackward0", title="grid_sampler_2d", as_op=_gradients, **_GRADIENTS)
 def grid_sampler_2d(xp, input, grid, *, interpolation_mode, padding_mode, align_corners):
     """Values at the points of a grid: (N, C, H, W) and (N, h, w, 2) to (N, C, h, w)."""
     refuse_kinds("grid_sampler_2d_cpu_kernel_impl", input, "biu")
@@ -186,12 +222,102 @@ def grid_sampler_2d(xp, input, grid, *, interpolation_mode, padding_mode, align_
     return _sampled(input, grid, interpolation_mode, padding_mode, align_corners)
 
 
-@op(grad_fn="GridSampler3DBackward0", title="grid_sampler_3d", **_GRADIENTS)
+@op(grad_fn="GridSampler3DBackward0", title="grid_sampler_3d", as_op=_gradients, **_GRADIENTS)
 def grid_sampler_3d(xp, input, grid, *, interpolation_mode, padding_mode, align_corners):
     """Values at the points of a grid: (N, C, D, H, W) and (N, d, h, w, 3) to (N, C, d, h, w)."""
     refuse_kinds("grid_sampler3d_cpu", input, "biu")
     refuse_mixed(input, grid)
     return _sampled(input, grid, interpolation_mode, padding_mode, align_corners)
+
+
+# -- the gradients' own gradients --------------------------------------------------------------------
+
+
+def _moved(ops, of_grid, input, grid, mode, padding, align):
+    """How far the positions move with the grid, (N, points) each; None where nothing moves."""
+    if of_grid is None or mode == NEAREST:
+        return None
+    sizes, last = tuple(input.shape[2:]), len(grid.shape) - 1
+    size = (grid.shape[0], prod(grid.shape[1:-1]))
+    return [
+        ops.reshape_raw(ops.select(of_grid, dim=last, index=len(sizes) - 1 - k), size=size) * slope
+        for k, slope in enumerate(_slopes(ops, grid, sizes, padding, align))
+    ]
+
+
+def _again(ops, grads, grad_output, input, grid, interpolation_mode, padding_mode, align_corners):
+    of_input, of_grid = grads
+    how = interpolation_mode, padding_mode, align_corners
+    total, moved = None, _moved(ops, of_grid, input, grid, *how)
+    if of_input is not None:
+        sampler = ops.grid_sampler_2d if len(input.shape) == 4 else ops.grid_sampler_3d
+        total = sampler(
+            of_input, grid, interpolation_mode=interpolation_mode, padding_mode=padding_mode,
+            align_corners=align_corners,
+        )  # fmt: skip
+    if moved is None:
+        return total
+    changed = ops.reshape_raw(_changed(ops, input, grid, moved, *how), size=tuple(grad_output.shape))
+    return changed if total is None else total + changed
+
+
+def _changed(ops, input, grid, moved, mode, padding, align):
+    """How the values change as the positions move, (N, C, points)."""
+    sizes, values = tuple(input.shape[2:]), _flat(ops, input)
+    positions, total = [*_positions(ops, grid, sizes, padding, align)], 0
+    for (places, inside), shares, signs in _corners(ops, positions, sizes, mode, padding, align):
+        taken = ops.gather(values, _spread(ops, places, input.shape[1]), dim=2)
+        weight = _weight(ops, inside, [_change(shares, signs, moved)])
+        total = total + taken * ops.to_copy(weight, dtype=_kind(taken))
+    return total
+
+
+def _through_grid(ops, grads, grad_output, input, grid, interpolation_mode, padding_mode, align_corners):
+    how = interpolation_mode, padding_mode, align_corners
+    moved = _moved(ops, grads[1], input, grid, *how)
+    return None if moved is None else _input_gradient(ops, grad_output, input, grid, *how, moved)
+
+
+def _bend(ops, grads, grad_output, input, grid, interpolation_mode, padding_mode, align_corners):
+    how = interpolation_mode, padding_mode, align_corners
+    moved = _moved(ops, grads[1], input, grid, *how)
+    bent = None if moved is None else _grid_gradient(ops, grad_output, input, grid, *how, moved)
+    if grads[0] is None:
+        return bent
+    first = _gradients(ops, (False, True), grad_output, grads[0], grid, *how)[1]
+    return first if bent is None else first + bent
+
+
+_SECOND = {
+    "grad_output": vjp("share and slope of the values around the point", _again),
+    "input": vjp("slope of the share of each place around the point, added up", _through_grid),
+    "grid": vjp("slope and curvature of the values around the point", _bend),
+}
+
+
+def _both(xp, grad_output, input, grid, interpolation_mode, padding_mode, align_corners, output_mask):
+    ops, known = raw(input), (grad_output, input, grid, interpolation_mode, padding_mode, align_corners)
+    rules = (_input_gradient, input), (_grid_gradient, grid)
+    return [
+        rule(ops, *known).astype(like.dtype, copy=False) if asked else xp.zeros(0, like.dtype)
+        for (rule, like), asked in zip(rules, output_mask, strict=True)
+    ]
+
+
+@op(grad_fn="GridSampler2DBackwardBackward0", several=True, **_SECOND)
+def grid_sampler_2d_backward(
+    xp, grad_output, input, grid, *, interpolation_mode, padding_mode, align_corners, output_mask
+):
+    """The gradients of grid_sampler_2d for input and grid; nothing for those that output_mask leaves out."""
+    return _both(xp, grad_output, input, grid, interpolation_mode, padding_mode, align_corners, output_mask)
+
+
+@op(grad_fn="GridSampler3DBackwardBackward0", several=True, **_SECOND)
+def grid_sampler_3d_backward(
+    xp, grad_output, input, grid, *, interpolation_mode, padding_mode, align_corners, output_mask
+):
+    """The gradients of grid_sampler_3d for input and grid; nothing for those that output_mask leaves out."""
+    return _both(xp, grad_output, input, grid, interpolation_mode, padding_mode, align_corners, output_mask)
 
 
 def check_grid(input, grid):
@@ -235,14 +361,16 @@ def _points(xp, size, align, kind):
 
 
 def _theta_gradient(ops, grad, size, align_corners):
+    count, places = grad.shape[0], prod(size[2:])
     points = ops.affine_points(grad, size=size, align_corners=align_corners)
-    rows = ops.reshape_raw(grad, size=(grad.shape[0], prod(size[2:]), len(size) - 2))
-    return ops.transpose(rows, dim0=1, dim1=2) @ points
+    points = ops.expand(points, size=(count, places, len(size) - 1))
+    rows = ops.reshape_raw(grad, size=(count, places, len(size) - 2))
+    return ops.transpose(ops.bmm(ops.transpose(points, dim0=1, dim1=2), rows), dim0=1, dim1=2)
 
 
 @op(
     title="affine_grid",
-    theta=vjp("the place in the output, and 1 (matrix product grad.T @ places)", _theta_gradient),
+    theta=vjp("the place in the output, and 1 (matrix product places.T @ grad)", _theta_gradient),
 )
 def affine_grid_generator(xp, theta, *, size, align_corners):
     """Where affine maps (N, 2, 3) or (N, 3, 4) take the places of an output (N, C, H, W) or (N, C, D, H, W)."""

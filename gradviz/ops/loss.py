@@ -7,7 +7,8 @@ import numpy as np
 
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
-from gradviz.ops.backward_kernels import softmax_gradient, summed
+from gradviz.ops.backward_kernels import NO_SLOPE, softmax_gradient, summed
+from gradviz.ops.loss_kernels import shared
 from gradviz.ops.reduction import averaged
 from gradviz.ops.refusals import refuse_kinds
 
@@ -58,12 +59,7 @@ def softmax(xp, self, *, dim):
 
 def _mse_gradient(grad, self, target, reduction, sign):
     scaled = (self - target) * (sign * 2.0)
-    if reduction == 1:
-        count = 1
-        for size in scaled.shape:
-            count *= size
-        scaled = scaled / max(count, 1)
-    return scaled * grad
+    return shared(scaled, scaled, reduction) * grad
 
 
 @op(
@@ -121,26 +117,26 @@ def nll_loss(xp, self, target, weight, *, reduction=1, ignore_index=-100):
 
 
 @op(
-    self=vjp(
+    grad_output=vjp(
         "-weight[target] / total_weight",
-        lambda ops, grad, target, weight, total_weight, reduction, ignore_index: ops.nll_loss(
+        lambda ops, grad, target, weight, reduction, ignore_index: ops.nll_loss(
             grad, target, weight, reduction=reduction, ignore_index=ignore_index
         ),
     ),
+    self=NO_SLOPE,
     grad_fn="NllLossBackwardBackward0",
     optional=("weight",),
+    hidden=("self_sym_sizes",),
 )
-def nll_loss_backward(xp, self, log_probabilities, target, weight, total_weight, *, reduction, ignore_index):
-    """The gradient of nll_loss: `self` is the incoming gradient."""
-    if target.ndim and len(target) != len(log_probabilities):
-        raise RuntimeError(
-            f"size mismatch (got input: {list(log_probabilities.shape)}, target: {list(target.shape)})"
-        )
-    weights = _weights(xp, log_probabilities, target, weight, ignore_index)
-    amount = -self * weights
+def nll_loss_backward(xp, grad_output, self, target, weight, total_weight, *, reduction, ignore_index):
+    """The gradient of nll_loss."""
+    if target.ndim and len(target) != len(self):
+        raise RuntimeError(f"size mismatch (got input: {list(self.shape)}, target: {list(target.shape)})")
+    weights = _weights(xp, self, target, weight, ignore_index)
+    amount = -grad_output * weights
     if reduction == 1:
         amount = amount / total_weight
-    out = xp.zeros(log_probabilities.shape, log_probabilities.dtype)
+    out = xp.zeros(self.shape, self.dtype)
     if out.ndim == 1:
         out[_safe(xp, target, ignore_index)] = amount
     else:

@@ -5,7 +5,8 @@ import operator
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.ops import pointwise
-from gradviz.ops.criteria import _reduced, _shared, as_floats, into
+from gradviz.ops.criteria import _reduced, as_floats, into
+from gradviz.ops.loss_kernels import shared, soft_slope
 from gradviz.ops.refusals import no_derivative, refuse_half, refuse_kinds, refuse_mixed, refuse_whole_result
 
 
@@ -15,15 +16,14 @@ def sub_number(xp, self, *, other):
     return as_floats(self, other) - other
 
 
-def _soft_slope(ops, grad, self, target, reduction):
-    turned = ops.neg(target)  # which refuses booleans, as PyTorch does here
-    raised = ops.exp(turned * self)
-    slope = turned * raised / (raised + 1)
-    return slope * _shared(grad, slope.shape, reduction)
-
-
 @op(
-    self=vjp("-target / (1 + exp(target * self)) / numel where the mean is taken, else without numel", _soft_slope),
+    self=vjp(
+        "-target / (1 + exp(target * self)) / numel where the mean is taken, else without numel",
+        soft_slope,
+        lambda ops, grad, self, target, reduction: ops.soft_margin_loss_backward(
+            grad, self, target, reduction=reduction
+        ),
+    ),
 )
 def soft_margin_loss(xp, self, target, *, reduction):
     """`log(1 + exp(-target * self))`: targets are 1 and -1; in place on `-self`, as PyTorch does it."""
@@ -119,7 +119,7 @@ def multi_margin_loss_backward(xp, self, scores, target, weight, *, p, margin, r
     if weight is not None:
         slope = slope * weight[places][:, None]
     xp.put_along_axis(slope, places[:, None], -slope.sum(axis=1, keepdims=True), axis=1)
-    grad = _shared(self, (len(rows),), reduction) / rows.dtype.type(rows.shape[1])
+    grad = shared(self, rows[:, 0], reduction) / rows.dtype.type(rows.shape[1])
     return (slope * grad.reshape(-1, 1)).reshape(scores.shape)
 
 
@@ -167,5 +167,5 @@ def multilabel_margin_loss_backward(xp, self, scores, target, is_target, *, redu
     rows, times = _rows(scores, 2), _named(xp, _rows(target, 2), scores.dtype)
     near = (_pairs(xp, rows, (times > 0) * 1) > 0) * times[:, :, None]
     slope = near.sum(axis=1) - near.sum(axis=2)
-    grad = _shared(self, (len(rows),), reduction) / rows.dtype.type(rows.shape[1])
+    grad = shared(self, rows[:, 0], reduction) / rows.dtype.type(rows.shape[1])
     return (slope * grad.reshape(-1, 1)).reshape(scores.shape).astype(scores.dtype, copy=False)

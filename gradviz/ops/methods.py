@@ -30,6 +30,7 @@ from gradviz.ops import (
     linear_algebra,
     logic,
     matmul,
+    norm_kernels,
     norms,
     numeric,
     pointwise,
@@ -62,7 +63,7 @@ ROOMS = (
     extremes, statistics, norms, stacking, reshaping, gathering, sorting, counting, contraction,
     linear_algebra, strided, storage, protocols, likeness, sampling, exchange, copying, dropping, recurrent, gates,
     shuffling, gamma, distances, quantiles, running, reducing, decompositions, triangles, products,
-    windows, backward_kernels, numeric, renormalization, resizing,
+    windows, backward_kernels, norm_kernels, numeric, renormalization, resizing,
 )  # fmt: skip
 METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {

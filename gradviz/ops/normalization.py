@@ -1,7 +1,6 @@
 """Layer, batch and group normalization.
 
-What was saved of a mean and a deviation stands for the op that makes it from the input (known_mean, known_rstd), so
-that one formula serves the plain backward and, differentiated again, every order.
+What was saved of a mean and a deviation: see known_statistics.py.
 """
 
 from math import prod
@@ -12,36 +11,9 @@ from gradviz.engine.backend import module_of
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
+from gradviz.ops.known_statistics import added, group_gradients, of_statistics
 from gradviz.ops.reduction import averaged
 from gradviz.ops.refusals import refuse_kinds
-
-
-@op(
-    input=vjp("1 / (elements of the dims)", lambda ops, grad, input, dim: ops.mean_like(grad, input, dim=dim)),
-)
-def known_mean(xp, input, mean, *, dim):
-    """The mean over dims that is known already."""
-    return mean
-
-
-@op(
-    self=vjp("1 / (elements of the dims)", lambda ops, grad, dim: ops.mean_dim(grad, dim=dim, keepdim=True)),
-)
-def mean_like(xp, self, input, *, dim):
-    """The gradient of a mean over dims."""
-    return xp.broadcast_to(self / prod(input.shape[each] for each in dim), input.shape)
-
-
-@op(
-    input=vjp(
-        "-result**3 * (input - mean) / (elements of the dims)",
-        lambda ops, grad, input, result, dim: ops.mean_like(grad * -(result * result * result), input, dim=dim)
-        * (input - ops.mean_dim(input, dim=dim, keepdim=True)),
-    ),
-)
-def known_rstd(xp, input, rstd, *, dim):
-    """`1 / sqrt(variance + eps)` over dims that is known already."""
-    return rstd
 
 
 def statistics(xp, array, dims, eps):
@@ -96,8 +68,13 @@ def _input_gradient(ops, grad, input, mean, rstd, dims):
     if not isinstance(input, Tensor) and input.ndim and grad.dtype == input.dtype == mean.dtype:
         return _input_gradient_of_arrays(grad, input, mean, rstd, dims)
     standard, rstd = _standardized(ops, input, mean, rstd, dims)
-    along = standard * ops.mean_dim(grad * standard, dim=dims, keepdim=True)
-    return (grad - ops.mean_dim(grad, dim=dims, keepdim=True) - along) * rstd
+    return projected(ops, grad, standard, dims) * rstd
+
+
+def projected(ops, value, standard, dims):
+    """A value less its mean, and less its part along the standardized input: what standardizing lets through."""
+    along = standard * ops.mean_dim(value * standard, dim=dims, keepdim=True)
+    return value - ops.mean_dim(value, dim=dims, keepdim=True) - along
 
 
 def _input_gradient_of_arrays(grad, input, mean, rstd, dims):
@@ -135,6 +112,12 @@ def _layer_weight(ops, grad, input, weight, bias, normalized_shape, result1, res
     return _outer_sum(ops, standard * grad, normalized_shape)
 
 
+def _layer_gradients(ops, needed, grad, input, weight, bias, normalized_shape, result1, result2):
+    return ops.native_layer_norm_backward(
+        grad, input, result1, result2, weight, bias, normalized_shape=normalized_shape, output_mask=needed
+    )
+
+
 @op(
     input=vjp("weight * rstd * (delta - 1/n - xhat * xhat / n)", _layer_input),
     weight=vjp("xhat = (input - result1) * result2 (summed over what is outer product of dims)", _layer_weight),
@@ -147,6 +130,7 @@ def _layer_weight(ops, grad, input, weight, bias, normalized_shape, result1, res
     intermediates=("result1", "result2"),
     optional=("weight", "bias"),
     title="layer_norm",
+    as_op=_layer_gradients,
 )
 def native_layer_norm(xp, input, weight, bias, *, normalized_shape, eps):
     """`(input - mean) / sqrt(variance + eps) * weight + bias`, over the last dimensions."""
@@ -205,6 +189,12 @@ def _batch_weight(ops, grad, input, weight, running_mean, running_var, training,
     return ops.sum_dim(grad * standard, dim=_all_but_channels(input))
 
 
+def _batch_gradients(ops, needed, grad, input, weight, running_mean, running_var, training, result1, result2, eps):
+    return ops.native_batch_norm_backward(
+        grad, input, weight, running_mean, running_var, result1, result2, train=training, eps=eps, output_mask=needed
+    )
+
+
 @op(
     input=vjp("weight * rstd * (delta - 1/n - xhat * xhat / n)", _batch_input),
     weight=vjp("xhat (summed over all but the channels: outer product of dims)", _batch_weight),
@@ -217,6 +207,7 @@ def _batch_weight(ops, grad, input, weight, running_mean, running_var, training,
     intermediates=("result1", "result2"),
     optional=("weight", "bias", "running_mean", "running_var"),
     title="batch_norm",
+    as_op=_batch_gradients,
 )
 def native_batch_norm(xp, input, weight, bias, running_mean, running_var, *, training, momentum, eps):
     """Each channel standardized over the batch, or by the running statistics; training moves those along."""
@@ -274,18 +265,32 @@ def _group_weight(ops, grad, input, weight, result1, result2, N, C, HxW, group, 
     return ops.sum_dim(grad * ops.reshape_raw(standard, size=tuple(input.shape)), dim=_all_but_channels(input))
 
 
+def _group_input_of_all(ops, grads, input, weight, result1, result2, N, C, HxW, group, eps):
+    grad, of_mean, of_rstd = (*grads, None, None)[:3]
+    known = input, weight, result1, result2, N, C, HxW, group, eps
+    first = None if grad is None else _group_input(ops, grad, *known)
+    return added(first, of_statistics(ops, of_mean, of_rstd, input, result2, N, group))
+
+
+def _group_weight_of_all(ops, grads, input, weight, result1, result2, N, C, HxW, group, eps):
+    known = input, weight, result1, result2, N, C, HxW, group, eps
+    return None if grads[0] is None else _group_weight(ops, grads[0], *known)
+
+
 @op(
-    input=vjp("weight * rstd * (delta - 1/n - xhat * xhat / n)", _group_input),
-    weight=vjp("xhat (summed over all but the channels: outer product of dims)", _group_weight),
+    input=vjp("weight * rstd * (delta - 1/n - xhat * xhat / n)", _group_input_of_all),
+    weight=vjp("xhat (summed over all but the channels: outer product of dims)", _group_weight_of_all),
     bias=vjp(
         "1 (summed over all but the channels)",
-        lambda ops, grad, input, weight, result1, result2, N, C, HxW, group, eps: ops.sum_dim(
-            grad, dim=_all_but_channels(input)
+        lambda ops, grads, input, weight, result1, result2, N, C, HxW, group, eps: (
+            None if grads[0] is None else ops.sum_dim(grads[0], dim=_all_but_channels(input))
         ),
     ),
     intermediates=("result1", "result2"),
+    outputs=("result0", "result1", "result2"),
     optional=("weight", "bias"),
     title="group_norm",
+    as_op=group_gradients,
 )
 def native_group_norm(xp, input, weight, bias, *, N, C, HxW, group, eps):
     """Each group of channels of each sample standardized."""

@@ -5,6 +5,7 @@ from math import prod
 from gradviz.engine.op import op, vjp
 from gradviz.engine.within import composed
 from gradviz.ops import indexing, joining, subscripts
+from gradviz.ops.backward_kernels import NO_SLOPE
 from gradviz.ops.picking import added_at
 from gradviz.ops.refusals import refuse_kinds
 
@@ -56,15 +57,15 @@ def _padding(mode, dims):
         refuse_kinds(name, self, "b")
         return self.reshape(-1)[_flat_sources(xp, self.shape, padding, mode)]
 
-    def backward(xp, self, input, *, padding):
-        out = xp.zeros(input.shape, self.dtype)
-        return added_at(xp, out, _flat_sources(xp, input.shape, padding, mode), self)
+    def backward(xp, grad_output, self, *, padding):
+        out = xp.zeros(self.shape, grad_output.dtype)
+        return added_at(xp, out, _flat_sources(xp, self.shape, padding, mode), grad_output)
 
     forward.__name__, backward.__name__ = name, f"{name}_backward"
     forward.__doc__ = f"Padding of {dims} dimensions: {MODES[mode]}."
     backward.__doc__ = f"The gradient of {name}: each element's copies added up."
     again = vjp("1 (each of its copies)", lambda ops, grad, padding: getattr(ops, name)(grad, padding=padding))
-    op(self=again)(backward)
+    op(grad_output=again, self=NO_SLOPE, hidden=("self_sym_sizes",))(backward)
     return op(title="pad", self=vjp("1 (added up over its copies)", gradient))(forward)
 
 

@@ -3,7 +3,9 @@
 from functools import reduce
 from math import inf, prod
 
+from gradviz.engine.layouts import contiguous_format
 from gradviz.engine.op import op, vjp
+from gradviz.ops.backward_kernels import NO_SLOPE
 from gradviz.ops.convolution import extended, places
 from gradviz.ops.refusals import refuse_kinds, refuse_missing_dims
 
@@ -99,8 +101,7 @@ def greatest(xp, around, met_by, count):
     self=vjp(
         "1 where it is the first maximum of a window, else 0",
         lambda ops, grad, self, result1, kernel_size, stride, padding, dilation, ceil_mode: ops.max_pool2d_backward(
-            grad, result1, sizes=tuple(self.shape), kernel_size=kernel_size, stride=stride or kernel_size,
-            padding=padding, dilation=dilation,
+            grad, self, result1
         ),
     ),
     intermediates=("result1",),
@@ -133,43 +134,35 @@ def _plane_index(xp, chosen, shape, kernel, stride, padding, dilation):
     return rows.astype(xp.int64, copy=False)
 
 
+def picked(ops, grad, indices, dims):
+    """What stands at the places of the maxima, counted row by row over so many last dimensions."""
+    if not indices.shape or 0 in indices.shape:
+        return ops.new_zeros(grad, size=tuple(indices.shape))
+    head = indices.shape[: len(indices.shape) - dims]
+    grad = _in_rows(ops, grad)
+    flat, places = (ops.view(each, size=(*head, prod(each.shape[len(head) :]))) for each in (grad, indices))
+    return ops.view(ops.gather(flat, places, dim=len(head)), size=tuple(indices.shape))
+
+
+def _in_rows(ops, grad):
+    array = getattr(grad, "_array", grad)
+    return grad if array.flags.c_contiguous else ops.clone(grad, memory_format=contiguous_format)
+
+
 @op(
     grad_fn="MaxPool2DWithIndicesBackwardBackward0",
-    self=vjp(
-        "1",
-        lambda ops, grad, indices, kernel_size, stride, padding, dilation: ops.max_pool2d_picked(
-            grad, indices, kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation
-        ),
-    ),
+    grad_output=vjp("1 (picked by indices)", lambda ops, grad, indices: picked(ops, grad, indices, 2)),
+    self=NO_SLOPE,
+    hidden=("self_sym_sizes",),
 )
-def max_pool2d_backward(xp, self, indices, *, sizes, kernel_size, stride, padding, dilation):
+def max_pool2d_backward(xp, grad_output, self, indices):
     """Each window's gradient added at the place of its maximum."""
-    height, width = sizes[-2:]
-    out = xp.zeros(prod(sizes), self.dtype)
-    starts = xp.arange(prod(sizes[:-2]))[:, None] * (height * width)  # of the planes
+    height, width = self.shape[-2:]
+    out = xp.zeros(prod(self.shape), grad_output.dtype)
+    starts = xp.arange(prod(self.shape[:-2]))[:, None] * (height * width)  # of the planes
     found = indices.reshape(len(starts), prod(indices.shape[-2:])) + starts
-    xp.add.at(out, found.reshape(-1), self.reshape(-1))
-    return out.reshape(sizes)
-
-
-def in_plane(xp, array, indices):
-    """What stands at places of a plane, row * width + column."""
-    flat, places = (each.reshape(*each.shape[:-2], prod(each.shape[-2:])) for each in (array, indices))
-    return xp.take_along_axis(flat, places, axis=-1).reshape(indices.shape)
-
-
-@op(
-    self=vjp(
-        "1 where it was picked, else 0",
-        lambda ops, grad, indices, self_sym_sizes, kernel_size, stride, padding, dilation: ops.max_pool2d_backward(
-            grad, indices, sizes=tuple(self_sym_sizes), kernel_size=kernel_size, stride=stride, padding=padding,
-            dilation=dilation,
-        ),
-    ),
-)  # fmt: skip
-def max_pool2d_picked(xp, self, indices, *, kernel_size, stride, padding, dilation):
-    """What stands at the places of the maxima."""
-    return in_plane(xp, self, indices)
+    xp.add.at(out, found.reshape(-1), grad_output.reshape(-1))
+    return out.reshape(self.shape)
 
 
 # -- averages ----------------------------------------------------------------------------------------
@@ -212,7 +205,7 @@ def refuse_averaging(kernel, array):
         "1 / (elements of the dims)",
         lambda ops, grad, self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: (
             ops.avg_pool2d_backward(
-                grad, sizes=tuple(self.shape), kernel_size=kernel_size, stride=stride or kernel_size, padding=padding,
+                grad, self, kernel_size=kernel_size, stride=stride or kernel_size, padding=padding,
                 ceil_mode=ceil_mode, count_include_pad=count_include_pad, divisor_override=divisor_override,
             )
         ),
@@ -236,24 +229,26 @@ def avg_pool2d(xp, self, *, kernel_size, stride, padding, ceil_mode, count_inclu
 
 @op(
     grad_fn="AvgPool2DBackwardBackward0",
-    self=vjp(
+    grad_output=vjp(
         "1 / (elements of the dims)",
         lambda ops, grad, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: ops.avg_pool2d(
             grad, kernel_size=kernel_size, stride=stride, padding=padding, ceil_mode=ceil_mode,
             count_include_pad=count_include_pad, divisor_override=divisor_override,
         ),
     ),
+    self=NO_SLOPE,
+    hidden=("self_sym_sizes",),
 )  # fmt: skip
 def avg_pool2d_backward(
-    xp, self, *, sizes, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    xp, grad_output, self, *, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
 ):
     """Each window's gradient spread over its elements."""
-    windows = self.shape[-2:]
-    each = self / divisor(
-        xp, sizes[-2:], windows, kernel_size, stride, padding, count_include_pad, divisor_override, self.dtype
+    windows, sizes, kind = grad_output.shape[-2:], self.shape, grad_output.dtype
+    each = grad_output / divisor(
+        xp, sizes[-2:], windows, kernel_size, stride, padding, count_include_pad, divisor_override, kind
     )
     around = surrounded(
-        xp, xp.zeros(sizes, self.dtype), kernel_size, stride, padding, (1, 1), windows, 0
+        xp, xp.zeros(sizes, kind), kernel_size, stride, padding, (1, 1), windows, 0
     )
     for _, met in places(kernel_size, windows, stride, (1, 1)):
         around[(..., *met)] += each

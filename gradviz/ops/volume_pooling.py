@@ -4,6 +4,7 @@ from math import prod
 
 from gradviz.engine.op import op, vjp
 from gradviz.ops.adaptive_pooling import refuse_empty, shares
+from gradviz.ops.backward_kernels import NO_SLOPE
 from gradviz.ops.convolution import places
 from gradviz.ops.picking import added_at
 from gradviz.ops.pooling import (
@@ -13,6 +14,7 @@ from gradviz.ops.pooling import (
     divisor,
     greatest,
     lowest,
+    picked,
     pooled_sizes,
     refuse_averaging,
     refuse_no_divisor,
@@ -48,7 +50,7 @@ def _flat(array, dims=3):
     self=vjp(
         "1 where it is the first maximum of a window, else 0",
         lambda ops, grad, self, result1, kernel_size, stride, padding, dilation, ceil_mode: ops.max_pool3d_backward(
-            grad, result1, sizes=tuple(self.shape)
+            grad, self, result1
         ),
     ),
     intermediates=("result1",),
@@ -82,37 +84,37 @@ def _volume_index(xp, chosen, shape, kernel, stride, padding, dilation):
     return found
 
 
-@op(
-    grad_fn="MaxPool3DWithIndicesBackwardBackward0",
-    self=vjp("1 (picked by indices)", lambda ops, grad, indices: ops.picked_in_volume(grad, indices)),
-)
-def max_pool3d_backward(xp, self, indices, *, sizes):
-    """Each window's gradient added at the place of its maximum."""
-    out = xp.zeros(sizes, self.dtype)
-    starts = (xp.arange(prod(sizes[:-3])) * prod(sizes[-3:]))[:, None]
-    flat, where = (each.reshape(len(starts), prod(each.shape[-3:])) for each in (self, indices))
+def _added_to_volume(xp, grad_output, self, indices):
+    out = xp.zeros(self.shape, grad_output.dtype)
+    starts = (xp.arange(prod(self.shape[:-3])) * prod(self.shape[-3:]))[:, None]
+    flat, where = (each.reshape(len(starts), prod(each.shape[-3:])) for each in (grad_output, indices))
     return added_at(xp, out, where + starts, flat)
 
 
+_PICKED = vjp("1 (picked by indices)", lambda ops, grad, indices: picked(ops, grad, indices, 3))
+
+
 @op(
-    self=vjp(
-        "1 where it was picked, else 0",
-        lambda ops, grad, indices, self_sym_sizes: ops.max_pool3d_backward(grad, indices, sizes=tuple(self_sym_sizes)),
-    ),
+    grad_fn="MaxPool3DWithIndicesBackwardBackward0", grad_output=_PICKED, self=NO_SLOPE, hidden=("self_sym_sizes",)
 )
-def picked_in_volume(xp, self, indices):
-    """What stands at places of a volume, counted row by row."""
-    return xp.take_along_axis(_flat(self), _flat(indices), axis=-1).reshape(indices.shape)
+def max_pool3d_backward(xp, grad_output, self, indices):
+    """Each window's gradient added at the place of its maximum."""
+    return _added_to_volume(xp, grad_output, self, indices)
 
 
-def _adaptive_gradient(ops, grad, self, result1):
-    refuse_empty("adaptive_max_pool3d_backward", grad, given="grad_output")
-    return ops.max_pool3d_backward(grad, result1, sizes=tuple(self.shape))
+@op(grad_fn="AdaptiveMaxPool3DBackwardBackward0", grad_output=_PICKED, self=NO_SLOPE, hidden=("self_sym_sizes",))
+def adaptive_max_pool3d_backward(xp, grad_output, self, indices):
+    """Each window's gradient added at the place of its maximum."""
+    refuse_empty("adaptive_max_pool3d_backward", grad_output, given="grad_output")
+    return _added_to_volume(xp, grad_output, self, indices)
 
 
 @op(
     grad_fn="AdaptiveMaxPool3DBackward0",
-    self=vjp("1 where it is the first maximum of a window, else 0", _adaptive_gradient),
+    self=vjp(
+        "1 where it is the first maximum of a window, else 0",
+        lambda ops, grad, self, result1: ops.adaptive_max_pool3d_backward(grad, self, result1),
+    ),
     intermediates=("result1",),
     returned=True,
 )
@@ -150,7 +152,7 @@ def _windows(sizes, counts):
         "1 / (elements of the dims)",
         lambda ops, grad, self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: (
             ops.avg_pool3d_backward(
-                grad, sizes=tuple(self.shape), kernel_size=kernel_size, stride=stride or kernel_size, padding=padding,
+                grad, self, kernel_size=kernel_size, stride=stride or kernel_size, padding=padding,
                 ceil_mode=ceil_mode, count_include_pad=count_include_pad, divisor_override=divisor_override,
             )
         ),
@@ -180,22 +182,24 @@ def avg_pool3d(xp, self, *, kernel_size, stride, padding, ceil_mode, count_inclu
 
 @op(
     grad_fn="AvgPool3DBackwardBackward0",
-    self=vjp(
+    grad_output=vjp(
         "1 / (elements of the dims)",
         lambda ops, grad, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: ops.avg_pool3d(
             grad, kernel_size=kernel_size, stride=stride, padding=padding, ceil_mode=ceil_mode,
             count_include_pad=count_include_pad, divisor_override=divisor_override,
         ),
     ),
+    self=NO_SLOPE,
+    hidden=("self_sym_sizes",),
 )  # fmt: skip
 def avg_pool3d_backward(
-    xp, self, *, sizes, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    xp, grad_output, self, *, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
 ):
     """Each window's gradient spread over its elements."""
-    windows = self.shape[-3:]
+    windows, sizes, kind = grad_output.shape[-3:], self.shape, grad_output.dtype
     counted = sizes[-3:], windows, kernel_size, stride, padding, count_include_pad, divisor_override
-    each = self / divisor(xp, *counted, self.dtype)
-    around = surrounded(xp, xp.zeros(sizes, self.dtype), kernel_size, stride, padding, (1, 1, 1), windows, 0)
+    each = grad_output / divisor(xp, *counted, kind)
+    around = surrounded(xp, xp.zeros(sizes, kind), kernel_size, stride, padding, (1, 1, 1), windows, 0)
     for _, met in places(kernel_size, windows, stride, (1, 1, 1)):
         around[(..., *met)] += each
     return around[(..., *(slice(p, p + n) for p, n in zip(padding, sizes[-3:], strict=True)))]
@@ -205,7 +209,7 @@ def avg_pool3d_backward(
     grad_fn="AdaptiveAvgPool3DBackward0",
     self=vjp(
         "1 / (elements of the dims)",
-        lambda ops, grad, self: ops.adaptive_avg_pool3d_backward(grad, sizes=tuple(self.shape)),
+        lambda ops, grad, self: ops.adaptive_avg_pool3d_backward(grad, self),
     ),
 )
 def adaptive_avg_pool3d(xp, self, *, output_size):
@@ -224,18 +228,27 @@ def adaptive_avg_pool3d(xp, self, *, output_size):
 
 @op(
     grad_fn="AdaptiveAvgPool3DBackwardBackward0",
-    self=vjp(
+    grad_output=vjp(
         "1 / (elements of the dims)",
-        lambda ops, grad, self_sym_sizes: ops.adaptive_avg_pool3d(grad, output_size=tuple(self_sym_sizes[-3:])),
+        lambda ops, grad, grad_output_sym_argsize_minus_3, grad_output_sym_argsize_minus_2,
+        grad_output_sym_argsize_minus_1: ops.adaptive_avg_pool3d(
+            grad,
+            output_size=(
+                grad_output_sym_argsize_minus_3, grad_output_sym_argsize_minus_2, grad_output_sym_argsize_minus_1
+            ),
+        ),
     ),
-)
-def adaptive_avg_pool3d_backward(xp, self, *, sizes):
+    self=NO_SLOPE,
+    hidden=("self_sym_sizes",),
+)  # fmt: skip
+def adaptive_avg_pool3d_backward(xp, grad_output, self):
     """Each window's gradient spread over its elements."""
-    refuse_empty("adaptive_avg_pool3d_backward", self, given="grad_output")
+    refuse_empty("adaptive_avg_pool3d_backward", grad_output, given="grad_output")
     for axis in (-1, -2, -3):
-        wide = xp.zeros((*self.shape[:axis], sizes[axis], *self.shape[axis:][1:]), self.dtype)
-        into, given = xp.moveaxis(wide, axis, 0), xp.moveaxis(self, axis, 0)
-        for k, (a, b) in enumerate(shares(sizes[axis], self.shape[axis])):
+        shape, count = grad_output.shape, self.shape[axis]
+        wide = xp.zeros((*shape[:axis], count, *shape[axis:][1:]), grad_output.dtype)
+        into, given = xp.moveaxis(wide, axis, 0), xp.moveaxis(grad_output, axis, 0)
+        for k, (a, b) in enumerate(shares(count, shape[axis])):
             into[a:b] += given[k] / (b - a)
-        self = wide
-    return self
+        grad_output = wide
+    return grad_output

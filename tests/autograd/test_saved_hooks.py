@@ -213,12 +213,9 @@ def test_they_cannot_be_disabled_where_they_are_active():
 # Where PyTorch takes other steps to the same gradient, so that other tensors are saved on the way; where vectors have
 # the other sign (eigh, svd); where it saves memory that nobody wrote (rrelu outside training).
 OTHER_STEPS = {
-    "affine_points", "argsort_of", "clamp_numbers", "convolution_to_input",
-    "convolution_to_weight", "distances_backward", "hardsigmoid_backward", "isfinite", "known_mean", "known_rstd",
-    "linalg_det", "linalg_eigh_of", "linalg_slogdet", "linalg_svd_of",
-    "masked_scatter_backward", "max_pool2d_picked", "max_pool2d_with_indices", "mean_like", "mm",
-    "native_batch_norm", "near", "nll_loss", "nll_loss2d_backward", "nll_loss_backward", "picked_in_plane",
-    "picked_in_volume", "rrelu_with_noise", "rrelu_with_noise_backward",
+    "argsort_of", "clamp_numbers", "distances_backward", "hardsigmoid_backward", "isfinite", "known_mean", "known_rstd",
+    "linalg_det", "linalg_eigh_of", "linalg_slogdet", "linalg_svd_of", "masked_scatter_backward",
+    "max_pool2d_with_indices", "mm", "native_batch_norm", "near", "rrelu_with_noise", "rrelu_with_noise_backward",
 }  # fmt: skip
 
 

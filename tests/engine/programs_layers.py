@@ -19,10 +19,9 @@ def _of_one(name, *shapes):
     return _f(name), ((2, 3), *known)
 
 
-_GRADIENTS = ("_backward", "picked_in_plane")
 _FIRST = {}  # op -> (its place, its first sample), losses and cells aside: they have too many patterns
 for _place, _sample in enumerate(GATES + ATTENTION + LAYERS + RESAMPLING):
-    if any(_sample.floating()) and len(_sample.inputs) < 4 and not _sample.op.endswith(_GRADIENTS):
+    if any(_sample.floating()) and len(_sample.inputs) < 4 and not _sample.op.endswith("_backward"):
         _FIRST.setdefault(_sample.op, (_place, _sample))
 
 CELL = (((2, 3), "constant"), (2, 2), ((8, 3), "constant"), (8, 2))

@@ -111,6 +111,13 @@ ELEMENTWISE = (
     Sample("log_softmax_backward_data", twice(lambda torch, a: torch.log_softmax(a, 0)), (SCALAR,), second=False),
     Sample("mse_loss_backward", twice(lambda torch, a, b: torch.nn.functional.mse_loss(a, b)), (A, A)),
     Sample("mse_loss_backward", twice(lambda torch, a, b: torch.nn.functional.mse_loss(a, b, reduction="sum")), (A, A)),
+    Sample("smooth_l1_loss_backward", twice(lambda torch, a, b: torch.nn.functional.smooth_l1_loss(a, b)), (A, A)),
+    Sample("smooth_l1_loss_backward", twice(lambda torch, a, b: torch.nn.functional.smooth_l1_loss(a, b, reduction="none", beta=0.4)), (A, A)),  # noqa: E501
+    Sample("huber_loss_backward", twice(lambda torch, a, b: torch.nn.functional.huber_loss(a, b)), (A, A)),
+    Sample("huber_loss_backward", twice(lambda torch, a, b: torch.nn.functional.huber_loss(a, b, reduction="sum", delta=0.4)), (A, A)),  # noqa: E501
+    Sample("soft_margin_loss_backward", twice(lambda torch, a, b: torch.nn.functional.soft_margin_loss(a, b)), (A, (A, "constant"))),  # noqa: E501
+    Sample("binary_cross_entropy_backward", twice(lambda torch, a, b: torch.nn.functional.binary_cross_entropy(a.sigmoid(), b.sigmoid())), (A, A)),  # noqa: E501
+    Sample("binary_cross_entropy_backward", twice(lambda torch, a, b, w: torch.nn.functional.binary_cross_entropy(a.sigmoid(), b.sigmoid(), w, reduction="sum")), (A, A, (A, "constant"))),  # noqa: E501
     Sample("threshold_backward", twice(lambda torch, a: torch.relu(a)), (A,), second=False),
     Sample("gelu_backward", twice(lambda torch, a: torch.nn.functional.gelu(a, approximate="tanh")), (A,)),
     Sample("elu", lambda torch, a: torch.nn.functional.elu(a, 1.5), (A,)),

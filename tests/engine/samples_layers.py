@@ -85,7 +85,7 @@ LAYERS = (
     Sample("adaptive_max_pool2d", lambda torch, a: torch.nn.functional.adaptive_max_pool2d(a, (None, 1), True)[1], (((2, 4, 5), "constant"),)),  # noqa: E501
     Sample("adaptive_max_pool2d", _f("adaptive_max_pool1d", 3), (ROWS,), second=False),
     Sample("adaptive_max_pool2d_backward", twice(lambda torch, a: torch.nn.functional.adaptive_max_pool2d(a, 2)), ((1, 3, 4),), second=False),  # noqa: E501
-    Sample("picked_in_plane", lambda torch, a: torch.autograd.grad((twice(lambda torch, a: torch.nn.functional.adaptive_max_pool2d(a, 2))(torch, a) ** 2).sum(), a, create_graph=True)[0], ((1, 3, 4),), second=False),  # noqa: E501
+    Sample("gather", lambda torch, a: torch.autograd.grad((twice(lambda torch, a: torch.nn.functional.adaptive_max_pool2d(a, 2))(torch, a) ** 2).sum(), a, create_graph=True)[0], ((1, 3, 4),), second=False),  # noqa: E501
 )  # fmt: skip
 
 _SHAPES = {1: (2, 1, 4), 2: (1, 2, 3, 4), 3: VOLUME}

@@ -1,5 +1,7 @@
 """Volumes, bags, grids and other rarer layers: an example of each op."""
 
+from math import prod
+
 from tests.engine.sampling import Sample, twice
 
 VOLUME, SINGLE = (1, 2, 4, 4, 5), (2, 3, 4, 4)
@@ -16,7 +18,7 @@ POOLS = (
     Sample("max_pool3d_with_indices", _f("max_pool3d", (2, 3, 2), 1, 1, (1, 1, 2), True), (SINGLE,), second=False),
     Sample("max_pool3d_with_indices", lambda torch, a: torch.nn.functional.max_pool3d(a, 2, return_indices=True)[1], (VOLUME,), second=False),  # noqa: E501
     Sample("max_pool3d_backward", twice(_f("max_pool3d", 2)), (VOLUME,), second=False),
-    Sample("picked_in_volume", twice(twice(_f("max_pool3d", 2))), (VOLUME,), second=False),
+    Sample("gather", twice(twice(_f("max_pool3d", 2))), (VOLUME,), second=False),
     Sample("avg_pool3d", _f("avg_pool3d", 2), (VOLUME,), second=False),
     Sample("avg_pool3d", _f("avg_pool3d", (2, 3, 2), 1, 1, True, False), (SINGLE,), second=False),
     Sample("avg_pool3d", _f("avg_pool3d", 2, divisor_override=3), (VOLUME,), second=False),
@@ -24,6 +26,7 @@ POOLS = (
     Sample("adaptive_avg_pool3d", _f("adaptive_avg_pool3d", (2, 3, None)), (VOLUME,), second=False),
     Sample("adaptive_avg_pool3d_backward", twice(_f("adaptive_avg_pool3d", 3)), (VOLUME,), second=False),
     Sample("mean_dim", _f("adaptive_avg_pool3d", 1), (SINGLE,), second=False),
+    Sample("adaptive_max_pool3d_backward", twice(_f("adaptive_max_pool3d", 2)), (VOLUME,), second=False),
     Sample("adaptive_max_pool3d", _f("adaptive_max_pool3d", (2, 3, None)), (VOLUME,), second=False),
     Sample("adaptive_max_pool3d", lambda torch, a: torch.nn.functional.adaptive_max_pool3d(a, 2, True)[1], (VOLUME,), second=False),  # noqa: E501
     Sample("convolution", _f("conv_transpose3d", stride=2, output_padding=1), ((1, 2, 2, 3, 2), (2, 2, 2, 1, 2), (2,))),
@@ -92,6 +95,17 @@ WHERE = (
     Sample("add", _seeded(_f("gumbel_softmax", hard=True)), ((2, 3),), slope=False),
 )  # fmt: skip
 
+def _grid_of_one(shape, points, mode="bilinear", padding="zeros", align=False):
+    """Input and grid as views of one vector: of two that fit nothing, PyTorch's second backward ends the process."""
+    count = prod(shape)
+
+    def run(torch, both):
+        input, grid = both[:count].view(shape), both[count:].view(points)
+        return torch.nn.functional.grid_sample(input, grid, mode, padding, align)
+
+    return run
+
+
 PLANE, POINTS = (1, 2, 4, 5), (1, 3, 2, 2)
 GRIDS = (
     *(
@@ -100,6 +114,11 @@ GRIDS = (
         for padding in ("zeros", "border", "reflection") for align in (False, True)
     ),
     Sample("grid_sampler_3d", _f("grid_sample", align_corners=False), ((1, 2, 3, 4, 3), (1, 2, 1, 2, 3))),
+    *(
+        Sample("grid_sampler_2d_backward", twice(_grid_of_one(PLANE, POINTS, *how)), ((52,),), how[0] != "nearest")
+        for how in (("bilinear", "zeros", False), ("bilinear", "reflection", True), ("nearest", "border", False))
+    ),
+    Sample("grid_sampler_3d_backward", twice(_grid_of_one((1, 2, 3, 4, 3), (1, 2, 1, 2, 3), "bilinear", "reflection")), ((84,),)),  # noqa: E501
     Sample("affine_grid_generator", _f("affine_grid", (2, 1, 3, 4), False), ((2, 2, 3),), second=False),
     Sample("affine_grid_generator", _f("affine_grid", (1, 1, 2, 3, 1), True), ((1, 3, 4),), second=False),
     Sample("affine_points", twice(_f("affine_grid", (1, 1, 2, 3), False)), ((1, 2, 3),), second=False),

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 import gradviz
 from gradviz.ops import convolution
+from tests.engine import gradcheck
 from tests.engine.peers import assert_same, run
 from tests.engine.samples import values
+from tests.engine.sampling import twice
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: .ci/run installs it")
 SMALL = st.integers(1, 3)
@@ -349,3 +351,25 @@ def test_running_statistics_move_as_pytorchs_and_only_in_training():
         found.append({"mean": mean, "variance": variance, "out": out[2], "gradient": x.grad})
         assert mean._version == 0
     assert_same(*found)
+
+
+THIRDS = {
+    "layer_norm": lambda torch, a, w, b: torch.nn.functional.layer_norm(a, (2, 3), w, b),
+    "layer_norm of weights": lambda torch, w, a, b: torch.nn.functional.layer_norm(a, (2, 3), w, b),
+    "batch_norm": lambda torch, a, w, b: torch.nn.functional.batch_norm(a, None, None, w, b, True),
+    "batch_norm of weights": lambda torch, w, a, b: torch.nn.functional.batch_norm(a, None, None, w, b, True),
+    "batch_norm in evaluation": lambda torch, a, w, b: torch.nn.functional.batch_norm(
+        a, a.new_zeros(3), a.new_zeros(3) + 2, w, b
+    ),
+    "conv_transpose2d": lambda torch, a, w, b: torch.nn.functional.conv_transpose2d(a, w, b, 2, 1, 1, 2),
+    "conv_transpose2d of weights": lambda torch, w, a, b: torch.nn.functional.conv_transpose2d(a, w, b, 2, 1, 1, 2),
+}
+
+
+@pytest.mark.parametrize("name", THIRDS)
+def test_third_gradients_are_the_numeric_ones_where_pytorchs_are_not(name):
+    of_input = {"layer": [(3, 2, 3), (2, 3), (2, 3)], "batch": [(2, 3, 2), (3,), (3,)]}
+    shapes = of_input.get(name[:5], [(1, 2, 2, 2), (2, 1, 3, 3), (2,)])
+    shapes = [shapes[1], shapes[0], shapes[2]] if name.endswith("weights") else shapes
+    arrays = [values(shape, seed=seed) for seed, shape in enumerate(shapes, 1)]
+    gradcheck.check(lambda *leaves: twice(THIRDS[name])(gradviz, *leaves), arrays, [0, 1, 2], order=2, tolerance=3e-5)

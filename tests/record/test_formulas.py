@@ -28,17 +28,20 @@ NO_PRODUCT = {
     "AvgPool3DBackwardBackward0",
     "BernoulliBackward1",  # zeros of another shape, as NormalBackward3's
     "BinaryCrossEntropyBackward0",
+    "BinaryCrossEntropyBackwardBackward0",  # of this and the other losses: numel is not that of its first input
     "BinaryCrossEntropyWithLogitsBackward0",
     "ConvolutionBackward0",
     "DiagEmbedBackward0",
     "DiagonalBackwardBackward0",
+    "HuberLossBackwardBackward0",
     "MaskedFillBackward1",
     "MaskedSelectBackward0",
-    "MaxPool2DWithIndicesBackwardBackward0",
-    "MseLossBackwardBackward0",  # numel is not that of its first input, the gradient of the loss
+    "MseLossBackwardBackward0",
     "NormalBackward3",
     "SelectBackwardBackward0",
     "SliceBackwardBackward0",
+    "SmoothL1LossBackwardBackward0",
+    "SoftMarginLossBackwardBackward0",
 }
 # Ops whose samples must be among those that are multiplied: a formula that is no longer read would else go unseen.
 MULTIPLIED = {

@@ -23,7 +23,7 @@ from gradviz.trace.verified import verified
 from tests.engine.samples import SAMPLES
 
 HEADER = {"format": 1, "gradviz": "test", "script": "test", "argv": [], "mode": "script"}
-CANCELLING = {"known_mean", "known_rstd", "mean_like"}  # gradients that are all but rounding
+CANCELLING = {"known_mean", "known_rstd"}  # gradients that are all but rounding
 EACH = list({sample.op: sample for sample in SAMPLES}.values())
 
 pytestmark = pytest.mark.filterwarnings("ignore")

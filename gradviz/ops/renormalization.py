@@ -48,7 +48,7 @@ def renormed(xp, self, *, p, dim, maxnorm):
     wide = self.astype(_wide(self.dtype)) if self.dtype.kind == "f" else self
     norm = linalg_vector_norm.op.forward(xp, wide, ord=p, dim=_others(self, dim), keepdim=True)
     factor = xp.where(norm > maxnorm, maxnorm / (norm + _LEAST), 1.0)
-    return self * factor.astype(self.dtype)
+    return xp.asarray(self * factor.astype(self.dtype), order="C")
 
 
 def renorm(input, p, dim, maxnorm):

@@ -89,6 +89,7 @@ from gradviz.ops.changes import *
 from gradviz.ops.composite import *
 from gradviz.ops.contraction import *
 from gradviz.ops.counting import *
+from gradviz.ops.ctc import *
 from gradviz.ops.decompositions import *
 from gradviz.ops.decompositions import svd_of_columns as svd
 from gradviz.ops.distances import *

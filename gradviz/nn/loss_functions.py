@@ -9,7 +9,7 @@ from gradviz.engine.coerce import dim_complaint
 from gradviz.engine.dtypes import title
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
-from gradviz.ops import bounds, composite, criteria, loss, pointwise, reduction, special
+from gradviz.ops import bounds, composite, criteria, ctc, loss, pointwise, reduction, special
 from gradviz.ops.norms import linalg_vector_norm
 
 REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
@@ -164,6 +164,14 @@ def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean
     return composite.reshape(plain, ()) if alone and reduction == "none" else plain
 
 
+def ctc_loss(
+    log_probs, targets, input_lengths, target_lengths, blank=0, reduction="mean", zero_infinity=False
+):
+    """torch.ctc_loss, the reduction by its name: (T, N, C) or (T, C) log-probabilities, targets (N, S) or in a row."""
+    number = reduction_number(reduction)
+    return ctc.ctc_loss(log_probs, targets, input_lengths, target_lengths, blank, number, zero_infinity)
+
+
 def _beside_classes(weight, scores):
     return composite.view(weight, *(weight.shape[0] if d == 1 else 1 for d in range(scores.ndim)))
 
@@ -232,6 +240,6 @@ def _common(x1, x2):
 
 
 __all__ = [
-    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_similarity", "cross_entropy", "huber_loss",
-    "kl_div", "l1_loss", "mse_loss", "nll_loss", "smooth_l1_loss",
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_similarity", "cross_entropy", "ctc_loss",
+    "huber_loss", "kl_div", "l1_loss", "mse_loss", "nll_loss", "smooth_l1_loss",
 ]  # fmt: skip

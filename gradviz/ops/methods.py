@@ -16,6 +16,7 @@ from gradviz.ops import (
     composite,
     contraction,
     counting,
+    ctc,
     decompositions,
     distances,
     dropping,
@@ -55,7 +56,7 @@ ROOMS = (
     extremes, statistics, norms, stacking, reshaping, gathering, sorting, counting, contraction,
     linear_algebra, strided, storage, protocols, likeness, sampling, exchange, copying, dropping, recurrent, gates,
     shuffling, gamma, distances, quantiles, running, reducing, decompositions, triangles, products,
-    windows, backward_kernels,
+    windows, backward_kernels, ctc,
 )  # fmt: skip
 METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {

@@ -17,6 +17,7 @@ LOOKS = {
     "bincounts": {"int", "bincount"},
     "counts_in_bins": {"float"},  # the least and the greatest, where no range is given
     "cumprod_of": {"item"},  # its backward asks whether there is a zero
+    "ctc_loss_of": {"tolist"},  # lengths that are tensors, as in PyTorch
     "digamma": POLES,  # its second backward
     "index": {MASK},
     "index_fill_tensor": {"unique"},  # its backward
@@ -38,7 +39,7 @@ LOOKS = {
     "unique_of": {"unique", "flatnonzero"},
 }
 # What comes from the host: lists and numbers that the sample itself holds.
-HELD = {"index", "lerp_tensor", "mm", "mul", "repeated_places", "search", "sub_number"}
+HELD = {"ctc_loss_backward", "ctc_loss_of", "index", "lerp_tensor", "mm", "mul", "repeated_places", "search", "sub_number"}
 # And random numbers, which are the CPU's for the same seed; add's are of alpha dropout, mul's of dropout.
 DRAWN = {
     "add", "bernoulli_fill", "exponential_fill", "mul", "normal_fill", "random_fill_0", "random_fill_1",

@@ -76,11 +76,13 @@ from gradviz.nn.functional import (
     group_norm,
     layer_norm,
     max_pool1d,
+    max_pool1d_with_indices,
     max_pool2d,
     max_pool3d,
     pairwise_distance,
     rms_norm,
 )
+from gradviz.nn.functional import adaptive_max_pool1d_with_indices as adaptive_max_pool1d
 from gradviz.ops import methods as _methods
 from gradviz.ops.activations import *
 from gradviz.ops.blends import *

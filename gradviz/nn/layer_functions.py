@@ -156,15 +156,13 @@ def _row(out):
 
 
 @composed("max_pool1d")
-def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
-    """The greatest value of each window of (N, C, L)."""
+def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
+    """The greatest value of each window of (N, C, L); with return_indices also its place in the row."""
     rows = _as_rows(input, "max_pool1d")
     kernel, step = several(kernel_size, 1), several(kernel_size if stride is None else stride, 1)
-    return _row(
-        max_pool2d(
-            rows, (1, *kernel), (1, *step), (0, *several(padding, 1)), (1, *several(dilation, 1)), ceil_mode
-        )
-    )
+    padding, dilation = (0, *several(padding, 1)), (1, *several(dilation, 1))
+    found = max_pool2d(rows, (1, *kernel), (1, *step), padding, dilation, ceil_mode, return_indices)
+    return tuple(map(_row, found)) if return_indices else _row(found)
 
 
 def avg_pool2d(

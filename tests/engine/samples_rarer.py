@@ -33,6 +33,28 @@ POOLS = (
     Sample("div", _f("local_response_norm", 3, 0.5), ((2, 4, 3),)),
 )  # fmt: skip
 
+
+def _back(dims, *args, **kwargs):
+    """A maximum pool and the way back."""
+
+    def run(torch, a):
+        pool, unpool = (getattr(torch.nn.functional, f"max_{way}{dims}d") for way in ("pool", "unpool"))
+        return unpool(*pool(a, *args, return_indices=True), *args, **kwargs)
+
+    return run
+
+
+UNPOOLS = (
+    Sample("max_unpool2d", _back(1, 2), ((2, 1, 4),), second=False),
+    Sample("max_unpool2d", _back(2, 2), ((1, 2, 4, 6),), second=False),
+    Sample("max_unpool2d", _back(2, (2, 1), (2, 1), output_size=(1, 2, 5, 3)), ((2, 5, 3),), second=False),
+    Sample("max_unpool2d", lambda torch, a: torch.nn.MaxUnpool2d(2)(a, torch.arange(12, -3, -4).reshape(a.shape)), ((1, 2, 2),), second=False),  # noqa: E501
+    Sample("max_unpool3d", _back(3, 2), ((1, 2, 2, 4, 2),), second=False),
+    Sample("max_unpool3d", _back(3, 2, 2, output_size=(3, 4, 3)), ((2, 3, 4, 3),), second=False),
+    Sample("max_pool2d_with_indices", lambda torch, a: torch.nn.MaxPool1d(2, return_indices=True)(a)[1], ((2, 1, 4),), second=False),  # noqa: E501
+    Sample("adaptive_max_pool2d", lambda torch, a: torch.adaptive_max_pool1d(a, 2)[0], ((2, 1, 4),), second=False),
+)  # fmt: skip
+
 INDICES = ((6,), "class")
 
 
@@ -104,4 +126,4 @@ GRIDS = (
     Sample("affine_points", twice(_f("affine_grid", (1, 1, 2, 3), False)), ((1, 2, 3),), second=False),
 )  # fmt: skip
 
-SAMPLES = (*POOLS, *BAGS, *WINDOWS, *WHERE, *GRIDS)
+SAMPLES = (*POOLS, *UNPOOLS, *BAGS, *WINDOWS, *WHERE, *GRIDS)

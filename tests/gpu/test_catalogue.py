@@ -39,7 +39,9 @@ LOOKS = {
     "unique_of": {"unique", "flatnonzero"},
 }
 # What comes from the host: lists and numbers that the sample itself holds.
-HELD = {"ctc_loss_backward", "ctc_loss_of", "index", "lerp_tensor", "mm", "mul", "repeated_places", "search", "sub_number"}
+HELD = {
+    "ctc_loss_backward", "ctc_loss_of", "index", "lerp_tensor", "mm", "mul", "repeated_places", "search", "sub_number",
+}  # fmt: skip
 # And random numbers, which are the CPU's for the same seed; add's are of alpha dropout, mul's of dropout.
 DRAWN = {
     "add", "bernoulli_fill", "exponential_fill", "mul", "normal_fill", "random_fill_0", "random_fill_1",

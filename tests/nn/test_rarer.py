@@ -39,6 +39,23 @@ def test_layers(name):
         np.testing.assert_allclose(mine, its, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_back_from_a_maximum_pool(dims):
+    found = []
+    for side in SIDES:
+        pool = getattr(side.nn, f"MaxPool{dims}d")(2, return_indices=True)
+        back = getattr(side.nn, f"MaxUnpool{dims}d")(2)
+        side.manual_seed(3)
+        leaf = side.randn(2, 3, *(4,) * dims).requires_grad_()
+        values, places = pool(leaf)
+        out = back(values, places, output_size=(5,) * dims)
+        out.square().sum().backward()
+        found.append([repr(back), places.tolist(), out.tolist(), leaf.grad.tolist()])
+    assert found[0][:2] == found[1][:2]
+    for mine, its in zip(found[0][2:], found[1][2:], strict=True):
+        np.testing.assert_allclose(mine, its, rtol=1e-6)
+
+
 @pytest.mark.parametrize("settings", [{}, {"mode": "max"}, {"mode": "sum", "include_last_offset": True}, {"padding_idx": 1}])  # noqa: E501
 def test_bags(settings):
     found = []

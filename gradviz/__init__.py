@@ -122,6 +122,8 @@ from gradviz.ops.stacking import *
 from gradviz.ops.statistics import *
 from gradviz.ops.strided import *
 from gradviz.ops.triangles import *
+from gradviz.ops.weight_norms import *
+from gradviz.ops.weight_norms import _weight_norm
 
 __version__ = "0.1.0"
 

@@ -1,8 +1,7 @@
 """Modules, as `torch.nn`."""
 
 from gradviz.nn import activations as _activations
-from gradviz.nn import functional, init
-from gradviz.nn import vectors as utils
+from gradviz.nn import functional, init, utils
 from gradviz.nn.activations import *
 from gradviz.nn.attention import MultiheadAttention
 from gradviz.nn.bags import Bilinear, EmbeddingBag

@@ -1,10 +1,12 @@
 """Putting a state_dict into a module, and PyTorch's words for what doesn't fit."""
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from gradviz.engine.switches import no_grad
 from gradviz.engine.tensor import Tensor
+from gradviz.nn.state_hooks import tell_loaded
 
 
 class Keys(NamedTuple):
@@ -25,9 +27,12 @@ def load(module, state_dict, strict, assign):
     """Copies values in, or assigns the tensors; RuntimeError for names (where strict) and sizes that don't fit."""
     if not isinstance(state_dict, Mapping):
         raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
+    state_dict = OrderedDict(state_dict)  # hooks may change it
     missing, unexpected, wrong = [], [], []
     for path, part in module.named_modules(remove_duplicate=False):
         prefix = f"{path}." if path else ""
+        for hook in list(part._load_state_dict_pre_hooks.values()):
+            hook(part, state_dict, prefix, {}, True, missing, unexpected, wrong)
         own = part.saved_tensors()
         for name, tensor in own.items():
             if prefix + name not in state_dict:
@@ -38,6 +43,8 @@ def load(module, state_dict, strict, assign):
             if complaint:
                 wrong.append(complaint)
         unexpected += [key for key in state_dict if key.startswith(prefix) and _strange(key[len(prefix) :], part, own)]
+    keys = Keys(missing, unexpected)
+    tell_loaded(module, keys)
     if strict:
         wrong[:0] = [
             f"{kind} key(s) in state_dict: {_quoted(keys)}. "
@@ -46,7 +53,7 @@ def load(module, state_dict, strict, assign):
         ]
     if wrong:
         raise RuntimeError(f"Error(s) in loading state_dict for {type(module).__name__}:\n\t" + "\n\t".join(wrong))
-    return Keys(missing, unexpected)
+    return keys
 
 
 def _quoted(keys):

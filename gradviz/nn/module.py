@@ -3,11 +3,13 @@
 from collections import OrderedDict
 
 from gradviz.engine.devices import Device
-from gradviz.engine.dtypes import float32, float64, title
+from gradviz.engine.dtypes import float16, float32, float64, title
 from gradviz.engine.switches import mode, no_grad
 from gradviz.engine.tensor import Tensor
 from gradviz.nn import loading
 from gradviz.nn.hooks import Hooked
+from gradviz.nn.paths import Pathed
+from gradviz.nn.state_hooks import StateHooked, tell_taken, tell_taking
 from gradviz.ops.composite import destination, to
 
 
@@ -23,13 +25,14 @@ class Parameter(Tensor):
             mode.observer.forward("Parameter", self, (), None, {}, 0)
 
 
-class Module(Hooked):
+class Module(Hooked, StateHooked, Pathed):
     """Parts of a model: parameters, buffers and other modules, found through its attributes."""
 
     def __init__(self):
         for name in ("_parameters", "_buffers", "_modules"):
             object.__setattr__(self, name, {})
         self._make_hook_tables()
+        self._make_state_hook_tables()
         object.__setattr__(self, "_not_saved", set())  # names of buffers that state_dict leaves out
         object.__setattr__(self, "training", True)
 
@@ -193,8 +196,10 @@ class Module(Hooked):
         """{dotted name: tensor} of parameters and buffers; they share memory with the module, or are its own."""
         found = OrderedDict() if destination is None else destination
         for path, module in self.named_modules(remove_duplicate=False):
+            tell_taking(module, path, prefix, keep_vars)
             for name, each in module.saved_tensors().items():
                 found[prefix + (f"{path}.{name}" if path else name)] = each if keep_vars else each.detach()
+        tell_taken(self, found, prefix)
         return found
 
     def load_state_dict(self, state_dict, strict=True, assign=False):
@@ -245,6 +250,10 @@ class Module(Hooked):
     def float(self):
         """Makes all float32."""
         return self.to(float32)
+
+    def half(self):
+        """Makes all float16."""
+        return self.to(float16)
 
     def train(self, mode=True):
         """Sets training mode, here and inside; returns self."""

@@ -48,6 +48,7 @@ from gradviz.ops import (
     strided,
     subscripts,
     triangles,
+    weight_norms,
     windows,
 )
 
@@ -56,7 +57,7 @@ ROOMS = (
     extremes, statistics, norms, stacking, reshaping, gathering, sorting, counting, contraction,
     linear_algebra, strided, storage, protocols, likeness, sampling, exchange, copying, dropping, recurrent, gates,
     shuffling, gamma, distances, quantiles, running, reducing, decompositions, triangles, products,
-    windows, backward_kernels, ctc,
+    windows, backward_kernels, ctc, weight_norms,
 )  # fmt: skip
 METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {

@@ -5,6 +5,7 @@
 
 import numpy as np
 
+from gradviz.engine.coerce import dim_complaint
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
@@ -36,14 +37,18 @@ def pack_padded_sequence(xp, input, *, lengths, batch_first):
     """What is no padding of (steps, N, ...), in one row; `lengths` fall. And how many go on at each step."""
     _check(input, lengths, batch_first)
     going_on = (np.arange(lengths[0])[:, None] < np.array(lengths)).sum(axis=1)
-    batch_sizes = xp.asarray(going_on)
-    return _rows(xp, _turned(input, batch_first), batch_sizes, sum(lengths)), batch_sizes
+    padded, batch_sizes = _turned(input, batch_first), xp.asarray(going_on)
+    # steps that aren't there are left out, as in PyTorch
+    return _rows(xp, padded, batch_sizes, int(going_on[: len(padded)].sum())), batch_sizes
 
 
 def _check(input, lengths, batch_first):
     if not input.size:
         raise RuntimeError("Cannot pack empty tensors.")
-    steps, count = input.shape[:2][:: -1 if batch_first else 1]
+    if input.ndim < 2:
+        none = "Dimension specified as 1 but tensor has no dimensions"
+        raise IndexError(dim_complaint(1, input.ndim) if input.ndim or batch_first else none)
+    count = input.shape[0 if batch_first else 1]
     if len(lengths) != count:
         raise RuntimeError(
             f"Expected `len(lengths)` to be equal to batch_size, but got {len(lengths)} (batch_size={count})"
@@ -71,6 +76,10 @@ def _check(input, lengths, batch_first):
 def pack_padded_sequence_backward(xp, self, batch_sizes, *, sizes, batch_first):
     """Rows put where they were before they were packed, zeros in the place of padding."""
     steps, count = sizes[:2][:: -1 if batch_first else 1]
+    if steps < len(batch_sizes):
+        raise IndexError(
+            f"select(): index {steps} out of range for tensor of size {[steps, count, *sizes[2:]]} at dimension 0"
+        )
     starts = xp.cumsum(batch_sizes) - batch_sizes
     place = xp.arange(count)
     found = self[xp.minimum(starts[:, None] + place, len(self) - 1)]

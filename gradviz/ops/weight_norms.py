@@ -15,20 +15,30 @@ def _along(ops, grad, v, dim):
 
 
 def _to_directions(ops, grad, v, g, result1, dim):
+    scale = g / result1
+    return grad * scale - v * (scale * _along(ops, grad, v, dim) / (result1 * result1))
+
+
+def _to_directions_again(ops, grad, v, g, result1, dim):
     # as in PyTorch, the norms are constants to a second derivative
     return g / result1 * (grad - v * (_along(ops, grad, v, dim) / (result1 * result1)))
 
 
+def _to_norms(ops, grad, v, g, result1, dim):
+    # PyTorch has one formula for both inputs, which saves g
+    return _along(ops, grad, v, dim) / result1
+
+
 @op(
-    v=vjp("g / norm * (delta - v * v / norm**2)", _to_directions),
-    g=vjp("v / norm (summed over the rest of the dims)", lambda ops, grad, v, result1, dim: _along(ops, grad, v, dim) / result1),  # noqa: E501
+    v=vjp("g / norm * (delta - v * v / norm**2)", _to_directions, _to_directions_again),
+    g=vjp("v / norm (summed over the rest of the dims)", _to_norms),
     intermediates=("result1",),
 )
 def weight_norm_interface(xp, v, g, *, dim):
     """`g * v / norm(v)`, the norm over all dimensions but one, the first or the last."""
+    refuse_kinds("weight_norm_kernel", v, "biu")
     if v.dtype != g.dtype:
         raise RuntimeError(f"expected scalar type {title(v.dtype)} but found {title(g.dtype)}")
-    refuse_kinds("weight_norm_kernel", v, "biu")
     others = tuple(d for d in range(v.ndim) if d != dim)
     norm = xp.sqrt((v * v).sum(axis=others, keepdims=True))
     return v * (g / norm), norm

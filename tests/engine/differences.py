@@ -134,7 +134,10 @@ DIFFERENCES = {
     },
     "float16: PyTorch computes inside in float32; integers: in the integer dtype, which wraps around": {
         "dtype dtype": "add",
-        "dtype value": "known_mean known_rstd native_batch_norm near rsqrt upsample_bicubic2d upsample_bilinear2d",
+        "dtype value": (
+            "known_mean known_rstd native_batch_norm near rsqrt upsample_bicubic2d upsample_bilinear2d "
+            "weight_norm_interface"
+        ),
     },
     "two float dtypes met: PyTorch rounds on the way, or returns the dtype of one of them": {
         "mixed dtype": "binary_cross_entropy_with_logits rsqrt soft_margin_loss solved_triangular",
@@ -191,7 +194,10 @@ OTHER_LAYOUTS = {
     },
     "elements apart: PyTorch's copy keeps the gaps": {"stride": "select_replaced slice_replaced"},
     "a step more, or less, that hands its input on as a view of itself": {
-        "view": "addmm known_mean known_rstd max_pool2d_with_indices nll_loss2d_backward reshape_raw",
+        "view": (
+            "addmm known_mean known_rstd max_pool2d_with_indices nll_loss2d_backward pack_padded_sequence_backward "
+            "reshape_raw"
+        ),
     },
     "the gradient of affine_grid is a turned view in PyTorch": {"stride": "affine_points", "view": "affine_points"},
 }

@@ -32,6 +32,7 @@ UNCHECKED = {
     "multilabel_margin_loss_backward",
     "scaled_dot_product_flash_attention_for_cpu",
     "unsafe_split",  # of gru_cell and lstm_cell
+    "weight_norm_interface",
 }
 
 

@@ -40,7 +40,8 @@ LOOKS = {
 }
 # What comes from the host: lists and numbers that the sample itself holds.
 HELD = {
-    "ctc_loss_backward", "ctc_loss_of", "index", "lerp_tensor", "mm", "mul", "repeated_places", "search", "sub_number",
+    "ctc_loss_backward", "ctc_loss_of", "index", "lerp_tensor", "mm", "mul", "pack_padded_sequence",
+    "pack_padded_sequence_backward", "packed_rows", "repeated_places", "search", "sub_number",
 }  # fmt: skip
 # And random numbers, which are the CPU's for the same seed; add's are of alpha dropout, mul's of dropout.
 DRAWN = {

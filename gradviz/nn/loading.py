@@ -7,6 +7,7 @@ from typing import NamedTuple
 from gradviz.engine.switches import no_grad
 from gradviz.engine.tensor import Tensor
 from gradviz.nn.state_hooks import tell_loaded
+from gradviz.nn.uninitialized import is_lazy
 
 
 class Keys(NamedTuple):
@@ -74,6 +75,8 @@ def _fill(part, name, own, given, prefix, assign):
             f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from checkpoint '
             f"but received {type(given)}"
         )
+    if is_lazy(own):
+        return None
     if not own.ndim and given.ndim == 1:
         given = given[0]  # files of old PyTorch have numbers so
     if given.shape != own.shape:

@@ -10,6 +10,7 @@ from gradviz.nn import loading
 from gradviz.nn.hooks import Hooked
 from gradviz.nn.paths import Pathed
 from gradviz.nn.state_hooks import StateHooked, tell_taken, tell_taking
+from gradviz.nn.uninitialized import is_lazy
 from gradviz.ops.composite import destination, to
 
 
@@ -45,7 +46,7 @@ class Module(Hooked, StateHooked, Pathed):
                 kind.pop(name, None) if kind is not self._kind_of(value) else None
             self._kind_of(value)[name] = value
             self.__dict__.pop(name, None)
-            if mode.observer is not None:
+            if mode.observer is not None and not is_lazy(value):
                 mode.observer.attached(name, value)
             return
         for kind, said in (("_parameters", "parameter"), ("_modules", "child module"), ("_buffers", "buffer")):
@@ -198,7 +199,8 @@ class Module(Hooked, StateHooked, Pathed):
         for path, module in self.named_modules(remove_duplicate=False):
             tell_taking(module, path, prefix, keep_vars)
             for name, each in module.saved_tensors().items():
-                found[prefix + (f"{path}.{name}" if path else name)] = each if keep_vars else each.detach()
+                kept = each if keep_vars or is_lazy(each) else each.detach()
+                found[prefix + (f"{path}.{name}" if path else name)] = kept
         tell_taken(self, found, prefix)
         return found
 
@@ -229,6 +231,9 @@ class Module(Hooked, StateHooked, Pathed):
         with no_grad():
             for module in self.modules():
                 for each in [*module._parameters.values(), *module._buffers.values()]:
+                    if is_lazy(each):
+                        each.moved_to(dtype if each.is_floating_point() else None, device)
+                        continue
                     for tensor in (each, None if each is None else each._grad):  # gradients go along
                         if tensor is not None:
                             kind = dtype if tensor.is_floating_point() else None

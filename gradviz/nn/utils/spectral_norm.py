@@ -4,6 +4,7 @@ from gradviz.engine.switches import no_grad
 from gradviz.nn import functional as F
 from gradviz.nn.convolutions import ConvTranspose1d, ConvTranspose2d
 from gradviz.nn.module import Parameter
+from gradviz.nn.uninitialized import is_lazy
 from gradviz.nn.utils.weight_norm import _hook
 from gradviz.nn.volumes import ConvTranspose3d
 from gradviz.ops import composite, matmul, pointwise, shape
@@ -67,6 +68,11 @@ def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=No
     weight = module._parameters[name]
     if weight is None:
         raise ValueError(f"`SpectralNorm` cannot be applied as parameter `{name}` is None")
+    if is_lazy(weight):
+        raise ValueError(
+            "The module passed to `SpectralNorm` can't have uninitialized parameters. Make sure to run the dummy "
+            "forward before applying spectral normalization"
+        )
     with no_grad():
         height, width = hook.reshape_weight_to_matrix(weight).shape
         u, v = direction(weight, height, eps), direction(weight, width, eps)

@@ -3,6 +3,7 @@
 import warnings
 
 from gradviz.nn.module import Parameter
+from gradviz.nn.uninitialized import is_lazy
 from gradviz.ops.weight_norms import _weight_norm, norm_except_dim
 
 
@@ -39,6 +40,11 @@ def weight_norm(module, name="weight", dim=0):
         raise RuntimeError(f"Cannot register two weight_norm hooks on the same parameter {name}")
     hook = WeightNorm(name, dim)
     weight = getattr(module, name)
+    if is_lazy(weight):
+        raise ValueError(
+            "The module passed to `WeightNorm` can't have uninitialized parameters. Make sure to run the dummy forward "
+            "before applying weight normalization"
+        )
     del module._parameters[name]
     module.register_parameter(name + "_g", Parameter(norm_except_dim(weight, 2, hook.dim).data))
     module.register_parameter(name + "_v", Parameter(weight.data))

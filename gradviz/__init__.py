@@ -37,7 +37,13 @@ from gradviz.engine.devices import Device
 from gradviz.engine.dtypes import bool_, dtype, float16, float32, float64, int8, int16, int32, int64, uint8
 from gradviz.engine.exchange import as_tensor, asarray, from_dlpack, from_numpy, frombuffer
 from gradviz.engine.inference import inference_mode, is_inference, is_inference_mode_enabled
-from gradviz.engine.layouts import channels_last, contiguous_format, memory_format, preserve_format
+from gradviz.engine.layouts import (
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    memory_format,
+    preserve_format,
+)
 from gradviz.engine.likeness import (
     empty_like,
     full_like,

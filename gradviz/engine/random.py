@@ -77,10 +77,10 @@ class Generator:
         scale = dtype.type(high - low) if dtype != np.float16 else np.float32(high - low)
         return (drawn * scale + drawn.dtype.type(low)).astype(dtype, copy=False).reshape(shape)
 
-    def normal(self, shape, dtype):
-        """Normal numbers of mean 0 and deviation 1."""
+    def normal(self, shape, dtype, one_by_one=False):
+        """Normal numbers of mean 0 and deviation 1; one_by_one: as PyTorch draws them for what doesn't lie in rows."""
         count = int(np.prod(shape, dtype=np.int64))
-        if count < 16:
+        if count < 16 or one_by_one:
             return np.array([self._one_normal() for _ in range(count)], np.float64).astype(dtype).reshape(shape)
         work = np.dtype(np.float64) if dtype == np.float64 else np.dtype(np.float32)
         flat = self.uniform((count,), work)

@@ -221,9 +221,12 @@ class Module(Hooked, StateHooked, Pathed):
         return self
 
     def to(self, *args, **kwargs):
-        """Moves parameters and buffers, in place, to another dtype or device; integers keep their dtype."""
-        wanted = {"dtype": None, "device": None} | destination(args) | kwargs
-        dtype, device = wanted["dtype"], wanted["device"]
+        """Moves parameters and buffers, in place, to another dtype or device; integers keep their dtype.
+
+        memory_format: how those of 4 or 5 dimensions lie in memory.
+        """
+        wanted = {"dtype": None, "device": None, "memory_format": None} | destination(args) | kwargs
+        dtype, device, layout = wanted["dtype"], wanted["device"], wanted["memory_format"]
         if dtype is not None and not dtype.is_floating_point:
             raise TypeError(
                 f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
@@ -237,7 +240,8 @@ class Module(Hooked, StateHooked, Pathed):
                     for tensor in (each, None if each is None else each._grad):  # gradients go along
                         if tensor is not None:
                             kind = dtype if tensor.is_floating_point() else None
-                            tensor._array = to(tensor.detach(), dtype=kind, device=device)._array
+                            laid = layout if tensor.ndim in (4, 5) else None
+                            tensor._array = to(tensor.detach(), dtype=kind, device=device, memory_format=laid)._array
         return self
 
     def cuda(self, device=None):

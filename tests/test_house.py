@@ -27,7 +27,7 @@ ROOMS = {
     "cuda": ENGINE,
     "backends": set(),
     "random": ENGINE,
-    "utils": ENGINE,
+    "utils": ENGINE | {"ops"},  # batches of samples are stacked
     "static": ENGINE | {"ops"},  # replays the ops' forwards; in-place writes count versions as the in-place ops do
     "files": ENGINE,
     "record": ENGINE | {"ops", "nn", "trace"},

@@ -1,5 +1,5 @@
 """torch.utils, as far as it is here."""
 
-from gradviz.utils import checkpoint, dlpack
+from gradviz.utils import checkpoint, data, dlpack
 
-__all__ = ["checkpoint", "dlpack"]
+__all__ = ["checkpoint", "data", "dlpack"]

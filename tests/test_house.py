@@ -25,6 +25,7 @@ ROOMS = {
     "optim": ENGINE | {"ops"},
     "autograd": ENGINE | {"ops"},
     "cuda": ENGINE,
+    "func": {"nn"},
     "backends": set(),
     "random": ENGINE,
     "utils": ENGINE | {"ops"},  # batches of samples are stacked
@@ -35,7 +36,7 @@ ROOMS = {
     "views": {"trace", "errors"},
     "cli": {"record", "check", "views", "trace", "errors"},
     "__init__": ENGINE
-    | {"ops", "nn", "optim", "autograd", "linalg", "backends", "cuda", "random", "utils", "files", "static"},
+    | {"ops", "nn", "optim", "autograd", "linalg", "backends", "cuda", "func", "random", "utils", "files", "static"},
     "__main__": {"cli"},
 }
 # Inside views: format <- rows, theme, verification <- comparison <- the rest, never sideways.

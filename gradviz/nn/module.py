@@ -2,6 +2,8 @@
 
 from collections import OrderedDict
 
+import numpy as np
+
 from gradviz.engine.devices import Device
 from gradviz.engine.dtypes import float16, float32, float64, title
 from gradviz.engine.switches import mode, no_grad
@@ -24,6 +26,22 @@ class Parameter(Tensor):
         super().__init__(data._array, requires_grad)
         if mode.observer is not None:
             mode.observer.forward("Parameter", self, (), None, {}, 0)
+
+
+class Buffer(Tensor):
+    """A tensor that a Module takes for a buffer by itself; persistent: part of its state."""
+
+    __slots__ = ("persistent",)
+
+    def __init__(self, data=None, *, persistent=True):
+        super().__init__(Tensor(np.zeros(0, mode.default_dtype.numpy))._array if data is None else data._array)
+        self._requires_grad = data is not None and data.requires_grad
+        self.persistent = persistent
+
+
+_WANTED = {
+    "parameter": "torch.nn.Parameter", "child module": "torch.nn.Module", "buffer": "torch.nn.Buffer, torch.Tensor",
+}  # fmt: skip
 
 
 class Module(Hooked, StateHooked, Pathed):
@@ -49,11 +67,16 @@ class Module(Hooked, StateHooked, Pathed):
             if mode.observer is not None and not is_lazy(value):
                 mode.observer.attached(name, value)
             return
+        if isinstance(value, Buffer):
+            if name not in self._buffers:
+                self.register_buffer(name, value, value.persistent)
+            self._buffers[name] = value
+            return
         for kind, said in (("_parameters", "parameter"), ("_modules", "child module"), ("_buffers", "buffer")):
             held = self.__dict__.get(kind, {})
             if name in held:
                 if value is not None and not (kind == "_buffers" and isinstance(value, Tensor)):
-                    wanted = {"parameter": "torch.nn.Parameter", "buffer": "torch.Tensor"}.get(said, "torch.nn.Module")
+                    wanted = _WANTED[said]
                     raise TypeError(f"cannot assign '{_type_name(value)}' as {said} '{name}' ({wanted} or None expected)")  # noqa: E501
                 held[name] = value
                 return
@@ -135,21 +158,22 @@ class Module(Hooked, StateHooked, Pathed):
             inner = [(f"{prefix}.{name}" if prefix else name, each) for name, each in module._modules.items()]
             waiting = inner + waiting
 
-    def _named(self, kind, prefix, recurse):
+    def _named(self, kind, prefix, recurse, once):
         seen = set()
-        for path, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
+        for path, module in self.named_modules(prefix, once) if recurse else [(prefix, self)]:
             for name, each in getattr(module, kind).items():
                 if each is not None and id(each) not in seen:
-                    seen.add(id(each))
+                    if once:
+                        seen.add(id(each))
                     yield (f"{path}.{name}" if path else name), each
 
-    def named_parameters(self, prefix="", recurse=True):
-        """(dotted name, parameter), each once."""
-        yield from self._named("_parameters", prefix, recurse)
+    def named_parameters(self, prefix="", recurse=True, remove_duplicate=True):
+        """(dotted name, parameter), each once or under each of its names."""
+        yield from self._named("_parameters", prefix, recurse, remove_duplicate)
 
-    def named_buffers(self, prefix="", recurse=True):
-        """(dotted name, buffer), each once."""
-        yield from self._named("_buffers", prefix, recurse)
+    def named_buffers(self, prefix="", recurse=True, remove_duplicate=True):
+        """(dotted name, buffer), each once or under each of its names."""
+        yield from self._named("_buffers", prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse=True):
         """The parameters, each once."""

@@ -1,6 +1,6 @@
 """Parameters, and those whose shape the first forward tells: `torch.nn.parameter`."""
 
-from gradviz.nn.module import Parameter
+from gradviz.nn.module import Buffer, Parameter
 from gradviz.nn.uninitialized import UninitializedBuffer, UninitializedTensorMixin, is_lazy
 
 
@@ -11,4 +11,6 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):
     cls_to_become = Parameter
 
 
-__all__ = ["Parameter", "UninitializedBuffer", "UninitializedParameter", "UninitializedTensorMixin", "is_lazy"]
+__all__ = [
+    "Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter", "UninitializedTensorMixin", "is_lazy",
+]  # fmt: skip

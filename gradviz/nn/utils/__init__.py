@@ -7,7 +7,7 @@ from gradviz.nn.clipping import (
     clip_grads_with_norm_,
     get_total_norm,
 )
-from gradviz.nn.utils import parametrizations, parametrize, rnn
+from gradviz.nn.utils import parametrizations, parametrize, rnn, stateless
 from gradviz.nn.utils.convert_parameters import parameters_to_vector, vector_to_parameters
 from gradviz.nn.utils.memory_format import (
     convert_conv2d_weight_memory_format,
@@ -20,5 +20,5 @@ __all__ = [
     "clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_",
     "convert_conv2d_weight_memory_format", "convert_conv3d_weight_memory_format", "get_total_norm",
     "parameters_to_vector", "parametrizations", "parametrize", "remove_spectral_norm", "remove_weight_norm", "rnn",
-    "spectral_norm", "vector_to_parameters", "weight_norm",
+    "spectral_norm", "stateless", "vector_to_parameters", "weight_norm",
 ]  # fmt: skip

@@ -2,7 +2,8 @@
 
 from math import e, inf, nan, pi
 
-from gradviz import autograd, backends, cuda, func, linalg, nn, optim, random, static, utils
+from gradviz import amp, autograd, backends, cuda, func, linalg, nn, optim, random, static, utils
+from gradviz.amp import autocast
 from gradviz.backends import set_float32_matmul_precision, use_deterministic_algorithms
 from gradviz.engine.allocation import keep_large_blocks as _keep_large_blocks
 from gradviz.engine.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled

@@ -26,6 +26,7 @@ ROOMS = {
     "autograd": ENGINE | {"ops"},
     "cuda": ENGINE,
     "func": {"nn"},
+    "amp": ENGINE | {"cuda"},
     "backends": set(),
     "random": ENGINE,
     "utils": ENGINE | {"ops"},  # batches of samples are stacked
@@ -36,7 +37,8 @@ ROOMS = {
     "views": {"trace", "errors"},
     "cli": {"record", "check", "views", "trace", "errors"},
     "__init__": ENGINE
-    | {"ops", "nn", "optim", "autograd", "linalg", "backends", "cuda", "func", "random", "utils", "files", "static"},
+    | {"ops", "nn", "optim", "autograd", "linalg", "amp", "backends", "cuda", "func", "random", "utils", "files"}
+    | {"static"},
     "__main__": {"cli"},
 }
 # Inside views: format <- rows, theme, verification <- comparison <- the rest, never sideways.

@@ -2,7 +2,7 @@
 
 from math import e, inf, nan, pi
 
-from gradviz import amp, autograd, backends, cuda, func, linalg, nn, optim, random, static, utils
+from gradviz import amp, autograd, backends, cuda, distributions, func, linalg, nn, optim, random, static, utils
 from gradviz.amp import autocast
 from gradviz.backends import set_float32_matmul_precision, use_deterministic_algorithms
 from gradviz.engine.allocation import keep_large_blocks as _keep_large_blocks

@@ -26,6 +26,7 @@ ROOMS = {
     "autograd": ENGINE | {"ops"},
     "cuda": ENGINE,
     "func": {"nn"},
+    "distributions": ENGINE | {"ops", "nn"},
     "amp": ENGINE | {"cuda"},
     "backends": set(),
     "random": ENGINE,
@@ -38,7 +39,7 @@ ROOMS = {
     "cli": {"record", "check", "views", "trace", "errors"},
     "__init__": ENGINE
     | {"ops", "nn", "optim", "autograd", "linalg", "amp", "backends", "cuda", "func", "random", "utils", "files"}
-    | {"static"},
+    | {"static", "distributions"},
     "__main__": {"cli"},
 }
 # Inside views: format <- rows, theme, verification <- comparison <- the rest, never sideways.

@@ -1,7 +1,7 @@
 """Filling parameters with first values, as `torch.nn.init`; the random numbers are PyTorch's for the same seed."""
 
 import warnings
-from math import erf, prod, sqrt
+from math import ceil, erf, prod, sqrt
 
 import numpy as np
 
@@ -19,14 +19,18 @@ def _filled(tensor, array):
         return tensor.copy_(Tensor(moved(array, device_of(tensor._array))))
 
 
-def uniform_(tensor, a=0.0, b=1.0):
+def _stream(generator):
+    return random.default_generator if generator is None else generator
+
+
+def uniform_(tensor, a=0.0, b=1.0, generator=None):
     """Uniform numbers in [a, b)."""
-    return _filled(tensor, random.uniform(tensor.shape, tensor._array.dtype, a, b))
+    return _filled(tensor, _stream(generator).uniform(tensor.shape, tensor._array.dtype, a, b))
 
 
-def normal_(tensor, mean=0.0, std=1.0):
+def normal_(tensor, mean=0.0, std=1.0, generator=None):
     """Normal numbers."""
-    return _filled(tensor, random.normal(tensor.shape, tensor._array.dtype) * std + mean)
+    return _filled(tensor, _stream(generator).normal(tensor.shape, tensor._array.dtype) * std + mean)
 
 
 def constant_(tensor, val):
@@ -66,11 +70,22 @@ def dirac_(tensor, groups=1):
     return _filled(tensor, array)
 
 
+def sparse_(tensor, sparsity, std=0.01, generator=None):
+    """Normal numbers, and zeros for a share of each column: Martens (2010)."""
+    if tensor.ndim != 2:
+        raise ValueError("Only tensors with 2 dimensions are supported")
+    rows, columns = tensor.shape
+    array = _stream(generator).normal(tensor.shape, tensor._array.dtype) * std
+    for column in range(columns):
+        array[random.permutation(rows)[: ceil(sparsity * rows)], column] = 0
+    return _filled(tensor, array)
+
+
 def _share_below(x):
     return (1.0 + erf(x / sqrt(2.0))) / 2.0
 
 
-def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0):
+def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
     """Normal numbers, drawn anew where they lie outside of [a, b]."""
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
@@ -81,37 +96,37 @@ def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0):
     kind, shape = tensor._array.dtype, tensor.shape
     inside = _share_below((b - mean) / std) - _share_below((a - mean) / std)
     draw = _normals if inside > 0.3 else _uniforms
-    return _filled(tensor, draw(shape, kind, mean, std, a, b))
+    return _filled(tensor, draw(_stream(generator), shape, kind, mean, std, a, b))
 
 
-def _normals(shape, kind, mean, std, a, b):
-    found = random.normal(shape, kind) * std + mean
+def _normals(stream, shape, kind, mean, std, a, b):
+    found = stream.normal(shape, kind) * std + mean
     low, high = kind.type(a), kind.type(b)
     while ((found < low) | (found > high)).any():
-        found = np.where((found < low) | (found > high), random.normal(shape, kind) * std + mean, found)
+        found = np.where((found < low) | (found > high), stream.normal(shape, kind) * std + mean, found)
     return found
 
 
-def _uniforms(shape, kind, mean, std, a, b):
+def _uniforms(stream, shape, kind, mean, std, a, b):
     """Uniform ones, each taken as often as its density is high: where few normal numbers lie inside."""
     peak = -0.5 * ((max(a, min(mean, b)) - mean) / std) ** 2
     found, pending = np.zeros(shape, kind), np.ones(shape, bool)
     while pending.any():
-        drawn = random.uniform(shape, kind, a, b)
+        drawn = stream.uniform(shape, kind, a, b)
         found = np.where(pending, drawn, found)
         heights = ((drawn - mean) / std) ** 2 * -0.5 - peak
-        pending = pending & (np.log(random.uniform(shape, kind, 0.0, 1.0)) > heights)
+        pending = pending & (np.log(stream.uniform(shape, kind, 0.0, 1.0)) > heights)
     return found
 
 
-def orthogonal_(tensor, gain=1):
+def orthogonal_(tensor, gain=1, generator=None):
     """Rows, or columns, at right angles and of length gain: Saxe et al. (2013)."""
     if tensor.ndim < 2:
         raise ValueError("Only tensors with 2 or more dimensions are supported")
     if not tensor.numel():
         return tensor
     rows = tensor.shape[0]
-    flat = random.normal((rows, tensor.numel() // rows), tensor._array.dtype)
+    flat = _stream(generator).normal((rows, tensor.numel() // rows), tensor._array.dtype)
     wide = rows < flat.shape[1]
     q, r = np.linalg.qr(flat.T if wide else flat)
     q = q * np.sign(np.diagonal(r))
@@ -135,15 +150,15 @@ def fans(tensor):
     return tensor.shape[1] * places, tensor.shape[0] * places
 
 
-def xavier_uniform_(tensor, gain=1.0):
+def xavier_uniform_(tensor, gain=1.0, generator=None):
     """Uniform, so that variances stay alike both ways: Glorot and Bengio (2010)."""
     bound = sqrt(3.0) * (gain * sqrt(2.0 / float(sum(fans(tensor)))))
-    return uniform_(tensor, -bound, bound)
+    return uniform_(tensor, -bound, bound, generator)
 
 
-def xavier_normal_(tensor, gain=1.0):
+def xavier_normal_(tensor, gain=1.0, generator=None):
     """Normal, so that variances stay alike both ways: Glorot and Bengio (2010)."""
-    return normal_(tensor, 0.0, gain * sqrt(2.0 / float(sum(fans(tensor)))))
+    return normal_(tensor, 0.0, gain * sqrt(2.0 / float(sum(fans(tensor)))), generator)
 
 
 def _deviation(tensor, a, mode, nonlinearity):
@@ -152,12 +167,38 @@ def _deviation(tensor, a, mode, nonlinearity):
     return calculate_gain(nonlinearity, a) / sqrt(fans(tensor)[mode == "fan_out"])
 
 
-def kaiming_uniform_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu"):
+def kaiming_uniform_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", generator=None):
     """Uniform, so that a rectified variance stays: He et al. (2015)."""
     bound = sqrt(3.0) * _deviation(tensor, a, mode, nonlinearity)
-    return uniform_(tensor, -bound, bound)
+    return uniform_(tensor, -bound, bound, generator)
 
 
-def kaiming_normal_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu"):
+def kaiming_normal_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", generator=None):
     """Normal, so that a rectified variance stays: He et al. (2015)."""
-    return normal_(tensor, 0.0, _deviation(tensor, a, mode, nonlinearity))
+    return normal_(tensor, 0.0, _deviation(tensor, a, mode, nonlinearity), generator)
+
+
+_calculate_fan_in_and_fan_out = fans  # which scripts take from PyTorch's file
+
+
+def _under_its_old_name(fill):
+    name = fill.__name__
+    old = name.removesuffix("_")
+
+    def deprecated(*args, **kwargs):
+        warnings.warn(
+            f"`nn.init.{old}` is now deprecated in favor of `nn.init.{name}`.", FutureWarning, stacklevel=2
+        )
+        return fill(*args, **kwargs)
+
+    deprecated.__name__ = deprecated.__qualname__ = old
+    deprecated.__doc__ = f"{name}, by its old name."
+    return deprecated
+
+
+uniform, normal, constant, eye, dirac, sparse, orthogonal = map(
+    _under_its_old_name, (uniform_, normal_, constant_, eye_, dirac_, sparse_, orthogonal_)
+)
+xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal = map(
+    _under_its_old_name, (xavier_uniform_, xavier_normal_, kaiming_uniform_, kaiming_normal_)
+)

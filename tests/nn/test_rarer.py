@@ -78,6 +78,7 @@ def test_bags(settings):
     [
         lambda init, w: init.eye_(w),
         lambda init, w: init.trunc_normal_(w, std=0.02),
+        lambda init, w: init.sparse_(w, 0.4, 0.5) if w.ndim == 2 else init.normal_(w),
         lambda init, w: init.trunc_normal_(w, std=1.0, a=-0.5, b=0.5),
         lambda init, w: init.trunc_normal_(w, std=1.0, a=1.0, b=1.2),
         lambda init, w: init.orthogonal_(w, gain=2),

@@ -139,6 +139,36 @@ def test_vectors_and_sequences():
     assert found[0] == found[1]
 
 
+@pytest.mark.parametrize("name", ["upsample", "upsample_nearest", "upsample_bilinear"])
+def test_interpolate_by_its_old_names(name):
+    found = []
+    for side in SIDES:
+        with pytest.warns(UserWarning) as warned:
+            out = getattr(side.nn.functional, name)(side.arange(6.0).reshape(1, 1, 2, 3), scale_factor=2)
+        found.append([str(warned[0].message), out.numpy()])
+    assert found[0][0] == found[1][0]
+    np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_fusion(bias):
+    found = []
+    for side in SIDES:
+        nn, utils = side.nn, side.nn.utils
+        side.manual_seed(2)
+        linear = utils.fuse_linear_bn_eval(nn.Linear(3, 2, bias=bias).eval(), nn.BatchNorm1d(2).eval())
+        conv = utils.fuse_conv_bn_eval(nn.Conv2d(2, 3, 2, bias=bias).eval(), nn.BatchNorm2d(3).eval())
+        turned = utils.fuse_conv_bn_eval(nn.ConvTranspose2d(2, 3, 2, bias=bias).eval(), nn.BatchNorm2d(3).eval(), True)
+        images = side.arange(24.0).reshape(1, 2, 3, 4)
+        found.append([linear(side.ones(2, 3)), conv(images), turned(images)])
+        with pytest.raises(AssertionError, match="Fusion only for eval!"):
+            utils.fuse_linear_bn_eval(nn.Linear(3, 2), nn.BatchNorm1d(2))
+        with pytest.raises(AssertionError, match="got linear.out_features=2 and bn.num_features=3"):
+            utils.fuse_linear_bn_eval(nn.Linear(3, 2).eval(), nn.BatchNorm1d(3).eval())
+    for mine, its in zip(*found, strict=True):
+        np.testing.assert_allclose(mine.detach().numpy(), its.detach().numpy(), rtol=1e-4, atol=1e-5)
+
+
 def test_tensors_of_older_scripts():
     for make in (
         lambda torch: torch.Tensor([1, 2]), lambda torch: torch.Tensor(2, 3).shape, lambda torch: torch.Tensor().shape,

@@ -119,4 +119,5 @@ OTHER_SECOND_NODES = {
     "grid_sampler_2d": ("ViewBackward0 ViewBackward0", "GridSampler2DBackwardBackward0 GridSampler2DBackwardBackward0"),
     "grid_sampler_3d": ("ViewBackward0 ViewBackward0", "GridSampler3DBackwardBackward0 GridSampler3DBackwardBackward0"),
     "affine_grid_generator": ("UnsafeViewBackward0", "TransposeBackward0"),
+    "pack_padded_sequence": ("PackPaddedSequenceBackwardBackward0", "torch::autograd::CopySlices"),
 }

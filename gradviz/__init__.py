@@ -2,7 +2,8 @@
 
 from math import e, inf, nan, pi
 
-from gradviz import autograd, backends, cuda, linalg, nn, optim, random, static, utils
+from gradviz import amp, autograd, backends, cuda, func, linalg, nn, optim, random, static, utils
+from gradviz.amp import autocast
 from gradviz.backends import set_float32_matmul_precision, use_deterministic_algorithms
 from gradviz.engine.allocation import keep_large_blocks as _keep_large_blocks
 from gradviz.engine.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
@@ -37,7 +38,13 @@ from gradviz.engine.devices import Device
 from gradviz.engine.dtypes import bool_, dtype, float16, float32, float64, int8, int16, int32, int64, uint8
 from gradviz.engine.exchange import as_tensor, asarray, from_dlpack, from_numpy, frombuffer
 from gradviz.engine.inference import inference_mode, is_inference, is_inference_mode_enabled
-from gradviz.engine.layouts import channels_last, contiguous_format, memory_format, preserve_format
+from gradviz.engine.layouts import (
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    memory_format,
+    preserve_format,
+)
 from gradviz.engine.likeness import (
     empty_like,
     full_like,
@@ -76,6 +83,7 @@ from gradviz.nn.functional import (
     group_norm,
     layer_norm,
     max_pool1d,
+    max_pool1d_with_indices,
     max_pool2d,
     max_pool3d,
     pairwise_distance,
@@ -84,6 +92,7 @@ from gradviz.nn.functional import (
     selu_,
     threshold_,
 )
+from gradviz.nn.functional import adaptive_max_pool1d_with_indices as adaptive_max_pool1d
 from gradviz.ops import methods as _methods
 from gradviz.ops.activations import *
 from gradviz.ops.blends import *
@@ -92,6 +101,7 @@ from gradviz.ops.changes import *
 from gradviz.ops.composite import *
 from gradviz.ops.contraction import *
 from gradviz.ops.counting import *
+from gradviz.ops.ctc import *
 from gradviz.ops.decompositions import *
 from gradviz.ops.decompositions import svd_of_columns as svd
 from gradviz.ops.distances import *
@@ -125,6 +135,8 @@ from gradviz.ops.stacking import *
 from gradviz.ops.statistics import *
 from gradviz.ops.strided import *
 from gradviz.ops.triangles import *
+from gradviz.ops.weight_norms import *
+from gradviz.ops.weight_norms import _weight_norm
 
 __version__ = "0.1.0"
 

@@ -25,6 +25,8 @@ ROOMS = {
     "optim": ENGINE | {"ops"},
     "autograd": ENGINE | {"ops"},
     "cuda": ENGINE,
+    "func": {"nn"},
+    "amp": ENGINE | {"cuda"},
     "backends": set(),
     "random": ENGINE,
     "distributions": ENGINE | {"ops", "nn", "linalg"},
@@ -36,10 +38,8 @@ ROOMS = {
     "views": {"trace", "errors"},
     "cli": {"record", "check", "views", "trace", "errors"},
     "__init__": ENGINE
-    | {
-        "ops", "nn", "optim", "autograd", "linalg", "backends", "cuda", "random", "utils", "files", "static",
-        "distributions",
-    },  # fmt: skip
+    | {"ops", "nn", "optim", "autograd", "linalg", "amp", "backends", "cuda", "func", "random", "utils", "files"}
+    | {"static", "distributions"},
     "__main__": {"cli"},
 }
 # Inside views: format <- rows, theme, verification <- comparison <- the rest, never sideways.

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from gradviz.engine import backend, dtypes, random
+from gradviz.engine import backend, dtypes, layouts, random
 from gradviz.engine.creation import COPY_OF_A_TENSOR, checked_size, copied, draws_of, made, numpy_dtype, one_size
 from gradviz.engine.tensor import Tensor
 
@@ -21,62 +21,70 @@ def _of(array, dtype, device):
     return array.dtype if dtype is None else numpy_dtype(dtype), device or backend.device_of(array)
 
 
-def _filled(name, input, value, dtype, device, requires_grad):
+def _filled(name, input, value, options, memory_format):
+    dtype, device, requires_grad = options
     shape, kind, device = _asked(name, input, dtype, device)
-    if device == "cpu" and isinstance(input._array, np.ndarray):
-        array = np.empty_like(input._array, kind)  # the order of its elements in memory is kept, as in PyTorch
-        if value is not None:
-            array[...] = value
-        return made(name, array, None, device, requires_grad)
-    return made(name, lambda xp: _full(xp, shape, value, kind), None, device, requires_grad)
+
+    def fill(xp):
+        return layouts.made_like(input._array, memory_format, lambda shape: _full(xp, shape, value, kind))
+
+    return made(name, fill, None, device, requires_grad)
 
 
 def _full(xp, shape, value, kind):
     return xp.empty(shape, kind) if value is None else xp.full(shape, value, kind)
 
 
-def zeros_like(input, *, dtype=None, device=None, requires_grad=False):
+def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
     """Zeros of another tensor's size, dtype and device."""
-    return _filled("zeros_like", input, 0, dtype, device, requires_grad)
+    return _filled("zeros_like", input, 0, (dtype, device, requires_grad), memory_format)
 
 
-def ones_like(input, *, dtype=None, device=None, requires_grad=False):
+def ones_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
     """Ones of another tensor's size, dtype and device."""
-    return _filled("ones_like", input, 1, dtype, device, requires_grad)
+    return _filled("ones_like", input, 1, (dtype, device, requires_grad), memory_format)
 
 
-def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False):
+def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False, memory_format=None):
     """One value, of another tensor's size, dtype and device."""
-    return _filled("full_like", input, fill_value, dtype, device, requires_grad)
+    return _filled("full_like", input, fill_value, (dtype, device, requires_grad), memory_format)
 
 
-def empty_like(input, *, dtype=None, device=None, requires_grad=False):
+def empty_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
     """Memory as it is found, of another tensor's size, dtype and device."""
-    return _filled("empty_like", input, None, dtype, device, requires_grad)
+    return _filled("empty_like", input, None, (dtype, device, requires_grad), memory_format)
 
 
-def rand_like(input, *, generator=None, dtype=None, device=None, requires_grad=False):
+def rand_like(input, *, generator=None, dtype=None, device=None, requires_grad=False, memory_format=None):
     """Uniform random numbers in [0, 1) of another tensor's size, dtype and device."""
-    shape, kind, device = _asked("rand_like", input, dtype, device)
+    _, kind, device = _asked("rand_like", input, dtype, device)
     _need_floats("check_uniform_bounds", kind)
-    draw = draws_of(generator).uniform
-    return random.drawn(lambda: made("rand_like", draw(shape, kind), None, device, requires_grad))
+    draw = _laid(input, memory_format, lambda shape: draws_of(generator).uniform(shape, kind))
+    return random.drawn(lambda: made("rand_like", draw(), None, device, requires_grad))
 
 
-def randn_like(input, *, generator=None, dtype=None, device=None, requires_grad=False):
+def randn_like(input, *, generator=None, dtype=None, device=None, requires_grad=False, memory_format=None):
     """Normal random numbers of another tensor's size, dtype and device."""
-    shape, kind, device = _asked("randn_like", input, dtype, device)
+    _, kind, device = _asked("randn_like", input, dtype, device)
     _need_floats("normal_kernel_cpu", kind)
-    draw = draws_of(generator).normal
-    return random.drawn(lambda: made("randn_like", draw(shape, kind), None, device, requires_grad))
+    in_rows = layouts.made_like(input._array, memory_format, np.empty).flags.c_contiguous
+    draw = _laid(input, memory_format, lambda shape: draws_of(generator).normal(shape, kind, one_by_one=not in_rows))
+    return random.drawn(lambda: made("randn_like", draw(), None, device, requires_grad))
 
 
-def randint_like(input, low, high=None, *, generator=None, dtype=None, device=None, requires_grad=False):
+def randint_like(
+    input, low, high=None, *, generator=None, dtype=None, device=None, requires_grad=False, memory_format=None
+):
     """Random integers in [low, high), or [0, low), of another tensor's size, dtype and device."""
     low, high = (0, low) if high is None else (low, high)
-    shape, kind, device = _asked("randint_like", input, dtype, device)
-    draw = lambda: draws_of(generator).randint(low, high, shape).astype(kind)  # noqa: E731
+    _, kind, device = _asked("randint_like", input, dtype, device)
+    draw = _laid(input, memory_format, lambda shape: draws_of(generator).randint(low, high, shape).astype(kind))
     return random.drawn(lambda: made("randint_like", draw(), None, device, requires_grad))
+
+
+def _laid(input, memory_format, draw):
+    """Draws in the order in which the elements lie, as PyTorch does."""
+    return lambda: layouts.made_like(input._array, memory_format, draw)
 
 
 def _need_floats(kernel, kind):
@@ -93,19 +101,19 @@ def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
     return made("new_tensor", copied(data, wanted), wanted, device, requires_grad)
 
 
-def new_zeros(self, *sizes, size=None, dtype=None, device=None, requires_grad=False):
+def new_zeros(self, *size, dtype=None, device=None, requires_grad=False):
     """Zeros of this size, of this tensor's dtype and device."""
-    return _new("new_zeros", self, checked_size("new_zeros", sizes, size), 0, (dtype, device, requires_grad))
+    return _new("new_zeros", self, checked_size("new_zeros", size), 0, (dtype, device, requires_grad))
 
 
-def new_ones(self, *sizes, size=None, dtype=None, device=None, requires_grad=False):
+def new_ones(self, *size, dtype=None, device=None, requires_grad=False):
     """Ones of this size, of this tensor's dtype and device."""
-    return _new("new_ones", self, checked_size("new_ones", sizes, size), 1, (dtype, device, requires_grad))
+    return _new("new_ones", self, checked_size("new_ones", size), 1, (dtype, device, requires_grad))
 
 
-def new_empty(self, *sizes, size=None, dtype=None, device=None, requires_grad=False):
+def new_empty(self, *size, dtype=None, device=None, requires_grad=False):
     """Memory of this size as it is found, of this tensor's dtype and device."""
-    return _new("new_empty", self, checked_size("new_empty", sizes, size), None, (dtype, device, requires_grad))
+    return _new("new_empty", self, checked_size("new_empty", size), None, (dtype, device, requires_grad))
 
 
 def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=False):

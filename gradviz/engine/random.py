@@ -80,10 +80,10 @@ class Generator:
             drawn = scaled(drawn, drawn.dtype.type(high) - drawn.dtype.type(low), low)
         return drawn.astype(dtype, copy=False).reshape(shape)
 
-    def normal(self, shape, dtype, mean=0.0, std=1.0):
-        """Normal numbers."""
+    def normal(self, shape, dtype, mean=0.0, std=1.0, one_by_one=False):
+        """Normal numbers; one_by_one: as PyTorch draws them for what doesn't lie in rows."""
         count = int(np.prod(shape, dtype=np.int64))
-        if count < 16:
+        if count < 16 or one_by_one:
             drawn = np.array([self._one_normal() for _ in range(count)], np.float64) * std + mean
             return drawn.astype(dtype).reshape(shape)
         work = np.dtype(np.float64) if dtype == np.float64 else np.dtype(np.float32)

@@ -39,6 +39,35 @@ class _Numbered(Module):
             self.append(module)
         return self
 
+    def insert(self, index, module):
+        """Adds a module before a place; returns self."""
+        parts = [*self]
+        parts.insert(index, module)
+        return self._renewed(parts)
+
+    def pop(self, index):
+        """Takes away a module, and returns it."""
+        found = self[index]
+        del self[index]
+        return found
+
+    def __delitem__(self, index):
+        parts = [*self]
+        del parts[index]
+        self._renewed(parts)
+
+    def _renewed(self, parts):
+        self._modules.clear()
+        for number, each in enumerate(parts):
+            self.add_module(str(number), each)
+        return self
+
+    def __add__(self, other):
+        return type(self)(*self._as_arguments([*self, *other]))
+
+    def __iadd__(self, other):
+        return self.extend(other)
+
     @staticmethod
     def _as_arguments(modules):
         return modules
@@ -75,7 +104,7 @@ class ModuleList(_Numbered):
 
     def __repr__(self):
         if not len(self):
-            return "ModuleList()"
+            return f"{type(self).__name__}()"
         runs = []  # (first, last, text) of equal neighbours, as PyTorch prints them
         for position, module in enumerate(self):
             if runs and runs[-1][2] == repr(module):
@@ -83,7 +112,7 @@ class ModuleList(_Numbered):
             else:
                 runs.append([position, position, repr(module)])
         parts = [(f"({a})", text) if a == b else (f"({a}-{b})", f"{b - a + 1} x {text}") for a, b, text in runs]
-        return printed("ModuleList", [], parts)
+        return printed(type(self).__name__, [], parts)
 
 
 class _Named:
@@ -103,6 +132,17 @@ class _Named:
 
     def __setitem__(self, key, value):
         setattr(self, key, value)
+
+    def __delitem__(self, key):
+        del self._held()[key]
+
+    def pop(self, key):
+        """Takes away what stands under a name, and returns it."""
+        return self._held().pop(key)
+
+    def clear(self):
+        """Takes away all."""
+        self._held().clear()
 
     def keys(self):
         """The names."""

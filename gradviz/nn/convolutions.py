@@ -168,7 +168,9 @@ class MaxPool1d(_MaxPool):
 
     def forward(self, input):
         """(N, C, L) to (N, C, windows)."""
-        return F.max_pool1d(input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
+        return F.max_pool1d(
+            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
+        )
 
 
 class MaxPool2d(_MaxPool):

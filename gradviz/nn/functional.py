@@ -21,6 +21,7 @@ from gradviz.nn.loss_functions import *  # noqa: F403
 from gradviz.nn.margin_functions import *  # noqa: F403
 from gradviz.nn.pooling_functions import *  # noqa: F403
 from gradviz.nn.resampling_functions import *  # noqa: F403
+from gradviz.nn.unpool_functions import *  # noqa: F403
 from gradviz.nn.volume_functions import *  # noqa: F403
 from gradviz.ops import bounds, counting, norms, padding, pointwise, reshaping
 from gradviz.ops.bags import check_indices

@@ -2,7 +2,7 @@
 
 import warnings
 from functools import wraps
-from math import erf, prod, sqrt
+from math import ceil, erf, prod, sqrt
 
 import numpy as np
 
@@ -119,6 +119,18 @@ def _uniforms(shape, kind, mean, std, a, b):
     return found
 
 
+def sparse_(tensor, sparsity, std=0.01, generator=None):
+    """Normal numbers, and zeros for a share of each column: Martens (2010)."""
+    if tensor.ndim != 2:
+        raise ValueError("Only tensors with 2 dimensions are supported")
+    rows, columns = tensor.shape
+    with random.drawing_from(generator):  # not so the places of the zeros, as in PyTorch
+        array = random.normal(tensor.shape, tensor._array.dtype, 0.0, std)
+    for column in range(columns):
+        array[random.permutation(rows)[: ceil(sparsity * rows)], column] = 0
+    return _filled(tensor, array)
+
+
 @_draws
 def orthogonal_(tensor, gain=1):
     """Rows, or columns, at right angles and of length gain: Saxe et al. (2013)."""
@@ -181,3 +193,29 @@ def kaiming_uniform_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu"):
 def kaiming_normal_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu"):
     """Normal, so that a rectified variance stays: He et al. (2015)."""
     return normal_(tensor, 0.0, _deviation(tensor, a, mode, nonlinearity))
+
+
+_calculate_fan_in_and_fan_out = fans  # which scripts take from PyTorch's file
+
+
+def _under_its_old_name(fill):
+    name = fill.__name__
+    old = name.removesuffix("_")
+
+    def deprecated(*args, **kwargs):
+        warnings.warn(
+            f"`nn.init.{old}` is now deprecated in favor of `nn.init.{name}`.", FutureWarning, stacklevel=2
+        )
+        return fill(*args, **kwargs)
+
+    deprecated.__name__ = deprecated.__qualname__ = old
+    deprecated.__doc__ = f"{name}, by its old name."
+    return deprecated
+
+
+uniform, normal, constant, eye, dirac, sparse, orthogonal = map(
+    _under_its_old_name, (uniform_, normal_, constant_, eye_, dirac_, sparse_, orthogonal_)
+)
+xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal = map(
+    _under_its_old_name, (xavier_uniform_, xavier_normal_, kaiming_uniform_, kaiming_normal_)
+)

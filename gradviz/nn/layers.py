@@ -7,6 +7,7 @@ from gradviz.engine.backend import moved
 from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
 from gradviz.nn import functional as F
+from gradviz.nn import init
 from gradviz.nn.factory import factory
 from gradviz.nn.module import Module, Parameter
 
@@ -18,12 +19,21 @@ class Linear(Module):
     def __init__(self, in_features, out_features, bias=True):
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
-        bound = 1 / sqrt(in_features) if in_features else 0
+        bound = self._bound()
         self.weight = _uniform((out_features, in_features), bound)
         if bias:
             self.bias = _uniform((out_features,), bound)
         else:
             self.register_parameter("bias", None)
+
+    def _bound(self):
+        return 1 / sqrt(self.in_features) if self.in_features else 0
+
+    def reset_parameters(self):
+        """Uniform within 1 / sqrt(in_features), anew."""
+        for each in (self.weight, self.bias):
+            if each is not None:
+                init.uniform_(each, -self._bound(), self._bound())
 
     def forward(self, input):
         """(..., in_features) to (..., out_features)."""

@@ -1,10 +1,13 @@
 """Putting a state_dict into a module, and PyTorch's words for what doesn't fit."""
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from gradviz.engine.switches import no_grad
 from gradviz.engine.tensor import Tensor
+from gradviz.nn.state_hooks import tell_loaded
+from gradviz.nn.uninitialized import is_lazy
 
 
 class Keys(NamedTuple):
@@ -25,9 +28,12 @@ def load(module, state_dict, strict, assign):
     """Copies values in, or assigns the tensors; RuntimeError for names (where strict) and sizes that don't fit."""
     if not isinstance(state_dict, Mapping):
         raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
+    state_dict = OrderedDict(state_dict)  # hooks may change it
     missing, unexpected, wrong = [], [], []
     for path, part in module.named_modules(remove_duplicate=False):
         prefix = f"{path}." if path else ""
+        for hook in list(part._load_state_dict_pre_hooks.values()):
+            hook(part, state_dict, prefix, {}, True, missing, unexpected, wrong)
         own = part.saved_tensors()
         for name, tensor in own.items():
             if prefix + name not in state_dict:
@@ -38,6 +44,8 @@ def load(module, state_dict, strict, assign):
             if complaint:
                 wrong.append(complaint)
         unexpected += [key for key in state_dict if key.startswith(prefix) and _strange(key[len(prefix) :], part, own)]
+    keys = Keys(missing, unexpected)
+    tell_loaded(module, keys)
     if strict:
         wrong[:0] = [
             f"{kind} key(s) in state_dict: {_quoted(keys)}. "
@@ -46,7 +54,7 @@ def load(module, state_dict, strict, assign):
         ]
     if wrong:
         raise RuntimeError(f"Error(s) in loading state_dict for {type(module).__name__}:\n\t" + "\n\t".join(wrong))
-    return Keys(missing, unexpected)
+    return keys
 
 
 def _quoted(keys):
@@ -67,6 +75,8 @@ def _fill(part, name, own, given, prefix, assign):
             f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from checkpoint '
             f"but received {type(given)}"
         )
+    if is_lazy(own):
+        return None
     if not own.ndim and given.ndim == 1:
         given = given[0]  # files of old PyTorch have numbers so
     if given.shape != own.shape:

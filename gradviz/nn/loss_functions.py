@@ -10,7 +10,7 @@ from gradviz.engine.coerce import check_broadcast, dim_complaint
 from gradviz.engine.dtypes import of_name, result_type, title
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
-from gradviz.ops import composite, criteria, loss, pointwise, reduction, special
+from gradviz.ops import composite, criteria, ctc, loss, pointwise, reduction, special
 from gradviz.ops.norms import linalg_vector_norm
 from gradviz.ops.refusals import refuse_missing_dims
 
@@ -161,6 +161,14 @@ def _class_dim(scores):
     return 0 if scores._array.ndim == 1 else 1
 
 
+def ctc_loss(
+    log_probs, targets, input_lengths, target_lengths, blank=0, reduction="mean", zero_infinity=False
+):
+    """torch.ctc_loss, the reduction by its name: (T, N, C) or (T, C) log-probabilities, targets (N, S) or in a row."""
+    number = reduction_number(reduction)
+    return ctc.ctc_loss(log_probs, targets, input_lengths, target_lengths, blank, number, zero_infinity)
+
+
 def _beside_classes(weight, scores):
     dim = _class_dim(scores)
     return composite.view(weight, *(weight.shape[0] if d == dim else 1 for d in range(scores.ndim)))
@@ -248,6 +256,6 @@ def _common(x1, x2):
 
 
 __all__ = [
-    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_similarity", "cross_entropy", "huber_loss",
-    "kl_div", "l1_loss", "mse_loss", "nll_loss", "smooth_l1_loss",
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_similarity", "cross_entropy", "ctc_loss",
+    "huber_loss", "kl_div", "l1_loss", "mse_loss", "nll_loss", "smooth_l1_loss",
 ]  # fmt: skip

@@ -118,6 +118,20 @@ class CrossEntropyLoss(Loss):
         )  # fmt: skip
 
 
+class CTCLoss(Loss):
+    """Connectionist temporal classification."""
+
+    def __init__(self, blank=0, reduction="mean", zero_infinity=False):
+        super().__init__(reduction)
+        self.blank, self.zero_infinity = blank, zero_infinity
+
+    def forward(self, log_probs, targets, input_lengths, target_lengths):
+        """(T, N, C) log-probabilities and (N, S) targets to a scalar."""
+        return F.ctc_loss(
+            log_probs, targets, input_lengths, target_lengths, self.blank, self.reduction, self.zero_infinity
+        )
+
+
 class CosineSimilarity(Module):
     """The cosine of the angle between vectors."""
 

@@ -2,12 +2,17 @@
 
 from collections import OrderedDict
 
+import numpy as np
+
 from gradviz.engine.devices import Device
-from gradviz.engine.dtypes import float32, float64, title
+from gradviz.engine.dtypes import float16, float32, float64, title
 from gradviz.engine.switches import mode, no_grad
 from gradviz.engine.tensor import Tensor
 from gradviz.nn import loading
 from gradviz.nn.hooks import Hooked
+from gradviz.nn.paths import Pathed
+from gradviz.nn.state_hooks import StateHooked, tell_taken, tell_taking
+from gradviz.nn.uninitialized import is_lazy
 from gradviz.ops.composite import destination, to
 
 
@@ -23,13 +28,30 @@ class Parameter(Tensor):
             mode.observer.forward("Parameter", self, (), None, {}, 0)
 
 
-class Module(Hooked):
+class Buffer(Tensor):
+    """A tensor that a Module takes for a buffer by itself; persistent: part of its state."""
+
+    __slots__ = ("persistent",)
+
+    def __init__(self, data=None, *, persistent=True):
+        super().__init__(Tensor(np.zeros(0, mode.default_dtype.numpy))._array if data is None else data._array)
+        self._requires_grad = data is not None and data.requires_grad
+        self.persistent = persistent
+
+
+_WANTED = {
+    "parameter": "torch.nn.Parameter", "child module": "torch.nn.Module", "buffer": "torch.nn.Buffer, torch.Tensor",
+}  # fmt: skip
+
+
+class Module(Hooked, StateHooked, Pathed):
     """Parts of a model: parameters, buffers and other modules, found through its attributes."""
 
     def __init__(self):
         for name in ("_parameters", "_buffers", "_modules"):
             object.__setattr__(self, name, {})
         self._make_hook_tables()
+        self._make_state_hook_tables()
         object.__setattr__(self, "_not_saved", set())  # names of buffers that state_dict leaves out
         object.__setattr__(self, "training", True)
 
@@ -42,14 +64,19 @@ class Module(Hooked):
                 kind.pop(name, None) if kind is not self._kind_of(value) else None
             self._kind_of(value)[name] = value
             self.__dict__.pop(name, None)
-            if mode.observer is not None:
+            if mode.observer is not None and not is_lazy(value):
                 mode.observer.attached(name, value)
+            return
+        if isinstance(value, Buffer):
+            if name not in self._buffers:
+                self.register_buffer(name, value, value.persistent)
+            self._buffers[name] = value
             return
         for kind, said in (("_parameters", "parameter"), ("_modules", "child module"), ("_buffers", "buffer")):
             held = self.__dict__.get(kind, {})
             if name in held:
                 if value is not None and not (kind == "_buffers" and isinstance(value, Tensor)):
-                    wanted = {"parameter": "torch.nn.Parameter", "buffer": "torch.Tensor"}.get(said, "torch.nn.Module")
+                    wanted = _WANTED[said]
                     raise TypeError(f"cannot assign '{_type_name(value)}' as {said} '{name}' ({wanted} or None expected)")  # noqa: E501
                 held[name] = value
                 return
@@ -131,21 +158,22 @@ class Module(Hooked):
             inner = [(f"{prefix}.{name}" if prefix else name, each) for name, each in module._modules.items()]
             waiting = inner + waiting
 
-    def _named(self, kind, prefix, recurse):
+    def _named(self, kind, prefix, recurse, once):
         seen = set()
-        for path, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
+        for path, module in self.named_modules(prefix, once) if recurse else [(prefix, self)]:
             for name, each in getattr(module, kind).items():
                 if each is not None and id(each) not in seen:
-                    seen.add(id(each))
+                    if once:
+                        seen.add(id(each))
                     yield (f"{path}.{name}" if path else name), each
 
-    def named_parameters(self, prefix="", recurse=True):
-        """(dotted name, parameter), each once."""
-        yield from self._named("_parameters", prefix, recurse)
+    def named_parameters(self, prefix="", recurse=True, remove_duplicate=True):
+        """(dotted name, parameter), each once or under each of its names."""
+        yield from self._named("_parameters", prefix, recurse, remove_duplicate)
 
-    def named_buffers(self, prefix="", recurse=True):
-        """(dotted name, buffer), each once."""
-        yield from self._named("_buffers", prefix, recurse)
+    def named_buffers(self, prefix="", recurse=True, remove_duplicate=True):
+        """(dotted name, buffer), each once or under each of its names."""
+        yield from self._named("_buffers", prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse=True):
         """The parameters, each once."""
@@ -193,8 +221,11 @@ class Module(Hooked):
         """{dotted name: tensor} of parameters and buffers; they share memory with the module, or are its own."""
         found = OrderedDict() if destination is None else destination
         for path, module in self.named_modules(remove_duplicate=False):
+            tell_taking(module, path, prefix, keep_vars)
             for name, each in module.saved_tensors().items():
-                found[prefix + (f"{path}.{name}" if path else name)] = each if keep_vars else each.detach()
+                kept = each if keep_vars or is_lazy(each) else each.detach()
+                found[prefix + (f"{path}.{name}" if path else name)] = kept
+        tell_taken(self, found, prefix)
         return found
 
     def load_state_dict(self, state_dict, strict=True, assign=False):
@@ -214,9 +245,12 @@ class Module(Hooked):
         return self
 
     def to(self, *args, **kwargs):
-        """Moves parameters and buffers, in place, to another dtype or device; integers keep their dtype."""
-        wanted = {"dtype": None, "device": None} | destination(args) | kwargs
-        dtype, device = wanted["dtype"], wanted["device"]
+        """Moves parameters and buffers, in place, to another dtype or device; integers keep their dtype.
+
+        memory_format: how those of 4 or 5 dimensions lie in memory.
+        """
+        wanted = {"dtype": None, "device": None, "memory_format": None} | destination(args) | kwargs
+        dtype, device, layout = wanted["dtype"], wanted["device"], wanted["memory_format"]
         if dtype is not None and not dtype.is_floating_point:
             raise TypeError(
                 f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
@@ -224,10 +258,14 @@ class Module(Hooked):
         with no_grad():
             for module in self.modules():
                 for each in [*module._parameters.values(), *module._buffers.values()]:
+                    if is_lazy(each):
+                        each.moved_to(dtype if each.is_floating_point() else None, device)
+                        continue
                     for tensor in (each, None if each is None else each._grad):  # gradients go along
                         if tensor is not None:
                             kind = dtype if tensor.is_floating_point() else None
-                            tensor._array = to(tensor.detach(), dtype=kind, device=device)._array
+                            laid = layout if tensor.ndim in (4, 5) else None
+                            tensor._array = to(tensor.detach(), dtype=kind, device=device, memory_format=laid)._array
         return self
 
     def cuda(self, device=None):
@@ -245,6 +283,10 @@ class Module(Hooked):
     def float(self):
         """Makes all float32."""
         return self.to(float32)
+
+    def half(self):
+        """Makes all float16."""
+        return self.to(float16)
 
     def train(self, mode=True):
         """Sets training mode, here and inside; returns self."""

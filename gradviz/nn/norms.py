@@ -25,6 +25,12 @@ def _scale(module, shape, weight, bias):
             module.register_parameter(name, None)
 
 
+def _fill(*pairs):
+    for tensor, fill in pairs:
+        if tensor is not None:
+            fill(tensor)
+
+
 @factory
 class LayerNorm(Module):
     """Standardizes the last dimensions."""
@@ -84,6 +90,16 @@ class _BatchNorm(Module):
         }
         for name, array in made.items():
             self.register_buffer(name, Tensor(moved(array, mode.default_device)) if track_running_stats else None)
+
+    def reset_running_stats(self):
+        """Forgets the means and variances that were seen."""
+        if self.track_running_stats:
+            _fill((self.running_mean, init.zeros_), (self.running_var, init.ones_), (self.num_batches_tracked, init.zeros_))  # noqa: E501
+
+    def reset_parameters(self):
+        """Weights of ones, biases of zeros; forgets what was seen."""
+        self.reset_running_stats()
+        _fill((self.weight, init.ones_), (self.bias, init.zeros_))
 
     def forward(self, input):
         """(N, num_features, ...), kept."""

@@ -51,13 +51,15 @@ def _row(out):
 
 
 @composed("max_pool1d")
-def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
-    """The greatest value of each window of (N, C, L)."""
+def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
+    """The greatest value of each window of (N, C, L); with return_indices also its place in the row."""
     kernel, step = several(kernel_size, 1), several(kernel_size if stride is None else stride, 1)
     padding, dilation = several(padding, 1), several(dilation, 1)
     _check_rows(input, *kernel, *step, *padding, *dilation, ceil_mode)
     refuse_kinds("max_pool1d_impl", input._array, "biu")
-    return _row(max_pool2d(_between(input), (1, *kernel), (1, *step), (0, *padding), (1, *dilation), ceil_mode))
+    shapes = (1, *kernel), (1, *step), (0, *padding), (1, *dilation)
+    found = max_pool2d(_between(input), *shapes, ceil_mode, return_indices)
+    return tuple(map(_row, found)) if return_indices else _row(found)
 
 
 def _check_rows(input, kernel_size, stride, padding, dilation, ceil_mode):

@@ -11,7 +11,8 @@ from gradviz.nn import init
 from gradviz.nn.convolutions import empty_parameter
 from gradviz.nn.factory import factory
 from gradviz.nn.module import Module
-from gradviz.ops import composite, reshaping
+from gradviz.nn.utils.rnn import PackedSequence
+from gradviz.ops import composite, gathering, reshaping
 from gradviz.ops import recurrent as steps
 
 
@@ -97,7 +98,12 @@ class RNNBase(Module):
         _start(self)
 
     def forward(self, input, hx=None):
-        """(steps, N, input_size) to the outputs (steps, N, hidden_size) and the last state of each layer."""
+        """(steps, N, input_size) to the outputs (steps, N, hidden_size) and the last state of each layer.
+
+        Of a PackedSequence the outputs are packed too.
+        """
+        if isinstance(input, PackedSequence):
+            return self._of_packed(input, hx)
         if input.ndim not in (2, 3):
             kind = "D tensor instead" if type(self).__name__ == "RNN" else "D instead"
             raise ValueError(f"{type(self).__name__}: Expected input to be 2D or 3D, got {input.ndim}{kind}")
@@ -105,46 +111,64 @@ class RNNBase(Module):
         if alone:
             input = composite.unsqueeze(input, place)
         self._check_input(input)
-        hx = self._state(input, hx, alone)
-        weights = [getattr(self, name) for name in self._weight_names]
-        output, *state = self._run(
-            input, hx, weights, self.bias, self.num_layers, self.dropout, self.training, self.bidirectional,
-            self.batch_first,
-        )  # fmt: skip
+        count = input.shape[0 if self.batch_first else 1]
+        output, *state = self._run(input, self._state(input, hx, alone, count), *self._settings(), self.batch_first)
         if alone:
             output, state = reshaping.squeeze(output, place), [reshaping.squeeze(each, 1) for each in state]
         return output, self._returned(state)
 
+    def _settings(self):
+        weights = [getattr(self, name) for name in self._weight_names]
+        return weights, self.bias, self.num_layers, self.dropout, self.training, self.bidirectional
+
+    def _of_packed(self, packed, hx):
+        data, batch_sizes, order, back = packed
+        self._check_dtype(data)
+        if data.ndim != 2:
+            raise RuntimeError(f"input must have 2 dimensions, got {data.ndim}")
+        self._check_width(data)
+        given = hx if hx is None or order is None else _each(hx, lambda state: gathering.index_select(state, 1, order))
+        output, *state = self._run(data, batch_sizes, self._state(data, given, False, int(batch_sizes[0])), *self._settings())  # noqa: E501
+        if back is not None:
+            state = [gathering.index_select(each, 1, back) for each in state]
+        return PackedSequence(output, batch_sizes, order, back), self._returned(state)
+
     def _check_input(self, input):
+        self._check_dtype(input)
+        self._check_width(input)
+
+    def _check_dtype(self, input):
         kind, wanted = input.dtype, getattr(self, self._weight_names[0]).dtype
         if kind != wanted:
             raise ValueError(
                 f"RNN input dtype ({kind}) does not match weight dtype ({wanted}). Convert input: input.to({wanted}), "
                 f"or convert model: model.to({kind})"
             )
+
+    def _check_width(self, input):
         if input.shape[-1] != self.input_size:
             raise RuntimeError(
                 f"input.size(-1) must be equal to input_size. Expected {self.input_size}, got {input.shape[-1]}"
             )
 
-    def _expected(self, input, size):
-        return self.num_layers * self._ways, input.shape[0 if self.batch_first else 1], size
+    def _expected(self, count, size):
+        return self.num_layers * self._ways, count, size
 
-    def _checked(self, input, hx, size, name=""):
+    def _checked(self, hx, count, size, name=""):
         """A state that is given, of the right size."""
-        wanted = self._expected(input, size)
+        wanted = self._expected(count, size)
         if tuple(hx.shape) != wanted:
             raise RuntimeError(f"Expected hidden{name} size {wanted}, got {list(hx.shape)}")
         return hx
 
-    def _state(self, input, hx, alone):
+    def _state(self, input, hx, alone, count):
         """The state to begin with: zeros, or what is given, checked."""
         if hx is None:
-            return _zeros(input, *self._expected(input, self.hidden_size))
+            return _zeros(input, *self._expected(count, self.hidden_size))
         if hx.ndim != (2 if alone else 3):
             kind, wanted = ("unbatched 2-D", "2-D") if alone else ("batched 3-D", "3-D")
             raise RuntimeError(f"For {kind} input, hx should also be {wanted} but got {hx.ndim}-D tensor")
-        return self._checked(input, composite.unsqueeze(hx, 1) if alone else hx, self.hidden_size)
+        return self._checked(composite.unsqueeze(hx, 1) if alone else hx, count, self.hidden_size)
 
     def _run(self, *given):
         return type(self)._function(*given)
@@ -197,9 +221,9 @@ class LSTM(RNNBase):
 
     _gates, _function = 4, staticmethod(steps.lstm)
 
-    def _state(self, input, hx, alone):
+    def _state(self, input, hx, alone, count):
         if hx is None:
-            return tuple(_zeros(input, *self._expected(input, size)) for size in (self._state_size, self.hidden_size))
+            return tuple(_zeros(input, *self._expected(count, size)) for size in (self._state_size, self.hidden_size))
         if any(each.ndim != (2 if alone else 3) for each in hx):
             kind, wanted = ("unbatched 2-D", "2-D") if alone else ("batched 3-D", "3-D")
             raise RuntimeError(
@@ -207,7 +231,7 @@ class LSTM(RNNBase):
             )
         given = [composite.unsqueeze(each, 1) if alone else each for each in hx]
         sizes = self._state_size, self.hidden_size
-        return tuple(self._checked(input, given[k], sizes[k], f"[{k}]") for k in range(2))
+        return tuple(self._checked(given[k], count, sizes[k], f"[{k}]") for k in range(2))
 
     def _returned(self, state):
         return tuple(state)

@@ -1,5 +1,6 @@
 """interpolate: images, rows and volumes made larger or smaller."""
 
+import warnings
 from math import floor
 
 from gradviz.nn.pooling_functions import adaptive_avg_pool1d, adaptive_avg_pool2d
@@ -71,4 +72,28 @@ def _resampled(input, mode, sizes, scales, align_corners):
     return RESAMPLINGS[how, dims](input, output_size=sizes, **settings)
 
 
-__all__ = ["interpolate"]
+def _instead(name):
+    warnings.warn(
+        f"`nn.functional.{name}` is deprecated. Use `nn.functional.interpolate` instead.", stacklevel=3
+    )
+
+
+def upsample(input, size=None, scale_factor=None, mode="nearest", align_corners=None):
+    """interpolate, by its old name."""
+    _instead("upsample")
+    return interpolate(input, size, scale_factor, mode, align_corners)
+
+
+def upsample_nearest(input, size=None, scale_factor=None):
+    """interpolate to the nearest."""
+    _instead("upsample_nearest")
+    return interpolate(input, size, scale_factor, mode="nearest")
+
+
+def upsample_bilinear(input, size=None, scale_factor=None):
+    """interpolate in a plane, corners on corners."""
+    _instead("upsample_bilinear")
+    return interpolate(input, size, scale_factor, mode="bilinear", align_corners=True)
+
+
+__all__ = ["interpolate", "upsample", "upsample_bilinear", "upsample_nearest"]

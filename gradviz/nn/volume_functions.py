@@ -1,8 +1,10 @@
 """Pooling and transposed convolution of volumes, and pools of powers, of `torch.nn.functional`."""
 
+from math import inf, prod
+
 from gradviz.engine.within import composed
 from gradviz.nn.layer_functions import convolved, several
-from gradviz.nn.pooling_functions import asked_sizes, avg_pool1d, avg_pool2d, strides
+from gradviz.nn.pooling_functions import asked_sizes, avg_pool1d, avg_pool2d, max_pool1d, max_pool2d, strides
 from gradviz.ops import composite, pointwise, volume_pooling
 from gradviz.ops.padding import constant_pad_nd
 
@@ -55,17 +57,42 @@ def _of_powers(averages, norm_type, count):
     return (signs * pointwise.relu(pointwise.abs(averages)) * count) ** (1.0 / norm_type)
 
 
+def _of_no_powers(pool, input, norm_type, kernel_size, stride, ceil_mode):
+    """The greatest or the least size of each window, for an infinite power; None for another."""
+    if norm_type not in (inf, -inf):
+        return None
+    sizes = pointwise.abs(input)
+    if norm_type == inf:
+        return pool(sizes, kernel_size, stride, 0, 1, ceil_mode)
+    return pointwise.neg(pool(pointwise.neg(sizes), kernel_size, stride, 0, 1, ceil_mode))
+
+
 def lp_pool1d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
     """The norm of each window of (N, C, L)."""
+    extreme = _of_no_powers(max_pool1d, input, norm_type, kernel_size, stride, ceil_mode)
+    if extreme is not None:
+        return extreme
     averages = avg_pool1d(input**norm_type, kernel_size, stride, 0, ceil_mode)
     return _of_powers(averages, norm_type, kernel_size if isinstance(kernel_size, int) else kernel_size[0])
 
 
 def lp_pool2d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
     """The norm of each window of (N, C, H, W)."""
+    extreme = _of_no_powers(max_pool2d, input, norm_type, kernel_size, stride, ceil_mode)
+    if extreme is not None:
+        return extreme
     height, width = several(kernel_size, 2)
     averages = avg_pool2d(input**norm_type, kernel_size, stride, 0, ceil_mode)
     return _of_powers(averages, norm_type, height * width)
+
+
+def lp_pool3d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
+    """The norm of each window of (N, C, D, H, W)."""
+    extreme = _of_no_powers(max_pool3d, input, norm_type, kernel_size, stride, ceil_mode)
+    if extreme is not None:
+        return extreme
+    averages = avg_pool3d(input**norm_type, kernel_size, stride, 0, ceil_mode)
+    return _of_powers(averages, norm_type, prod(several(kernel_size, 3)))
 
 
 def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
@@ -87,5 +114,5 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
 
 __all__ = [
     "adaptive_avg_pool3d", "adaptive_max_pool3d", "avg_pool3d", "conv_transpose3d", "local_response_norm", "lp_pool1d",
-    "lp_pool2d", "max_pool3d",
+    "lp_pool2d", "lp_pool3d", "max_pool3d",
 ]  # fmt: skip

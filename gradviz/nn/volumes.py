@@ -73,6 +73,12 @@ class LPPool2d(LPPool1d):
     _function = staticmethod(F.lp_pool2d)
 
 
+class LPPool3d(LPPool1d):
+    """The norm of each window of (N, C, D, H, W)."""
+
+    _function = staticmethod(F.lp_pool3d)
+
+
 class LocalResponseNorm(Module):
     """Each element divided by a power of the mean square of `size` channels around it."""
 

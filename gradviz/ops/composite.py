@@ -10,7 +10,8 @@ from gradviz.engine.creation import numpy_dtype
 from gradviz.engine.devices import Device
 from gradviz.engine.dtypes import bool_, int64, title
 from gradviz.engine.dtypes import dtype as dtype_class
-from gradviz.engine.layouts import contiguous_format, preserve_format
+from gradviz.engine.layouts import contiguous_format, preserve_format, suggested
+from gradviz.engine.layouts import memory_format as memory_format_class
 from gradviz.engine.switches import mode, no_grad
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
@@ -313,8 +314,8 @@ NO_DESTINATION = """to() received an invalid combination of arguments - got ({})
 """  # noqa: E501
 
 
-def to(self, *args, dtype=None, device=None, non_blocking=False, copy=False):
-    """The tensor in another dtype or on another device; itself when nothing changes, unless `copy`."""
+def to(self, *args, dtype=None, device=None, non_blocking=False, copy=False, memory_format=None):
+    """The tensor in another dtype, on another device or laid out otherwise; itself when nothing changes, unless `copy`."""  # noqa: E501
     if args:
         given = destination(args)
         dtype, device = given.get("dtype", dtype), given.get("device", device)
@@ -322,12 +323,24 @@ def to(self, *args, dtype=None, device=None, non_blocking=False, copy=False):
     changed = None if dtype is None else numpy_dtype(dtype, "to")
     if changed == self._array.dtype:
         changed = None
+    layout = _layout(memory_format)
     if changed is not None and changed.kind != "f" and self._requires_grad:
         with no_grad():  # integers are outside the graph
-            return to(pointwise.to_copy(self, dtype=changed), device=device)
+            return to(pointwise.to_copy(self, dtype=changed, memory_format=layout), device=device)
     if device is not None and not backend.is_on(self._array, device if isinstance(device, str) else Device(device)):
-        return pointwise.to_copy(self, dtype=changed, device=Device(device), home=self.device)
-    return pointwise.to_copy(self, dtype=changed) if copy or changed is not None else self
+        return pointwise.to_copy(self, dtype=changed, device=Device(device), home=self.device, memory_format=layout)
+    if not copy and changed is None and (layout is None or suggested(self._array) is layout):
+        return self
+    return pointwise.to_copy(self, dtype=changed, memory_format=layout)
+
+
+def _layout(format):
+    """A memory format, None where the layout stays."""
+    if format is None or format is preserve_format:
+        return None
+    if not isinstance(format, memory_format_class):
+        raise TypeError(NO_DESTINATION.format(f"memory_format={type(format).__name__}, "))
+    return format
 
 
 def destination(args):

@@ -19,6 +19,7 @@ from gradviz.ops import (
     composite,
     contraction,
     counting,
+    ctc,
     decompositions,
     distances,
     dropping,
@@ -55,6 +56,7 @@ from gradviz.ops import (
     strided,
     subscripts,
     triangles,
+    weight_norms,
     windows,
 )
 
@@ -63,7 +65,7 @@ ROOMS = (
     extremes, statistics, norms, stacking, reshaping, gathering, sorting, counting, contraction,
     linear_algebra, strided, storage, protocols, likeness, sampling, exchange, copying, dropping, recurrent, gates,
     shuffling, gamma, distances, quantiles, running, reducing, decompositions, triangles, products,
-    windows, backward_kernels, norm_kernels, numeric, renormalization, resizing,
+    windows, backward_kernels, norm_kernels, numeric, renormalization, resizing, ctc, weight_norms,
 )  # fmt: skip
 METHODS = {name: getattr(room, name) for room in ROOMS for name in room.METHODS}
 CONVERSIONS = {

@@ -72,6 +72,10 @@ def linalg_vector_norm(xp, self, *, ord=2, dim=None, keepdim=False):
 )
 def norm_of(xp, self, *, p, dim, keepdim):
     """The norm over dims as PyTorch's own code takes it for distances."""
+    if self.dtype.kind != "f":
+        raise RuntimeError(
+            f"norm(): input dtype should be either floating point or complex. Got {title(self.dtype)} instead."
+        )
     return linalg_vector_norm.op.forward(xp, self, ord=p, dim=dim, keepdim=keepdim)
 
 
@@ -90,6 +94,19 @@ def refuse_nothing(array, ord, dim):
             f"linalg.vector_norm cannot compute the {ord} norm on an empty tensor because the operation does not have "
             "an identity"
         )
+
+
+@op(
+    title="norm",
+    grad_fn="NormBackward0",
+    self=vjp(
+        "self / result where p is 2, else sign(self) * (abs(self) / result)**(p - 1)",
+        lambda ops, grad, self, result, p: _norm_gradient(ops, grad, self, result, p, None, False),
+    ),
+)
+def norm_of_all(xp, self, *, p):
+    """norm_of over all dims."""
+    return norm_of.op.forward(xp, self, p=p, dim=None, keepdim=False)
 
 
 def norm(input, p="fro", dim=None, keepdim=False, dtype=None):

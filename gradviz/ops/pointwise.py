@@ -313,9 +313,11 @@ def clone(xp, self, *, memory_format=None):
     ),
     hidden=("device", "home"),
 )
-def to_copy(xp, self, *, dtype=None, device=None, home=None):
+def to_copy(xp, self, *, dtype=None, device=None, home=None, memory_format=None):
     """A copy in another dtype (a NumPy dtype here; `Tensor.to` takes gradviz's), or from its home on another device."""
     out = self if dtype is None else self.astype(dtype, "C" if 0 in self.strides else "K")
+    if memory_format is not None:
+        out = layouts.copied(out, memory_format)
     if device is not None:
         out = backend.moved(out, device)
     return layouts.copied(self) if out is self else out

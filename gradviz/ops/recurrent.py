@@ -4,9 +4,12 @@
 are. A state is a tensor, or (hidden, cell) of an LSTM.
 """
 
+from itertools import accumulate
+
 from gradviz.engine.coerce import size_at
+from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
-from gradviz.ops import composite, joining, pointwise, stacking
+from gradviz.ops import composite, indexing, joining, pointwise, stacking
 from gradviz.ops.dropping import dropout
 from gradviz.ops.linear import linear
 from gradviz.ops.refusals import refuse_whole_result
@@ -153,8 +156,63 @@ def _one_way(step, input, state, weights, backwards):
     return stacking.stack(outputs[::-1] if backwards else outputs), state
 
 
-def _layers(step, input, states, params, settings):
-    """(output, last states) of all layers: `states` has one a direction of each layer."""
+def _packed_way(sizes):
+    """_one_way over packed rows: at each step the first few go on, the longest."""
+
+    def one_way(step, input, state, weights, backwards):
+        rows = linear(input, weights.w_ih, weights.b_ih)
+        ends = list(accumulate(sizes))
+        steps = [_range(rows, end - size, end) for size, end in zip(sizes, ends, strict=True)]
+        return (_growing if backwards else _shrinking)(step, steps, state, weights)
+
+    return one_way
+
+
+def _shrinking(step, inputs, state, weights):
+    outputs, last = [], []
+    for each in inputs:
+        size, before = each.shape[0], _size(state)
+        if size < before:
+            last.append(_part(state, size, before))
+            state = _part(state, 0, size)
+        state = step(each, state, weights, _known)
+        outputs.append(state[0] if isinstance(state, tuple) else state)
+    return stacking.cat(outputs, 0), _together([state, *reversed(last)])
+
+
+def _growing(step, inputs, first, weights):
+    outputs, state = [], _part(first, 0, inputs[-1].shape[0])
+    for each in reversed(inputs):
+        size, before = each.shape[0], _size(state)
+        if size > before:
+            state = _together([state, _part(first, before, size)])
+        state = step(each, state, weights, _known)
+        outputs.append(state[0] if isinstance(state, tuple) else state)
+    return stacking.cat(outputs[::-1], 0), state
+
+
+def _range(tensor, start, end):
+    return indexing.slice(tensor, dim=0, start=start, end=end, step=1)
+
+
+def _size(state):
+    return (state[0] if isinstance(state, tuple) else state).shape[0]
+
+
+def _part(state, start, end):
+    if isinstance(state, tuple):
+        return tuple(_range(each, start, end) for each in state)
+    return _range(state, start, end)
+
+
+def _together(states):
+    if isinstance(states[0], tuple):
+        return tuple(stacking.cat(each, 0) for each in zip(*states, strict=True))
+    return stacking.cat(states, 0)
+
+
+def _layers(step, input, states, params, settings, way=_one_way):
+    """(output, last states) of all layers: `states` has one a direction of each layer; `way` runs one."""
     has_biases, num_layers, p, train, bidirectional = settings
     ways = 2 if bidirectional else 1
     size = len(params) // (num_layers * ways)
@@ -162,7 +220,7 @@ def _layers(step, input, states, params, settings):
     last = []
     for layer in range(num_layers):
         found = [
-            _one_way(step, input, states[k], weights[k], backwards=bool(k % ways))
+            way(step, input, states[k], weights[k], backwards=bool(k % ways))
             for k in range(layer * ways, (layer + 1) * ways)
         ]
         outputs = [output for output, _ in found]
@@ -180,13 +238,25 @@ def _turned(input, batch_first):
 def _plain_layers(name, step):
     @composed(name)
     def layers(input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first=False):
+        if isinstance(params, Tensor):
+            given = hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first
+            return packed(input, *given)
         states = joining.unbind(hx, dim=0)
         settings = has_biases, num_layers, dropout, train, bidirectional
         output, last = _layers(step, _turned(input, batch_first), states, list(params), settings)
         return _turned(output, batch_first), stacking.stack(last)
 
+    def packed(data, batch_sizes, hx, params, has_biases, num_layers, dropout, train, bidirectional):
+        settings = has_biases, num_layers, dropout, train, bidirectional
+        way = _packed_way(batch_sizes.tolist())
+        output, last = _layers(step, data, joining.unbind(hx, dim=0), list(params), settings, way)
+        return output, stacking.stack(last)
+
     layers.__name__ = layers.__qualname__ = name
-    layers.__doc__ = f"{name} over (steps, N, input): the outputs of the last layer, and the last state of each layer."
+    layers.__doc__ = (
+        f"{name} over (steps, N, input): the outputs of the last layer, and the last state of each layer. Or over "
+        "packed rows: the sizes of the steps come behind them, and no batch_first."
+    )
     return layers
 
 
@@ -197,12 +267,30 @@ gru = _plain_layers("gru", _gru_step)
 
 @composed("lstm")
 def lstm(input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first=False):
-    """lstm over (steps, N, input): the outputs of the last layer, and the last hidden and cell state of each layer."""
-    states = list(zip(joining.unbind(hx[0], dim=0), joining.unbind(hx[1], dim=0), strict=True))
+    """lstm over (steps, N, input): the outputs of the last layer, and the last hidden and cell state of each layer.
+
+    Or over packed rows: the sizes of the steps come behind them, and no batch_first.
+    """
+    if isinstance(hx, Tensor):
+        given = hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first
+        return _packed_lstm(input, *given)
     settings = has_biases, num_layers, dropout, train, bidirectional
-    output, last = _layers(_lstm_step, _turned(input, batch_first), states, list(params), settings)
+    output, last = _layers(_lstm_step, _turned(input, batch_first), _pairs(hx), list(params), settings)
     hidden, cell = zip(*last, strict=True)
     return _turned(output, batch_first), stacking.stack(hidden), stacking.stack(cell)
+
+
+def _packed_lstm(data, batch_sizes, hx, params, has_biases, num_layers, dropout, train, bidirectional):
+    settings = has_biases, num_layers, dropout, train, bidirectional
+    output, last = _layers(
+        _lstm_step, data, _pairs(hx), list(params), settings, _packed_way(batch_sizes.tolist())
+    )
+    hidden, cell = zip(*last, strict=True)
+    return output, stacking.stack(hidden), stacking.stack(cell)
+
+
+def _pairs(hx):
+    return list(zip(joining.unbind(hx[0], dim=0), joining.unbind(hx[1], dim=0), strict=True))
 
 
 __all__ = [

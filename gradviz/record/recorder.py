@@ -19,6 +19,7 @@ from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import opener
 from gradviz.nn.module import Parameter
+from gradviz.nn.uninitialized import is_lazy
 from gradviz.record import device_values
 from gradviz.record.changes import ChangeRows
 from gradviz.record.definitions import Definitions, call_json, described
@@ -283,7 +284,8 @@ class Recorder(ChangeRows, OccasionRows):
             self._named(part, name)
         else:
             for inner, parameter in part.named_parameters():
-                self._named(parameter, f"{name}.{inner}")
+                if not is_lazy(parameter):
+                    self._named(parameter, f"{name}.{inner}" if name else inner)
 
     def entered(self, name, aside, module=None):
         """The ops until `left` are within this."""

@@ -55,7 +55,7 @@ DIFFERENCES = {
         "ties value": "kth linalg_det linalg_eigh_of linalg_qr linalg_solve_ex linalg_svd_of",
     },
     "float16: PyTorch computes inside in float32; integers: in the integer dtype, which wraps around": {
-        "dtype value": "grid_sampler_2d native_batch_norm native_layer_norm_backward",
+        "dtype value": "grid_sampler_2d native_batch_norm native_layer_norm_backward weight_norm_interface",
     },
     "two float dtypes met: PyTorch rounds on the way, or returns the dtype of one of them": {
         "mixed value": "exp pow_tensor",
@@ -112,6 +112,6 @@ OTHER_LAYOUTS = {
         "stride": "select_replaced slice_replaced",
     },
     "a step more, or less, that hands its input on as a view of itself": {
-        "view": "addmm max_pool2d_with_indices",
+        "view": "addmm max_pool2d_with_indices pack_padded_sequence_backward",
     },
 }

@@ -26,8 +26,36 @@ def _second(of):
     return run
 
 
+def _unpool(dims, places=0, **settings):
+    """The way back of ones, with places counted from one on."""
+
+    def run(torch):
+        values = torch.ones(1, 2, *(2,) * dims)
+        at = torch.arange(values.numel()).reshape(values.shape)
+        given = {"kernel_size": 2} | settings
+        return getattr(torch.nn.functional, f"max_unpool{dims}d")(values, at + places if isinstance(places, int) else places(at), **given)  # noqa: E501
+
+    return run
+
+
 A = (2, 3)
 MISTAKES = {
+    **{
+        f"max_unpool{dims}d {what}": _unpool(dims, *given, **settings)
+        for dims in (1, 2, 3)
+        for what, given, settings in (
+            ("to a size that it can't be", (), {"output_size": (9,) * dims}),
+            ("to sizes of other dimensions", (), {"output_size": (4,) * (dims + 3)}),
+            ("of places of another shape", (lambda at: at[:, :1],), {}),
+            ("of small integers as places", (lambda at: at.int(),), {}),
+            ("of places beyond the end", (lambda at: at * 0 + 999,), {}),
+            ("of places before the start", (lambda at: at * 0 - 999,), {}),
+        )
+    },
+    "max_unpool2d of a matrix": lambda torch: torch.nn.functional.max_unpool2d(torch.ones(A), torch.zeros(A).long(), 2),
+    "max_unpool3d of a matrix": lambda torch: torch.nn.functional.max_unpool3d(torch.ones(1, 2, 3), torch.zeros(1, 2, 3).long(), 2),  # noqa: E501
+    "max_unpool2d of no channels": lambda torch: torch.nn.functional.max_unpool2d(torch.ones(1, 0, 2, 2), torch.zeros(1, 0, 2, 2).long(), 2),  # noqa: E501
+    "max_unpool2d of integers": lambda torch: torch.nn.functional.max_unpool2d(torch.ones(1, 2, 2).long(), torch.zeros(1, 2, 2).long(), 2),  # noqa: E501
     "glu of an odd size": _f("glu", A),
     "glu of a number": _f("glu", ()),
     "prelu of other channels": _f("prelu", A, (2,)),

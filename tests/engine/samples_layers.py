@@ -118,7 +118,28 @@ RESAMPLING = (
     Sample("adaptive_avg_pool2d", _resampled("area", scale_factor=0.5), (ROWS,), second=False),
 )  # fmt: skip
 
+
+
+def _ctc(targets, input_lengths=(5, 3), target_lengths=(2, 1), **settings):
+    """ctc_loss of log-probabilities (5, 2, 3)."""
+
+    def run(torch, a):
+        return torch.nn.functional.ctc_loss(a.log_softmax(2), torch.tensor(targets), input_lengths, target_lengths, **settings)  # noqa: E501
+
+    return run
+
+
+def _ctc_alone(torch, a):
+    return torch.ctc_loss(a.log_softmax(1), torch.tensor([0, 0]), torch.tensor([5]), torch.tensor([2]), 1)
+
+
+SPEECH = ((5, 2, 3), "constant")
 LOSSES = (
+    *(Sample("ctc_loss_of", _ctc([[1, 1], [2, 1]], reduction=how, zero_infinity=True), (SPEECH,)) for how in HOWS),
+    Sample("ctc_loss_of", _ctc([1, 2, 2], (4, 5)), (SPEECH,)),
+    Sample("ctc_loss_of", _ctc([1, 2, 1, 2], (0, 2), (0, 4), zero_infinity=True, reduction="sum"), (SPEECH,)),
+    Sample("ctc_loss_of", _ctc_alone, (((5, 3), "constant"),)),
+    Sample("ctc_loss_backward", _first(_ctc([[0, 0], [2, 0]], blank=1)), (SPEECH,)),
     *(Sample("soft_margin_loss", lambda torch, a, b, how=how: torch.nn.functional.soft_margin_loss(a, b, reduction=how), (A, FIXED)) for how in HOWS),  # noqa: E501
     *(
         Sample("multi_margin_loss", lambda torch, a, c, how=how: torch.nn.functional.multi_margin_loss(a, c, reduction=how), (FIXED, CLASSES))  # noqa: E501

@@ -36,6 +36,61 @@ POOLS = (
     Sample("div", _f("local_response_norm", 3, 0.5), ((2, 4, 3),)),
 )  # fmt: skip
 
+
+def _back(dims, *args, **kwargs):
+    """A maximum pool and the way back."""
+
+    def run(torch, a):
+        pool, unpool = (getattr(torch.nn.functional, f"max_{way}{dims}d") for way in ("pool", "unpool"))
+        return unpool(*pool(a, *args, return_indices=True), *args, **kwargs)
+
+    return run
+
+
+UNPOOLS = (
+    Sample("max_unpool2d", _back(1, 2), ((2, 1, 4),), second=False),
+    Sample("max_unpool2d", _back(2, 2), ((1, 2, 4, 6),), second=False),
+    Sample("max_unpool2d", _back(2, (2, 1), (2, 1), output_size=(1, 2, 5, 3)), ((2, 5, 3),), second=False),
+    Sample("max_unpool2d", lambda torch, a: torch.nn.MaxUnpool2d(2)(a, torch.arange(12, -3, -4).reshape(a.shape)), ((1, 2, 2),), second=False),  # noqa: E501
+    Sample("max_unpool3d", _back(3, 2), ((1, 2, 2, 4, 2),), second=False),
+    Sample("max_unpool3d", _back(3, 2, 2, output_size=(3, 4, 3)), ((2, 3, 4, 3),), second=False),
+    Sample("max_pool2d_with_indices", lambda torch, a: torch.nn.MaxPool1d(2, return_indices=True)(a)[1], ((2, 1, 4),), second=False),  # noqa: E501
+    Sample("adaptive_max_pool2d", lambda torch, a: torch.adaptive_max_pool1d(a, 2)[0], ((2, 1, 4),), second=False),
+)  # fmt: skip
+
+
+def _packed(lengths, **settings):
+    return lambda torch, a: torch.nn.utils.rnn.pack_padded_sequence(a, lengths, **settings).data
+
+
+def _padded(torch, a):
+    rnn = torch.nn.utils.rnn
+    return rnn.pad_packed_sequence(rnn.pack_padded_sequence(a, [4, 2, 2]), True, 1.0, 5)[0]
+
+
+def _recurrent(torch, a, u, v):
+    packed = torch.nn.utils.rnn.pack_padded_sequence(a, [4, 1])
+    return torch.rnn_tanh(packed.data, packed.batch_sizes, torch.zeros(2, 2, 2, dtype=a.dtype), (u, v, u, v), False, 1, 0.0, True, True)[0]  # noqa: E501
+
+
+STEPS = (4, 3, 2)
+PACKS = (
+    Sample("pack_padded_sequence", _packed([4, 2, 2]), (STEPS,), second=False),
+    Sample("pack_padded_sequence", _packed([3, 2, 2, 1], batch_first=True), (STEPS,), second=False),  # noqa: E501
+    Sample("pack_padded_sequence_backward", twice(_packed([4, 2, 2])), (STEPS,), second=False),
+    Sample("pack_padded_sequence_backward", twice(_packed([3, 3, 1, 1], batch_first=True)), (STEPS,), second=False),
+    Sample("packed_rows", twice(twice(_packed([4, 2, 2]))), (STEPS,), second=False),
+    Sample("pack_padded_sequence", _padded, (STEPS,), second=False),
+    Sample("cat", _recurrent, ((4, 2, 2), (2, 2), (2, 2))),
+)  # fmt: skip
+
+NORMS = (
+    Sample("weight_norm_interface", lambda torch, v, g: torch._weight_norm(v, g, 0), (((2, 3, 2), "constant"), (2, 1, 1)), second=False),  # noqa: E501
+    # the second derivative takes the norms for constants, as PyTorch's does
+    Sample("weight_norm_interface", lambda torch, v, g: torch._weight_norm(v, g, 1), ((2, 3), (1, 3)), slope=False),
+    Sample("norm_of_all", lambda torch, v: torch.norm_except_dim(v, 2, -1), ((2, 3),)),
+)  # fmt: skip
+
 INDICES = ((6,), "class")
 
 
@@ -124,4 +179,4 @@ GRIDS = (
     Sample("affine_points", twice(_f("affine_grid", (1, 1, 2, 3), False)), ((1, 2, 3),), second=False),
 )  # fmt: skip
 
-SAMPLES = (*POOLS, *BAGS, *WINDOWS, *WHERE, *GRIDS)
+SAMPLES = (*POOLS, *UNPOOLS, *PACKS, *NORMS, *BAGS, *WINDOWS, *WHERE, *GRIDS)

@@ -23,6 +23,8 @@ FLOATS = ("float16", "float32", "float64")
 # ops whose sizes are not varied: PyTorch doesn't check them all, and reads or writes past its memory (which ends the
 # process, or not), or returns memory that nothing was written to
 UNCHECKED = {
+    "ctc_loss_backward",
+    "ctc_loss_of",
     "flash_attention_backward",
     "multi_margin_loss",
     "multi_margin_loss_backward",
@@ -30,6 +32,7 @@ UNCHECKED = {
     "multilabel_margin_loss_backward",
     "scaled_dot_product_flash_attention_for_cpu",
     "unsafe_split",  # of gru_cell and lstm_cell
+    "weight_norm_interface",
 }
 
 

@@ -19,6 +19,7 @@ LOOKS = {
     "bincounts": {"int", "bincount"},
     "counts_in_bins": {"float"},  # the least and the greatest, where no range is given
     "cumprod_of": {"item"},  # its backward asks whether there is a zero
+    "ctc_loss_of": {"tolist"},  # lengths that are tensors, as in PyTorch
     "digamma": POLES,  # its second backward
     "index": {MASK},
     "index_fill_tensor": {"unique"},  # its backward
@@ -44,7 +45,10 @@ LOOKS = {
     "unique_of": {"unique", "flatnonzero"},
 }
 # What comes from the host: lists and numbers that the sample itself holds.
-HELD = {"index", "lerp_tensor", "mm", "mul", "repeated_places", "search", "sub_number"}
+HELD = {
+    "ctc_loss_backward", "ctc_loss_of", "index", "lerp_tensor", "mm", "mul", "pack_padded_sequence",
+    "pack_padded_sequence_backward", "packed_rows", "repeated_places", "search", "sub_number",
+}  # fmt: skip
 # And random numbers, which are the CPU's for the same seed; add's are of alpha dropout, mul's of dropout.
 DRAWN = {
     "add", "bernoulli_fill", "bernoulli_fill_of", "bernoulli_like", "bernoulli_of", "cauchy_fill", "exponential_fill",

@@ -29,6 +29,10 @@ RUNS = {
     "NAdam": lambda optim, p: optim.NAdam(p, lr=0.05, weight_decay=0.1, decoupled_weight_decay=True),
     "NAdam momentum decay": lambda optim, p: optim.NAdam(p, lr=0.05, momentum_decay=0.1, weight_decay=0.1),
     "RAdam": lambda optim, p: optim.RAdam(p, lr=0.05, betas=(0.8, 0.9)),
+    "Rprop": lambda optim, p: optim.Rprop(p),
+    "Rprop within bounds": lambda optim, p: optim.Rprop(p, 0.1, (0.3, 1.5), (0.05, 0.2), maximize=True),
+    "ASGD": lambda optim, p: optim.ASGD(p, lr=0.1),
+    "ASGD averages": lambda optim, p: optim.ASGD(p, 0.1, 0.01, 0.5, 3, weight_decay=0.1),
     "RAdam weight decay": lambda optim, p: optim.RAdam(p, lr=0.05, weight_decay=0.1, decoupled_weight_decay=True),
 }
 
@@ -69,7 +73,7 @@ def test_steps_are_pytorchs(name):
     assert ours.state_dict()["param_groups"] == optimizer.state_dict()["param_groups"]
 
 
-@pytest.mark.parametrize("name", ["SGD nesterov", "Adam", "SGD groups", "RMSprop centered", "Adagrad", "NAdam"])
+@pytest.mark.parametrize("name", ["SGD nesterov", "Adam", "SGD groups", "RMSprop centered", "NAdam", "Rprop"])
 def test_a_saved_state_goes_on_where_it_stopped(name):
     straight, resumed = _start(gradviz), _start(gradviz)
     _steps(RUNS[name](gradviz.optim, straight), gradviz, straight, 6)

@@ -16,6 +16,9 @@ LAYERS = {
     "ConvTranspose3d": (lambda nn: nn.ConvTranspose3d(2, 3, 2, stride=2), [(1, 2, 2, 3, 2)]),
     "LPPool1d": (lambda nn: nn.LPPool1d(2, 2), [(1, 2, 4)]),
     "LPPool2d": (lambda nn: nn.LPPool2d(2, 2, stride=1), [(1, 2, 4, 4)]),
+    "LPPool3d": (lambda nn: nn.LPPool3d(2.5, (1, 2, 2)), [(1, 2, 2, 4, 4)]),
+    "LPPool2d, the greatest": (lambda nn: nn.LPPool2d(float("inf"), 2), [(1, 2, 4, 4)]),
+    "LPPool1d, the least": (lambda nn: nn.LPPool1d(-float("inf"), 2, stride=1), [(1, 2, 4)]),
     "LocalResponseNorm": (lambda nn: nn.LocalResponseNorm(2), [(2, 4, 3, 3)]),
     "Bilinear": (lambda nn: nn.Bilinear(3, 2, 4), [(5, 3), (5, 2)]),
     "Bilinear without bias": (lambda nn: nn.Bilinear(3, 2, 4, bias=False), [(3,), (2,)]),
@@ -39,6 +42,23 @@ def test_layers(name):
         np.testing.assert_allclose(mine, its, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_back_from_a_maximum_pool(dims):
+    found = []
+    for side in SIDES:
+        pool = getattr(side.nn, f"MaxPool{dims}d")(2, return_indices=True)
+        back = getattr(side.nn, f"MaxUnpool{dims}d")(2)
+        side.manual_seed(3)
+        leaf = side.randn(2, 3, *(4,) * dims).requires_grad_()
+        values, places = pool(leaf)
+        out = back(values, places, output_size=(5,) * dims)
+        out.square().sum().backward()
+        found.append([repr(back), places.tolist(), out.tolist(), leaf.grad.tolist()])
+    assert found[0][:2] == found[1][:2]
+    for mine, its in zip(found[0][2:], found[1][2:], strict=True):
+        np.testing.assert_allclose(mine, its, rtol=1e-6)
+
+
 @pytest.mark.parametrize("settings", [{}, {"mode": "max"}, {"mode": "sum", "include_last_offset": True}, {"padding_idx": 1}])  # noqa: E501
 def test_bags(settings):
     found = []
@@ -58,6 +78,7 @@ def test_bags(settings):
     [
         lambda init, w: init.eye_(w),
         lambda init, w: init.trunc_normal_(w, std=0.02),
+        lambda init, w: init.sparse_(w, 0.4, 0.5) if w.ndim == 2 else init.normal_(w),
         lambda init, w: init.trunc_normal_(w, std=1.0, a=-0.5, b=0.5),
         lambda init, w: init.trunc_normal_(w, std=1.0, a=1.0, b=1.2),
         lambda init, w: init.orthogonal_(w, gain=2),
@@ -111,6 +132,36 @@ def test_vectors_and_sequences():
         values = [each.tolist() for each in (whole, *parts, *padded, total)]
         found.append([whole.grad_fn.name(), *values, said])
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("name", ["upsample", "upsample_nearest", "upsample_bilinear"])
+def test_interpolate_by_its_old_names(name):
+    found = []
+    for side in SIDES:
+        with pytest.warns(UserWarning) as warned:
+            out = getattr(side.nn.functional, name)(side.arange(6.0).reshape(1, 1, 2, 3), scale_factor=2)
+        found.append([str(warned[0].message), out.numpy()])
+    assert found[0][0] == found[1][0]
+    np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_fusion(bias):
+    found = []
+    for side in SIDES:
+        nn, utils = side.nn, side.nn.utils
+        side.manual_seed(2)
+        linear = utils.fuse_linear_bn_eval(nn.Linear(3, 2, bias=bias).eval(), nn.BatchNorm1d(2).eval())
+        conv = utils.fuse_conv_bn_eval(nn.Conv2d(2, 3, 2, bias=bias).eval(), nn.BatchNorm2d(3).eval())
+        turned = utils.fuse_conv_bn_eval(nn.ConvTranspose2d(2, 3, 2, bias=bias).eval(), nn.BatchNorm2d(3).eval(), True)
+        images = side.arange(24.0).reshape(1, 2, 3, 4)
+        found.append([linear(side.ones(2, 3)), conv(images), turned(images)])
+        with pytest.raises(AssertionError, match="Fusion only for eval!"):
+            utils.fuse_linear_bn_eval(nn.Linear(3, 2), nn.BatchNorm1d(2))
+        with pytest.raises(AssertionError, match="got linear.out_features=2 and bn.num_features=3"):
+            utils.fuse_linear_bn_eval(nn.Linear(3, 2).eval(), nn.BatchNorm1d(3).eval())
+    for mine, its in zip(*found, strict=True):
+        np.testing.assert_allclose(mine.detach().numpy(), its.detach().numpy(), rtol=1e-4, atol=1e-5)
 
 
 def test_tensors_of_older_scripts():

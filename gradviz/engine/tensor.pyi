@@ -718,7 +718,8 @@ class Tensor:
     def lt_(self, *args, **kwargs) -> Tensor:
         """`lt`, in place; returns self."""
     @property
-    def mT(self) -> Tensor: ...
+    def mT(self) -> Tensor:
+        """The last two dimensions swapped, a view; a 0-d tensor itself."""
     def map2_(self, x, y, callable) -> Tensor:
         """Each element becomes what a Python function makes of it and of those of two others."""
     def map_(self, other, callable) -> Tensor:
@@ -813,15 +814,15 @@ class Tensor:
         """`negative`, in place; returns self."""
     def nelement(self) -> builtins.int:
         """How many elements."""
-    def new_empty(self, *sizes, size=None, dtype=None, device=None, requires_grad=False) -> Tensor:
+    def new_empty(self, *size, dtype=None, device=None, requires_grad=False) -> Tensor:
         """Memory of this size as it is found, of this tensor's dtype and device."""
     def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=False) -> Tensor:
         """One value of this size, of this tensor's dtype and device."""
-    def new_ones(self, *sizes, size=None, dtype=None, device=None, requires_grad=False) -> Tensor:
+    def new_ones(self, *size, dtype=None, device=None, requires_grad=False) -> Tensor:
         """Ones of this size, of this tensor's dtype and device."""
     def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False) -> Tensor:
         """A copy of data as a leaf of this tensor's dtype and device."""
-    def new_zeros(self, *sizes, size=None, dtype=None, device=None, requires_grad=False) -> Tensor:
+    def new_zeros(self, *size, dtype=None, device=None, requires_grad=False) -> Tensor:
         """Zeros of this size, of this tensor's dtype and device."""
     def nextafter(self, other) -> Tensor:
         """The next floating point number from self on, towards other."""
@@ -1065,8 +1066,10 @@ class Tensor:
         """A number of nearly equal ranges, or the ranges between indices; views."""
     def tile(self, *times, dims=None) -> Tensor:
         """As repeat, but fewer numbers than dimensions count from the last."""
-    def to(self, *args, dtype=None, device=None, non_blocking=False, copy=False) -> Tensor:
-        """The tensor in another dtype or on another device; itself when nothing changes, unless `copy`."""
+    def to(self, *args, dtype=None, device=None, non_blocking=False, copy=False, memory_format=None) -> Tensor:
+        """The tensor in another dtype, on another device or laid out otherwise; itself when nothing
+        changes, unless `copy`.
+        """
     def tolist(self) -> Any:
         """The values as nested lists of Python numbers."""
     def topk(self, k, dim=-1, largest=True, sorted=True) -> tuple[Tensor, ...]:

@@ -81,6 +81,10 @@ class Drawing:
         values = (self.operand(condition, BOOL), self.operand(chosen), self.operand(other))
         return Sketch(self, self._add((WHERE, None, values), FLOAT))
 
+    def folded(self, ufunc, row, axis, keepdims):
+        """None: a sum takes more than an element."""
+        raise Unplanned
+
     def _add(self, step, kind):
         self.steps.append(step)
         self.kinds.append(kind)
@@ -147,6 +151,14 @@ class Sketch:
             raise Unplanned
         short = {2: np.square, -1: np.reciprocal, 0.5: np.sqrt}.get(exponent)  # as NumPy's own ** does
         return self.drawing.apply(np.power, self, exponent) if short is None else self.drawing.apply(short, self)
+
+    def sum(self, axis=None, keepdims=False):
+        """A row's sum, where the drawing is of rows."""
+        return self.drawing.folded(np.add, self, axis, keepdims)
+
+    def max(self, axis=None, keepdims=False):
+        """A row's greatest element, where the drawing is of rows."""
+        return self.drawing.folded(np.maximum, self, axis, keepdims)
 
     def __bool__(self):
         raise Unplanned
@@ -224,7 +236,7 @@ def plan_of_forward(op, dtype, *settings):
     def formula(sketches):
         return [op.forward(Functions(drawing), *sketches, **dict(zip(op.settings, settings, strict=True)))]
 
-    return _drawn(drawing, formula, range(len(op.inputs)))
+    return drawn(drawing, formula, range(len(op.inputs)))
 
 
 def plan_of_run(op, mask, dtype, *settings):
@@ -238,15 +250,15 @@ def plan_of_run(op, mask, dtype, *settings):
         known |= dict(zip(op.node_class.setting_names, settings, strict=True)) | {"ops": Ops(functions)}
         return [None if rule is None else rule.function(*(known[name] for name in rule.names)) for rule in rules]
 
-    return _drawn(drawing, formula, (0,))
+    return drawn(drawing, formula, (0,))
 
 
 def plan_of_sum(dtype):
     """The plan of the sum of two gradients."""
-    return _drawn(Drawing(dtype, 2), lambda both: [both[0] + both[1]], (0, 1))
+    return drawn(Drawing(dtype, 2), lambda both: [both[0] + both[1]], (0, 1))
 
 
-def _drawn(drawing, formula, used):
+def drawn(drawing, formula, used):
     """The plan of a formula, whose results all need the inputs that are `used`."""
     try:
         results = formula([drawing.sketch(value) for value in range(drawing.inputs)])

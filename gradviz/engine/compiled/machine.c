@@ -7,6 +7,7 @@
 #define SMALL 512       /* the same, where all of an array fits */
 #define LARGE (1 << 15) /* elements, from which others may run Python meanwhile */
 #define MOST_TEMPORARIES 8
+#define PART 32768      /* elements: what a thread takes at a time */
 
 /* Where a register's next block lies, and how far its elements are apart: 0 for a number. */
 typedef struct {
@@ -113,18 +114,12 @@ run_block(Plan *plan, Places *places, npy_intp count)
     }
 }
 
-static int
-size_of(Plan *plan)
-{
-    return plan->width == 1 ? sizeof(npy_float) : sizeof(npy_double);
-}
-
 /* Blocks from one element on; scratch: room for a block of each temporary. */
 static void
 run_blocks(Plan *plan, const Places *places, npy_intp start, npy_intp count, char *scratch, int block)
 {
     Places here = *places;
-    int size = size_of(plan), fixed = plan->inputs + plan->constants + plan->made;
+    int size = (int)size_in(plan), fixed = plan->inputs + plan->constants + plan->made;
     npy_intp most = block / size;
     for (int k = 0; k < fixed; k++)
         here.at[k] += start * here.step[k];
@@ -158,7 +153,7 @@ run_large(Plan *plan, const Places *places, npy_intp count)
 {
     Job job = {plan, places};
     PyThreadState *resting = count >= LARGE ? PyEval_SaveThread() : NULL;
-    share(do_part, &job, count);
+    share(do_part, &job, count, PART);
     if (resting != NULL)
         PyEval_RestoreThread(resting);
 }
@@ -174,7 +169,7 @@ run_small(Plan *plan, const Places *places, npy_intp count)
 static void
 place(Plan *plan, PyObject *const *inputs, PyArrayObject **made, npy_double *numbers, Places *places)
 {
-    int size = size_of(plan), next = plan->inputs;
+    int size = (int)size_in(plan), next = plan->inputs;
     for (int i = 0; i < plan->inputs; i++) {
         places->step[i] = 0;
         if (is_array(inputs[i])) {

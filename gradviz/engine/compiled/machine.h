@@ -8,7 +8,7 @@
 #define NO_IMPORT_UFUNC
 #include <numpy/ufuncobject.h>
 
-enum { UFUNC, CAST, WHERE }; /* as in engine/plans.py */
+enum { UFUNC, CAST, WHERE, SUM, FOLD, DOT }; /* as in engine/plans.py and engine/rows.py */
 
 typedef struct {
     PyUFuncGenericFunction run;
@@ -18,6 +18,7 @@ typedef struct {
 typedef struct {
     int code, count, into, from[3];
     int bools;    /* bit i: operand i is of bools; bit `count`: the result */
+    int numbers;  /* the same of what is one number for a whole row */
     Loop loop;
 } Step;
 
@@ -25,10 +26,20 @@ typedef struct {
 struct Plan {
     int width; /* 1: of float32, 2: of float64 */
     int inputs, constants, made, registers, steps, outputs;
-    int is_bool[MOST_OUTPUTS], placed[MOST_OUTPUTS]; /* placed: the register of each output, or -1 for none */
+    int is_bool[MOST_OUTPUTS], is_number[MOST_OUTPUTS], placed[MOST_OUTPUTS]; /* placed: the register of each output, or -1 for none */
     npy_float narrow[MOST_REGISTERS];
     npy_double wide[MOST_REGISTERS];
     Step step[MOST_STEPS];
 };
+
+/* A plan from what plans.py and rows.py write; NULL where there is none, which is no error. */
+Plan *plan_from(PyObject *written, int width);
+
+/* Bytes of an element. */
+static inline npy_intp
+size_in(const Plan *plan)
+{
+    return plan->width == 1 ? sizeof(npy_float) : sizeof(npy_double);
+}
 
 #endif

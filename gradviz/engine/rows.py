@@ -66,24 +66,24 @@ class Rows:
     """
 
     def __init__(self, kinds, formula):
-        self._formula = formula
+        self.formula = formula
         self._kinds = kinds
         self._compiled = None if _engine is None else _engine.Rows(self._plan, kinds)
 
     def __call__(self, xp, *arrays):
         """What the formula gives: an array, or a tuple of them."""
         found = self._compiled(*arrays) if xp is np and self._compiled is not None else None
-        return self._formula(xp, *arrays) if found is None else found
+        return self.formula(xp, *arrays) if found is None else found
 
     def along(self, dim, xp, *arrays):
         """The same of rows along any dimension, which the formula takes as its last argument."""
-        return self(xp, *arrays) if dim == arrays[0].ndim - 1 else self._formula(xp, *arrays, dim)
+        return self(xp, *arrays) if dim == arrays[0].ndim - 1 else self.formula(xp, *arrays, dim)
 
     def _plan(self, dtype):
         drawing = RowDrawing(dtype, self._kinds)
 
         def formula(sketches):
-            found = self._formula(Functions(drawing), *sketches)
+            found = self.formula(Functions(drawing), *sketches)
             return found if found.__class__ is tuple else (found,)
 
         return drawn(drawing, formula, ())

@@ -11,7 +11,6 @@ from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import standardizing
-from gradviz.ops.reduction import averaged
 from gradviz.ops.refusals import refuse_kinds
 
 
@@ -102,11 +101,9 @@ def _layer_input(ops, grad, input, weight, bias, normalized_shape, result1, resu
         scaled = grad if weight is None else grad * weight
         return _input_gradient(ops, scaled, input, result1, result2, _last(input, normalized_shape))
     xp, count = module_of(input), prod(normalized_shape)
-    known = result1.reshape(-1, 1), result2.reshape(-1, 1), count
-    one, two = grad.reshape(-1, count), input.reshape(-1, count)
-    if weight is None:
-        return standardizing.row_gradient(xp, one, two, *known).reshape(input.shape)
-    return standardizing.scaled_row_gradient(xp, one, two, weight.reshape(-1), *known).reshape(input.shape)
+    both, known = (grad.reshape(-1, count), input.reshape(-1, count)), (result1.reshape(-1, 1), result2.reshape(-1, 1))
+    factor = None if weight is None else weight.reshape(-1)
+    return standardizing.row_gradient(xp, *both, *known, factor).reshape(input.shape)
 
 
 def _layer_weight(ops, grad, input, weight, bias, normalized_shape, result1, result2):
@@ -114,9 +111,16 @@ def _layer_weight(ops, grad, input, weight, bias, normalized_shape, result1, res
         xp, count = module_of(input), prod(normalized_shape)
         known = result1.reshape(-1, 1), result2.reshape(-1, 1)
         slopes = standardizing.slopes_of_scale(xp, grad.reshape(-1, count), input.reshape(-1, count), *known)
-        return xp.add.reduce(slopes, axis=0).reshape(normalized_shape)
+        return standardizing.column_sums(xp, slopes).reshape(normalized_shape)
     standard, _ = _standardized(ops, input, result1, result2, _last(input, normalized_shape))
     return _outer_sum(ops, standard * grad, normalized_shape)
+
+
+def _layer_bias(ops, grad, normalized_shape):
+    if isinstance(grad, Tensor) or not grad.size or grad.dtype.itemsize == 2:
+        return _outer_sum(ops, grad, normalized_shape)
+    table = grad.reshape(-1, prod(normalized_shape))
+    return standardizing.column_sums(module_of(grad), table).reshape(normalized_shape)
 
 
 @op(
@@ -124,7 +128,7 @@ def _layer_weight(ops, grad, input, weight, bias, normalized_shape, result1, res
     weight=vjp("xhat = (input - result1) * result2 (summed over what is outer product of dims)", _layer_weight),
     bias=vjp(
         "1 (summed over the outer dims)",
-        lambda ops, grad, input, weight, bias, normalized_shape, result1, result2: _outer_sum(
+        lambda ops, grad, input, weight, bias, normalized_shape, result1, result2: _layer_bias(
             ops, grad, normalized_shape
         ),
     ),
@@ -185,7 +189,7 @@ def _batch_input_of_arrays(grad, input, scale, training, mean, rstd):
     xp, count = module_of(input), input.size // input.shape[1]
     if not training:
         return standardizing.by_channels(xp, standardizing.TIMES, (grad,), (scale,))
-    average = xp.add.reduce(grad, axis=_all_but_channels(input)) / count
+    average = standardizing.channel_sums(xp, grad) / count
     slope = standardizing.dot_of_channels(xp, grad, input, mean) * (rstd * rstd) / count
     return standardizing.by_channels(xp, standardizing.CHANNEL_GRADIENT, (grad, input), (mean, average, slope, scale))
 
@@ -219,7 +223,7 @@ def native_batch_norm(xp, input, weight, bias, running_mean, running_var, *, tra
     work = input.astype("float32") if input.dtype.itemsize == 2 else input
     if training:
         count = input.size // max(input.shape[1], 1)
-        mean = averaged(work, _all_but_channels(input))
+        mean = standardizing.channel_sums(xp, work) / count
         squares = standardizing.squares_of_channels(xp, work, mean)
         rstd = 1 / xp.sqrt(squares / count + work.dtype.type(eps))
         if running_mean is not None:
@@ -261,7 +265,7 @@ def _group_input(ops, grad, input, weight, result1, result2, N, C, HxW, group, e
 def _group_input_of_arrays(grad, input, weight, mean, rstd):
     xp, count = module_of(input), input.size // mean.size
     scaled = grad if weight is None else standardizing.by_channels(xp, standardizing.TIMES, (grad,), (weight,))
-    known = mean.reshape(-1, 1), rstd.reshape(-1, 1), count
+    known = mean.reshape(-1, 1), rstd.reshape(-1, 1)
     one, two = scaled.reshape(-1, count), input.reshape(-1, count)
     return standardizing.row_gradient(xp, one, two, *known).reshape(input.shape)
 
@@ -304,7 +308,7 @@ def native_group_norm(xp, input, weight, bias, *, N, C, HxW, group, eps):
     if weight is None and bias is None:
         mean, rstd, out = standardizing.standardized(xp, table, eps)
     else:
-        mean, rstd = standardizing.row_statistics(xp, table, table.shape[1], eps)
+        mean, rstd = standardizing.row_statistics(xp, table, eps)
         scale = xp.ones(C, mean.dtype) if weight is None else weight
         shift = xp.zeros(C, mean.dtype) if bias is None else bias
         center, factor = (_of_each_channel(xp, each.reshape(N, group), C) for each in (mean, rstd))

@@ -2,7 +2,7 @@
 
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
-from gradviz.ops.picking import added_at
+from gradviz.ops.picking import added_at, rows_added_at
 from gradviz.ops.refusals import no_derivative, refuse_kinds
 
 SUM, MEAN, MAX = 0, 1, 2
@@ -52,9 +52,8 @@ def embedding_bag(
     if mode == MAX:
         out, chosen = _greatest(xp, rows, indices, bags, kept, len(starts))
         return out, bags, sizes, chosen
-    rows = rows * kept[:, None].astype(rows.dtype)
-    out = xp.zeros((len(starts), weight.shape[1]), rows.dtype)
-    added_at(xp, out, bags[:, None] * weight.shape[1] + xp.arange(weight.shape[1]), rows)
+    rows = rows * kept[:, None].astype(rows.dtype) if padding_idx >= 0 else rows
+    out = rows_added_at(xp, xp.zeros((len(starts), weight.shape[1]), rows.dtype), bags, rows)
     if mode == MEAN:
         out /= xp.maximum(sizes, 1)[:, None].astype(out.dtype)
     return out, bags, sizes, sizes
@@ -100,14 +99,16 @@ def embedding_bag_backward(
     if mode == MAX:
         full = (sizes > 0)[:, None].astype(self.dtype)
         return added_at(xp, out, chosen * width + xp.arange(width), self * full)
-    rows = self[bags] * (indices != padding_idx)[:, None].astype(self.dtype)
+    rows = self[bags]
+    if padding_idx >= 0:
+        rows = rows * (indices != padding_idx)[:, None].astype(self.dtype)
     if mode == MEAN:
         rows = rows / xp.maximum(sizes, 1)[bags][:, None].astype(self.dtype)
     if factors is not None:
         rows = rows * factors[:, None]
     if by_frequency:
         rows = rows / xp.bincount(indices, minlength=rows_in_all)[indices][:, None].astype(self.dtype)
-    return added_at(xp, out, indices[:, None] * width + xp.arange(width), rows)
+    return rows_added_at(xp, out, indices, rows)
 
 
 @op(

@@ -1,6 +1,7 @@
-"""The C twin of the error function, where it was built."""
+"""The C twins of the catalogue, where they were built: the error function, and what picks and adds at places."""
 
 import os
+from math import prod
 
 import numpy as np
 
@@ -22,3 +23,42 @@ def erf_for(xp):
         return erf
     sketched = functions_of(xp)
     return None if sketched is None else sketched.function(erf)
+
+
+def picked(array, places, dim):
+    """`take_along_axis` of arrays alike but for a dimension; None where it isn't the twin's, or a place outside."""
+    if not _are_plain(array, places) or not _are_alike(array, places, dim):
+        return None
+    out = np.empty(places.shape, array.dtype)
+    return out if _ops.pick(array, places, out, *_sizes(array, dim, places.shape[dim])) else None
+
+
+def added_along(array, places, values, dim):
+    """Whether values were added to an array at places along a dimension, which are inside."""
+    if not _are_plain(array, places, values) or not _are_alike(array, places, dim) or places.shape != values.shape:
+        return False
+    return _ops.add_at(array, places, values, *_sizes(array, dim, places.shape[dim]))
+
+
+def slices_added(array, places, values, dim):
+    """The same with a place for each slice of the dimension."""
+    if not _are_plain(array, places, values) or not _are_alike(array, values, dim):
+        return False
+    return _ops.add_slices(array, places, values, *_sizes(array, dim, len(places)))
+
+
+def _are_plain(array, places, values=None):
+    """Whether these are NumPy's, in order, and of dtypes that the twins know."""
+    given = [array, places] if values is None else [array, places, values]
+    if _ops is None or any(each.__class__ is not np.ndarray or not each.flags.carray for each in given):
+        return False
+    return places.dtype == np.int64 and array.dtype.char in "fd" and (values is None or values.dtype == array.dtype)
+
+
+def _are_alike(one, other, dim):
+    return one.shape[:dim] == other.shape[:dim] and one.shape[dim + 1 :] == other.shape[dim + 1 :]
+
+
+def _sizes(array, dim, count):
+    """(outer, size, count, inner) around a dimension."""
+    return prod(array.shape[:dim]), array.shape[dim], count, prod(array.shape[dim + 1 :])

@@ -3,7 +3,14 @@
 #define GRADVIZ_OPS_MODULE
 #include "ops.h"
 
-static PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_ops", "C twins of the catalogue.", -1, NULL, NULL, NULL,
+static PyMethodDef functions[] = {
+    {"pick", pick, METH_VARARGS, "pick(array, places, into, outer, size, count, inner): whether all places are inside."},
+    {"add_at", add_at, METH_VARARGS, "add_at(array, places, values, ...): the same, values added to the array."},
+    {"add_slices", add_slices, METH_VARARGS, "add_slices(array, places, values, ...): the same, with a place a slice."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_ops", "C twins of the catalogue.", -1, functions, NULL, NULL,
                                  NULL, NULL};
 
 PyMODINIT_FUNC

@@ -16,5 +16,8 @@
 #include <numpy/ufuncobject.h>
 
 PyObject *new_erf(void);
+PyObject *pick(PyObject *module, PyObject *args);
+PyObject *add_at(PyObject *module, PyObject *args);
+PyObject *add_slices(PyObject *module, PyObject *args);
 
 #endif

@@ -38,20 +38,27 @@ read_work(PyObject *args, Work *work, int of_slices)
 }
 
 /* Each place on its own: `one` is its element of the array, `other` the value that goes with it. */
-#define AT_EACH(type, doing)                                                                      \
+#define AT_EACH_OF(type, doing, inner)                                                            \
     for (Py_ssize_t i = 0; i < work->outer; i++) {                                                \
-        type *array = (type *)work->array + i * work->size * work->inner;                         \
-        Py_ssize_t start = i * work->count * work->inner;                                         \
-        type *values = (type *)work->values + start;                                              \
-        const npy_int64 *places = work->places + start;                                           \
-        for (Py_ssize_t j = 0; j < work->count; j++)                                              \
-            for (Py_ssize_t k = 0; k < work->inner; k++) {                                        \
-                npy_int64 place = *places++;                                                      \
-                if (place < 0 || place >= work->size)                                             \
+        type *array = (type *)work->array + i * size * inner;                                     \
+        type *values = (type *)work->values + i * count * inner;                                  \
+        const npy_int64 *places = work->places + i * count * inner;                               \
+        for (Py_ssize_t j = 0; j < count; j++)                                                    \
+            for (Py_ssize_t k = 0; k < inner; k++) {                                              \
+                npy_int64 place = places[j * inner + k];                                          \
+                if ((npy_uint64)place >= (npy_uint64)size)                                        \
                     return 0;                                                                     \
-                type *one = array + place * work->inner + k, *other = values++;                   \
+                type *one = array + place * inner + k, *other = values + j * inner + k;           \
                 doing;                                                                            \
             }                                                                                     \
+    }
+#define AT_EACH(type, doing)                                                                      \
+    Py_ssize_t size = work->size, count = work->count, inner = work->inner;                       \
+    if (inner == 1) {                                                                             \
+        AT_EACH_OF(type, doing, 1)                                                                \
+    }                                                                                             \
+    else {                                                                                        \
+        AT_EACH_OF(type, doing, inner)                                                            \
     }                                                                                             \
     return 1;
 

@@ -101,6 +101,8 @@ def cumsum_from_end(xp, self, *, dim):
     """Running sum along a dimension, from its end."""
     if not self.ndim:
         return self.copy()
+    if xp is np and self.dtype.kind == "f":
+        return np.asarray(accumulated(np, np.add, self, dim, from_end=True), order="C")
     return xp.asarray(xp.flip(_accumulated(xp, "cumsum", xp.flip(self, dim), dim, self.dtype), dim), order="C")
 
 

@@ -1,4 +1,5 @@
-"""The C twins of the catalogue, where they were built: the error function, and what picks and adds at places."""
+"""The C twins of the catalogue, where they were built: the error function, what picks and adds at places,
+running sums."""
 
 import os
 from math import prod
@@ -45,6 +46,17 @@ def slices_added(array, places, values, dim):
     if not _are_plain(array, places, values) or not _are_alike(array, values, dim):
         return False
     return _ops.add_slices(array, places, values, *_sizes(array, dim, len(places)))
+
+
+def accumulated(function, array, from_end):
+    """Running sums or products of an array's last dimension; None where they are none of the twin's."""
+    if _ops is None or array.dtype.char not in "fd" or not array.flags.c_contiguous or not array.ndim:
+        return None
+    if function is not np.add and function is not np.multiply:
+        return None
+    out = np.empty(array.shape, array.dtype)
+    _ops.accumulate(array, out, function is np.multiply, from_end)
+    return out
 
 
 def _are_plain(array, places, values=None):

@@ -7,6 +7,7 @@ static PyMethodDef functions[] = {
     {"pick", pick, METH_VARARGS, "pick(array, places, into, outer, size, count, inner): whether all places are inside."},
     {"add_at", add_at, METH_VARARGS, "add_at(array, places, values, ...): the same, values added to the array."},
     {"add_slices", add_slices, METH_VARARGS, "add_slices(array, places, values, ...): the same, with a place a slice."},
+    {"accumulate", accumulate, METH_VARARGS, "accumulate(array, into, product, from_end): of the last dimension."},
     {NULL, NULL, 0, NULL},
 };
 

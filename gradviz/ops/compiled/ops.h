@@ -19,5 +19,6 @@ PyObject *new_erf(void);
 PyObject *pick(PyObject *module, PyObject *args);
 PyObject *add_at(PyObject *module, PyObject *args);
 PyObject *add_slices(PyObject *module, PyObject *args);
+PyObject *accumulate(PyObject *module, PyObject *args);
 
 #endif

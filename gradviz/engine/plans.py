@@ -152,6 +152,12 @@ class Sketch:
         short = {2: np.square, -1: np.reciprocal, 0.5: np.sqrt}.get(exponent)  # as NumPy's own ** does
         return self.drawing.apply(np.power, self, exponent) if short is None else self.drawing.apply(short, self)
 
+    def astype(self, dtype, copy=True):
+        """Itself in the arrays' dtype, which a bool may be brought to."""
+        if dtype != self.drawing.dtype:
+            raise Unplanned
+        return self.drawing.sketch(self.drawing.operand(self))
+
     def sum(self, axis=None, keepdims=False):
         """A row's sum, where the drawing is of rows."""
         return self.drawing.folded(np.add, self, axis, keepdims)

@@ -59,6 +59,20 @@ def accumulated(function, array, from_end):
     return out
 
 
+FORWARD, TO_INPUT, TO_WEIGHT = 0, 1, 2  # as in compiled/runs.c
+
+
+def run_along(what, flat, wide, weights, starts, length):
+    """Whether channels were convolved, (N, C, around) and (N, C, pitch), each with its kernel of (C, positions)."""
+    arrays = (flat, wide, weights)
+    if _ops is None or any(each.__class__ is not np.ndarray or not each.flags.carray for each in arrays):
+        return False
+    if flat.dtype.char not in "fd" or any(each.dtype != flat.dtype for each in arrays) or not flat.size:
+        return False
+    _ops.runs(what, *arrays, np.array(starts, np.int64), len(flat) * flat.shape[1], flat.shape[1], length)
+    return True
+
+
 def _are_plain(array, places, values=None):
     """Whether these are NumPy's, in order, and of dtypes that the twins know."""
     given = [array, places] if values is None else [array, places, values]

@@ -8,6 +8,7 @@ static PyMethodDef functions[] = {
     {"add_at", add_at, METH_VARARGS, "add_at(array, places, values, ...): the same, values added to the array."},
     {"add_slices", add_slices, METH_VARARGS, "add_slices(array, places, values, ...): the same, with a place a slice."},
     {"accumulate", accumulate, METH_VARARGS, "accumulate(array, into, product, from_end): of the last dimension."},
+    {"runs", runs, METH_VARARGS, "runs(what, flat, wide, weights, starts, rows, channels, length): see ops/convolution.py."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -10,6 +10,7 @@ from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import composite, matmul, pointwise
+from gradviz.ops.elimination import factorized, solved, solved_by_triangle
 from gradviz.ops.named import named_result
 
 
@@ -52,35 +53,6 @@ def _singular(diagonal):
         f"linalg.inv: {where}The diagonal element {zero[0][-1] + 1} is zero, the inversion could not be completed because "  # noqa: E501
         "the input matrix is singular."
     )
-
-
-def factorized(xp, array):
-    """(LU, pivots, parity) with partial pivoting, as LAPACK's getrf; one step a column, all batches at once."""
-    lu, size = array.copy(), array.shape[-1]
-    batch = array.shape[:-2]
-    pivots = xp.zeros((*batch, size), xp.int32)
-    parity = xp.ones(batch, array.dtype)
-    for k in range(size):  # Crout's order: what a column and a row still lack is one product each
-        lu[..., k:, k] -= (lu[..., k:, :k] @ lu[..., :k, k, None])[..., 0]
-        pivot = xp.abs(lu[..., k:, k]).argmax(axis=-1) + k
-        pivots[..., k] = pivot + 1
-        parity = xp.where(pivot == k, parity, -parity)
-        _swap(xp, lu, k, pivot)
-        lu[..., k, k + 1 :] -= (lu[..., k, None, :k] @ lu[..., :k, k + 1 :])[..., 0, :]
-        below, head = lu[..., k + 1 :, k], lu[..., k, k][..., None]
-        below[...] = xp.where(head == 0, below, below / xp.where(head == 0, 1, head))
-    return lu, pivots, parity
-
-
-def _swap(xp, matrices, k, pivot):
-    """Row k and each matrix's pivot row, in place."""
-    if xp is np and not pivot.ndim:
-        matrices[[k, int(pivot)]] = matrices[[int(pivot), k]]
-        return
-    rows = xp.broadcast_to(pivot[..., None, None], (*pivot.shape, 1, matrices.shape[-1]))
-    chosen = xp.take_along_axis(matrices, rows, axis=-2)
-    xp.put_along_axis(matrices, rows, matrices[..., k : k + 1, :].copy(), axis=-2)
-    matrices[..., k : k + 1, :] = chosen
 
 
 def _diagonal(xp, lu):
@@ -140,7 +112,7 @@ def _of_each(ops, grad):
 @op(
     A=vjp(
         "cofactors (result * inv(A).T, @ grad)",
-        lambda ops, grad, A, LU, pivots, result: _of_each(ops, grad) * ops.cofactors(A),
+        lambda ops, grad, A, LU, pivots, result: _of_each(ops, grad) * _cofactors(ops, A, LU, pivots, result),
     ),
     intermediates=("LU", "pivots"),
     title="linalg.det",
@@ -150,6 +122,15 @@ def linalg_det(xp, A):
     _square("linalg.det", A)
     lu, pivots, parity = factorized(xp, A)
     return _diagonal(xp, lu).prod(axis=-1) * parity, lu, pivots
+
+
+def _cofactors(ops, A, LU, pivots, result):
+    """The gradient of the determinant, in a plain backward by its factors, which a singular matrix has none of."""
+    if not isinstance(A, Tensor) and A.size and (xp := backend.module_of(A)) is np:
+        if (_diagonal(np, LU) != 0).all() and np.isfinite(LU).all() and (result != 0).all():
+            ones = np.broadcast_to(np.eye(A.shape[-1], dtype=A.dtype), A.shape)
+            return solved(xp, A, ones, LU, pivots, True) * _of_each(ops, result)
+    return ops.cofactors(A)
 
 
 def _cofactor_gradient(ops, grad, self, result):
@@ -217,24 +198,25 @@ def _is_vector(a, b):
     return b.ndim == 1 or (a.ndim - 1 == b.ndim and b.shape == a.shape[:-1])
 
 
-def _solved(ops, A, B, left):
+def _given_back(ops, grad, A, LU, pivots, left):
+    """The solution of the equation with the transposed matrices."""
     if isinstance(A, Tensor):
-        return ops.linalg_solve_ex(A, B, left=left)
-    return _solution(backend.module_of(A), A, B, left)  # what a plain backward runs leaves LU out
+        return ops.linalg_solve_ex(_mt(ops, A), grad, left=left)
+    return _solution(backend.module_of(A), A, grad, LU, pivots, left, True)
 
 
-def _solution(xp, A, B, left):
+def _solution(xp, A, B, LU, pivots, left, turned):
     vector = _is_vector(A, B)
     right = B[..., None] if vector else B
     if left:
-        found = xp.linalg.solve(A, right)
+        found = solved(xp, A, right, LU, pivots, turned)
     else:
-        found = xp.swapaxes(xp.linalg.solve(xp.swapaxes(A, -1, -2), xp.swapaxes(right, -1, -2)), -1, -2)
+        found = xp.swapaxes(solved(xp, A, xp.swapaxes(right, -1, -2), LU, pivots, not turned), -1, -2)
     return found[..., 0] if vector else found
 
 
-def _solve_gradient(ops, grad, A, result, left):
-    given = _solved(ops, _mt(ops, A), grad, left)
+def _solve_gradient(ops, grad, A, LU, pivots, result, left):
+    given = _given_back(ops, grad, A, LU, pivots, left)
     if len(result.shape) == 1 or (len(result.shape) == len(A.shape) - 1 and result.shape == A.shape[:-1]):
         last = len(result.shape)
         return -(ops.unsqueeze(given, dim=last) * ops.unsqueeze(result, dim=last - 1))
@@ -244,11 +226,11 @@ def _solve_gradient(ops, grad, A, result, left):
 @op(
     A=vjp(
         "-solve(A.T, grad) (outer product with result)",
-        lambda ops, grad, A, LU, pivots, result, left: _solve_gradient(ops, grad, A, result, left),
+        lambda ops, grad, A, LU, pivots, result, left: _solve_gradient(ops, grad, A, LU, pivots, result, left),
     ),
     B=vjp(
         "inv(A).T (@ grad)",
-        lambda ops, grad, A, LU, pivots, result, left: _solved(ops, _mt(ops, A), grad, left),
+        lambda ops, grad, A, LU, pivots, result, left: _given_back(ops, grad, A, LU, pivots, left),
     ),
     intermediates=("LU", "pivots"),
     title="linalg.solve",
@@ -276,7 +258,7 @@ def linalg_solve_ex(xp, A, B, *, left=True):
     lu, pivots, _ = factorized(xp, A)
     if xp is np and (_diagonal(xp, lu) == 0).any():
         raise _LinAlgError(UNSOLVED)
-    return _solution(xp, A, B, left), lu, pivots
+    return _solution(xp, A, B, lu, pivots, left, False), lu, pivots
 
 
 def solve(A, B, *, left=True):
@@ -295,6 +277,10 @@ def _cholesky_gradient(ops, grad, L, upper):
         grad, L = _mt(ops, grad), _mt(ops, L)
     inner = ops.tril(_mt(ops, L) @ grad, diagonal=0)
     inner = inner + _mt(ops, ops.tril(inner, diagonal=-1))
+    if not isinstance(L, Tensor):
+        xp, turned = backend.module_of(L), _mt(ops, L)
+        half = solved_by_triangle(xp, turned, inner, False)
+        return _mt(ops, solved_by_triangle(xp, turned, _mt(ops, half), False)) * 0.5
     inverse = ops.linalg_inv_ex(L)
     return (_mt(ops, inverse) @ (inner @ inverse)) * 0.5
 

@@ -2,6 +2,7 @@
 
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
+from gradviz.ops.elimination import solved_by_triangle
 from gradviz.ops.linear_algebra import _mt, _square
 from gradviz.ops.refusals import refuse_half, refuse_kinds
 
@@ -33,12 +34,10 @@ def _triangle_gradient(ops, grad, self, result, upper, left, unitriangular):
 )
 def solved_triangular(xp, self, B, *, upper, left, unitriangular):
     """X with `self @ X = B`, or `X @ self = B` from the right; one triangle of self is read."""
-    triangle = xp.triu(self, int(unitriangular)) if upper else xp.tril(self, -int(unitriangular))
-    if unitriangular:
-        triangle = triangle + xp.eye(self.shape[-1], dtype=self.dtype)
     if left:
-        return xp.linalg.solve(triangle, B)
-    return xp.swapaxes(xp.linalg.solve(xp.swapaxes(triangle, -1, -2), xp.swapaxes(B, -1, -2)), -1, -2)
+        return solved_by_triangle(xp, self, B, not upper, unitriangular)
+    turned = (xp.swapaxes(each, -1, -2) for each in (self, B))
+    return xp.swapaxes(solved_by_triangle(xp, *turned, upper, unitriangular), -1, -2)
 
 
 def solve_triangular(A, B, *, upper, left=True, unitriangular=False):
@@ -76,10 +75,9 @@ def _factor_gradient(ops, grad, self, input2, result, upper):
 )
 def solved_cholesky(xp, self, input2, *, upper):
     """X with `L @ L.T @ X = self` for a triangle L, or `L.T @ L @ X = self`."""
-    triangle = xp.triu(input2) if upper else xp.tril(input2)
-    turned = xp.swapaxes(triangle, -1, -2)
-    first, second = (turned, triangle) if upper else (triangle, turned)
-    return xp.linalg.solve(second, xp.linalg.solve(first, self))
+    turned = xp.swapaxes(input2, -1, -2)
+    first, second = (turned, input2) if upper else (input2, turned)
+    return solved_by_triangle(xp, second, solved_by_triangle(xp, first, self, True), False)
 
 
 def cholesky_solve(input, input2, upper=False):

@@ -15,6 +15,8 @@ try:
 except ImportError:
     _ops = None
 
+compiled = _ops
+
 erf = None if _ops is None else _ops.erf  # a ufunc of float32
 
 

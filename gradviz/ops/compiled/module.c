@@ -9,6 +9,9 @@ static PyMethodDef functions[] = {
     {"add_slices", add_slices, METH_VARARGS, "add_slices(array, places, values, ...): the same, with a place a slice."},
     {"accumulate", accumulate, METH_VARARGS, "accumulate(array, into, product, from_end): of the last dimension."},
     {"runs", runs, METH_VARARGS, "runs(what, flat, wide, weights, starts, rows, channels, length): see ops/convolution.py."},
+    {"factor", factor, METH_VARARGS, "factor(matrices, pivots, start, stop): eliminates those columns, in place."},
+    {"substitute", substitute, METH_VARARGS, "substitute(triangles, right, lower, unit): solves in place."},
+    {"interchange", interchange, METH_VARARGS, "interchange(right, pivots, from_end): rows, in place."},
     {NULL, NULL, 0, NULL},
 };
 

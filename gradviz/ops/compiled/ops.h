@@ -31,5 +31,8 @@ PyObject *add_at(PyObject *module, PyObject *args);
 PyObject *add_slices(PyObject *module, PyObject *args);
 PyObject *accumulate(PyObject *module, PyObject *args);
 PyObject *runs(PyObject *module, PyObject *args);
+PyObject *factor(PyObject *module, PyObject *args);
+PyObject *substitute(PyObject *module, PyObject *args);
+PyObject *interchange(PyObject *module, PyObject *args);
 
 #endif

@@ -1,5 +1,8 @@
 """Bags of embeddings, and the product of three tensors that a bilinear layer is."""
 
+from itertools import permutations
+from math import prod
+
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.ops.picking import added_at, rows_added_at
@@ -157,6 +160,26 @@ def trilinear(xp, i1, i2, i3, *, expand1, expand2, expand3, sumdim):
     """Three tensors, each with dimensions of size 1 put in, multiplied, and summed over sumdim."""
     refuse_kinds("bmm", i1, "b")
     every = range(i1.ndim + len(expand1))
-    spread = ([d for d in every if d not in left_out] for left_out in (expand1, expand2, expand3))
+    spread = [[d for d in every if d not in left_out] for left_out in (expand1, expand2, expand3)]
     kept = [d for d in every if d not in sumdim]
-    return xp.einsum(i1, next(spread), i2, next(spread), i3, next(spread), kept, optimize=True)
+    parts = [*zip((i1, i2, i3), spread, strict=True)]
+    ways = [order for order in permutations(parts) if _is_product(*(dims for _, dims in order), kept)]
+    if not ways:
+        return xp.einsum(i1, spread[0], i2, spread[1], i3, spread[2], kept, optimize=True)
+    sizes = {d: size for each, dims in parts for d, size in zip(dims, each.shape, strict=True)}
+    return _of_product(xp, *min(ways, key=lambda order: prod(sizes[d] for d in {*order[0][1], *order[1][1]})), kept)
+
+
+def _is_product(one, two, other, kept):
+    """Whether two tensors multiplied make, with the third, a product of matrices: all they share is summed."""
+    both = {*one, *two}
+    return both & {*other} == (both | {*other}) - {*kept}
+
+
+def _of_product(xp, one, two, third, kept):
+    (third, others), both = third, sorted({*one[1], *two[1]})
+    spread = (each.reshape([each.shape[dims.index(d)] if d in dims else 1 for d in both]) for each, dims in (one, two))
+    shared = [d for d in both if d in others]
+    axes = [both.index(d) for d in shared], [others.index(d) for d in shared]
+    found = [d for d in [*both, *others] if d not in shared]
+    return xp.tensordot(next(spread) * next(spread), third, axes=axes).transpose([found.index(d) for d in kept])

@@ -56,11 +56,6 @@ cast(const char *from, char *into, npy_intp count, int width)
 }
 
 /* Without a branch an element, which a compiler makes vectors of: numbers among the two sides stand still. */
-#if defined(__GNUC__) && !defined(__clang__)
-#define IN_ANY_ORDER _Pragma("GCC ivdep") /* what is written is at most what is read at the same place */
-#else
-#define IN_ANY_ORDER
-#endif
 #define CHOOSE(type, chosen, other)                                                       \
     IN_ANY_ORDER                                                                          \
     for (npy_intp k = 0; k < count; k++) {                                                \

@@ -10,6 +10,8 @@
 
 enum { UFUNC, CAST, WHERE, SUM, FOLD, DOT }; /* as in engine/plans.py and engine/rows.py */
 
+typedef enum { NO_ARITHMETIC, ADD, SUBTRACT, MULTIPLY, DIVIDE } Arithmetic;
+
 typedef struct {
     PyUFuncGenericFunction run;
     void *data;
@@ -19,6 +21,7 @@ typedef struct {
     int code, count, into, from[3];
     int bools;    /* bit i: operand i is of bools; bit `count`: the result */
     int numbers;  /* the same of what is one number for a whole row */
+    Arithmetic arithmetic;
     Loop loop;
 } Step;
 
@@ -34,6 +37,20 @@ struct Plan {
 
 /* A plan from what plans.py and rows.py write; NULL where there is none, which is no error. */
 Plan *plan_from(PyObject *written, int width);
+
+/* The operation that a ufunc of this name is. */
+Arithmetic arithmetic_of(const char *ufunc);
+
+/* It, of rows with a number each or with a vector: where operands and result lie, and how far apart their elements and
+   rows are. */
+void calculate(Arithmetic what, int width, char **at, const npy_intp *apart, const npy_intp *pitch, npy_intp rows,
+               npy_intp length);
+
+#if defined(__GNUC__) && !defined(__clang__)
+#define IN_ANY_ORDER _Pragma("GCC ivdep") /* what is written is at most what is read at the same place */
+#else
+#define IN_ANY_ORDER
+#endif
 
 /* Bytes of an element. */
 static inline npy_intp

@@ -48,6 +48,7 @@ read_step(Plan *plan, Step *step, PyObject *given)
     if (step->code == CAST || step->code == WHERE)
         return step->count == (step->code == CAST ? 1 : 3);
     PyUFuncObject *told = (PyUFuncObject *)ufunc;
+    step->arithmetic = step->count == 2 ? arithmetic_of(told->name) : NO_ARITHMETIC;
     return told->nin == step->count && told->nout == 1 && find_loop(ufunc, kinds, plan->width, &step->loop);
 }
 

@@ -70,6 +70,10 @@ run_step(const Plan *plan, const Step *step, const Lanes *lanes, npy_intp rows, 
         step->loop.run(at, sizes, steps, step->loop.data);
         return;
     }
+    if (step->code == UFUNC && step->arithmetic && !whole && !(step->numbers >> last & 1)) {
+        calculate(step->arithmetic, plan->width, at, apart, pitch, rows, length);
+        return;
+    }
     int of_numbers = step->code == UFUNC && step->numbers >> last & 1;
     npy_intp count = of_numbers ? rows : whole ? rows * length : length;
     for (npy_intp k = 0; k < (of_numbers || whole ? 1 : rows); k++) {

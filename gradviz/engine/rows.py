@@ -60,6 +60,10 @@ def row_dot(xp, one, other):
     return np.vecdot(one, other)[..., None] if xp is np else (one * other).sum(axis=-1, keepdims=True)
 
 
+def _is_strided(each):
+    return each.__class__ is np.ndarray and not each.flags.c_contiguous
+
+
 class Rows:
     """A formula `(xp, *arrays)` of what its kinds say: r rows, as the first of them are; 1 a number for each row;
     c a vector that all rows share; n a number.
@@ -72,8 +76,13 @@ class Rows:
 
     def __call__(self, xp, *arrays):
         """What the formula gives: an array, or a tuple of them."""
-        found = self._compiled(*arrays) if xp is np and self._compiled is not None else None
-        return self.formula(xp, *arrays) if found is None else found
+        if xp is not np or self._compiled is None:
+            return self.formula(xp, *arrays)
+        found = self._compiled(*arrays)
+        if found is None and any(_is_strided(each) for each in arrays):  # such as the spread gradient of a sum
+            arrays = [np.ascontiguousarray(each) if _is_strided(each) else each for each in arrays]
+            found = self._compiled(*arrays)
+        return self.formula(np, *arrays) if found is None else found
 
     def along(self, dim, xp, *arrays):
         """The same of rows along any dimension, which the formula takes as its last argument."""

@@ -1,5 +1,4 @@
-"""The C twins of the catalogue, where they were built: the error function, what picks and adds at places,
-running sums."""
+"""The C twins of the catalogue, where they were built."""
 
 import os
 from math import prod
@@ -33,21 +32,21 @@ def picked(array, places, dim):
     if not _are_plain(array, places) or not _are_alike(array, places, dim):
         return None
     out = np.empty(places.shape, array.dtype)
-    return out if _ops.pick(array, places, out, *_sizes(array, dim, places.shape[dim])) else None
+    return out if _ops.pick(array, _in_order(places), out, *_sizes(array, dim, places.shape[dim])) else None
 
 
 def added_along(array, places, values, dim):
     """Whether values were added to an array at places along a dimension, which are inside."""
     if not _are_plain(array, places, values) or not _are_alike(array, places, dim) or places.shape != values.shape:
         return False
-    return _ops.add_at(array, places, values, *_sizes(array, dim, places.shape[dim]))
+    return _ops.add_at(array, _in_order(places), _in_order(values), *_sizes(array, dim, places.shape[dim]))
 
 
 def slices_added(array, places, values, dim):
     """The same with a place for each slice of the dimension."""
     if not _are_plain(array, places, values) or not _are_alike(array, values, dim):
         return False
-    return _ops.add_slices(array, places, values, *_sizes(array, dim, len(places)))
+    return _ops.add_slices(array, _in_order(places), _in_order(values), *_sizes(array, dim, len(places)))
 
 
 def accumulated(function, array, from_end):
@@ -75,10 +74,13 @@ def run_along(what, flat, wide, weights, starts, length):
     return True
 
 
+_in_order = np.ascontiguousarray
+
+
 def _are_plain(array, places, values=None):
-    """Whether these are NumPy's, in order, and of dtypes that the twins know."""
+    """Whether these are NumPy's, the array in order, and of dtypes that the twins know."""
     given = [array, places] if values is None else [array, places, values]
-    if _ops is None or any(each.__class__ is not np.ndarray or not each.flags.carray for each in given):
+    if _ops is None or any(each.__class__ is not np.ndarray for each in given) or not array.flags.carray:
         return False
     return places.dtype == np.int64 and array.dtype.char in "fd" and (values is None or values.dtype == array.dtype)
 

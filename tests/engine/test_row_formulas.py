@@ -81,7 +81,8 @@ def test_other_arrays_go_the_formulas_way():
     for other in (whole.T, whole[:, ::2], whole.astype(int), whole.astype(np.float16), np.ones((0, 3)), np.ones((3, 0)),
                   np.float32(1), whole.astype(">f8")):  # fmt: skip
         assert softmax._compiled(other) is None
-    np.testing.assert_array_equal(softmax(np, whole.T), softmax.formula(np, whole.T))
+    for strided in (whole.T, whole[:, ::2], np.broadcast_to(whole[:1], (4, 6))):
+        np.testing.assert_array_equal(softmax(np, strided), softmax.formula(np, np.ascontiguousarray(strided)))
     both = FORMULAS["_of_softmax"]._compiled
     assert both(whole, whole[:2]) is None and both(whole, whole.reshape(6, 4)) is None
     assert both(whole, whole.astype("f")) is None and both(whole) is None and both() is None

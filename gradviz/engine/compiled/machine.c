@@ -213,13 +213,31 @@ make_outputs(Plan *plan, PyObject *const *inputs, PyArrayObject *like, PyArrayOb
     return 0;
 }
 
-int
-run_plan(Plan *plan, PyObject *const *inputs, int count, PyObject **outputs)
+/* Whether an array lies in order but for gaps between its rows, as a part of a split does: results have no gaps. */
+static int
+has_gaps(PyArrayObject *array)
+{
+    npy_intp least = PyArray_ITEMSIZE(array);
+    if (PyArray_ISCARRAY_RO(array) || !PyArray_ISBEHAVED_RO(array) || PyArray_NDIM(array) == 0)
+        return 0;
+    for (int d = PyArray_NDIM(array) - 1; d >= 0; d--) {
+        npy_intp size = PyArray_DIM(array, d), apart = PyArray_STRIDE(array, d);
+        if (size != 1 && (apart < least || (least == PyArray_ITEMSIZE(array) && apart != least)))
+            return 0;
+        if (size != 1)
+            least = apart * size;
+    }
+    return 1;
+}
+
+/* Runs a plan on arrays without gaps; what is handed on of the inputs is as it was given. */
+static int
+run_on(Plan *plan, PyObject *const *inputs, PyObject *const *given, int count, PyObject **outputs)
 {
     PyArrayObject *made[MOST_OUTPUTS], *like = shape_giver(plan, inputs, count);
-    if (count != plan->inputs || like == NULL || plan->registers - plan->inputs - plan->constants - plan->made > MOST_TEMPORARIES)
+    if (like == NULL)
         return 0;
-    if (make_outputs(plan, inputs, like, made, outputs) < 0)
+    if (make_outputs(plan, given, like, made, outputs) < 0)
         return -1;
     if (plan->made) {
         Places places;
@@ -231,4 +249,30 @@ run_plan(Plan *plan, PyObject *const *inputs, int count, PyObject **outputs)
     for (int k = 0; k < plan->made; k++)
         Py_DECREF(made[k]);
     return 1;
+}
+
+int
+run_plan(Plan *plan, PyObject *const *inputs, int count, PyObject **outputs)
+{
+    if (count != plan->inputs || plan->registers - plan->inputs - plan->constants - plan->made > MOST_TEMPORARIES)
+        return 0;
+    int gaps = 0;
+    for (int i = 0; i < count; i++)
+        gaps |= is_array(inputs[i]) && has_gaps((PyArrayObject *)inputs[i]);
+    if (!gaps)
+        return run_on(plan, inputs, inputs, count, outputs);
+    PyObject *packed[MOST_REGISTERS];
+    int ready = 0, done = -1;
+    for (; ready < count; ready++) {
+        PyObject *each = inputs[ready];
+        int copied = is_array(each) && has_gaps((PyArrayObject *)each);
+        packed[ready] = copied ? PyArray_NewCopy((PyArrayObject *)each, NPY_CORDER) : Py_NewRef(each);
+        if (packed[ready] == NULL)
+            break;
+    }
+    if (ready == count)
+        done = run_on(plan, packed, inputs, count, outputs);
+    while (ready-- > 0)
+        Py_DECREF(packed[ready]);
+    return done;
 }

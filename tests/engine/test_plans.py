@@ -128,7 +128,8 @@ def test_parts_of_a_split_have_plans_and_results_in_order(dtype):
     for key in ((slice(None), slice(2, 4)), (slice(1, 3),), (..., slice(0, 3)), (slice(None, None, 2),)):
         leaf = torch.from_numpy(whole[key].copy()).requires_grad_()
         part, beside = torch.from_numpy(whole)[key], torch.from_numpy(other[key].copy())
-        for out, wanted in ((part * beside, leaf * beside), (part.sigmoid(), leaf.sigmoid()), (part + part, leaf + leaf)):
+        pairs = (part * beside, leaf * beside), (part.sigmoid(), leaf.sigmoid()), (part + part, leaf + leaf)
+        for out, wanted in pairs:
             assert bits(out._array) == bits(wanted.detach()._array) and out.is_contiguous()
         weights = torch.from_numpy(other)[key]
         leaf.exp().backward(weights)

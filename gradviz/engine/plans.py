@@ -237,16 +237,31 @@ def plan_of_forward(op, dtype, *settings):
 
     That is (inputs, constants, kinds of the outputs, registers, steps, the outputs' registers).
     """
+    return _written(drawn_forward(op, dtype, *settings))
+
+
+def plan_of_run(op, mask, dtype, *settings):
+    """The same of the vjps that a mask asks for: their inputs are the gradient and what the node saved."""
+    return _written(drawn_run(op, mask, dtype, *settings))
+
+
+def plan_of_sum(dtype):
+    """The plan of the sum of two gradients."""
+    return _written(_drawn(Drawing(dtype, 2), lambda both: [both[0] + both[1]], (0, 1)))
+
+
+def drawn_forward(op, dtype, *settings):
+    """(the drawing of an op's forward, the values of its results), or None."""
     drawing = Drawing(dtype, len(op.inputs))
 
     def formula(sketches):
         return [op.forward(Functions(drawing), *sketches, **dict(zip(op.settings, settings, strict=True)))]
 
-    return drawn(drawing, formula, range(len(op.inputs)))
+    return _drawn(drawing, formula, range(len(op.inputs)))
 
 
-def plan_of_run(op, mask, dtype, *settings):
-    """The same of the vjps that a mask asks for: their inputs are the gradient and what the node saved."""
+def drawn_run(op, mask, dtype, *settings):
+    """The same of the vjps that a mask asks for, None for one that it doesn't ask for."""
     drawing = Drawing(dtype, 1 + len(op.saved))
     rules = [op.vjps[name] if mask >> i & 1 else None for i, name in enumerate(op.differentiable)]
 
@@ -256,16 +271,11 @@ def plan_of_run(op, mask, dtype, *settings):
         known |= dict(zip(op.node_class.setting_names, settings, strict=True)) | {"ops": Ops(functions)}
         return [None if rule is None else rule.function(*(known[name] for name in rule.names)) for rule in rules]
 
-    return drawn(drawing, formula, (0,))
+    return _drawn(drawing, formula, (0,))
 
 
-def plan_of_sum(dtype):
-    """The plan of the sum of two gradients."""
-    return drawn(Drawing(dtype, 2), lambda both: [both[0] + both[1]], (0, 1))
-
-
-def drawn(drawing, formula, used):
-    """The plan of a formula, whose results all need the inputs that are `used`."""
+def _drawn(drawing, formula, used):
+    """(a drawing of a formula, the values of its results), or None; all of them need the inputs that are `used`."""
     try:
         results = formula([drawing.sketch(value) for value in range(drawing.inputs)])
         values = [None if each is None else each.value for each in results]
@@ -276,11 +286,14 @@ def drawn(drawing, formula, used):
     there = [each for each in values if each is not None]
     if not there or len(values) > MOST_OUTPUTS or any(not drawing.parts([each]) >= {*used} for each in there):
         return None
-    return _written(drawing, values)
+    return drawing, values
 
 
-def _written(drawing, values):
+def _written(drawn):
     """The registers: inputs, constants, outputs, then temporaries, each used again when nobody needs its value."""
+    if drawn is None:
+        return None
+    drawing, values = drawn
     outputs = [value for value in dict.fromkeys(values) if value is not None and value >= drawing.inputs]
     parts = sorted(drawing.parts(outputs))
     constants = [value for value in parts if drawing.steps[value].__class__ is float]

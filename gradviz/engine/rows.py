@@ -8,7 +8,7 @@ with another row; what comes of those is one number for each row.
 
 import numpy as np
 
-from gradviz.engine.plans import FLOAT, Drawing, Functions, Sketch, Unplanned, drawn
+from gradviz.engine.plans import FLOAT, Drawing, Functions, Sketch, Unplanned, _drawn, _written
 from gradviz.engine.twins import _engine
 
 SUM, FOLD, DOT = 3, 4, 5  # what the machine does, as in compiled/machine.h
@@ -95,7 +95,7 @@ class Rows:
             found = self.formula(Functions(drawing), *sketches)
             return found if found.__class__ is tuple else (found,)
 
-        return drawn(drawing, formula, ())
+        return _written(_drawn(drawing, formula, ()))
 
 
 def rows(kinds):

@@ -96,11 +96,11 @@ def test_a_formula_that_decides_by_a_value_has_none():
     def formula(sketches):
         return [sketches[0] if sketches[0] > 0 else -sketches[0]]
 
-    assert plans.drawn(plans.Drawing("f", 1), formula, (0,)) is None
+    assert plans._drawn(plans.Drawing("f", 1), formula, (0,)) is None
 
 
 def test_a_result_that_ignores_an_input_has_none():
-    assert plans.drawn(plans.Drawing("f", 2), lambda both: [both[0] * 2.0], (0, 1)) is None
+    assert plans._drawn(plans.Drawing("f", 2), lambda both: [both[0] * 2.0], (0, 1)) is None
 
 
 def test_registers_are_used_again():
@@ -110,7 +110,7 @@ def test_registers_are_used_again():
             x = x * 2.0 + 1.0
         return [x]
 
-    _, constants, _, registers, steps, _ = plans.drawn(plans.Drawing("f", 1), formula, (0,))
+    _, constants, _, registers, steps, _ = plans._written(plans._drawn(plans.Drawing("f", 1), formula, (0,)))
     assert len(constants) == 2 and len(steps) == 40 and registers <= 5
 
 

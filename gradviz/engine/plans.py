@@ -81,6 +81,10 @@ class Drawing:
         values = (self.operand(condition, BOOL), self.operand(chosen), self.operand(other))
         return Sketch(self, self._add((WHERE, None, values), FLOAT))
 
+    def folded(self, ufunc, row, axis, keepdims):
+        """None: a sum takes more than an element."""
+        raise Unplanned
+
     def _add(self, step, kind):
         self.steps.append(step)
         self.kinds.append(kind)
@@ -147,6 +151,20 @@ class Sketch:
             raise Unplanned
         short = {2: np.square, -1: np.reciprocal, 0.5: np.sqrt}.get(exponent)  # as NumPy's own ** does
         return self.drawing.apply(np.power, self, exponent) if short is None else self.drawing.apply(short, self)
+
+    def astype(self, dtype, copy=True):
+        """Itself in the arrays' dtype, which a bool may be brought to."""
+        if dtype != self.drawing.dtype:
+            raise Unplanned
+        return self.drawing.sketch(self.drawing.operand(self))
+
+    def sum(self, axis=None, keepdims=False):
+        """A row's sum, where the drawing is of rows."""
+        return self.drawing.folded(np.add, self, axis, keepdims)
+
+    def max(self, axis=None, keepdims=False):
+        """A row's greatest element, where the drawing is of rows."""
+        return self.drawing.folded(np.maximum, self, axis, keepdims)
 
     def __bool__(self):
         raise Unplanned

@@ -296,8 +296,7 @@ def threshold(input, threshold, value):
 
 
 def _sixfold(xp, self):
-    moved = self + 3
-    return xp.clip(moved, 0, 6, out=moved if moved.ndim else None)
+    return xp.clip(self + 3, 0, 6)
 
 
 def _hardswish_gradient(ops, grad, self):
@@ -308,8 +307,7 @@ def _hardswish_gradient(ops, grad, self):
 def hardswish(xp, self):
     """`self * min(max(self + 3, 0), 6) / 6`."""
     refuse_kinds("hardswish_cpu", self, "biu")
-    part = _sixfold(xp, self)
-    part *= self
+    part = _sixfold(xp, self) * self
     part /= 6
     return part
 

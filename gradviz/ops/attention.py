@@ -5,8 +5,11 @@ Source: Dao et al., "FlashAttention" (2022). PyTorch has no second derivative of
 
 from math import inf, sqrt
 
+import numpy as np
+
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
+from gradviz.engine.rows import rows
 from gradviz.ops.choosing import chosen
 from gradviz.ops.refusals import no_derivative
 
@@ -23,12 +26,33 @@ def scale_of(query, scale):
 
 
 def _scores(xp, query, key, attn_mask, is_causal, scale):
-    scores = query @ _mt(xp, key) * query.dtype.type(scale_of(query, scale))
+    scores = (query * query.dtype.type(scale_of(query, scale))) @ _mt(xp, key)
     if attn_mask is not None:
         scores = scores + attn_mask
     if is_causal:
-        scores = chosen(xp, xp.tril(xp.ones(scores.shape[-2:], bool)), scores, scores.dtype.type(-inf))
+        later = ~xp.tril(xp.ones(scores.shape[-2:], bool))
+        xp.copyto(scores, scores.dtype.type(-inf), where=later)
     return scores
+
+
+@rows("r")
+def _raised(xp, scores):
+    """(exp of what scores are below the greatest, their sum, the greatest)."""
+    top = scores.max(axis=-1, keepdims=True)
+    raised = xp.exp(scores - top)
+    return raised, raised.sum(axis=-1, keepdims=True), top
+
+
+@rows("r1")
+def _weights(xp, scores, known):
+    return xp.exp(scores - known)
+
+
+@rows("rr11")
+def _slopes(xp, scores, along, known, total):
+    slopes = xp.exp(scores - known)
+    slopes *= along - total
+    return slopes
 
 
 def _gradient_for(which):
@@ -54,10 +78,11 @@ def scaled_dot_product_flash_attention_for_cpu(xp, query, key, value, attn_mask,
     if query.dtype.kind != "f":
         raise RuntimeError(f"expected scalar type Float but found {title(query.dtype)}")
     scores = _scores(xp, query, key, attn_mask, is_causal, scale)
-    top = scores.max(axis=-1, keepdims=True)
-    top = chosen(xp, xp.isinf(top), scores.dtype.type(0), top)
-    raised = xp.exp(scores - top)
-    total = raised.sum(axis=-1, keepdims=True)
+    raised, total, top = _raised(xp, scores)
+    if xp is not np or not np.isfinite(top).all():  # on a GPU this look would wait for the device
+        top = chosen(xp, xp.isinf(top), scores.dtype.type(0), top)
+        raised = xp.exp(scores - top)
+        total = raised.sum(axis=-1, keepdims=True)
     nothing = total == 0  # to attend to: then zeros
     total = chosen(xp, nothing, scores.dtype.type(1), total)
     return raised @ value / total, chosen(xp, nothing, scores.dtype.type(-inf), xp.log(total) + top)[..., 0]
@@ -75,9 +100,10 @@ def _refuse(grad):
 def flash_attention_backward(xp, self, query, key, value, attn_mask, output, logsumexp, *, which, is_causal, scale):
     """The gradient of attention for one of its inputs; PyTorch has no derivative of it."""
     known = chosen(xp, xp.isinf(logsumexp), logsumexp.dtype.type(0), logsumexp)[..., None]
-    weights = xp.exp(_scores(xp, query, key, attn_mask, is_causal, scale) - known)
+    scores = _scores(xp, query, key, attn_mask, is_causal, scale)
     if which == "value":
-        return _mt(xp, weights) @ self
-    slopes = weights * (self @ _mt(xp, value) - (self * output).sum(axis=-1, keepdims=True))
-    slopes *= query.dtype.type(scale_of(query, scale))
-    return slopes @ key if which == "query" else _mt(xp, slopes) @ query
+        return _mt(xp, _weights(xp, scores, known)) @ self
+    slopes = _slopes(xp, scores, self @ _mt(xp, value), known, (self * output).sum(axis=-1, keepdims=True))
+    found = slopes @ key if which == "query" else _mt(xp, slopes) @ query
+    found *= query.dtype.type(scale_of(query, scale))
+    return found

@@ -4,6 +4,7 @@ A plain backward computes the same by the vjps of the ops that these belong to.
 """
 
 from gradviz.engine.op import op, vjp
+from gradviz.engine.rows import rows
 
 # of a kernel that reads no more of `self` than its shape, or steps with it: zeros, which the graph shows, as PyTorch's
 NO_SLOPE = vjp("0", lambda ops, grad, self_sym_sizes: ops.new_zeros(grad, size=tuple(self_sym_sizes)))
@@ -65,8 +66,14 @@ def _softmax_bend(ops, grad, grad_output, output, dim):
 )
 def softmax_backward_data(xp, grad_output, output, *, dim):
     """The gradient of softmax."""
-    product = grad_output * output
-    return output * (grad_output - (product.sum(axis=dim, keepdims=True) if product.ndim else product))
+    if not output.ndim:
+        return output * (grad_output - grad_output * output)
+    return _of_softmax.along(dim, xp, grad_output, output)
+
+
+@rows("rr")
+def _of_softmax(xp, grad, output, dim=-1):
+    return output * (grad - (grad * output).sum(axis=dim, keepdims=True))
 
 
 def _log_softmax_gradient(ops, grad, output, dim):
@@ -83,8 +90,14 @@ def _log_softmax_gradient(ops, grad, output, dim):
 )
 def log_softmax_backward_data(xp, grad_output, output, *, dim):
     """The gradient of log_softmax."""
-    total = grad_output.sum(axis=dim, keepdims=True) if grad_output.ndim else grad_output
-    return grad_output - xp.exp(output) * total
+    if not output.ndim:
+        return grad_output - xp.exp(output) * grad_output
+    return _of_log_softmax.along(dim, xp, grad_output, output)
+
+
+@rows("rr")
+def _of_log_softmax(xp, grad, output, dim=-1):
+    return grad - xp.exp(output) * grad.sum(axis=dim, keepdims=True)
 
 
 __all__ = METHODS = []

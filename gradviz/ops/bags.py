@@ -1,8 +1,11 @@
 """Bags of embeddings, and the product of three tensors that a bilinear layer is."""
 
+from itertools import permutations
+from math import prod
+
 from gradviz.engine.dtypes import type_name
 from gradviz.engine.op import op, vjp
-from gradviz.ops.picking import added_at
+from gradviz.ops.picking import added_at, rows_added_at
 from gradviz.ops.refusals import no_derivative, refuse_kinds
 
 SUM, MEAN, MAX = 0, 1, 2
@@ -55,9 +58,8 @@ def embedding_bag(
     if mode == MAX:
         out, chosen = _greatest(xp, rows, indices, bags, kept, len(starts))
         return out, bags, sizes, chosen
-    rows = rows * kept[:, None].astype(rows.dtype)
-    out = xp.zeros((len(starts), weight.shape[1]), rows.dtype)
-    added_at(xp, out, bags[:, None] * weight.shape[1] + xp.arange(weight.shape[1]), rows)
+    rows = rows * kept[:, None].astype(rows.dtype) if padding_idx >= 0 else rows
+    out = rows_added_at(xp, xp.zeros((len(starts), weight.shape[1]), rows.dtype), bags, rows)
     if mode == MEAN:
         out /= xp.maximum(sizes, 1)[:, None].astype(out.dtype)
     fast = mode == SUM and padding_idx < 0 and _is_fast(weight, 1) and (per_sample_weights is None or _is_fast(per_sample_weights, 0))  # noqa: E501
@@ -114,14 +116,16 @@ def embedding_bag_backward(
         full = (sizes > 0)[:, None].astype(self.dtype)
         return added_at(xp, out, chosen * width + xp.arange(width), self * full)
     bags = bags if len(bags) else _bag_of_each(xp, indices, offsets, last)
-    rows = self[bags] * (indices != padding_idx)[:, None].astype(self.dtype)
+    rows = self[bags]
+    if padding_idx >= 0:
+        rows = rows * (indices != padding_idx)[:, None].astype(self.dtype)
     if mode == MEAN:
         rows = rows / xp.maximum(sizes, 1)[bags][:, None].astype(self.dtype)
     if factors is not None:
         rows = rows * factors[:, None]
     if by_frequency:
         rows = rows / xp.bincount(indices, minlength=rows_in_all)[indices][:, None].astype(self.dtype)
-    return added_at(xp, out, indices[:, None] * width + xp.arange(width), rows)
+    return rows_added_at(xp, out, indices, rows)
 
 
 @op(
@@ -171,6 +175,26 @@ def trilinear(xp, i1, i2, i3, *, expand1, expand2, expand3, sumdim):
     """Three tensors, each with dimensions of size 1 put in, multiplied, and summed over sumdim."""
     refuse_kinds("bmm", i1, "b")
     every = range(i1.ndim + len(expand1))
-    spread = ([d for d in every if d not in left_out] for left_out in (expand1, expand2, expand3))
+    spread = [[d for d in every if d not in left_out] for left_out in (expand1, expand2, expand3)]
     kept = [d for d in every if d not in sumdim]
-    return xp.einsum(i1, next(spread), i2, next(spread), i3, next(spread), kept, optimize=True)
+    parts = [*zip((i1, i2, i3), spread, strict=True)]
+    ways = [order for order in permutations(parts) if _is_product(*(dims for _, dims in order), kept)]
+    if not ways:
+        return xp.einsum(i1, spread[0], i2, spread[1], i3, spread[2], kept, optimize=True)
+    sizes = {d: size for each, dims in parts for d, size in zip(dims, each.shape, strict=True)}
+    return _of_product(xp, *min(ways, key=lambda order: prod(sizes[d] for d in {*order[0][1], *order[1][1]})), kept)
+
+
+def _is_product(one, two, other, kept):
+    """Whether two tensors multiplied make, with the third, a product of matrices: all they share is summed."""
+    both = {*one, *two}
+    return both & {*other} == (both | {*other}) - {*kept}
+
+
+def _of_product(xp, one, two, third, kept):
+    (third, others), both = third, sorted({*one[1], *two[1]})
+    spread = (each.reshape([each.shape[dims.index(d)] if d in dims else 1 for d in both]) for each, dims in (one, two))
+    shared = [d for d in both if d in others]
+    axes = [both.index(d) for d in shared], [others.index(d) for d in shared]
+    found = [d for d in [*both, *others] if d not in shared]
+    return xp.tensordot(next(spread) * next(spread), third, axes=axes).transpose([found.index(d) for d in kept])

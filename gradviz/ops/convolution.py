@@ -8,6 +8,7 @@ from itertools import product
 from math import prod
 
 from gradviz.engine.op import op, vjp
+from gradviz.ops import twins
 from gradviz.ops.convolution_checks import check_kernel, check_places, check_shapes
 
 
@@ -128,12 +129,18 @@ def _runs(kernel, windows, around, dilation):
     ]
 
 
-def _widened(xp, grad, around, groups, length):
-    """(N, O, *windows) with zeros in rows as long as the padded input's, (N, groups, O / groups, length)."""
+def _wide(xp, grad, around):
+    """(N, O, *windows) with zeros in rows as long as the padded input's, (N, O, length and some more)."""
     windows = grad.shape[2:]
     wide = xp.zeros((*grad.shape[:2], windows[0], *around[1:]), grad.dtype)
     wide[(..., *map(slice, windows))] = grad
-    return wide.reshape(grad.shape[0], groups, grad.shape[1] // groups, windows[0] * prod(around[1:]))[..., :length]
+    return wide.reshape(*grad.shape[:2], windows[0] * prod(around[1:]))
+
+
+def _widened(xp, grad, around, groups, length):
+    """The same as (N, groups, O / groups, length)."""
+    wide = _wide(xp, grad, around)
+    return wide.reshape(wide.shape[0], groups, wide.shape[1] // groups, wide.shape[2])[..., :length]
 
 
 def _forward_in_runs(xp, input, weight, sizes, around, padding, dilation):
@@ -141,27 +148,47 @@ def _forward_in_runs(xp, input, weight, sizes, around, padding, dilation):
     length, runs = _runs(weight.shape[2:], sizes, around, dilation)
     flat = extended(xp, input, [(p, p) for p in padding]).reshape(*input.shape[:2], prod(around))
     wide = xp.zeros((*input.shape[:2], sizes[0] * prod(around[1:])), input.dtype)
-    for position, start in runs:
-        wide[..., :length] += flat[..., start : start + length] * weight[(slice(None), 0, *position)][:, None]
+    starts = [start for _, start in runs]
+    if not twins.run_along(twins.FORWARD, flat, wide, weight.reshape(len(weight), len(runs)), starts, length):
+        for position, start in runs:
+            wide[..., :length] += flat[..., start : start + length] * weight[(slice(None), 0, *position)][:, None]
     return xp.ascontiguousarray(wide.reshape(*input.shape[:2], sizes[0], *around[1:])[(..., *map(slice, sizes))])
+
+
+def _alone_to_input(xp, grad, weight, sizes, around, padding, length, runs):
+    """Each channel with a kernel of its own."""
+    wide, starts = _wide(xp, grad, around), [start for _, start in runs]
+    out = xp.zeros((*grad.shape[:2], prod(around)), grad.dtype)
+    if not twins.run_along(twins.TO_INPUT, out, wide, weight.reshape(len(weight), len(runs)), starts, length):
+        for position, start in runs:
+            out[..., start : start + length] += wide[..., :length] * weight[(slice(None), 0, *position)][:, None]
+    out = out.reshape(*grad.shape[:2], *around)
+    return out[(..., *(slice(p, p + n) for n, p in zip(sizes, padding, strict=True)))]
 
 
 def _to_input_in_runs(xp, grad, weight, sizes, around, padding, dilation, groups):
     length, runs = _runs(weight.shape[2:], grad.shape[2:], around, dilation)
+    if weight.shape[1] == 1:
+        return _alone_to_input(xp, grad, weight, sizes, around, padding, length, runs)
     wide = _widened(xp, grad, around, groups, length)
     turned = weight.reshape(groups, weight.shape[0] // groups, *weight.shape[1:]).swapaxes(1, 2)
     out = xp.zeros((grad.shape[0], groups, weight.shape[1], prod(around)), grad.dtype)
     for position, start in runs:
         met = turned[(..., *position)]
-        out[..., start : start + length] += met * wide if weight.shape[1] == 1 else met @ wide
+        out[..., start : start + length] += met @ wide
     out = out.reshape(grad.shape[0], groups * weight.shape[1], *around)
     return out[(..., *(slice(p, p + n) for n, p in zip(sizes, padding, strict=True)))]
 
 
 def _to_weight_in_runs(xp, grad, input, shape, around, padding, dilation, groups):
     length, runs = _runs(shape[2:], grad.shape[2:], around, dilation)
-    wide = _widened(xp, grad, around, groups, length)
     flat = extended(xp, input, [(p, p) for p in padding])
+    if shape[1] == 1:
+        out = xp.zeros((shape[0], len(runs)), grad.dtype)
+        both = xp.asarray(flat, order="C").reshape(*input.shape[:2], prod(around)), _wide(xp, grad, around)
+        if twins.run_along(twins.TO_WEIGHT, *both, out, [start for _, start in runs], length):
+            return out.reshape(shape)
+    wide = _widened(xp, grad, around, groups, length)
     flat = flat.reshape(input.shape[0], groups, shape[1], prod(around)).swapaxes(2, 3)
     out = xp.empty((groups, shape[0] // groups, *shape[1:]), grad.dtype)
     for position, start in runs:

@@ -10,6 +10,7 @@ from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.ops import composite, matmul, pointwise
+from gradviz.ops.elimination import factorized, solved, solved_by_triangle
 from gradviz.ops.matrices import by_columns, column, on_diagonal, row, turned
 from gradviz.ops.named import named_result
 from gradviz.ops.products import of_all_others
@@ -64,35 +65,6 @@ def _singular(array, diagonal):
         f"linalg.inv: {in_batch(array, zero.any(axis=-1))}The diagonal element {place} is zero, the inversion could "
         "not be completed because the input matrix is singular."
     )
-
-
-def factorized(xp, array):
-    """(LU, pivots, parity) with partial pivoting, as LAPACK's getrf; one step a column, all batches at once."""
-    lu, size = array.copy(), array.shape[-1]
-    batch = array.shape[:-2]
-    pivots = xp.zeros((*batch, size), xp.int32)
-    parity = xp.ones(batch, array.dtype)
-    for k in range(size):  # Crout's order: what a column and a row still lack is one product each
-        lu[..., k:, k] -= (lu[..., k:, :k] @ lu[..., :k, k, None])[..., 0]
-        pivot = xp.abs(lu[..., k:, k]).argmax(axis=-1) + k
-        pivots[..., k] = pivot + 1
-        parity = xp.where(pivot == k, parity, -parity)
-        _swap(xp, lu, k, pivot)
-        lu[..., k, k + 1 :] -= (lu[..., k, None, :k] @ lu[..., :k, k + 1 :])[..., 0, :]
-        below, head = lu[..., k + 1 :, k], lu[..., k, k][..., None]
-        below[...] = xp.where(head == 0, below, below / xp.where(head == 0, 1, head))
-    return lu, pivots, parity
-
-
-def _swap(xp, matrices, k, pivot):
-    """Row k and each matrix's pivot row, in place."""
-    if xp is np and not pivot.ndim:
-        matrices[[k, int(pivot)]] = matrices[[int(pivot), k]]
-        return
-    rows = xp.broadcast_to(pivot[..., None, None], (*pivot.shape, 1, matrices.shape[-1]))
-    chosen = xp.take_along_axis(matrices, rows, axis=-2)
-    xp.put_along_axis(matrices, rows, matrices[..., k : k + 1, :].copy(), axis=-2)
-    matrices[..., k : k + 1, :] = chosen
 
 
 def _diagonal(xp, lu):
@@ -159,7 +131,7 @@ def _by_singular_values(ops, grad, A):
 
 def _det_gradient(ops, grad, A, LU, pivots, result):
     if not isinstance(A, Tensor):
-        return grad[..., None, None] * _cofactors(backend.module_of(A), A)
+        return grad[..., None, None] * _cofactors(backend.module_of(A), A, LU, pivots, result)
     if A.shape[-1] == 1:
         return ops.expand(column(ops, column(ops, grad)), size=A.shape)
     xp = backend.module_of(A._array)
@@ -168,8 +140,11 @@ def _det_gradient(ops, grad, A, LU, pivots, result):
     return _times_inverse(ops, grad * result, A, pivots)
 
 
-def _cofactors(xp, matrices):
-    """det * inv.T, by singular values."""
+def _cofactors(xp, matrices, LU, pivots, result):
+    """det * inv.T by the factors; by singular values, where a matrix is singular, which has it too."""
+    if xp is np and matrices.size and (_diagonal(np, LU) != 0).all() and np.isfinite(LU).all() and np.all(result != 0):
+        ones = np.broadcast_to(np.eye(matrices.shape[-1], dtype=matrices.dtype), matrices.shape)
+        return solved(np, matrices, ones, LU, pivots, True) * result[..., None, None]
     # of infinities LAPACK may search the singular values forever
     finite = xp.isfinite(matrices).all(axis=(-2, -1), keepdims=True)
     u, values, vh = xp.linalg.svd(xp.where(finite, matrices, 0))
@@ -239,19 +214,20 @@ def _is_vector(a, b):
     return len(b.shape) == 1 or (len(a.shape) - 1 == len(b.shape) and b.shape == a.shape[:-1])
 
 
-def _solved(ops, A, B, left):
+def _given_back(ops, grad, A, LU, pivots, left):
+    """The solution of the equation with the transposed matrices."""
     if isinstance(A, Tensor):
-        return ops.linalg_solve_ex(A, B, left=left)
-    return _solution(backend.module_of(A), A, B, left)  # what a plain backward runs leaves LU out
+        return ops.linalg_solve_ex(turned(ops, A), grad, left=left)
+    return _solution(backend.module_of(A), A, grad, LU, pivots, left, True)
 
 
-def _solution(xp, A, B, left):
+def _solution(xp, A, B, LU, pivots, left, across):
     vector = _is_vector(A, B)
     right = B[..., None] if vector else B
     if left:
-        found = xp.linalg.solve(A, right)
+        found = solved(xp, A, right, LU, pivots, across)
     else:
-        found = xp.swapaxes(xp.linalg.solve(xp.swapaxes(A, -1, -2), xp.swapaxes(right, -1, -2)), -1, -2)
+        found = xp.swapaxes(solved(xp, A, xp.swapaxes(right, -1, -2), LU, pivots, not across), -1, -2)
     return found[..., 0] if vector else found
 
 
@@ -260,28 +236,28 @@ def _unsolved(array, diagonal):
     return _LinAlgError(f"torch.linalg.solve: {where}The solver failed because the input matrix is singular.")
 
 
-def _solve_gradient(ops, grad, A, result, left):
+def _solve_gradient(ops, grad, A, LU, pivots, result, left):
     if _is_vector(A, result):
         grad, result = (ops.unsqueeze(each, dim=len(each.shape)) for each in (grad, result))
-    given = _solved(ops, turned(ops, A), grad, left)
+    given = _given_back(ops, grad, A, LU, pivots, left)
     return -(given @ turned(ops, result)) if left else -(turned(ops, result) @ given)
 
 
-def _right_side_gradient(ops, grad, A, result, left):
+def _right_side_gradient(ops, grad, A, LU, pivots, result, left):
     if not _is_vector(A, result):
-        return _solved(ops, turned(ops, A), grad, left)
-    given = _solved(ops, turned(ops, A), ops.unsqueeze(grad, dim=len(grad.shape)), left)
+        return _given_back(ops, grad, A, LU, pivots, left)
+    given = _given_back(ops, ops.unsqueeze(grad, dim=len(grad.shape)), A, LU, pivots, left)
     return ops.squeeze_one(given, dim=len(grad.shape))
 
 
 @op(
     A=vjp(
         "-solve(A.T, grad) (outer product with result)",
-        lambda ops, grad, A, LU, pivots, result, left: _solve_gradient(ops, grad, A, result, left),
+        lambda ops, grad, A, LU, pivots, result, left: _solve_gradient(ops, grad, A, LU, pivots, result, left),
     ),
     B=vjp(
         "inv(A).T (@ grad)",
-        lambda ops, grad, A, LU, pivots, result, left: _right_side_gradient(ops, grad, A, result, left),
+        _right_side_gradient,
     ),
     intermediates=("LU", "pivots"),
     title="linalg.solve",
@@ -306,7 +282,7 @@ def linalg_solve_ex(xp, A, B, *, left=True):
     lu, pivots, _ = factorized(xp, A)
     if xp is np and (_diagonal(xp, lu) == 0).any():
         raise _unsolved(A, _diagonal(xp, lu))
-    found = _solution(xp, A, B, left)
+    found = _solution(xp, A, B, lu, pivots, left, False)
     return by_columns(xp, found) if left and found.ndim > 1 else xp.ascontiguousarray(found), lu, pivots
 
 
@@ -324,13 +300,15 @@ def solve(A, B, *, left=True):
 def _cholesky_gradient(ops, grad, L, upper):
     if upper:
         grad, L = turned(ops, grad), turned(ops, L)
-    inner = ops.tril(turned(ops, L) @ grad, diagonal=0)
+    across = turned(ops, L)
+    inner = ops.tril(across @ grad, diagonal=0)
     inner = inner + turned(ops, ops.tril(inner, diagonal=-1))
     if isinstance(L, Tensor):
-        inner = ops.solved_triangular(turned(ops, L), inner * 0.5, upper=True, left=True, unitriangular=False)
+        inner = ops.solved_triangular(across, inner * 0.5, upper=True, left=True, unitriangular=False)
         return ops.solved_triangular(L, inner, upper=False, left=False, unitriangular=False)
-    inverse = ops.linalg_inv_ex(L)
-    return (turned(ops, inverse) @ (inner @ inverse)) * 0.5
+    xp = backend.module_of(L)
+    half = solved_by_triangle(xp, across, inner, False)
+    return turned(ops, solved_by_triangle(xp, across, turned(ops, half), False)) * 0.5
 
 
 @op(

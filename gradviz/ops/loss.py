@@ -7,14 +7,11 @@ import numpy as np
 
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
-from gradviz.ops.backward_kernels import NO_SLOPE, softmax_gradient, summed
+from gradviz.engine.rows import rows
+from gradviz.ops.backward_kernels import NO_SLOPE
 from gradviz.ops.loss_kernels import shared
 from gradviz.ops.reduction import averaged
 from gradviz.ops.refusals import refuse_kinds
-
-
-def _log_softmax_gradient(ops, grad, result, dim):
-    return grad - ops.exp(result) * summed(ops, grad, dim)
 
 
 def _refuse_whole(kernel, array, dim):
@@ -25,7 +22,6 @@ def _refuse_whole(kernel, array, dim):
 @op(
     self=vjp(
         "delta - softmax(self): grad - exp(result) * sum(grad)",
-        _log_softmax_gradient,
         lambda ops, grad, result, dim: ops.log_softmax_backward_data(grad, result, dim=dim),
     ),
 )
@@ -34,7 +30,12 @@ def log_softmax(xp, self, *, dim):
     if not self.size:
         return self.copy()
     _refuse_whole("log_softmax", self, dim)
-    shifted = xp.subtract(self, self.max(axis=dim, keepdims=True), out=xp.empty(self.shape, self.dtype))
+    return _log_softmax.along(dim, xp, xp.asarray(self, order="C"))
+
+
+@rows("r")
+def _log_softmax(xp, self, dim=-1):
+    shifted = self - self.max(axis=dim, keepdims=True)
     shifted -= xp.log(xp.exp(shifted).sum(axis=dim, keepdims=True))
     return shifted
 
@@ -42,7 +43,6 @@ def log_softmax(xp, self, *, dim):
 @op(
     self=vjp(
         "result * (delta - result)",
-        lambda ops, grad, result, dim: softmax_gradient(ops, grad, result, dim),
         lambda ops, grad, result, dim: ops.softmax_backward_data(grad, result, dim=dim),
     ),
 )
@@ -51,8 +51,12 @@ def softmax(xp, self, *, dim):
     if not self.size:
         return self.copy()
     _refuse_whole("softmax", self, dim)
-    raised = xp.subtract(self, self.max(axis=dim, keepdims=True), out=xp.empty(self.shape, self.dtype))
-    xp.exp(raised, out=raised)
+    return _softmax.along(dim, xp, xp.asarray(self, order="C"))
+
+
+@rows("r")
+def _softmax(xp, self, dim=-1):
+    raised = xp.exp(self - self.max(axis=dim, keepdims=True))
     raised /= raised.sum(axis=dim, keepdims=True)
     return raised
 

@@ -5,32 +5,13 @@ What was saved of a mean and a deviation: see known_statistics.py.
 
 from math import prod
 
-import numpy as np
-
 from gradviz.engine.backend import module_of
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
+from gradviz.ops import standardizing
 from gradviz.ops.known_statistics import added, group_gradients, of_statistics
-from gradviz.ops.reduction import averaged
 from gradviz.ops.refusals import refuse_kinds
-
-
-def statistics(xp, array, dims, eps):
-    """(mean, 1 / sqrt(variance + eps), centered array) over dims, which are kept; float16 in float32."""
-    work = array.astype(xp.float32) if array.dtype.itemsize == 2 else array
-    mean = averaged(work, dims, True)
-    centered = work - mean
-    rstd = 1 / xp.sqrt(_mean_product(xp, centered, centered, dims) + work.dtype.type(eps))
-    return mean, rstd, centered
-
-
-def _mean_product(xp, one, other, dims):
-    """The mean of a product over dims, which are kept."""
-    size = one.shape[-1]
-    if xp is np and dims == (one.ndim - 1,) and size and one.dtype.itemsize > 2:
-        return np.vecdot(one, other)[..., None] / one.dtype.type(size)  # a third of the time of both steps
-    return averaged(one * other, dims, True)
 
 
 def _check_dtypes(input, *parameters):
@@ -65,8 +46,6 @@ def _times(product, factor):
 
 def _input_gradient(ops, grad, input, mean, rstd, dims):
     """The gradient of the standardized input for the input."""
-    if not isinstance(input, Tensor) and input.ndim and grad.dtype == input.dtype == mean.dtype:
-        return _input_gradient_of_arrays(grad, input, mean, rstd, dims)
     standard, rstd = _standardized(ops, input, mean, rstd, dims)
     return projected(ops, grad, standard, dims) * rstd
 
@@ -77,16 +56,9 @@ def projected(ops, value, standard, dims):
     return value - ops.mean_dim(value, dim=dims, keepdim=True) - along
 
 
-def _input_gradient_of_arrays(grad, input, mean, rstd, dims):
-    """The same in place, which takes half the time."""
-    xp = module_of(input)
-    out = input - mean
-    out *= rstd
-    out *= _mean_product(xp, grad, out, dims)
-    out += averaged(grad, dims, True)
-    xp.subtract(grad, out, out=out)
-    out *= rstd
-    return out
+def _are_arrays(grad, input, mean):
+    """Whether these are arrays of one dtype, and so may be taken row by row."""
+    return not isinstance(input, Tensor) and input.ndim and grad.dtype == input.dtype == mean.dtype and input.size
 
 
 # -- layer norm --------------------------------------------------------------------------------------
@@ -103,11 +75,21 @@ def _outer_sum(ops, value, normalized_shape):
 
 
 def _layer_input(ops, grad, input, weight, bias, normalized_shape, result1, result2):
-    scaled = grad if weight is None else grad * weight
-    return _input_gradient(ops, scaled, input, result1, result2, _last(input, normalized_shape))
+    if not _are_arrays(grad, input, result1):
+        scaled = grad if weight is None else grad * weight
+        return _input_gradient(ops, scaled, input, result1, result2, _last(input, normalized_shape))
+    xp, count = module_of(input), prod(normalized_shape)
+    both, known = (grad.reshape(-1, count), input.reshape(-1, count)), (result1.reshape(-1, 1), result2.reshape(-1, 1))
+    factor = None if weight is None else weight.reshape(-1)
+    return standardizing.row_gradient(xp, *both, *known, factor).reshape(input.shape)
 
 
 def _layer_weight(ops, grad, input, weight, bias, normalized_shape, result1, result2):
+    if _are_arrays(grad, input, result1):
+        xp, count = module_of(input), prod(normalized_shape)
+        known = result1.reshape(-1, 1), result2.reshape(-1, 1)
+        slopes = standardizing.slopes_of_scale(xp, grad.reshape(-1, count), input.reshape(-1, count), *known)
+        return standardizing.column_sums(xp, slopes).reshape(normalized_shape)
     standard, _ = _standardized(ops, input, result1, result2, _last(input, normalized_shape))
     return _outer_sum(ops, standard * grad, normalized_shape)
 
@@ -118,12 +100,19 @@ def _layer_gradients(ops, needed, grad, input, weight, bias, normalized_shape, r
     )
 
 
+def _layer_bias(ops, grad, normalized_shape):
+    if isinstance(grad, Tensor) or not grad.size or grad.dtype.itemsize == 2:
+        return _outer_sum(ops, grad, normalized_shape)
+    table = grad.reshape(-1, prod(normalized_shape))
+    return standardizing.column_sums(module_of(grad), table).reshape(normalized_shape)
+
+
 @op(
     input=vjp("weight * rstd * (delta - 1/n - xhat * xhat / n)", _layer_input),
     weight=vjp("xhat = (input - result1) * result2 (summed over what is outer product of dims)", _layer_weight),
     bias=vjp(
         "1 (summed over the outer dims)",
-        lambda ops, grad, input, weight, bias, normalized_shape, result1, result2: _outer_sum(
+        lambda ops, grad, input, weight, bias, normalized_shape, result1, result2: _layer_bias(
             ops, grad, normalized_shape
         ),
     ),
@@ -138,13 +127,12 @@ def native_layer_norm(xp, input, weight, bias, *, normalized_shape, eps):
     refuse_kinds("LayerNormKernelImpl", input, "biu")
     if not input.flags.c_contiguous:
         input = input.copy()  # the result lies in order, as PyTorch's
-    mean, rstd, out = statistics(xp, input, _last(input, normalized_shape), eps)
-    out *= rstd
-    if weight is not None:
-        out *= weight
-    if bias is not None:
-        out += bias
-    return out.astype(input.dtype, copy=False), mean, rstd
+    flat = (None if each is None else each.reshape(-1) for each in (weight, bias))
+    outer = input.shape[: input.ndim - len(normalized_shape)]
+    table = standardizing.in_rows(input, prod(outer), prod(normalized_shape))
+    mean, rstd, out = standardizing.standardized(xp, table, eps, *flat)
+    kept = (*outer, *(1,) * len(normalized_shape))
+    return out.reshape(input.shape).astype(input.dtype, copy=False), mean.reshape(kept), rstd.reshape(kept)
 
 
 # -- batch norm --------------------------------------------------------------------------------------
@@ -177,6 +165,11 @@ def _refuse_other_dims(channels):
 def _batch_input(ops, grad, input, weight, running_mean, running_var, training, result1, result2, eps):
     if weight is not None:
         _refuse_other_dims(weight)
+    known = result1 if training else running_var
+    if _are_arrays(grad, input, known):
+        factor = result2 if training else 1 / ops.sqrt(running_var + eps)
+        scale = factor if weight is None else factor * weight
+        return _batch_input_of_arrays(grad, input, scale, training, result1, result2)
     scaled = grad if weight is None else grad * _beside(ops, weight, input)
     if not training:
         return scaled / ops.sqrt(_beside(ops, running_var, input) + eps)
@@ -184,7 +177,20 @@ def _batch_input(ops, grad, input, weight, running_mean, running_var, training, 
     return _input_gradient(ops, scaled, input, mean, rstd, _all_but_channels(input))
 
 
+def _batch_input_of_arrays(grad, input, scale, training, mean, rstd):
+    xp, count = module_of(input), input.size // input.shape[1]
+    if not training:
+        return standardizing.by_channels(xp, standardizing.TIMES, (grad,), (scale,))
+    average = standardizing.channel_sums(xp, grad) / count
+    slope = standardizing.dot_of_channels(xp, grad, input, mean) * (rstd * rstd) / count
+    return standardizing.by_channels(xp, standardizing.CHANNEL_GRADIENT, (grad, input), (mean, average, slope, scale))
+
+
 def _batch_weight(ops, grad, input, weight, running_mean, running_var, training, result1, result2, eps):
+    mean = result1 if training else running_mean
+    if _are_arrays(grad, input, mean):
+        rstd = result2 if training else 1 / ops.sqrt(running_var + eps)
+        return standardizing.dot_of_channels(module_of(input), grad, input, mean) * rstd
     standard, _ = _batch_parts(ops, input, running_mean, running_var, training, result1, result2, eps)
     return ops.sum_dim(grad * standard, dim=_all_but_channels(input))
 
@@ -216,33 +222,30 @@ def native_batch_norm(xp, input, weight, bias, running_mean, running_var, *, tra
     for each in (running_mean, running_var):
         if each is not None:
             _refuse_other_dims(each)
-    beside = (1, input.shape[1], *(1,) * (input.ndim - 2))
+    work = input.astype("float32") if input.dtype.itemsize == 2 else input
     if training:
-        mean, rstd, out = statistics(xp, input, _all_but_channels(input), eps)
-        _move(xp, running_mean, running_var, mean, out, momentum)
-        saved = mean.reshape(-1), rstd.reshape(-1)
+        count = input.size // max(input.shape[1], 1)
+        mean = standardizing.channel_sums(xp, work) / count
+        squares = standardizing.squares_of_channels(xp, work, mean)
+        rstd = 1 / xp.sqrt(squares / count + work.dtype.type(eps))
+        if running_mean is not None:
+            _move(running_mean, mean, momentum)
+        if running_var is not None:
+            _move(running_var, squares / (count - 1), momentum)
+        saved = mean, rstd
     else:
-        rstd = 1 / xp.sqrt(running_var + running_var.dtype.type(eps)).reshape(beside)
-        out = input - running_mean.reshape(beside)
+        mean, rstd = running_mean, 1 / xp.sqrt(running_var + running_var.dtype.type(eps))
         saved = xp.empty(0, input.dtype), xp.empty(0, input.dtype)
-    out *= rstd
-    if weight is not None:
-        out *= weight.reshape(beside)
-    if bias is not None:
-        out += bias.reshape(beside)
+    shift = xp.zeros(mean.shape, mean.dtype) if bias is None else bias
+    scale = rstd if weight is None else rstd * weight
+    out = standardizing.by_channels(xp, standardizing.AFFINE, (work,), (mean, scale, shift))
     return xp.asarray(out, input.dtype, order="C"), *saved
 
 
-def _move(xp, running_mean, running_var, mean, centered, momentum):
-    """Running statistics, in place and uncounted as in PyTorch; the variance without bias."""
-    if running_mean is not None:
-        running_mean *= 1 - momentum
-        running_mean += momentum * mean.reshape(-1)
-    if running_var is not None:
-        count = centered.size // max(mean.size, 1)
-        squares = (centered * centered).sum(axis=_all_but_channels(centered))
-        running_var *= 1 - momentum
-        running_var += momentum * squares / (count - 1)
+def _move(running, now, momentum):
+    """A running statistic, in place and uncounted as in PyTorch; the variance is without bias."""
+    running *= 1 - momentum
+    running += momentum * now
 
 
 # -- group norm --------------------------------------------------------------------------------------
@@ -253,13 +256,34 @@ def _in_groups(ops, value, N, group):
 
 
 def _group_input(ops, grad, input, weight, result1, result2, N, C, HxW, group, eps):
+    if _are_arrays(grad, input, result1):
+        return _group_input_of_arrays(grad, input, weight, result1, result2)
     scaled = grad if weight is None else grad * _beside(ops, weight, input)
     mean, rstd = (ops.reshape_raw(each, size=(N, group, 1)) for each in (result1, result2))
     one, two = _in_groups(ops, scaled, N, group), _in_groups(ops, input, N, group)
     return ops.reshape_raw(_input_gradient(ops, one, two, mean, rstd, (2,)), size=tuple(input.shape))
 
 
+def _group_input_of_arrays(grad, input, weight, mean, rstd):
+    xp, count = module_of(input), input.size // mean.size
+    scaled = grad if weight is None else standardizing.by_channels(xp, standardizing.TIMES, (grad,), (weight,))
+    known = mean.reshape(-1, 1), rstd.reshape(-1, 1)
+    one, two = scaled.reshape(-1, count), input.reshape(-1, count)
+    return standardizing.row_gradient(xp, one, two, *known).reshape(input.shape)
+
+
+def _of_each_channel(xp, groups, C):
+    """(N, groups) as (N * C, 1): each group's number for each of its channels."""
+    return xp.repeat(groups, C // groups.shape[1], axis=1).reshape(-1, 1)
+
+
 def _group_weight(ops, grad, input, weight, result1, result2, N, C, HxW, group, eps):
+    if _are_arrays(grad, input, result1):
+        xp = module_of(input)
+        both = standardizing.channel_rows((grad, input))
+        found = standardizing.centered_dot(xp, *both, _of_each_channel(xp, result1, C))
+        found *= _of_each_channel(xp, result2, C)
+        return xp.add.reduce(found.reshape(N, C), axis=0)
     mean, rstd = (ops.reshape_raw(each, size=(N, group, 1)) for each in (result1, result2))
     standard, _ = _standardized(ops, _in_groups(ops, input, N, group), mean, rstd, (2,))
     return ops.sum_dim(grad * ops.reshape_raw(standard, size=tuple(input.shape)), dim=_all_but_channels(input))
@@ -296,12 +320,15 @@ def native_group_norm(xp, input, weight, bias, *, N, C, HxW, group, eps):
     """Each group of channels of each sample standardized."""
     _check_dtypes(input, weight, bias)
     refuse_kinds("GroupNormKernelImpl", input, "biu")
-    mean, rstd, out = statistics(xp, input.reshape(N, group, C * HxW // group), (2,), eps)
-    out *= rstd
-    out = out.reshape(input.shape)
-    beside = (1, input.shape[1], *(1,) * (input.ndim - 2))
-    if weight is not None:
-        out *= weight.reshape(beside)
-    if bias is not None:
-        out += bias.reshape(beside)
-    return out.astype(input.dtype, copy=False), mean.reshape(N, group), rstd.reshape(N, group)
+    table = standardizing.in_rows(input, N * group, C * HxW // group)
+    if weight is None and bias is None:
+        mean, rstd, out = standardizing.standardized(xp, table, eps)
+    else:
+        mean, rstd = standardizing.row_statistics(xp, table, eps)
+        scale = xp.ones(C, mean.dtype) if weight is None else weight
+        shift = xp.zeros(C, mean.dtype) if bias is None else bias
+        center, factor = (_of_each_channel(xp, each.reshape(N, group), C) for each in (mean, rstd))
+        factor *= xp.tile(scale, N)[:, None]
+        out = standardizing.AFFINE[0](xp, table.reshape(N * C, HxW), center, factor, xp.tile(shift, N)[:, None])
+    out, mean, rstd = out.reshape(input.shape), mean.reshape(N, group), rstd.reshape(N, group)
+    return out.astype(input.dtype, copy=False), mean, rstd

@@ -75,9 +75,14 @@ def _checked(xp, kernel, self, other):
 _SAFE = 2.0**29  # a quotient of two float32 below this is less than half a float64's digit away from no integer
 
 
+def _is_many(xp, array):
+    """Whether NumPy's own way, an element at a time, would be slow; a sketch has no size, and so no plan."""
+    return array.size >= LARGE and xp is np and array.dtype == np.float32
+
+
 def _left_over(xp, self, other, function):
     """fmod or remainder; of many float32 by way of float64, where what is left over comes out exactly, too."""
-    if xp is not np or self.dtype != np.float32 or self.size < LARGE or not np.isfinite(other).all():
+    if not _is_many(xp, self) or not np.isfinite(other).all():
         return function(self, other)
     wide, divisor = self.astype(np.float64), other.astype(np.float64)
     with np.errstate(all="ignore"):
@@ -184,10 +189,24 @@ def operator_rmod(self, other):
 # -- division that rounds ----------------------------------------------------------------------------
 
 
+def _floor_divided(self, other):
+    """`floor_divide` of many float32, by the same steps as NumPy's own."""
+    left = _left_over(np, self, other, np.fmod)
+    exact = (self - left) / other
+    exact -= (left != 0) & ((other < 0) != (left < 0))
+    found = np.floor(exact)
+    found += exact - found > 0.5
+    with np.errstate(all="ignore"):
+        plain = self / other
+    np.copysign(found, plain, out=found)  # the same but for zeros
+    zero = other == 0
+    return np.where(zero, plain, found) if zero.any() else found
+
+
 def _divided(xp, self, other, rounding_mode):
     _checked(xp, f"div_{rounding_mode}_cpu", self, other)
     if rounding_mode == "floor":
-        return xp.floor_divide(self, other)
+        return _floor_divided(self, other) if _is_many(xp, self) else xp.floor_divide(self, other)
     if self.dtype.kind == "f":
         return xp.trunc(self / other)
     quotient = self // other

@@ -7,11 +7,17 @@ from itertools import pairwise
 
 import numpy as np
 
+from gradviz.ops import twins
+
 _WIDE = 512  # elements of a slice that are worth a call
 
 
-def accumulated(xp, function, array, dim):
-    """`function.accumulate`: each element folded with all before it along a dimension."""
+def accumulated(xp, function, array, dim, from_end=False):
+    """`function.accumulate`: each element folded with all before it along a dimension, or with all behind it."""
+    if xp is np and dim == array.ndim - 1 and (found := twins.accumulated(function, array, from_end)) is not None:
+        return found
+    if from_end:
+        return xp.flip(accumulated(xp, function, xp.flip(array, dim), dim), dim)
     if xp is np and dim < array.ndim - 1 and array.size >= _WIDE * array.shape[dim] > 0:
         found = array.copy()
         slices = np.moveaxis(found, dim, 0)

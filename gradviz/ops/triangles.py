@@ -2,6 +2,7 @@
 
 from gradviz.engine.dtypes import title
 from gradviz.engine.op import op, vjp
+from gradviz.ops.elimination import solved_by_triangle
 from gradviz.ops.linear_algebra import _square, refuse_misfit
 from gradviz.ops.matrices import by_columns, turned
 from gradviz.ops.refusals import refuse_half, refuse_kinds
@@ -34,14 +35,12 @@ def _triangle_gradient(ops, grad, self, result, upper, left, unitriangular):
 )
 def solved_triangular(xp, self, B, *, upper, left, unitriangular):
     """X with `self @ X = B`, or `X @ self = B` from the right; one triangle of self is read."""
-    triangle = xp.triu(self, int(unitriangular)) if upper else xp.tril(self, -int(unitriangular))
-    if unitriangular:
-        triangle = triangle + xp.eye(self.shape[-1], dtype=self.dtype)
     B = B.astype(self.dtype, copy=False)
     if left:
-        found = xp.linalg.solve(triangle, B)
+        found = solved_by_triangle(xp, self, B, not upper, unitriangular)
     else:
-        found = xp.swapaxes(xp.linalg.solve(xp.swapaxes(triangle, -1, -2), xp.swapaxes(B, -1, -2)), -1, -2)
+        across = (xp.swapaxes(each, -1, -2) for each in (self, B))
+        found = xp.swapaxes(solved_by_triangle(xp, *across, upper, unitriangular), -1, -2)
     return by_columns(xp, found)
 
 
@@ -73,10 +72,9 @@ def _factor_gradient(ops, grad, self, input2, result, upper):
 )
 def solved_cholesky(xp, self, input2, *, upper):
     """X with `L @ L.T @ X = self` for a triangle L, or `L.T @ L @ X = self`."""
-    triangle = xp.triu(input2) if upper else xp.tril(input2)
-    across = xp.swapaxes(triangle, -1, -2)
-    first, second = (across, triangle) if upper else (triangle, across)
-    return by_columns(xp, xp.linalg.solve(second, xp.linalg.solve(first, self)))
+    across = xp.swapaxes(input2, -1, -2)
+    first, second = (across, input2) if upper else (input2, across)
+    return by_columns(xp, solved_by_triangle(xp, second, solved_by_triangle(xp, first, self, True), False))
 
 
 def cholesky_solve(input, input2, upper=False):

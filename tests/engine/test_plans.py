@@ -122,6 +122,20 @@ def test_other_dtypes_strides_and_shapes_go_the_python_way():
     assert (torch.ones(2, dtype=torch.float16) * torch.ones(2, dtype=torch.float16)).dtype is torch.float16
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_parts_of_a_split_have_plans_and_results_in_order(dtype):
+    whole, other = (np.asarray(each, dtype) for each in np.random.default_rng(0).standard_normal((2, 6, 5, 8)))
+    for key in ((slice(None), slice(2, 4)), (slice(1, 3),), (..., slice(0, 3)), (slice(None, None, 2),)):
+        leaf = torch.from_numpy(whole[key].copy()).requires_grad_()
+        part, beside = torch.from_numpy(whole)[key], torch.from_numpy(other[key].copy())
+        pairs = (part * beside, leaf * beside), (part.sigmoid(), leaf.sigmoid()), (part + part, leaf + leaf)
+        for out, wanted in pairs:
+            assert bits(out._array) == bits(wanted.detach()._array) and out.is_contiguous()
+        weights = torch.from_numpy(other)[key]
+        leaf.exp().backward(weights)
+        assert bits(leaf.grad._array) == bits(other[key] * np.exp(whole[key]))
+
+
 def test_ever_new_settings_are_all_right_and_few_plans_are_kept():
     x = torch.ones(3, requires_grad=True)
     for k in range(40):

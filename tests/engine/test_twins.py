@@ -34,9 +34,25 @@ def python(*command, compiled):
     return done.stdout
 
 
+# elimination in another order: tests/ops/test_twins.py compares these to rounding
+TO_ROUNDING = {
+    "linalg_det", "linalg_slogdet", "linalg_solve_ex", "linalg_cholesky_ex", "linalg_qr", "solved_triangular",
+    "solved_cholesky",
+}  # fmt: skip
+
+
+def _told(line):
+    """A line of bits.py: without the bits where they may differ."""
+    number, op, dtype, digest, *graph = line.split(" ")
+    return " ".join([number, op, dtype, *([] if op in TO_ROUNDING else [digest]), *graph])
+
+
 @built
 def test_every_op_comes_to_the_same_bits_and_the_same_graph():
-    ours, pythons = (python("-m", "tests.engine.bits", compiled=compiled).splitlines() for compiled in (True, False))
+    ours, pythons = (
+        [_told(line) for line in python("-m", "tests.engine.bits", compiled=compiled).splitlines()]
+        for compiled in (True, False)
+    )
     assert [pair for pair in zip(ours, pythons, strict=True) if pair[0] != pair[1]] == []
 
 

@@ -7,6 +7,7 @@
 #define SMALL 512       /* the same, where all of an array fits */
 #define LARGE (1 << 15) /* elements, from which others may run Python meanwhile */
 #define MOST_TEMPORARIES 8
+#define PART 32768      /* elements: what a thread takes at a time */
 
 /* Where a register's next block lies, and how far its elements are apart: 0 for a number. */
 typedef struct {
@@ -55,11 +56,6 @@ cast(const char *from, char *into, npy_intp count, int width)
 }
 
 /* Without a branch an element, which a compiler makes vectors of: numbers among the two sides stand still. */
-#if defined(__GNUC__) && !defined(__clang__)
-#define IN_ANY_ORDER _Pragma("GCC ivdep") /* what is written is at most what is read at the same place */
-#else
-#define IN_ANY_ORDER
-#endif
 #define CHOOSE(type, chosen, other)                                                       \
     IN_ANY_ORDER                                                                          \
     for (npy_intp k = 0; k < count; k++) {                                                \
@@ -113,18 +109,12 @@ run_block(Plan *plan, Places *places, npy_intp count)
     }
 }
 
-static int
-size_of(Plan *plan)
-{
-    return plan->width == 1 ? sizeof(npy_float) : sizeof(npy_double);
-}
-
 /* Blocks from one element on; scratch: room for a block of each temporary. */
 static void
 run_blocks(Plan *plan, const Places *places, npy_intp start, npy_intp count, char *scratch, int block)
 {
     Places here = *places;
-    int size = size_of(plan), fixed = plan->inputs + plan->constants + plan->made;
+    int size = (int)size_in(plan), fixed = plan->inputs + plan->constants + plan->made;
     npy_intp most = block / size;
     for (int k = 0; k < fixed; k++)
         here.at[k] += start * here.step[k];
@@ -158,7 +148,7 @@ run_large(Plan *plan, const Places *places, npy_intp count)
 {
     Job job = {plan, places};
     PyThreadState *resting = count >= LARGE ? PyEval_SaveThread() : NULL;
-    share(do_part, &job, count);
+    share(do_part, &job, count, PART);
     if (resting != NULL)
         PyEval_RestoreThread(resting);
 }
@@ -174,7 +164,7 @@ run_small(Plan *plan, const Places *places, npy_intp count)
 static void
 place(Plan *plan, PyObject *const *inputs, PyArrayObject **made, npy_double *numbers, Places *places)
 {
-    int size = size_of(plan), next = plan->inputs;
+    int size = (int)size_in(plan), next = plan->inputs;
     for (int i = 0; i < plan->inputs; i++) {
         places->step[i] = 0;
         if (is_array(inputs[i])) {
@@ -223,13 +213,31 @@ make_outputs(Plan *plan, PyObject *const *inputs, PyArrayObject *like, PyArrayOb
     return 0;
 }
 
-int
-run_plan(Plan *plan, PyObject *const *inputs, int count, PyObject **outputs)
+/* Whether an array lies in order but for gaps between its rows, as a part of a split does: results have no gaps. */
+static int
+has_gaps(PyArrayObject *array)
+{
+    npy_intp least = PyArray_ITEMSIZE(array);
+    if (PyArray_ISCARRAY_RO(array) || !PyArray_ISBEHAVED_RO(array) || PyArray_NDIM(array) == 0)
+        return 0;
+    for (int d = PyArray_NDIM(array) - 1; d >= 0; d--) {
+        npy_intp size = PyArray_DIM(array, d), apart = PyArray_STRIDE(array, d);
+        if (size != 1 && (apart < least || (least == PyArray_ITEMSIZE(array) && apart != least)))
+            return 0;
+        if (size != 1)
+            least = apart * size;
+    }
+    return 1;
+}
+
+/* Runs a plan on arrays without gaps; what is handed on of the inputs is as it was given. */
+static int
+run_on(Plan *plan, PyObject *const *inputs, PyObject *const *given, int count, PyObject **outputs)
 {
     PyArrayObject *made[MOST_OUTPUTS], *like = shape_giver(plan, inputs, count);
-    if (count != plan->inputs || like == NULL || plan->registers - plan->inputs - plan->constants - plan->made > MOST_TEMPORARIES)
+    if (like == NULL)
         return 0;
-    if (make_outputs(plan, inputs, like, made, outputs) < 0)
+    if (make_outputs(plan, given, like, made, outputs) < 0)
         return -1;
     if (plan->made) {
         Places places;
@@ -241,4 +249,30 @@ run_plan(Plan *plan, PyObject *const *inputs, int count, PyObject **outputs)
     for (int k = 0; k < plan->made; k++)
         Py_DECREF(made[k]);
     return 1;
+}
+
+int
+run_plan(Plan *plan, PyObject *const *inputs, int count, PyObject **outputs)
+{
+    if (count != plan->inputs || plan->registers - plan->inputs - plan->constants - plan->made > MOST_TEMPORARIES)
+        return 0;
+    int gaps = 0;
+    for (int i = 0; i < count; i++)
+        gaps |= is_array(inputs[i]) && has_gaps((PyArrayObject *)inputs[i]);
+    if (!gaps)
+        return run_on(plan, inputs, inputs, count, outputs);
+    PyObject *packed[MOST_REGISTERS];
+    int ready = 0, done = -1;
+    for (; ready < count; ready++) {
+        PyObject *each = inputs[ready];
+        int copied = is_array(each) && has_gaps((PyArrayObject *)each);
+        packed[ready] = copied ? PyArray_NewCopy((PyArrayObject *)each, NPY_CORDER) : Py_NewRef(each);
+        if (packed[ready] == NULL)
+            break;
+    }
+    if (ready == count)
+        done = run_on(plan, packed, inputs, count, outputs);
+    while (ready-- > 0)
+        Py_DECREF(packed[ready]);
+    return done;
 }

@@ -4,7 +4,7 @@
 
 /* -- from Python's tuple -------------------------------------------------------------------------------- */
 
-/* The loop of a ufunc for operands and a result of these kinds, 'f' in the plan's dtype and '?'; 0: there is none. */
+/* The loop of a ufunc for operands and a result of these kinds, '?' or in the plan's dtype; 0: there is none. */
 static int
 find_loop(PyObject *ufunc, const char *kinds, int width, Loop *loop)
 {
@@ -14,7 +14,7 @@ find_loop(PyObject *ufunc, const char *kinds, int width, Loop *loop)
         const char *types = told->types + k * told->nargs;
         int alike = told->functions != NULL && told->functions[k] != NULL;
         for (int i = 0; i < told->nargs && alike; i++)
-            alike = types[i] == (kinds[i] == 'f' ? floating : NPY_BOOL);
+            alike = types[i] == (kinds[i] == '?' ? NPY_BOOL : floating);
         if (alike) {
             loop->run = told->functions[k];
             loop->data = told->data == NULL ? NULL : told->data[k];
@@ -40,12 +40,15 @@ read_step(Plan *plan, Step *step, PyObject *given)
     for (int i = 0; i < step->count; i++)
         if (step->from[i] < 0 || step->from[i] >= plan->registers)
             return 0;
-    step->bools = 0;
-    for (int i = 0; i <= step->count; i++)
+    step->bools = step->numbers = 0;
+    for (int i = 0; i <= step->count; i++) {
         step->bools |= (kinds[i] == '?') << i;
-    if (step->code != UFUNC)
+        step->numbers |= (kinds[i] == '1') << i;
+    }
+    if (step->code == CAST || step->code == WHERE)
         return step->count == (step->code == CAST ? 1 : 3);
     PyUFuncObject *told = (PyUFuncObject *)ufunc;
+    step->arithmetic = step->count == 2 ? arithmetic_of(told->name) : NO_ARITHMETIC;
     return told->nin == step->count && told->nout == 1 && find_loop(ufunc, kinds, plan->width, &step->loop);
 }
 
@@ -63,8 +66,10 @@ read_plan(Plan *plan, PyObject *numbers, const char *kinds, PyObject *steps, PyO
         plan->wide[k] = PyFloat_AsDouble(PyTuple_GET_ITEM(numbers, k));
         plan->narrow[k] = (npy_float)plan->wide[k];
     }
-    for (int k = 0; k < plan->made; k++)
+    for (int k = 0; k < plan->made; k++) {
         plan->is_bool[k] = kinds[k] == '?';
+        plan->is_number[k] = kinds[k] == '1';
+    }
     for (int k = 0; k < plan->outputs; k++)
         plan->placed[k] = (int)PyLong_AsLong(PyTuple_GET_ITEM(placed, k));
     for (int k = 0; k < plan->steps; k++)
@@ -73,8 +78,7 @@ read_plan(Plan *plan, PyObject *numbers, const char *kinds, PyObject *steps, PyO
     return 1;
 }
 
-/* A plan from what plans.py wrote; NULL where there is none, which is no error. */
-static Plan *
+Plan *
 plan_from(PyObject *written, int width)
 {
     PyObject *numbers, *steps, *placed;

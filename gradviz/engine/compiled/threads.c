@@ -8,7 +8,7 @@
 #ifdef _WIN32 /* which has other threads */
 
 void
-share(Doing doing, void *work, npy_intp count)
+share(Doing doing, void *work, npy_intp count, npy_intp part)
 {
     doing(work, 0, count);
 }
@@ -38,15 +38,14 @@ get_threads(PyObject *module, PyObject *nothing)
 #include <signal.h>
 #include <stdatomic.h>
 
-#define PART 32768       /* elements: what a thread takes at a time */
-#define WORTH (4 * PART) /* elements that are worth waking a thread */
+#define WORTH 4          /* parts that are worth waking a thread */
 #define MOST_THREADS 64
 #define PATIENCE 4000    /* looks for new work before a thread goes to sleep: some ten microseconds */
 
 typedef struct {
     Doing doing;
     void *work;
-    npy_intp count;
+    npy_intp count, part;
     atomic_long next; /* the first element that nobody has taken */
 } Shared;
 
@@ -72,10 +71,10 @@ static void
 take_parts(Shared *shared)
 {
     for (;;) {
-        npy_intp start = atomic_fetch_add(&shared->next, PART);
+        npy_intp part = shared->part, start = atomic_fetch_add(&shared->next, part);
         if (start >= shared->count)
             return;
-        shared->doing(shared->work, start, shared->count - start < PART ? shared->count - start : PART);
+        shared->doing(shared->work, start, shared->count - start < part ? shared->count - start : part);
     }
 }
 
@@ -121,9 +120,9 @@ start_threads(void)
 }
 
 void
-share(Doing doing, void *work, npy_intp count)
+share(Doing doing, void *work, npy_intp count, npy_intp part)
 {
-    if (count < WORTH || pool.threads < 2 || pthread_mutex_trylock(&pool.busy) != 0) {
+    if (count < WORTH * part || pool.threads < 2 || pthread_mutex_trylock(&pool.busy) != 0) {
         doing(work, 0, count);
         return;
     }
@@ -133,10 +132,11 @@ share(Doing doing, void *work, npy_intp count)
     shared->doing = doing;
     shared->work = work;
     shared->count = count;
+    shared->part = part;
     atomic_store(&shared->next, 0);
     pool.open = 1;
     atomic_fetch_add(&pool.number, 1);
-    for (npy_intp k = 1; k < pool.threads && k * PART < count; k++)
+    for (npy_intp k = 1; k < pool.threads && k * part < count; k++)
         pthread_cond_signal(&pool.news);
     pthread_mutex_unlock(&pool.lock);
     take_parts(shared);

@@ -174,7 +174,7 @@ PyMODINIT_FUNC
 PyInit__engine(void)
 {
     import_array();
-    if (make_names() < 0 || PyType_Ready(&QuickType) < 0 || PyType_Ready(&RunType) < 0)
+    if (make_names() < 0 || PyType_Ready(&QuickType) < 0 || PyType_Ready(&RunType) < 0 || PyType_Ready(&RowsType) < 0)
         return NULL;
     if (ready_to_share() != 0)
         return PyErr_NoMemory();
@@ -182,7 +182,8 @@ PyInit__engine(void)
     if (module == NULL)
         return NULL;
     if (PyModule_AddObjectRef(module, "Quick", (PyObject *)&QuickType) < 0 ||
-        PyModule_AddObjectRef(module, "Run", (PyObject *)&RunType) < 0) {
+        PyModule_AddObjectRef(module, "Run", (PyObject *)&RunType) < 0 ||
+        PyModule_AddObjectRef(module, "Rows", (PyObject *)&RowsType) < 0) {
         Py_DECREF(module);
         return NULL;
     }

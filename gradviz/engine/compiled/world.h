@@ -95,7 +95,7 @@ void untrack_plain(PyObject *tuple);
 /* Tells the collector how to look at nodes, whose tuple of edges it does not list: see collected.c. */
 void collect_nodes(void);
 
-extern PyTypeObject QuickType, RunType;
+extern PyTypeObject QuickType, RunType, RowsType;
 /* ownership.c: gradients that are added up, and kept. */
 PyObject *summed(PyObject *one, PyObject *other);
 PyObject *added(PyObject *entry, PyObject *gradient); /* whether in place: True or False, borrowed */

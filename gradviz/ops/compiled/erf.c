@@ -4,17 +4,6 @@
 
 #include "ops.h"
 
-
-/* Compiled for wider registers too, where the compiler can; multiplications and additions are not fused, as in NumPy. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__linux__)
-#define VECTORS __attribute__((target_clones("avx2", "default")))
-#elif defined(__GNUC__) && !defined(__clang__)
-#define VECTORS __attribute__((optimize("fp-contract=off")))
-#else
-#define VECTORS
-#pragma STDC FP_CONTRACT OFF
-#endif
-
 /* A number of at most this size, its sign kept; NaN stays. By its bits: comparing floats would keep the loop from being
    vectorized, as NaN sets a flag. */
 static inline float

@@ -35,7 +35,7 @@ def avg_pool3d(
 ) -> Tensor:
     """The mean of each window of (N, C, D, H, W)."""
 def batch_norm(
-    input, running_mean=None, running_var=None, weight=None, bias=None, training=False, momentum=0.1, eps=1e-05
+    input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-05
 ) -> Tensor:
     """Each channel standardized over the batch (training), or by the running statistics."""
 def bilinear(input1, input2, weight, bias=None) -> Tensor:
@@ -219,6 +219,8 @@ def poisson_nll_loss(input, target, log_input=True, full=False, eps=1e-08, reduc
     """`exp(input) - target * input`, or `input - target * log(input + eps)`; `full` adds Stirling's term."""
 def prelu(input, weight) -> Tensor:
     """`input` above zero, a learned slope of it below: one for all, or one a channel. He et al. (2015)."""
+def refuse_missing_dims(array, *dims) -> Tensor:
+    """IndexError, as of Tensor.size, for a dimension that an array, or a tensor, doesn't have."""
 def relu(input, inplace=False) -> Tensor:
     """`max(input, 0)`."""
 def relu6(input, inplace=False) -> Tensor:

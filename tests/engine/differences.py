@@ -10,14 +10,13 @@ DIFFERENCES = {
         "layout words": "linalg_slogdet",
         "misfit words": (
             "addbmm addmm addmv baddbmm cat copy expand gather greatest_so_far index index_add index_put "
-            "index_put_impl index_select linalg_inv_ex linalg_solve_ex linalg_svd_of linalg_vector_norm "
-            "masked_fill_number mm mul put repeated_places roll search select select_backward select_replaced "
-            "slice_replaced unbind unique_of"
+            "index_put_impl index_select linalg_inv_ex linalg_solve_ex linalg_svd_of linalg_vector_norm mm mul put "
+            "repeated_places roll search select select_backward select_replaced slice_replaced unbind unique_of"
         ),
         "mixed words": "baddbmm dot gather index_put least_squares mm where",
         "size words": (
             "addbmm addmv baddbmm bmm copy expand gather index index_fill_tensor index_put index_put_impl "
-            "index_select linalg_vector_norm masked_fill_number mm put"
+            "index_select linalg_vector_norm mm put"
         ),
         "ties words": "linalg_slogdet linalg_solve_ex",
     },
@@ -25,11 +24,11 @@ DIFFERENCES = {
         "index class": "index_add",
         "misfit class": (
             "addbmm baddbmm index_add index_copy index_fill index_fill_tensor index_put linalg_eigh_of "
-            "linalg_solve_ex masked_fill_number masked_scatter masked_scatter_backward mm mv native_batch_norm "
-            "pseudoinverse rot90 scatter_add scatter_reduced search"
+            "linalg_solve_ex masked_scatter masked_scatter_backward mm mv native_batch_norm pseudoinverse rot90 "
+            "scatter_add scatter_reduced search"
         ),
         "mixed class": "bmm mm mv",
-        "size class": "index_add index_copy index_fill index_fill_tensor index_put masked_fill_number",
+        "size class": "index_add index_copy index_fill index_fill_tensor index_put",
     },
     "PyTorch's kernel knows fewer dtypes; gradviz computes, in the dtype of the rest": {
         "dtype taken": "clamp_tensors kth mm search sub topk_of trace",

@@ -9,9 +9,9 @@ DIFFERENCES = {
         "index words": "gather index_put",
         "layout words": "linalg_slogdet",
         "misfit words": (
-            "addbmm addmm addmv baddbmm cat copy expand gather greatest_so_far index index_add index_put "
-            "index_put_impl index_select linalg_inv_ex linalg_solve_ex linalg_svd_of linalg_vector_norm mm mul put "
-            "repeated_places roll search select select_backward select_replaced slice_replaced unbind unique_of"
+            "addbmm addmm addmv baddbmm cat expand gather greatest_so_far index index_add index_put index_put_impl "
+            "index_select linalg_inv_ex linalg_solve_ex linalg_svd_of linalg_vector_norm mm mul put repeated_places "
+            "roll search select select_backward select_replaced slice_replaced unbind unique_of"
         ),
         "mixed words": "baddbmm dot gather index_put least_squares mm where",
         "size words": (

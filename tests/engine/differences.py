@@ -11,7 +11,7 @@ DIFFERENCES = {
         "misfit words": (
             "adaptive_avg_pool2d adaptive_avg_pool2d_backward adaptive_max_pool2d add_number binary_cross_entropy "
             "binary_cross_entropy_with_logits convolution convolution_to_input convolution_to_weight copy embedding "
-            "embedding_dense_backward expand grid_sampler_2d grid_sampler_3d logsigmoid masked_fill_number "
+            "embedding_dense_backward grid_sampler_2d grid_sampler_3d logsigmoid masked_fill_number "
             "max_pool2d_with_indices native_batch_norm native_group_norm nll_loss2d nll_loss2d_backward "
             "reflection_pad1d reflection_pad1d_backward reflection_pad2d reflection_pad2d_backward reflection_pad3d "
             "reflection_pad3d_backward repeat replication_pad1d replication_pad1d_backward replication_pad2d "
@@ -21,8 +21,8 @@ DIFFERENCES = {
             "convolution embedding embedding_bag embedding_dense_backward huber_loss native_batch_norm nll_loss2d"
         ),
         "size words": (
-            "adaptive_max_pool2d binary_cross_entropy binary_cross_entropy_with_logits convolution expand "
-            "masked_fill_number max_pool2d_with_indices native_batch_norm nll_loss2d repeat"
+            "adaptive_max_pool2d binary_cross_entropy binary_cross_entropy_with_logits convolution masked_fill_number "
+            "max_pool2d_with_indices native_batch_norm nll_loss2d repeat"
         ),
         "ties words": "linalg_slogdet",
     },
@@ -30,13 +30,12 @@ DIFFERENCES = {
         "index class": "embedding_bag",
         "misfit class": (
             "adaptive_avg_pool2d_backward add_number col2im convolution div_number embedding embedding_dense_backward "
-            "im2col index_copy index_fill index_fill_tensor mean_dim native_batch_norm neg nll_loss nll_loss2d "
-            "nll_loss2d_backward repeat"
+            "im2col mean_dim native_batch_norm neg nll_loss nll_loss2d nll_loss2d_backward repeat"
         ),
         "mixed class": "constant_pad_nd convolution convolution_to_weight embedding_bag",
         "size class": (
-            "col2im convolution embedding embedding_dense_backward im2col index_copy index_fill index_fill_tensor "
-            "masked_fill_number native_batch_norm nll_loss2d nll_loss2d_backward repeat"
+            "col2im convolution embedding embedding_dense_backward im2col masked_fill_number native_batch_norm "
+            "nll_loss2d nll_loss2d_backward repeat"
         ),
     },
     "PyTorch's kernel knows fewer dtypes; gradviz computes, in the dtype of the rest": {
@@ -51,15 +50,15 @@ DIFFERENCES = {
             "multilabel_margin_loss_backward"
         ),
         "mixed taken": (
-            "addcdiv_of binary_cross_entropy_with_logits distances distances_backward fill_tensor huber_loss "
-            "multi_margin_loss multi_margin_loss_backward multilabel_margin_loss prelu_kernel soft_margin_loss"
+            "binary_cross_entropy_with_logits distances distances_backward huber_loss multi_margin_loss "
+            "multi_margin_loss_backward multilabel_margin_loss prelu_kernel soft_margin_loss"
         ),
     },
     "PyTorch refuses sizes of 0 here, or a parameter that broadcasts; gradviz computes what there is": {
         "misfit taken": (
-            "adaptive_avg_pool2d addmv binary_cross_entropy_with_logits channels_as_places clamp_tensors col2im "
-            "constant_pad_nd convolution convolution_to_input convolution_to_weight embedding_dense_backward "
-            "grid_sampler_2d grid_sampler_3d im2col native_batch_norm nll_loss places_as_channels repeat safe_softmax "
+            "adaptive_avg_pool2d binary_cross_entropy_with_logits channels_as_places col2im constant_pad_nd "
+            "convolution convolution_to_input convolution_to_weight embedding_dense_backward grid_sampler_2d "
+            "grid_sampler_3d im2col native_batch_norm nll_loss places_as_channels repeat safe_softmax "
             "soft_margin_loss upsample_bicubic2d upsample_bicubic2d_backward upsample_bilinear2d "
             "upsample_bilinear2d_backward upsample_linear1d upsample_linear1d_backward upsample_nearest1d "
             "upsample_nearest1d_backward upsample_nearest2d upsample_nearest2d_backward upsample_nearest3d "
@@ -68,7 +67,7 @@ DIFFERENCES = {
             "upsample_nearest_exact3d_backward upsample_trilinear3d upsample_trilinear3d_backward"
         ),
         "size taken": (
-            "adaptive_avg_pool2d addmv channels_as_places col2im convolution embedding_dense_backward im2col "
+            "adaptive_avg_pool2d channels_as_places col2im convolution embedding_dense_backward im2col "
             "native_batch_norm places_as_channels upsample_bicubic2d upsample_bicubic2d_backward upsample_bilinear2d "
             "upsample_bilinear2d_backward upsample_linear1d upsample_linear1d_backward upsample_nearest1d "
             "upsample_nearest1d_backward upsample_nearest2d upsample_nearest2d_backward upsample_nearest_exact1d "
@@ -114,17 +113,28 @@ DIFFERENCES = {
     },
     "two float dtypes met: PyTorch rounds on the way, or returns the dtype of one of them": {
         "mixed dtype": "binary_cross_entropy_with_logits soft_margin_loss",
-        "mixed value": "exp pow_tensor",
     },
     "no elements: PyTorch returns another shape, or NaN where gradviz adds up nothing": {
         "misfit value": "blocks native_group_norm",
         "size shape": "convolution",
         "size value": "blocks native_group_norm",
     },
-    "integers compared in place with what requires grad: in PyTorch they then require grad, and backward fails": {
-        "mixed taken": "eq_in_place_1 ge_in_place_1 gt_in_place_1 le_in_place_1 lt_in_place_1 ne_in_place_1",
+    "integers changed in place by what requires grad: in PyTorch they then require grad, and backward fails": {
+        "mixed taken": "eq_in_place_1 fill_tensor ge_in_place_1 gt_in_place_1 le_in_place_1 lt_in_place_1 ne_in_place_1",
     },
-    "PyTorch's gradient for a source larger than its index has the index's size, and backward fails": {
+    "PyTorch's complaint is about its memory, or shows tensors as C++ prints them": {
+        "misfit class": "index_copy index_fill index_fill_tensor",
+        "size class": "index_copy index_fill index_fill_tensor",
+        "misfit words": "expand",
+        "size words": "expand",
+    },
+    "PyTorch's own backward fails: of larger bounds, integer divisors, and products of no rows": {
+        "misfit taken": "addmv clamp_tensors",
+        "size taken": "addmv",
+        "mixed taken": "addcdiv_of",
+    },
+    "integers in float32 functions: NumPy's and PyTorch's round the last digit otherwise": {
+        "mixed value": "exp pow_tensor",
     },
 }  # fmt: skip
 

@@ -684,7 +684,8 @@ class Tensor:
     def lt_(self, *args, **kwargs) -> Tensor:
         """`lt`, in place; returns self."""
     @property
-    def mT(self) -> Tensor: ...
+    def mT(self) -> Tensor:
+        """The last two dimensions swapped, a view; a 0-d tensor itself."""
     def masked_fill(input, mask, value) -> Tensor:
         """`value`, a number or a 0-d tensor, where the mask holds, else the element; shapes broadcast."""
     def masked_fill_(self, *args, **kwargs) -> Tensor:

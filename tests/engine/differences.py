@@ -120,7 +120,9 @@ DIFFERENCES = {
         "size value": "blocks native_group_norm",
     },
     "integers changed in place by what requires grad: in PyTorch they then require grad, and backward fails": {
-        "mixed taken": "eq_in_place_1 fill_tensor ge_in_place_1 gt_in_place_1 le_in_place_1 lt_in_place_1 ne_in_place_1",
+        "mixed taken": (
+            "eq_in_place_1 fill_tensor ge_in_place_1 gt_in_place_1 le_in_place_1 lt_in_place_1 ne_in_place_1"
+        ),
     },
     "PyTorch's complaint is about its memory, or shows tensors as C++ prints them": {
         "misfit class": "index_copy index_fill index_fill_tensor",

@@ -10,6 +10,7 @@ import itertools
 import gradviz
 from gradviz.engine.switches import Observer, mode
 from tests.engine import (
+    programs_drawn,
     programs_elementwise,
     programs_in_place,
     programs_layers,
@@ -149,6 +150,7 @@ PROGRAMS = {
     **programs_layers.PROGRAMS,
     **programs_measures.PROGRAMS,
     **programs_rarer.PROGRAMS,
+    **programs_drawn.PROGRAMS,
 }  # fmt: skip
 
 

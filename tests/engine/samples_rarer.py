@@ -51,7 +51,7 @@ UNPOOLS = (
     Sample("max_unpool2d", lambda torch, a: torch.nn.MaxUnpool2d(2)(a, torch.arange(12, -3, -4).reshape(a.shape)), ((1, 2, 2),), second=False),  # noqa: E501
     Sample("max_unpool3d", _back(3, 2), ((1, 2, 2, 4, 2),), second=False),
     Sample("max_unpool3d", _back(3, 2, 2, output_size=(3, 4, 3)), ((2, 3, 4, 3),), second=False),
-    Sample("max_pool2d_with_indices", lambda torch, a: torch.nn.MaxPool1d(2, return_indices=True)(a)[1], ((2, 1, 4),), second=False),  # noqa: E501
+    Sample("max_pool2d_with_indices", lambda torch, a: torch.nn.MaxPool1d(2, return_indices=True)(a)[0], ((2, 1, 4),), second=False),  # noqa: E501
     Sample("adaptive_max_pool2d", lambda torch, a: torch.adaptive_max_pool1d(a, 2)[0], ((2, 1, 4),), second=False),
 )  # fmt: skip
 

@@ -78,7 +78,7 @@ PACKS = (
     Sample("pack_padded_sequence_backward", twice(_packed([3, 3, 1, 1], batch_first=True)), (STEPS,), second=False),
     Sample("packed_rows", twice(twice(_packed([4, 2, 2]))), (STEPS,), second=False),
     Sample("pack_padded_sequence", _padded, (STEPS,), second=False),
-    Sample("cat", _recurrent, ((4, 2, 2), (2, 2), (2, 2))),
+    Sample("pack_padded_sequence", _recurrent, ((4, 2, 2), (2, 2), (2, 2))),
 )  # fmt: skip
 
 NORMS = (
@@ -159,4 +159,4 @@ GRIDS = (
     Sample("affine_points", twice(_f("affine_grid", (1, 1, 2, 3), False)), ((1, 2, 3),), second=False),
 )  # fmt: skip
 
-SAMPLES = (*POOLS, *UNPOOLS, *PACKS, *NORMS, *BAGS, *WINDOWS, *WHERE, *GRIDS)
+SAMPLES = (*POOLS, *BAGS, *WINDOWS, *WHERE, *GRIDS, *UNPOOLS, *PACKS, *NORMS)

@@ -13,6 +13,7 @@ from gradviz import nn as nn
 from gradviz import optim as optim
 from gradviz import random as random
 from gradviz import utils as utils
+from gradviz.amp import autocast as autocast
 from gradviz.engine.asking import finfo as finfo
 from gradviz.engine.asking import iinfo as iinfo
 from gradviz.engine.devices import Device as Device
@@ -52,6 +53,8 @@ def acosh_(self, *args, **kwargs) -> Tensor:
     """`acosh`, in place; returns self."""
 def adaptive_avg_pool1d(input, output_size) -> Tensor:
     """Means of as many windows of (N, C, L) as asked for."""
+def adaptive_max_pool1d(input, output_size, return_indices=False) -> Tensor:
+    """adaptive_max_pool1d, and the place of each value."""
 def add(self, other, *, alpha=1) -> Tensor:
     """Sum, `self + alpha * other`; shapes broadcast."""
 def addbmm(self, batch1, batch2, *, beta=1, alpha=1) -> Tensor:
@@ -284,6 +287,12 @@ def cov(input, *, correction=1, fweights=None, aweights=None) -> Tensor:
     """Covariances of the rows of (variables, observations)."""
 def cross(input, other, dim=None) -> Tensor:
     """The cross product along `dim`, or along the first dimension of size 3."""
+def ctc_loss(
+    log_probs, targets, input_lengths, target_lengths, blank=0, reduction=0, zero_infinity=False
+) -> Tensor:
+    """Minus the log-likelihood of targets, (N, S) or one after the other, in log_probs (T, N, C) of
+    all alignments.
+    """
 def cummax(input, dim) -> Tensor:
     """(values, indices): the greatest elements up to each place along `dim`, and where they are."""
 def cummin(input, dim) -> Tensor:
@@ -341,7 +350,7 @@ def einsum(equation, *operands) -> Tensor:
     """
 def empty(*size, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Memory of this size as it is found, values and all."""
-def empty_like(input, *, dtype=None, device=None, requires_grad=False) -> Tensor:
+def empty_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None) -> Tensor:
     """Memory as it is found, of another tensor's size, dtype and device."""
 def eq(self, other) -> Tensor:
     """Whether equal, elementwise."""
@@ -421,7 +430,7 @@ def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False) -> Ten
     """
 def full(size, fill_value, dtype=None, device=None, requires_grad=False) -> Tensor:
     """One value, of this size; its dtype follows the value."""
-def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False) -> Tensor:
+def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False, memory_format=None) -> Tensor:
     """One value, of another tensor's size, dtype and device."""
 def gather(self, dim, index, *, sparse_grad=False) -> Tensor:
     """`self[i, index[i, j]]` along `dim`, for every element of index."""
@@ -442,7 +451,9 @@ def greater_equal(self, other) -> Tensor:
 def group_norm(input, num_groups, weight=None, bias=None, eps=1e-05) -> Tensor:
     """Each group of channels of each sample standardized."""
 def gru(input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first=False) -> Tensor:
-    """gru over (steps, N, input): the outputs of the last layer, and the last state of each layer."""
+    """gru over (steps, N, input): the outputs of the last layer, and the last state of each layer. Or
+    over packed rows: the sizes of the steps come behind them, and no batch_first.
+    """
 def gru_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None) -> Tensor:
     """One step of gru: (N, input) and the state before to the state after."""
 def gt(self, other) -> Tensor:
@@ -603,8 +614,14 @@ def max(input, dim=None, keepdim=False, *, other=None) -> Any:
     """The greatest of all; along `dim`, (values, indices); with a second tensor, the greater of two
     elements.
     """
-def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False) -> Tensor:
-    """The greatest value of each window of (N, C, L)."""
+def max_pool1d(
+    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
+) -> Tensor:
+    """The greatest value of each window of (N, C, L); with return_indices also its place in the row."""
+def max_pool1d_with_indices(
+    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
+) -> Tensor:
+    """max_pool1d, and the place of each value."""
 def max_pool2d(
     input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
 ) -> Tensor:
@@ -679,6 +696,8 @@ def nonzero(self, *, as_tuple=False) -> Any:
     """The places of the elements that are not zero: a row each, or a tuple with a vector a dimension."""
 def norm(input, p='fro', dim=None, keepdim=False, dtype=None) -> Tensor:
     """The norm of order p of all elements as one vector, or over `dim`; "fro" is the order 2."""
+def norm_except_dim(v, pow=2, dim=0) -> Tensor:
+    """The norm over all dimensions but one, which keeps its place; of all, for the dimension -1."""
 def normal(mean, std=1.0, size=None, *, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Normal random numbers: of `size` for a mean and deviation that are numbers, else one for each of
     theirs.
@@ -689,7 +708,7 @@ def numel(input) -> builtins.int:
     """How many elements."""
 def ones(*size, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Ones of this size."""
-def ones_like(input, *, dtype=None, device=None, requires_grad=False) -> Tensor:
+def ones_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None) -> Tensor:
     """Ones of another tensor's size, dtype and device."""
 def outer(self, vec2) -> Tensor:
     """(N,) and (M,) to (N, M): every product."""
@@ -730,15 +749,17 @@ def rad2deg_(self, *args, **kwargs) -> Tensor:
     """`rad2deg`, in place; returns self."""
 def rand(*size, generator=None, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Uniform random numbers in [0, 1) of this size."""
-def rand_like(input, *, dtype=None, device=None, requires_grad=False) -> Tensor:
+def rand_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None) -> Tensor:
     """Uniform random numbers in [0, 1) of another tensor's size, dtype and device."""
 def randint(low, high=None, size=None, generator=None, dtype=None, device=None) -> Tensor:
     """Random integers in [low, high), or [0, low)."""
-def randint_like(input, low, high=None, *, dtype=None, device=None, requires_grad=False) -> Tensor:
+def randint_like(
+    input, low, high=None, *, dtype=None, device=None, requires_grad=False, memory_format=None
+) -> Tensor:
     """Random integers in [low, high), or [0, low), of another tensor's size, dtype and device."""
 def randn(*size, generator=None, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Normal random numbers of this size."""
-def randn_like(input, *, dtype=None, device=None, requires_grad=False) -> Tensor:
+def randn_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None) -> Tensor:
     """Normal random numbers of another tensor's size, dtype and device."""
 def randperm(n, generator=None, device=None) -> Tensor:
     """A random order of the integers below n."""
@@ -765,13 +786,17 @@ def rms_norm(input, normalized_shape, weight=None, eps=None) -> Tensor:
 def rnn_relu(
     input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first=False
 ) -> Tensor:
-    """rnn_relu over (steps, N, input): the outputs of the last layer, and the last state of each layer."""
+    """rnn_relu over (steps, N, input): the outputs of the last layer, and the last state of each
+    layer. Or over packed rows: the sizes of the steps come behind them, and no batch_first.
+    """
 def rnn_relu_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None) -> Tensor:
     """One step of rnn_relu: (N, input) and the state before to the state after."""
 def rnn_tanh(
     input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first=False
 ) -> Tensor:
-    """rnn_tanh over (steps, N, input): the outputs of the last layer, and the last state of each layer."""
+    """rnn_tanh over (steps, N, input): the outputs of the last layer, and the last state of each
+    layer. Or over packed rows: the sizes of the steps come behind them, and no batch_first.
+    """
 def rnn_tanh_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None) -> Tensor:
     """One step of rnn_tanh: (N, input) and the state before to the state after."""
 def roll(self, shifts, dims=...) -> Tensor:
@@ -981,5 +1006,5 @@ def zero_(self, *args, **kwargs) -> Tensor:
     """`zero`, in place; returns self."""
 def zeros(*size, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Zeros of this size."""
-def zeros_like(input, *, dtype=None, device=None, requires_grad=False) -> Tensor:
+def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None) -> Tensor:
     """Zeros of another tensor's size, dtype and device."""

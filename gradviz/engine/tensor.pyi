@@ -1003,8 +1003,10 @@ class Tensor:
         """A number of nearly equal ranges, or the ranges between indices; views."""
     def tile(self, *dims) -> Tensor:
         """As repeat, but fewer numbers than dimensions count from the last."""
-    def to(self, *args, dtype=None, device=None, non_blocking=False, copy=False) -> Tensor:
-        """The tensor in another dtype or on another device; itself when nothing changes, unless `copy`."""
+    def to(self, *args, dtype=None, device=None, non_blocking=False, copy=False, memory_format=None) -> Tensor:
+        """The tensor in another dtype, on another device or laid out otherwise; itself when nothing
+        changes, unless `copy`.
+        """
     def tolist(self) -> Any:
         """The values as nested lists of Python numbers."""
     def topk(self, k, dim=-1, largest=True, sorted=True) -> tuple[Tensor, ...]:

@@ -14,10 +14,16 @@ def adaptive_avg_pool3d(input, output_size) -> Tensor:
     """Means of as many windows as asked for; None keeps a size."""
 def adaptive_max_pool1d(input, output_size, return_indices=False) -> Tensor:
     """The greatest values of as many windows of (N, C, L) as asked for."""
+def adaptive_max_pool1d_with_indices(input, output_size, return_indices=False) -> Tensor:
+    """adaptive_max_pool1d, and the place of each value."""
 def adaptive_max_pool2d(input, output_size, return_indices=False) -> Tensor:
     """The greatest values of as many windows as asked for; None keeps a size."""
+def adaptive_max_pool2d_with_indices(input, output_size, return_indices=False) -> Tensor:
+    """adaptive_max_pool2d, and the place of each value."""
 def adaptive_max_pool3d(input, output_size, return_indices=False) -> Tensor:
     """The greatest values of as many windows as asked for; None keeps a size."""
+def adaptive_max_pool3d_with_indices(input, output_size, return_indices=False) -> Tensor:
+    """adaptive_max_pool3d, and the place of each value."""
 def affine_grid(theta, size, align_corners=None) -> Tensor:
     """The grid (N, H, W, 2) or (N, D, H, W, 3) to which affine maps (N, 2, 3) or (N, 3, 4) take an
     output's places.
@@ -81,6 +87,12 @@ def cross_entropy(
 ) -> Tensor:
     """log_softmax, then nll_loss: (N, C, ...) scores and (N, ...) classes, or probabilities of all
     classes.
+    """
+def ctc_loss(
+    log_probs, targets, input_lengths, target_lengths, blank=0, reduction='mean', zero_infinity=False
+) -> Tensor:
+    """torch.ctc_loss, the reduction by its name: (T, N, C) or (T, C) log-probabilities, targets (N, S)
+    or in a row.
     """
 def dropout(input, p=0.5, training=True, inplace=False) -> Tensor:
     """In training each element is zero with probability p, the others grow by 1 / (1 - p)."""
@@ -175,20 +187,42 @@ def lp_pool1d(input, norm_type, kernel_size, stride=None, ceil_mode=False) -> Te
     """The norm of each window of (N, C, L)."""
 def lp_pool2d(input, norm_type, kernel_size, stride=None, ceil_mode=False) -> Tensor:
     """The norm of each window of (N, C, H, W)."""
+def lp_pool3d(input, norm_type, kernel_size, stride=None, ceil_mode=False) -> Tensor:
+    """The norm of each window of (N, C, D, H, W)."""
 def margin_ranking_loss(input1, input2, target, margin=0, reduction='mean') -> Tensor:
     """`max(0, -target * (input1 - input2) + margin)`."""
-def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False) -> Tensor:
-    """The greatest value of each window of (N, C, L)."""
+def max_pool1d(
+    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
+) -> Tensor:
+    """The greatest value of each window of (N, C, L); with return_indices also its place in the row."""
+def max_pool1d_with_indices(
+    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
+) -> Tensor:
+    """max_pool1d, and the place of each value."""
 def max_pool2d(
     input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
 ) -> Tensor:
     """The greatest value of each window; with return_indices also its place in the plane."""
+def max_pool2d_with_indices(
+    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
+) -> Tensor:
+    """max_pool2d, and the place of each value."""
 def max_pool3d(
     input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
 ) -> Tensor:
     """The greatest value of each window of (N, C, D, H, W); with return_indices also its place in the
     volume.
     """
+def max_pool3d_with_indices(
+    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
+) -> Tensor:
+    """max_pool3d, and the place of each value."""
+def max_unpool1d(input, indices, kernel_size, stride=None, padding=0, output_size=None) -> Tensor:
+    """Values (N, C, windows) put where max_pool1d found them, zeros elsewhere: (N, C, L)."""
+def max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_size=None) -> Tensor:
+    """Values put where max_pool2d found them, zeros elsewhere: (N, C, H, W)."""
+def max_unpool3d(input, indices, kernel_size, stride=None, padding=0, output_size=None) -> Tensor:
+    """Values put where max_pool3d found them, zeros elsewhere: (N, C, D, H, W)."""
 def mish(input, inplace=False) -> Tensor:
     """`input * tanh(softplus(input))`."""
 def mse_loss(input, target, reduction='mean') -> Tensor:
@@ -279,3 +313,9 @@ def triplet_margin_with_distance_loss(
     """triplet_margin_loss by any distance."""
 def unfold(input, kernel_size, dilation=1, padding=0, stride=1) -> Tensor:
     """Each window of (N, C, H, W) as a column: (N, C * K * K, windows)."""
+def upsample(input, size=None, scale_factor=None, mode='nearest', align_corners=None) -> Tensor:
+    """interpolate, by its old name."""
+def upsample_bilinear(input, size=None, scale_factor=None) -> Tensor:
+    """interpolate in a plane, corners on corners."""
+def upsample_nearest(input, size=None, scale_factor=None) -> Tensor:
+    """interpolate to the nearest."""

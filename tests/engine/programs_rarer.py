@@ -15,8 +15,12 @@ PROGRAMS: dict[str, tuple] = {
 PROGRAMS["F.bilinear of one input"] = (
     lambda torch, a, w: torch.nn.functional.bilinear(a, a, w), ((5, 3), ((2, 3, 3), "constant"))
 )
+PROGRAMS["F.ctc_loss"] = (
+    lambda torch, a: torch.nn.functional.ctc_loss(a.log_softmax(2), torch.tensor([[1, 1], [2, 1]]), (5, 3), (2, 1)),
+    ((5, 2, 3),),
+)
 
 IN_SECOND_BACKWARDS = {
     "MaxPool3DWithIndicesBackward", "PickedInVolume", "AvgPool3DBackward", "AdaptiveAvgPool3DBackward",
-    "EmbeddingBagBackward", "UnfoldBackward",
+    "EmbeddingBagBackward", "PackPaddedSequenceBackward", "PackedRows", "UnfoldBackward",
 }  # fmt: skip

@@ -54,7 +54,7 @@ UNPOOLS = (
     Sample("max_unpool2d", lambda torch, a: torch.nn.MaxUnpool2d(2)(a, torch.arange(12, -3, -4).reshape(a.shape)), ((1, 2, 2),), second=False),  # noqa: E501
     Sample("max_unpool3d", _back(3, 2), ((1, 2, 2, 4, 2),), second=False),
     Sample("max_unpool3d", _back(3, 2, 2, output_size=(3, 4, 3)), ((2, 3, 4, 3),), second=False),
-    Sample("max_pool2d_with_indices", lambda torch, a: torch.nn.MaxPool1d(2, return_indices=True)(a)[1], ((2, 1, 4),), second=False),  # noqa: E501
+    Sample("max_pool2d_with_indices", lambda torch, a: torch.nn.MaxPool1d(2, return_indices=True)(a)[0], ((2, 1, 4),), second=False),  # noqa: E501
     Sample("adaptive_max_pool2d", lambda torch, a: torch.adaptive_max_pool1d(a, 2)[0], ((2, 1, 4),), second=False),
 )  # fmt: skip
 
@@ -81,7 +81,7 @@ PACKS = (
     Sample("pack_padded_sequence_backward", twice(_packed([3, 3, 1, 1], batch_first=True)), (STEPS,), second=False),
     Sample("packed_rows", twice(twice(_packed([4, 2, 2]))), (STEPS,), second=False),
     Sample("pack_padded_sequence", _padded, (STEPS,), second=False),
-    Sample("cat", _recurrent, ((4, 2, 2), (2, 2), (2, 2))),
+    Sample("pack_padded_sequence", _recurrent, ((4, 2, 2), (2, 2), (2, 2))),
 )  # fmt: skip
 
 NORMS = (
@@ -179,4 +179,4 @@ GRIDS = (
     Sample("affine_points", twice(_f("affine_grid", (1, 1, 2, 3), False)), ((1, 2, 3),), second=False),
 )  # fmt: skip
 
-SAMPLES = (*POOLS, *UNPOOLS, *PACKS, *NORMS, *BAGS, *WINDOWS, *WHERE, *GRIDS)
+SAMPLES = (*POOLS, *BAGS, *WINDOWS, *WHERE, *GRIDS, *UNPOOLS, *PACKS, *NORMS)

@@ -68,9 +68,7 @@ def threshold_in_place(xp, self, *, threshold, value):
 
 
 def _random_slope(ops, grad, result, noise, lower, upper, training):
-    if training and upper - lower > 1e-6:
-        return grad * noise
-    return _leaky_gradient(ops, grad, result, (lower + upper) / 2)
+    return ops.rrelu_with_noise_backward(grad, result, noise, lower=lower, upper=upper, training=training)
 
 
 @op(

@@ -61,6 +61,11 @@ def columns(xp, input, kernel, stride, padding, dilation):
     return out.reshape(input.shape[0], input.shape[1] * prod(kernel), prod(sizes))
 
 
+def within(xp, padded, padding, sizes):
+    """What lies inside the padding, in rows of its own: a part of the padded array would keep all of it."""
+    return xp.ascontiguousarray(padded[(..., *(slice(p, p + n) for p, n in zip(padding, sizes, strict=True)))])
+
+
 def windows_added(xp, cols, sizes, kernel, stride, padding, dilation):
     """The reverse of columns: each window's values added where they came from, (N, C, *sizes)."""
     windows = out_sizes(sizes, kernel, stride, padding, dilation)
@@ -71,7 +76,7 @@ def windows_added(xp, cols, sizes, kernel, stride, padding, dilation):
     out = xp.zeros((*cols.shape[:2], *(n + 2 * p for n, p in zip(sizes, padding, strict=True))), cols.dtype)
     for position, met in places(kernel, windows, stride, dilation):
         out[(..., *met)] += cols[(slice(None), slice(None), *position)]
-    return out[(..., *(slice(p, p + n) for n, p in zip(sizes, padding, strict=True)))]
+    return within(xp, out, padding, sizes)
 
 
 def _grouped(array, groups):
@@ -163,7 +168,7 @@ def _alone_to_input(xp, grad, weight, sizes, around, padding, length, runs):
         for position, start in runs:
             out[..., start : start + length] += wide[..., :length] * weight[(slice(None), 0, *position)][:, None]
     out = out.reshape(*grad.shape[:2], *around)
-    return out[(..., *(slice(p, p + n) for n, p in zip(sizes, padding, strict=True)))]
+    return within(xp, out, padding, sizes)
 
 
 def _to_input_in_runs(xp, grad, weight, sizes, around, padding, dilation, groups):
@@ -177,7 +182,7 @@ def _to_input_in_runs(xp, grad, weight, sizes, around, padding, dilation, groups
         met = turned[(..., *position)]
         out[..., start : start + length] += met @ wide
     out = out.reshape(grad.shape[0], groups * weight.shape[1], *around)
-    return out[(..., *(slice(p, p + n) for n, p in zip(sizes, padding, strict=True)))]
+    return within(xp, out, padding, sizes)
 
 
 def _to_weight_in_runs(xp, grad, input, shape, around, padding, dilation, groups):

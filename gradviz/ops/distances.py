@@ -168,7 +168,7 @@ def linalg_cross(xp, self, other, *, dim):
     refuse_kinds("cross", self, "b")
     a, b = (xp.moveaxis(each, dim, 0) for each in xp.broadcast_arrays(self, other))
     out = xp.stack([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
-    return xp.moveaxis(out, 0, dim)
+    return xp.ascontiguousarray(xp.moveaxis(out, 0, dim))
 
 
 def crossed(input, other, *, dim=-1):

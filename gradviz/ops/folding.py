@@ -36,9 +36,9 @@ def _start(xp, reduce, kind):
 
 def _counts(ops, grad, index, source, dim, include_self):
     """How many values came together at each place."""
-    ones = ops.zero(grad) + 1.0 if include_self else ops.zero(grad)
-    found = ops.index_add(ones, index, ops.zero(source) + 1.0, dim=dim, alpha=1)
-    return ops.where(found == 0, 1.0, found)
+    ones = ops.zeros_like(grad) + 1.0 if include_self else ops.zeros_like(grad)
+    found = ops.index_add(ones, index, ops.zeros_like(source) + 1.0, dim=dim, alpha=1)
+    return ops.masked_fill_number(found, found == 0, value=1)
 
 
 def _ties(ops, self, index, source, result, dim):
@@ -52,7 +52,7 @@ def _own_gradient(ops, grad, self, index, source, result, dim, reduce, include_s
     if reduce == "mean":
         grad = grad / _counts(ops, grad, index, source, dim, include_self)
     elif reduce == "prod":
-        known = ops.where(self == 0, 1.0, self)
+        known = ops.masked_fill_number(self, self == 0, value=1)
         others = ops.index_reduced(known, index, source, dim=dim, reduce=reduce, include_self=include_self)
         grad = grad * others / known
     else:
@@ -74,13 +74,13 @@ def _given_gradient(ops, grad, self, index, source, result, dim, reduce, include
 def _factor_gradient(ops, grad, self, index, source, result, dim, include_self):
     """The product of the others: without a zero that is alone at its place, else by division."""
     zero = source == 0
-    marks = ops.where(zero, ops.zero(source) + 1.0, 0.0)
-    together = ops.index_add(ops.zero(self), index, marks, dim=dim, alpha=1)
+    marks = ops.where(zero, ops.zeros_like(source) + 1.0, 0.0)
+    together = ops.index_add(ops.zeros_like(self), index, marks, dim=dim, alpha=1)
     lonely = zero & (ops.index_select(together, index, dim=dim) == 1)
     others = ops.index_reduced(
-        self, index, ops.where(lonely, 1.0, source), dim=dim, reduce="prod", include_self=include_self
+        self, index, ops.masked_fill_number(source, lonely, value=1), dim=dim, reduce="prod", include_self=include_self
     )
-    divided = ops.index_select(grad * result, index, dim=dim) / ops.where(zero, 1.0, source)
+    divided = ops.index_select(grad * result, index, dim=dim) / ops.masked_fill_number(source, zero, value=1)
     return ops.where(lonely, ops.index_select(grad * others, index, dim=dim), divided)
 
 

@@ -300,13 +300,12 @@ def solve(A, B, *, left=True):
 def _cholesky_gradient(ops, grad, L, upper):
     if upper:
         grad, L = turned(ops, grad), turned(ops, L)
-    across = turned(ops, L)
-    inner = ops.tril(across @ grad, diagonal=0)
+    inner = ops.tril(turned(ops, L) @ grad, diagonal=0)
     inner = inner + turned(ops, ops.tril(inner, diagonal=-1))
     if isinstance(L, Tensor):
-        inner = ops.solved_triangular(across, inner * 0.5, upper=True, left=True, unitriangular=False)
+        inner = ops.solved_triangular(turned(ops, L), inner * 0.5, upper=True, left=True, unitriangular=False)
         return ops.solved_triangular(L, inner, upper=False, left=False, unitriangular=False)
-    xp = backend.module_of(L)
+    xp, across = backend.module_of(L), turned(ops, L)
     half = solved_by_triangle(xp, across, inner, False)
     return turned(ops, solved_by_triangle(xp, across, turned(ops, half), False)) * 0.5
 

@@ -34,7 +34,7 @@ def ldexp_of(xp, self, other):
     title="nextafter",
     grad_fn="NextafterBackward0",
     self=vjp(
-        "1 where self and other differ, else 0", lambda ops, grad, self, other: ops.where(self == other, 0.0, grad)
+        "1 where self and other differ, else 0", lambda ops, grad, self, other: ops.where(self != other, grad, 0.0)
     ),
     other=vjp("0", lambda ops, grad: ops.new_zeros(grad, size=tuple(grad.shape))),
     dtype="promote",

@@ -6,7 +6,7 @@ from math import inf, prod
 from gradviz.engine.layouts import contiguous_format
 from gradviz.engine.op import op, vjp
 from gradviz.ops.backward_kernels import NO_SLOPE
-from gradviz.ops.convolution import extended, places
+from gradviz.ops.convolution import extended, places, within
 from gradviz.ops.refusals import refuse_kinds, refuse_missing_dims
 
 
@@ -252,4 +252,4 @@ def avg_pool2d_backward(
     )
     for _, met in places(kernel_size, windows, stride, (1, 1)):
         around[(..., *met)] += each
-    return around[..., padding[0] : padding[0] + sizes[-2], padding[1] : padding[1] + sizes[-1]]
+    return within(xp, around, padding, sizes[-2:])

@@ -26,7 +26,7 @@ def _gradient(ops, grad, self, p, dim, maxnorm):
     values = self if kind == wide else ops.to_copy(self, dtype=wide)
     norm = ops.linalg_vector_norm(values, ord=p, dim=dims, keepdim=True)
     along = ops.sum_dim(self * grad, dim=dims, keepdim=True, dtype=wide)
-    inverse = 1.0 / (norm + _LEAST)
+    inverse = ops.reciprocal(norm + _LEAST)
     moved = _norm_gradient(ops, along, self, norm, p, dims, True)
     shortened = maxnorm * inverse * (grad - inverse * moved)
     return ops.where(norm > maxnorm, shortened if kind == wide else ops.to_copy(shortened, dtype=kind), grad)

@@ -5,7 +5,7 @@ from math import prod
 from gradviz.engine.op import op, vjp
 from gradviz.ops.adaptive_pooling import refuse_empty, shares
 from gradviz.ops.backward_kernels import NO_SLOPE
-from gradviz.ops.convolution import places
+from gradviz.ops.convolution import places, within
 from gradviz.ops.picking import added_at
 from gradviz.ops.pooling import (
     check_counts,
@@ -202,7 +202,7 @@ def avg_pool3d_backward(
     around = surrounded(xp, xp.zeros(sizes, kind), kernel_size, stride, padding, (1, 1, 1), windows, 0)
     for _, met in places(kernel_size, windows, stride, (1, 1, 1)):
         around[(..., *met)] += each
-    return around[(..., *(slice(p, p + n) for p, n in zip(padding, sizes[-3:], strict=True)))]
+    return within(xp, around, padding, sizes[-3:])
 
 
 @op(

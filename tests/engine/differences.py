@@ -108,7 +108,7 @@ OTHER_LAYOUTS = {
     },
     "of an input in Fortran order gradviz keeps the order, PyTorch makes rows of it": {
         "stride": (
-            "distances distances_backward index linalg_cross masked_fill_number masked_fill_tensor mean_dim "
+            "distances distances_backward index masked_fill_number masked_fill_tensor mean_dim "
             "multi_margin_loss_backward pow_number prod_dim rsqrt search"
         ),
     },

@@ -122,3 +122,8 @@ OTHER_LAYOUTS = {
         "view": "addmm max_pool2d_with_indices pack_padded_sequence_backward",
     },
 }
+
+# gradients of inputs that lie in order: what LAPACK leaves in columns, and a product of three in another order
+OTHER_GRADIENT_LAYOUTS = set(
+    "least_squares linalg_det linalg_slogdet linalg_solve_ex pseudoinverse trilinear".split()
+)

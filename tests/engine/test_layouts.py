@@ -7,7 +7,7 @@ import pytest
 
 import gradviz
 from gradviz.engine.op import catalogue
-from tests.engine.differences import OTHER_LAYOUTS
+from tests.engine.differences import OTHER_GRADIENT_LAYOUTS, OTHER_LAYOUTS
 from tests.engine.samples import SAMPLES
 from tests.engine.variations import variations
 
@@ -52,6 +52,39 @@ def test_layouts(op):
         found = _found(op)
     assert {word: case for word, case in found.items() if word not in known} == {}
     assert known - found.keys() == set(), "gradviz does as PyTorch now: take these out of differences.py"
+
+
+def _gradients_laid_out(side, sample):
+    """The strides of each gradient, of its dimensions that have more than one place."""
+    given = zip(sample.arrays(), sample.floating(), strict=True)
+    leaves = [side.from_numpy(array).requires_grad_(need) for array, need in given]
+    out = sample.run(side, *leaves)
+    asked = [each for each in leaves if each.requires_grad]
+    found = side.autograd.grad(out, asked, side.ones(tuple(out.shape), dtype=out.dtype), allow_unused=True)
+    return [
+        None if each is None or not each.numel() else [step for n, step in zip(each.shape, each.stride(), strict=True) if n > 1]
+        for each in found
+    ]
+
+
+@pytest.mark.parametrize("op", sorted({sample.op for sample in SAMPLES}))
+def test_gradients_of_what_lies_in_order_lie_as_pytorchs(op):
+    differ = None
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for sample in SAMPLES:
+            if sample.op != op or sample.run.__qualname__.startswith("twice"):
+                continue
+            try:
+                ours, theirs = (_gradients_laid_out(side, sample) for side in (gradviz, torch))
+            except (RuntimeError, NotImplementedError, TypeError, AttributeError):
+                continue  # it has no gradient
+            if any(None not in pair and pair[0] != pair[1] for pair in zip(ours, theirs, strict=True)):
+                differ = differ or (ours, theirs)
+    if op in OTHER_GRADIENT_LAYOUTS:
+        assert differ, "gradviz does as PyTorch now: take it out of OTHER_GRADIENT_LAYOUTS"
+    else:
+        assert differ is None
 
 
 def test_the_strides_of_nothing():

@@ -9,7 +9,7 @@ from itertools import accumulate
 from gradviz.engine.coerce import size_at
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
-from gradviz.ops import composite, indexing, joining, pointwise, stacking
+from gradviz.ops import composite, joining, pointwise, reshaping, stacking
 from gradviz.ops.dropping import dropout
 from gradviz.ops.linear import linear
 from gradviz.ops.refusals import refuse_whole_result
@@ -192,7 +192,7 @@ def _growing(step, inputs, first, weights):
 
 
 def _range(tensor, start, end):
-    return indexing.slice(tensor, dim=0, start=start, end=end, step=1)
+    return reshaping.narrow(tensor, 0, start, end - start)
 
 
 def _size(state):

@@ -68,11 +68,6 @@ def _padded(torch, a):
     return rnn.pad_packed_sequence(rnn.pack_padded_sequence(a, [4, 2, 2]), True, 1.0, 5)[0]
 
 
-def _recurrent(torch, a, u, v):
-    packed = torch.nn.utils.rnn.pack_padded_sequence(a, [4, 1])
-    return torch.rnn_tanh(packed.data, packed.batch_sizes, torch.zeros(2, 2, 2, dtype=a.dtype), (u, v, u, v), False, 1, 0.0, True, True)[0]  # noqa: E501
-
-
 STEPS = (4, 3, 2)
 PACKS = (
     Sample("pack_padded_sequence", _packed([4, 2, 2]), (STEPS,), second=False),
@@ -81,7 +76,7 @@ PACKS = (
     Sample("pack_padded_sequence_backward", twice(_packed([3, 3, 1, 1], batch_first=True)), (STEPS,), second=False),
     Sample("packed_rows", twice(twice(_packed([4, 2, 2]))), (STEPS,), second=False),
     Sample("pack_padded_sequence", _padded, (STEPS,), second=False),
-    Sample("pack_padded_sequence", _recurrent, ((4, 2, 2), (2, 2), (2, 2))),
+    Sample("pack_padded_sequence", _packed([4, 3, 1]), (STEPS,), second=False),
 )  # fmt: skip
 
 NORMS = (

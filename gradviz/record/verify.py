@@ -113,7 +113,7 @@ class Verifier(Recorder):
             self._keep(node, self._applied.pop(node), outs)
         elif node.__class__ is CopySlices:
             if node.inner in self._made:
-                self._follow(node, self._made[node.inner], outputs)
+                self._follow(node, self._made[node.inner], outputs)  # which a second backward may meet itself
         elif isinstance(op, Op) and node.op is op and node not in self._made:  # those in place were told of before
             self._look(op, outputs, inputs, node, settings)
 

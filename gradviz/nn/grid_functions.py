@@ -21,9 +21,9 @@ def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corner
         )
     if align_corners is None:
         _warn("grid_sample")
+    grids.check_grid(input, grid)
     if mode == "bicubic" and input.ndim == 5:
         raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
-    grids.check_grid(input, grid)
     sample = grids.grid_sampler_2d if input.ndim == 4 else grids.grid_sampler_3d
     return sample(
         input, grid, interpolation_mode=MODES[mode], padding_mode=PADDINGS[padding_mode],

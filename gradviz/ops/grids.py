@@ -48,9 +48,9 @@ def _reflected(ops, x, size, align):
 
 
 def _corners(ops, positions, sizes, mode, padding, align):
-    """((flat places (N, points), which are inside), [share of each dimension], [its slope]), corner by corner."""
+    """((flat places (N, points), which are inside), [share of each dimension], [its slope], [its bend]), one by one."""
     if mode == NEAREST:
-        yield _corner(ops, [ops.round_whole(x) for x in positions], sizes), [], []
+        yield _corner(ops, [ops.round_whole(x) for x in positions], sizes), [], [], []
         return
     lows = [ops.floor(x) for x in positions]
     rests = [x - low for x, low in zip(positions, lows, strict=True)]
@@ -60,7 +60,7 @@ def _corners(ops, positions, sizes, mode, padding, align):
     for upper in product((0, 1), repeat=len(sizes)):
         found = _corner(ops, [low + up for low, up in zip(lows, upper, strict=True)], sizes)
         shares = [rest if up else 1 - rest for rest, up in zip(rests, upper, strict=True)]
-        yield found, shares, [1 if up else -1 for up in upper]
+        yield found, shares, [1 if up else -1 for up in upper], None
 
 
 def _cubic_corners(ops, lows, rests, sizes, padding, align):
@@ -72,18 +72,26 @@ def _cubic_corners(ops, lows, rests, sizes, padding, align):
             for low, offset, size in zip(lows, offsets, sizes, strict=True)
         ]
         chosen = [each[offset] for each, offset in zip(weights, offsets, strict=True)]
-        yield _corner(ops, places, sizes), [share for share, _ in chosen], [slope for _, slope in chosen]
+        yield _corner(ops, places, sizes), *([each[k] for each in chosen] for k in range(3))
 
 
 _A = -0.75  # how steep the cubic is, one place away
 
 
 def _cubic(t):
-    """[(share, its slope)] of the places 1 below, 0, 1 and 2 above a point that lies t above place 0."""
-    near = lambda x: (((_A + 2) * x - (_A + 3)) * x * x + 1, (3 * (_A + 2) * x - 2 * (_A + 3)) * x)  # noqa: E731
-    far = lambda x: (((_A * x - 5 * _A) * x + 8 * _A) * x - 4 * _A, (3 * _A * x - 10 * _A) * x + 8 * _A)  # noqa: E731
-    after = [(share, -slope) for share, slope in (near(1 - t), far(2 - t))]
-    return [far(t + 1), near(t), *after]
+    """[(share, its slope, its bend)] of the places 1 below, 0, 1 and 2 above a point that lies t above place 0."""
+    after = [(share, -slope, bend) for share, slope, bend in (_near(1 - t), _far(2 - t))]
+    return [_far(t + 1), _near(t), *after]
+
+
+def _near(x):
+    share = ((_A + 2) * x - (_A + 3)) * x * x + 1
+    return share, (3 * (_A + 2) * x - 2 * (_A + 3)) * x, 6 * (_A + 2) * x - 2 * (_A + 3)
+
+
+def _far(x):
+    share = ((_A * x - 5 * _A) * x + 8 * _A) * x - 4 * _A
+    return share, (3 * _A * x - 10 * _A) * x + 8 * _A, 6 * _A * x - 10 * _A
 
 
 def _corner(ops, places, sizes):
@@ -120,9 +128,10 @@ def _input_gradient(ops, grad, input, grid, interpolation_mode, padding_mode, al
     sizes = tuple(input.shape[2:])
     positions = [*_positions(ops, grid, sizes, _free(interpolation_mode, padding_mode), align_corners)]
     given, total = _flat(ops, grad), ops.new_zeros(grad, size=(*input.shape[:2], prod(sizes)))
-    corners = _corners(ops, positions, sizes, interpolation_mode, padding_mode, align_corners)
-    for (places, inside), shares, signs in corners:
-        weight = _weight(ops, inside, shares if moved is None else [_change(shares, signs, moved)])
+    for (places, inside), shares, slopes, _ in _corners(
+        ops, positions, sizes, interpolation_mode, padding_mode, align_corners
+    ):
+        weight = _weight(ops, inside, shares if moved is None else [_change(shares, slopes, moved)])
         part = given * ops.to_copy(weight, dtype=_kind(given))
         total = ops.scatter_add(total, _spread(ops, places, input.shape[1]), part, dim=2)
     return ops.reshape_raw(total, size=tuple(input.shape))
@@ -132,10 +141,10 @@ def _product(factors):
     return prod(factors[1:], start=factors[0])
 
 
-def _change(shares, signs, moved, fixed=None):
+def _change(shares, slopes, moved, fixed=None):
     """How the product of the shares changes as the positions move, but for the share of a dimension that is fixed."""
     dims = [k for k in range(len(shares)) if k != fixed]
-    return sum(_product([moved[k] * signs[k], *(shares[j] for j in dims if j != k)]) for k in dims)
+    return sum(_product([moved[k] * slopes[k], *(shares[j] for j in dims if j != k)]) for k in dims)
 
 
 def _grid_gradient(ops, grad, input, grid, interpolation_mode, padding_mode, align_corners, moved=None):
@@ -143,20 +152,22 @@ def _grid_gradient(ops, grad, input, grid, interpolation_mode, padding_mode, ali
     sizes, dims = tuple(input.shape[2:]), len(input.shape) - 2
     free = _free(interpolation_mode, padding_mode)
     leaves = [*_positions(ops, grid, sizes, free, align_corners)]
-    slopes = _slopes(ops, grid, sizes, free, align_corners)
     given, values = _flat(ops, grad), _flat(ops, input)
     totals = [x * 0.0 for x in leaves]
     corners = _corners(ops, leaves, sizes, interpolation_mode, padding_mode, align_corners)
-    for (places, inside), shares, signs in corners:
+    for (places, inside), shares, slopes, bends in corners:
         if not shares:
             break  # the nearest place doesn't move with the grid
         taken = ops.gather(values, _spread(ops, places, input.shape[1]), dim=2)
         along = ops.where(inside, ops.sum_dim(taken * given, dim=(1,)), 0.0)
-        for k, sign in enumerate(signs):
-            others = [share for j, share in enumerate(shares) if j != k]
-            slope = _product(others) if moved is None else _change(shares, signs, moved, fixed=k)
-            totals[k] = totals[k] + slope * along * sign
-    passed = [total * slope for total, slope in zip(totals, slopes, strict=True)]
+        for k, slope in enumerate(slopes):
+            others = _product([share for j, share in enumerate(shares) if j != k])
+            change = others if moved is None else _change(shares, slopes, moved, fixed=k)
+            totals[k] = totals[k] + change * along * slope
+            if moved is not None and bends is not None:
+                totals[k] = totals[k] + others * moved[k] * along * bends[k]
+    turns = _slopes(ops, grid, sizes, free, align_corners)
+    passed = [total * slope for total, slope in zip(totals, turns, strict=True)]
     found = ops.stack(*reversed(passed), dim=2)
     return ops.reshape_raw(found, size=(*grid.shape[:-1], dims))
 
@@ -180,17 +191,13 @@ def _sampled(input, grid, mode, padding, align):
     ops, sizes = raw(input), input.shape[2:]
     positions = [*_positions(ops, grid, sizes, _free(mode, padding), align)]
     values, total = _flat(ops, input), 0
-    for (places, inside), shares, _ in _corners(ops, positions, sizes, mode, padding, align):
+    for (places, inside), shares, _, _ in _corners(ops, positions, sizes, mode, padding, align):
         taken = ops.gather(values, _spread(ops, places, input.shape[1]), dim=2)
         total = total + taken * _weight(ops, inside, shares).astype(input.dtype)
     return total.reshape(*input.shape[:2], *grid.shape[1:-1])
 
 
 def _gradients(ops, needed, grad, input, grid, interpolation_mode, padding_mode, align_corners):
-    if interpolation_mode == BICUBIC:  # its slopes bend too: written in ops, which derive themselves
-        known = grad, input, grid, interpolation_mode, padding_mode, align_corners
-        rules = zip((_input_gradient, _grid_gradient), needed, strict=True)
-        return [rule(ops, *known) if asked else None for rule, asked in rules]
     backward = ops.grid_sampler_2d_backward if len(input.shape) == 4 else ops.grid_sampler_3d_backward
     return backward(
         grad, input, grid, interpolation_mode=interpolation_mode, padding_mode=padding_mode,
@@ -241,7 +248,7 @@ def _moved(ops, of_grid, input, grid, mode, padding, align):
     size = (grid.shape[0], prod(grid.shape[1:-1]))
     return [
         ops.reshape_raw(ops.select(of_grid, dim=last, index=len(sizes) - 1 - k), size=size) * slope
-        for k, slope in enumerate(_slopes(ops, grid, sizes, padding, align))
+        for k, slope in enumerate(_slopes(ops, grid, sizes, _free(mode, padding), align))
     ]
 
 
@@ -264,10 +271,10 @@ def _again(ops, grads, grad_output, input, grid, interpolation_mode, padding_mod
 def _changed(ops, input, grid, moved, mode, padding, align):
     """How the values change as the positions move, (N, C, points)."""
     sizes, values = tuple(input.shape[2:]), _flat(ops, input)
-    positions, total = [*_positions(ops, grid, sizes, padding, align)], 0
-    for (places, inside), shares, signs in _corners(ops, positions, sizes, mode, padding, align):
+    positions, total = [*_positions(ops, grid, sizes, _free(mode, padding), align)], 0
+    for (places, inside), shares, slopes, _ in _corners(ops, positions, sizes, mode, padding, align):
         taken = ops.gather(values, _spread(ops, places, input.shape[1]), dim=2)
-        weight = _weight(ops, inside, [_change(shares, signs, moved)])
+        weight = _weight(ops, inside, [_change(shares, slopes, moved)])
         total = total + taken * ops.to_copy(weight, dtype=_kind(taken))
     return total
 

@@ -166,7 +166,10 @@ GRIDS = (
     Sample("grid_sampler_3d", _f("grid_sample", align_corners=False), ((1, 2, 3, 4, 3), (1, 2, 1, 2, 3))),
     *(
         Sample("grid_sampler_2d_backward", twice(_grid_of_one(PLANE, POINTS, *how)), ((52,),), how[0] != "nearest")
-        for how in (("bilinear", "zeros", False), ("bilinear", "reflection", True), ("nearest", "border", False))
+        for how in (
+            ("bilinear", "zeros", False), ("bilinear", "reflection", True), ("bicubic", "border", False),
+            ("nearest", "border", False),
+        )
     ),
     Sample("grid_sampler_3d_backward", twice(_grid_of_one((1, 2, 3, 4, 3), (1, 2, 1, 2, 3), "bilinear", "reflection")), ((84,),)),  # noqa: E501
     Sample("affine_grid_generator", _f("affine_grid", (2, 1, 3, 4), False), ((2, 2, 3),), second=False),

@@ -125,6 +125,9 @@ def _exponent_gradient(ops, grad, self, exponent, result):
 
 
 def _base_gradient(ops, grad, self, exponent):
+    array = getattr(exponent, "_array", exponent)
+    if array.dtype.kind == "b":  # of which PyTorch's formula would take one less
+        coerce.refuse_bools(array, np.asarray(1))
     return ops.where(exponent == 0, 0.0, grad * (exponent * self ** (exponent - 1)))
 
 

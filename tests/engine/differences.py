@@ -59,7 +59,7 @@ DIFFERENCES = {
             "distances_backward grid_sampler_2d kth max_pool2d_with_indices mm multi_margin_loss "
             "multi_margin_loss_backward multilabel_margin_loss multilabel_margin_loss_backward prelu_kernel "
             "reflection_pad1d reflection_pad2d reflection_pad3d replication_pad1d replication_pad2d replication_pad3d "
-            "rrelu_with_noise search sub topk_of trace unsafe_split"
+            "rrelu_with_noise rrelu_with_noise_backward search sub topk_of trace unsafe_split"
         ),
         "index taken": (
             "gather index_put multi_margin_loss multi_margin_loss_backward multilabel_margin_loss "
@@ -68,8 +68,8 @@ DIFFERENCES = {
         "mixed taken": (
             "addcdiv_of binary_cross_entropy_with_logits diagonal_replaced distances distances_backward "
             "fill_tensor huber_loss index_fill_tensor least_squares linalg_cross masked_fill_tensor mul "
-            "multi_margin_loss multi_margin_loss_backward multilabel_margin_loss prelu_kernel select_replaced "
-            "slice_replaced soft_margin_loss"
+            "multi_margin_loss multi_margin_loss_backward multilabel_margin_loss prelu_kernel prelu_kernel_backward "
+            "select_replaced slice_replaced soft_margin_loss"
         ),
     },
     "PyTorch refuses sizes of 0 here, or a parameter that broadcasts; gradviz computes what there is": {

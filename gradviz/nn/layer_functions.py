@@ -15,6 +15,7 @@ from gradviz.ops import (
     normalization,
     pointwise,
     pooling,
+    powers,
     rearranging,
     reduction,
     shape,
@@ -274,7 +275,7 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
     refuse_kinds("rms_norm", input._array, "biu")
     dims = tuple(range(input.ndim - len(normalized_shape), input.ndim))
     eps = float(np.finfo(input._array.dtype).eps) if eps is None else eps
-    squares = reduction.mean_dim(pointwise.pow_scalar(input, exponent=2), dim=dims, keepdim=True)
+    squares = reduction.mean_dim(powers.pow_scalar(input, exponent=2), dim=dims, keepdim=True)
     root = elementary.rsqrt(criteria.add_number(squares, other=eps))
     out = pointwise.mul(input, root)
     return out if weight is None else pointwise.mul(out, weight)

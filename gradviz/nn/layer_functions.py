@@ -15,6 +15,7 @@ from gradviz.ops import (
     gathering,
     normalization,
     pointwise,
+    powers,
     reduction,
     reshaping,
     shape,
@@ -183,7 +184,7 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
     dims = tuple(range(input.ndim - len(normalized_shape), input.ndim))
     work = composite.to(input, float32) if input.dtype == float16 else input
     eps = float(np.finfo(work._array.dtype).eps) if eps is None else eps
-    squares = reduction.mean_dim(pointwise.pow_scalar(work, exponent=2), dim=dims, keepdim=True)
+    squares = reduction.mean_dim(powers.pow_scalar(work, exponent=2), dim=dims, keepdim=True)
     root = elementary.rsqrt(criteria.add_number(squares, other=eps))
     out = pointwise.mul(work, root)
     return composite.to(out if weight is None else pointwise.mul(out, weight), input.dtype)

@@ -15,7 +15,7 @@ from gradviz.engine.layouts import memory_format as memory_format_class
 from gradviz.engine.switches import mode, no_grad
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
-from gradviz.ops import indexing, joining, loss, pointwise, reduction
+from gradviz.ops import indexing, joining, loss, pointwise, powers, reduction
 from gradviz.ops import matmul as products
 from gradviz.ops import shape as shapes
 
@@ -46,7 +46,7 @@ def pow(self, exponent):
     if not isinstance(self, Tensor):
         return rpow(exponent, self)
     if isinstance(exponent, Tensor):
-        return pointwise.pow_tensor(self, exponent)
+        return powers.pow_tensor(self, exponent)
     if type(exponent) not in coerce.NUMBERS:
         raise TypeError(
             f"pow(): argument 'exponent' (position 2) must be Tensor or Number, not {type(exponent).__name__}"
@@ -55,7 +55,7 @@ def pow(self, exponent):
         self = to(self, dtype=mode.default_dtype)
     elif self._array.dtype.kind == "b":
         self = to(self, dtype=int64)
-    return pointwise.pow_scalar(self, exponent=exponent)
+    return powers.pow_scalar(self, exponent=exponent)
 
 
 def rpow(self, number):
@@ -64,7 +64,7 @@ def rpow(self, number):
         return NotImplemented
     if self._array.dtype.kind in "iub" and isinstance(number, float):
         self = to(self, dtype=mode.default_dtype)
-    return pointwise.pow_number(self, self=number)
+    return powers.pow_number(self, self=number)
 
 
 def operator_pow(self, exponent):

@@ -15,9 +15,9 @@ DIFFERENCES = {
         "mixed class": "lcm_of",
     },
     "PyTorch's kernel knows fewer dtypes; gradviz computes, in the dtype of the rest": {
-        "dtype taken": "grid_sampler_2d_backward grid_sampler_3d_backward",
+        "dtype taken": "grid_sampler_2d_backward grid_sampler_3d_backward rrelu_with_noise_backward",
         "index taken": "index_put index_reduced",
-        "mixed taken": "bernoulli_fill_of smooth_l1_loss",
+        "mixed taken": "bernoulli_fill_of prelu_kernel_backward smooth_l1_loss",
     },
     "PyTorch refuses sizes of 0 here, or a parameter that broadcasts; gradviz computes what there is": {
         "misfit taken": "grid_sampler_2d",

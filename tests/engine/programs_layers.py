@@ -63,7 +63,8 @@ PROGRAMS: dict[str, tuple] = {
 }  # fmt: skip
 
 IN_SECOND_BACKWARDS = {
-    "AdaptiveMaxPool2DBackward", "PickedInPlane",
+    "AdaptiveMaxPool2DBackward", "PickedInPlane", "GluBackward", "PreluKernelBackward", "RreluWithNoiseBackward",
+    "HardshrinkBackward", "SoftshrinkBackward",
     *(f"UpsampleNearest{n}DBackward" for n in (1, 2, 3)), *(f"UpsampleNearestExact{n}DBackward" for n in (1, 2, 3)),
     "UpsampleLinear1DBackward", "UpsampleBilinear2DBackward", "UpsampleTrilinear3DBackward",
     "UpsampleBicubic2DBackward",

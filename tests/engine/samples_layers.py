@@ -50,7 +50,7 @@ GATES = (
     Sample("prelu_kernel_backward", twice(_f("prelu")), (A, (1,))),
     Sample("prelu_kernel_backward", twice(_f("prelu")), ((2, 3, 2), ROW)),
     Sample("rrelu_with_noise_backward", twice(_f("rrelu")), (A,), second=False),
-    Sample("rrelu_with_noise_backward", _seeded(twice(_f("rrelu", 0.1, 0.4, True))), ((3, 4),), second=False),
+    Sample("rrelu_with_noise_backward", twice(_seeded(_f("rrelu", 0.1, 0.4, True))), ((3, 4),), second=False),
     Sample("hardshrink_backward", twice(_f("hardshrink")), (A,), second=False),
     Sample("softshrink_backward", twice(_f("softshrink", 0.9)), (A,), second=False),
     Sample("channels_as_places", _f("pixel_shuffle", 2), ((2, 8, 2, 3),), second=False),

@@ -61,9 +61,10 @@ def _gradients_laid_out(side, sample):
     out = sample.run(side, *leaves)
     asked = [each for each in leaves if each.requires_grad]
     found = side.autograd.grad(out, asked, side.ones(tuple(out.shape), dtype=out.dtype), allow_unused=True)
+    there = [None if each is None or not each.numel() else each for each in found]
     return [
-        None if each is None or not each.numel() else [step for n, step in zip(each.shape, each.stride(), strict=True) if n > 1]
-        for each in found
+        None if each is None else [step for n, step in zip(each.shape, each.stride(), strict=True) if n > 1]
+        for each in there
     ]
 
 

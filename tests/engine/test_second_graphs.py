@@ -13,7 +13,6 @@ torch = pytest.importorskip("torch")
 
 # where it is another one: op -> why
 OTHER_SECOND_GRAPHS = {
-    "grid_sampler_2d": "a cubic's gradients are written in ops, which derive themselves",
     "pack_padded_sequence": "its gradient is one op, in PyTorch parts written into zeros",
 }
 

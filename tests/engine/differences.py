@@ -102,12 +102,13 @@ OTHER_LAYOUTS = {
     "of an input in Fortran order PyTorch keeps the order, gradviz makes rows of it": {
         "stride": (
             "addcdiv_of addcmul_of addr argsort_of diagonal_replaced div flash_attention_backward index_fill "
-            "index_fill_tensor index_put known_mean known_rstd put rot90 sort_any sort_stable unsafe_split where"
+            "index_fill_tensor index_put known_mean known_rstd put rot90 rrelu_with_noise_backward sort_any "
+            "sort_stable unsafe_split where"
         ),
     },
     "of an input in Fortran order gradviz keeps the order, PyTorch makes rows of it": {
         "stride": (
-            "distances distances_backward index masked_fill_number masked_fill_tensor mean_dim "
+            "distances distances_backward glu_backward index masked_fill_number masked_fill_tensor mean_dim "
             "multi_margin_loss_backward pow_number prod_dim rsqrt search"
         ),
     },
@@ -121,3 +122,8 @@ OTHER_LAYOUTS = {
         "view": "addmm max_pool2d_with_indices pack_padded_sequence_backward",
     },
 }
+
+# gradients of inputs that lie in order: what LAPACK leaves in columns, and a product of three in another order
+OTHER_GRADIENT_LAYOUTS = set(
+    "least_squares linalg_det linalg_slogdet linalg_solve_ex pseudoinverse trilinear".split()
+)

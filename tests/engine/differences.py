@@ -25,8 +25,6 @@ DIFFERENCES = {
         "misfit taken": "addmv clamp_tensors grid_sampler_2d",
         "size taken": "addmv grid_sampler_2d",
     },
-    "PyTorch lets input through that gradviz refuses: mixed dtypes in few kernels, no elements, fewer dimensions": {
-    },
     "NaN, infinities, numbers near overflow: LAPACK, or another order of steps, spreads or refuses them otherwise": {
         "special class": "least_squares linalg_eigh_of",
         "special refused": "least_squares linalg_svd_of pseudoinverse ranks",

@@ -95,6 +95,7 @@ from gradviz.nn.functional import (
 from gradviz.nn.functional import adaptive_max_pool1d_with_indices as adaptive_max_pool1d
 from gradviz.ops import methods as _methods
 from gradviz.ops.activations import *
+from gradviz.ops.arithmetic import *
 from gradviz.ops.blends import *
 from gradviz.ops.bounds import *
 from gradviz.ops.changes import *

@@ -7,7 +7,7 @@ from gradviz.engine.dtypes import in_cpp
 from gradviz.engine.switches import no_grad
 from gradviz.engine.within import composed
 from gradviz.nn.loss_functions import reduced, reduction_number
-from gradviz.ops import activations, bounds, composite, criteria, joining, margins, pointwise, reduction
+from gradviz.ops import activations, arithmetic, bounds, composite, criteria, joining, margins, pointwise, reduction
 from gradviz.ops.norms import norm_of
 from gradviz.ops.refusals import refuse_missing_dims, refuse_whole_result
 
@@ -153,7 +153,7 @@ def multilabel_soft_margin_loss(input, target, weight=None, reduction="mean"):
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(reduction + " is not valid")
     hit = pointwise.mul(target, activations.logsigmoid(input))
-    missed = pointwise.mul(composite.rsub(target, 1), activations.logsigmoid(pointwise.neg(input)))
+    missed = pointwise.mul(arithmetic.rsub(target, 1), activations.logsigmoid(pointwise.neg(input)))
     found = pointwise.neg(pointwise.add(hit, missed))
     if weight is not None:
         found = pointwise.mul(found, weight)

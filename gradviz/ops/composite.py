@@ -8,68 +8,16 @@ from gradviz.engine import backend, coerce
 from gradviz.engine.catalogue import lifted
 from gradviz.engine.creation import numpy_dtype
 from gradviz.engine.devices import Device
-from gradviz.engine.dtypes import bool_, int64, title
+from gradviz.engine.dtypes import bool_, title
 from gradviz.engine.dtypes import dtype as dtype_class
 from gradviz.engine.layouts import contiguous_format, preserve_format, suggested
 from gradviz.engine.layouts import memory_format as memory_format_class
-from gradviz.engine.switches import mode, no_grad
+from gradviz.engine.switches import no_grad
 from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
-from gradviz.ops import indexing, joining, loss, pointwise, powers, reduction
+from gradviz.ops import indexing, joining, loss, pointwise, reduction
 from gradviz.ops import matmul as products
 from gradviz.ops import shape as shapes
-
-# -- arithmetic with Python numbers ------------------------------------------------------------------
-
-
-def rsub(self, other):
-    """`other - self`, for a Python number (RsubBackward1) or a tensor."""
-    if type(other) not in coerce.NUMBERS:
-        return pointwise.sub(other, self) if isinstance(other, Tensor) else NotImplemented
-    if mode.formula:
-        return pointwise.sub(other, self)
-    return pointwise.rsub(self, other=other)
-
-
-@composed("rdiv")
-def rdiv(self, other):
-    """`other / self`, as PyTorch: the reciprocal times a number."""
-    if type(other) not in coerce.NUMBERS:
-        return NotImplemented
-    if mode.formula:
-        return pointwise.div(other, self)
-    return pointwise.mul(pointwise.reciprocal(self), other)
-
-
-def pow(self, exponent):
-    """`self ** exponent`; either may be a Python number."""
-    if not isinstance(self, Tensor):
-        return rpow(exponent, self)
-    if isinstance(exponent, Tensor):
-        return powers.pow_tensor(self, exponent)
-    if type(exponent) not in coerce.NUMBERS:
-        raise TypeError(
-            f"pow(): argument 'exponent' (position 2) must be Tensor or Number, not {type(exponent).__name__}"
-        )
-    if self._array.dtype.kind in "iub" and isinstance(exponent, float):
-        self = to(self, dtype=mode.default_dtype)
-    elif self._array.dtype.kind == "b":
-        self = to(self, dtype=int64)
-    return powers.pow_scalar(self, exponent=exponent)
-
-
-def rpow(self, number):
-    """`number ** self`."""
-    if type(number) not in coerce.NUMBERS:
-        return NotImplemented
-    if self._array.dtype.kind in "iub" and isinstance(number, float):
-        self = to(self, dtype=mode.default_dtype)
-    return powers.pow_number(self, self=number)
-
-
-def operator_pow(self, exponent):
-    """`self ** exponent`; Python says what is wrong with an exponent that is no number."""
-    return pow(self, exponent) if isinstance(exponent, Tensor) or type(exponent) in coerce.NUMBERS else NotImplemented
 
 
 def operator_matmul(self, other):
@@ -91,11 +39,6 @@ def where(condition, self=None, other=None):
             f"{title(condition._array.dtype)}"
         )
     return pointwise.where(condition, self, other)
-
-
-def square(self):
-    """`self ** 2`."""
-    return pow(self, 2)
 
 
 # -- reductions --------------------------------------------------------------------------------------
@@ -394,10 +337,10 @@ def softmax(input, dim, dtype=None):
 
 
 __all__ = [
-    "flatten", "log_softmax", "matmul", "mean", "permute", "pow", "reshape", "softmax", "square", "sum",
+    "flatten", "log_softmax", "matmul", "mean", "permute", "reshape", "softmax", "sum",
     "transpose", "unsqueeze", "where",
 ]  # fmt: skip
 METHODS = [
-    "contiguous", "cpu", "cuda", "expand", "flatten", "log_softmax", "matmul", "mean", "permute", "pow", "reshape",
-    "size", "softmax", "square", "sum", "to", "transpose", "unsqueeze", "view",
+    "contiguous", "cpu", "cuda", "expand", "flatten", "log_softmax", "matmul", "mean", "permute", "reshape",
+    "size", "softmax", "sum", "to", "transpose", "unsqueeze", "view",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from gradviz.engine.op import as_operator
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import (
     activations,
+    arithmetic,
     backward_kernels,
     blends,
     bounds,
@@ -61,7 +62,7 @@ from gradviz.ops import (
 )
 
 ROOMS = (
-    pointwise, matmul, shape, composite, changes, elementary, special, rounding, bounds, blends, logic, activations,
+    pointwise, matmul, shape, composite, arithmetic, changes, elementary, special, rounding, bounds, blends, logic, activations,
     extremes, statistics, norms, stacking, reshaping, gathering, sorting, counting, contraction,
     linear_algebra, strided, storage, protocols, likeness, sampling, exchange, copying, dropping, recurrent, gates,
     shuffling, gamma, distances, quantiles, running, reducing, decompositions, triangles, products,
@@ -86,8 +87,8 @@ OPERATORS = {
             "rshift": logic.bitwise_right_shift, "floordiv": rounding.floor_divide,
         }.items()
     },
-    "__rsub__": composite.rsub, "__rtruediv__": composite.rdiv, "__pow__": composite.operator_pow,
-    "__rpow__": composite.rpow, "__matmul__": composite.operator_matmul, "__neg__": pointwise.neg,
+    "__rsub__": arithmetic.rsub, "__rtruediv__": arithmetic.rdiv, "__pow__": arithmetic.operator_pow,
+    "__rpow__": arithmetic.rpow, "__matmul__": composite.operator_matmul, "__neg__": pointwise.neg,
     "__mod__": rounding.operator_mod, "__rmod__": rounding.operator_rmod,
     "__rfloordiv__": rounding.operator_rfloordiv, "__pos__": blends.positive,
     "__abs__": pointwise.abs, "__invert__": pointwise.bitwise_not,

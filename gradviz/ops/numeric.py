@@ -6,7 +6,7 @@ from gradviz.engine.coerce import NUMBERS
 from gradviz.engine.dtypes import float64, title
 from gradviz.engine.op import op, vjp
 from gradviz.engine.tensor import Tensor
-from gradviz.ops import composite
+from gradviz.ops import arithmetic, composite
 from gradviz.ops.refusals import invalid_combination, refuse_kinds, tensors_only
 
 
@@ -81,7 +81,7 @@ def float_power(input, exponent):
     if not isinstance(input, Tensor) and (type(input) not in NUMBERS or not isinstance(exponent, Tensor)):
         raise invalid_combination("float_power", input, exponent)
     exponent = _double(exponent)
-    return composite.pow(_double(input), exponent)
+    return arithmetic.pow(_double(input), exponent)
 
 
 def float_power_in_place(self, exponent):

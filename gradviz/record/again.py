@@ -84,6 +84,8 @@ class Call(NamedTuple):
             result = op.forward(
                 np, *map(known.get, fixed), *(None if gap else next(listed) for gap in self.gaps), **settings
             )
+            if op.joint and not op.several:  # what the call returns, and the node's other outputs
+                return list(result)
             result = result[0] if op.intermediates else result
             return list(result) if op.several else [result]
 
@@ -127,6 +129,20 @@ def _rstd(moved, was, dim):
     return 1 / np.sqrt(now - then + 1 / np.asarray(was["rstd"], np.float64) ** 2)
 
 
+def _layer_statistics(known, was, settings):
+    dims = tuple(range(was["input"].ndim - len(settings["normalized_shape"]), was["input"].ndim))
+    return {"mean": averaged(known["input"], dims, True), "rstd": _rstd(known["input"], was, dims)}
+
+
+def _batch_statistics(known, was, settings):
+    if not settings["train"]:
+        return {}
+    dims = (0, *range(2, was["input"].ndim))
+    beside = was["save_invstd"].reshape(1, -1, *(1,) * (was["input"].ndim - 2))
+    rstd = _rstd(known["input"], {"input": was["input"], "rstd": beside}, dims)
+    return {"save_mean": averaged(known["input"], dims), "save_invstd": rstd.reshape(-1)}
+
+
 def _variance(array, dim):
     centered = array - averaged(array, dim, True)
     return averaged(centered * centered, dim, True)
@@ -136,6 +152,8 @@ def _variance(array, dim):
 FOLLOWING = {
     "known_mean": lambda known, was, settings: {"mean": averaged(known["input"], settings["dim"], True)},
     "known_rstd": lambda known, was, settings: {"rstd": _rstd(known["input"], was, settings["dim"])},
+    "native_layer_norm_backward": lambda known, was, settings: _layer_statistics(known, was, settings),
+    "native_batch_norm_backward": lambda known, was, settings: _batch_statistics(known, was, settings),
     "log_sigmoid_backward": lambda known, was, settings: {"buffer": np.exp(-np.abs(known["self"]))},
 }
 

@@ -247,7 +247,7 @@ class Judge:
             self._begin(run)
         f, wide, base = self._f, self._wide, self._base
         x = wide[place]
-        if not _alike(base, self._seen.outputs, x):
+        if not _alike(base[: len(self._seen.outputs)], self._seen.outputs, x):
             finite = all(np.isfinite(hosted(each)).all() for each in self._seen.outputs if each is not None)
             return Verdict(UNKNOWN, CHANGED if finite else NOT_FINITE)
         coarser = max(given.dtype, run.arrays[place].dtype, key=eps_of)

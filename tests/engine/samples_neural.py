@@ -117,8 +117,8 @@ LAYERS = (
     # PyTorch's third derivative is not the numeric one, so nothing is asked of what comes behind these
     _told("native_layer_norm_backward", twice(_plain("layer_norm", (3,))), A),
     _told("native_layer_norm_backward", twice(lambda torch, w, a, b: torch.nn.functional.layer_norm(a, (3,), w, b)), V, A, V),  # noqa: E501
-    _told("known_mean", twice(twice(_plain("layer_norm", (3,)))), A),
-    _told("known_rstd", twice(twice(_plain("layer_norm", (3,)))), A),
+    _told("known_mean", twice(twice(_plain("layer_norm", (3,), None, None, 0.5))), A),
+    _told("known_rstd", twice(twice(_plain("layer_norm", (3,), None, None, 0.5))), A),
     _told("native_batch_norm_backward", twice(lambda torch, a, w, b: torch.nn.functional.batch_norm(a, None, None, w, b, True)), (2, 2, 3), (2,), (2,)),  # noqa: E501
     Sample("native_batch_norm", lambda torch, a, w, b: torch.nn.functional.batch_norm(a, None, None, w, b, True), (IMAGE, CHANNELS, CHANNELS)),  # noqa: E501
     Sample("native_batch_norm", lambda torch, a, m, v: torch.nn.functional.batch_norm(a, m * 1, v * 1, None, None, True, 0.3), ((5, 4), RUNNING, RUNNING)),  # noqa: E501

@@ -101,19 +101,19 @@ def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
     return made("new_tensor", copied(data, wanted), wanted, device, requires_grad)
 
 
-def new_zeros(self, *size, dtype=None, device=None, requires_grad=False):
+def new_zeros(self, *sizes, size=None, dtype=None, device=None, requires_grad=False):
     """Zeros of this size, of this tensor's dtype and device."""
-    return _new("new_zeros", self, checked_size("new_zeros", size), 0, (dtype, device, requires_grad))
+    return _new("new_zeros", self, checked_size("new_zeros", sizes, size), 0, (dtype, device, requires_grad))
 
 
-def new_ones(self, *size, dtype=None, device=None, requires_grad=False):
+def new_ones(self, *sizes, size=None, dtype=None, device=None, requires_grad=False):
     """Ones of this size, of this tensor's dtype and device."""
-    return _new("new_ones", self, checked_size("new_ones", size), 1, (dtype, device, requires_grad))
+    return _new("new_ones", self, checked_size("new_ones", sizes, size), 1, (dtype, device, requires_grad))
 
 
-def new_empty(self, *size, dtype=None, device=None, requires_grad=False):
+def new_empty(self, *sizes, size=None, dtype=None, device=None, requires_grad=False):
     """Memory of this size as it is found, of this tensor's dtype and device."""
-    return _new("new_empty", self, checked_size("new_empty", size), None, (dtype, device, requires_grad))
+    return _new("new_empty", self, checked_size("new_empty", sizes, size), None, (dtype, device, requires_grad))
 
 
 def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=False):

@@ -12,6 +12,7 @@ from gradviz.engine.switches import mode
 from gradviz.engine.tensor import Tensor
 from gradviz.ops import (
     activations,
+    arithmetic,
     blends,
     bounds,
     comparing,
@@ -42,8 +43,8 @@ from gradviz.ops import (
 from gradviz.ops.in_place import count, in_place, refuse_in_graph
 
 _ROOMS = (
-    rounding, pointwise, elementary, special, bounds, blends, logic, activations, matmul, composite, gathering,
-    contraction, counting, extremes, linear_algebra, reshaping, shape, stacking, statistics,
+    rounding, pointwise, elementary, special, bounds, blends, logic, activations, matmul, composite, arithmetic,
+    gathering, contraction, counting, extremes, linear_algebra, reshaping, shape, stacking, statistics,
     products, gamma, reducing, numeric, renormalization,
 )  # fmt: skip
 # out of place and in place they are the same op

@@ -62,8 +62,8 @@ from gradviz.ops import (
 )
 
 ROOMS = (
-    pointwise, matmul, shape, composite, arithmetic, changes, elementary, special, rounding, bounds, blends, logic, activations,
-    extremes, statistics, norms, stacking, reshaping, gathering, sorting, counting, contraction,
+    pointwise, matmul, shape, composite, arithmetic, changes, elementary, special, rounding, bounds, blends, logic,
+    activations, extremes, statistics, norms, stacking, reshaping, gathering, sorting, counting, contraction,
     linear_algebra, strided, storage, protocols, likeness, sampling, exchange, copying, dropping, recurrent, gates,
     shuffling, gamma, distances, quantiles, running, reducing, decompositions, triangles, products,
     windows, backward_kernels, norm_kernels, numeric, renormalization, resizing, ctc, weight_norms,

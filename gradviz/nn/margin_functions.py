@@ -183,7 +183,7 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
     with no_grad():
         var._array[var._array < eps] = eps  # nobody has seen the copy yet
     logarithm = pointwise.log(var)
-    squares = composite.square(pointwise.sub(input, target))
+    squares = arithmetic.square(pointwise.sub(input, target))
     found = pointwise.mul(pointwise.add(logarithm, pointwise.div(squares, var)), 0.5)
     return reduced(pointwise.add(found, 0.5 * log(2 * pi)) if full else found, reduction)
 

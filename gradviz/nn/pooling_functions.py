@@ -55,11 +55,12 @@ def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode
     """The greatest value of each window of (N, C, L); with return_indices also its place in the row."""
     kernel, step = several(kernel_size, 1), several(kernel_size if stride is None else stride, 1)
     padding, dilation = several(padding, 1), several(dilation, 1)
+    shapes = (1, *kernel), (1, *step), (0, *padding), (1, *dilation)
+    if return_indices:  # a plane's pool in PyTorch, with that one's checks
+        return tuple(map(_row, max_pool2d(_as_rows(input, "max_pool1d"), *shapes, ceil_mode, True)))
     _check_rows(input, *kernel, *step, *padding, *dilation, ceil_mode)
     refuse_kinds("max_pool1d_impl", input._array, "biu")
-    shapes = (1, *kernel), (1, *step), (0, *padding), (1, *dilation)
-    found = max_pool2d(_between(input), *shapes, ceil_mode, return_indices)
-    return tuple(map(_row, found)) if return_indices else _row(found)
+    return _row(max_pool2d(_between(input), *shapes, ceil_mode))
 
 
 def _check_rows(input, kernel_size, stride, padding, dilation, ceil_mode):

@@ -45,7 +45,7 @@ def _own_gradient(ops, grad, self, index, src, result, dim, reduce, include_self
 def _given_gradient(ops, grad, self, index, src, result, dim, reduce, include_self):
     if reduce == "mean":
         counts = ops.gather(_counts(ops, grad, index, src, dim, include_self), index, dim=dim)
-        return ops.gather(grad, index, dim=dim) / counts
+        return from_source(ops, grad, index, src.shape, dim, "ScatterReduceBackward0") / counts
     if reduce in ("amax", "amin"):
         _, given, shared = _ties(ops, self, index, src, result, dim)
         return given * ops.gather(grad / ops.where(shared == 0, 1.0, shared), index, dim=dim)

@@ -164,7 +164,7 @@ def repeat_interleave(self, repeats=None, dim=None, *, output_size=None):
     if isinstance(repeats, int):
         if repeats < 0:
             raise RuntimeError("Repeats must be non-negative")
-        size = self._array.size if dim is None else self._array.shape[dim] if self._array.ndim else 1
+        size = self._array.size if dim is None else size_at(self._array, dim) if self._array.ndim else 1
         if output_size is not None and output_size != size * repeats:
             raise RuntimeError(
                 f"repeat_interleave: Invalid output_size, expected {size * repeats} but got {output_size}"

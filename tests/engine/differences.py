@@ -7,17 +7,16 @@ DIFFERENCES = {
     "another sentence of the same exception class: PyTorch's names an inner function, or a check that comes first": {
         "dtype words": "add",
         "misfit words": "index_reduced",
-        "ties words": "linalg_slogdet",
     },
     "another exception class: a call that fits nothing, where NumPy's check or another of gradviz's comes first": {
         "index class": "lcm_of",
-        "misfit class": "index_reduced native_batch_norm scatter_folded",
+        "misfit class": "index_reduced native_batch_norm",
         "mixed class": "lcm_of",
     },
     "PyTorch's kernel knows fewer dtypes; gradviz computes, in the dtype of the rest": {
-        "dtype taken": "grid_sampler_2d_backward grid_sampler_3d_backward rrelu_with_noise_backward",
+        "dtype taken": "grid_sampler_2d_backward grid_sampler_3d_backward",
         "index taken": "index_put index_reduced",
-        "mixed taken": "bernoulli_fill_of prelu_kernel_backward smooth_l1_loss",
+        "mixed taken": "bernoulli_fill_of smooth_l1_loss",
     },
     "PyTorch refuses sizes of 0 here, or a parameter that broadcasts; gradviz computes what there is": {
         "misfit taken": "grid_sampler_2d",

@@ -814,15 +814,15 @@ class Tensor:
         """`negative`, in place; returns self."""
     def nelement(self) -> builtins.int:
         """How many elements."""
-    def new_empty(self, *size, dtype=None, device=None, requires_grad=False) -> Tensor:
+    def new_empty(self, *sizes, size=None, dtype=None, device=None, requires_grad=False) -> Tensor:
         """Memory of this size as it is found, of this tensor's dtype and device."""
     def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=False) -> Tensor:
         """One value of this size, of this tensor's dtype and device."""
-    def new_ones(self, *size, dtype=None, device=None, requires_grad=False) -> Tensor:
+    def new_ones(self, *sizes, size=None, dtype=None, device=None, requires_grad=False) -> Tensor:
         """Ones of this size, of this tensor's dtype and device."""
     def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False) -> Tensor:
         """A copy of data as a leaf of this tensor's dtype and device."""
-    def new_zeros(self, *size, dtype=None, device=None, requires_grad=False) -> Tensor:
+    def new_zeros(self, *sizes, size=None, dtype=None, device=None, requires_grad=False) -> Tensor:
         """Zeros of this size, of this tensor's dtype and device."""
     def nextafter(self, other) -> Tensor:
         """The next floating point number from self on, towards other."""

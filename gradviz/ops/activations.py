@@ -3,12 +3,14 @@
 At a kink the slope is the one that PyTorch's kernel takes there.
 """
 
+from math import inf
+
 import numpy as np
 
 from gradviz.engine.op import op, vjp
 from gradviz.engine.within import composed
 from gradviz.ops import composite, pointwise
-from gradviz.ops.choosing import at_most, chosen
+from gradviz.ops.choosing import at_most, chosen, nowhere
 from gradviz.ops.refusals import no_derivative, refuse_kinds
 
 NEGATIVE_ELU = (
@@ -45,7 +47,7 @@ def _mish_gradient(ops, grad, self, soft=None):
 def _mish_gradient_as_op(ops, grad, self):
     power = ops.exp(self)
     # PyTorch's formula, but for what is too great: there its own gradient would be NaN
-    soft = ops.log1p(power) if np.isfinite(power._array).all() else None
+    soft = ops.log1p(power) if nowhere(power._array == inf) else None
     return _mish_gradient(ops, grad, self, soft)
 
 

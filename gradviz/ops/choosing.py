@@ -8,6 +8,7 @@ from math import copysign, inf
 
 import numpy as np
 
+from gradviz.engine.backend import module_of
 from gradviz.engine.plans import CLIP, Sketch, functions_of
 from gradviz.engine.tensor import Tensor
 
@@ -40,9 +41,14 @@ def chosen(xp, condition, one, other):
 
 def without(ops, value, wrong, instead):
     """A value with a number where it has no slope; a Tensor that has one everywhere as it is, as PyTorch has it."""
-    if isinstance(value, Tensor) and not wrong._array.any():
+    if isinstance(value, Tensor) and nowhere(wrong._array):
         return value
     return ops.where(wrong, instead, value)
+
+
+def nowhere(condition):
+    """Whether it is known that a condition holds nowhere: on a GPU it isn't, since a look would wait for the device."""
+    return module_of(condition) is np and not condition.any()
 
 
 def kept(array, condition):

@@ -18,7 +18,7 @@ def linear(input, weight, bias=None):
         return composite.matmul(input, shape.t(weight))
     if input._array.ndim == 2:
         return addmm(bias, input, shape.t(weight))
-    if not input._array.flags.c_contiguous or not _is_row(bias._array):
+    if not input._array.flags.c_contiguous or not _is_row(bias._array.shape):
         return pointwise.add(composite.matmul(input, shape.t(weight)), bias)
     sizes = input._array.shape
     rows = composite.reshape(input, prod(sizes[:-1]), sizes[-1])  # before t(): backward takes the newest node first
@@ -26,6 +26,6 @@ def linear(input, weight, bias=None):
     return composite.view(product, *sizes[:-1], weight._array.shape[0])
 
 
-def _is_row(bias):
+def _is_row(sizes):
     """Whether all elements of a bias lie along one dimension: addmm then spreads it."""
-    return bias.ndim == 1 or sum(n != 1 for n in bias.shape) == 1
+    return len(sizes) == 1 or sum(n != 1 for n in sizes) == 1

@@ -119,7 +119,7 @@ def _plain(part):
     if part.__class__ is int or part.__class__ is Slice or part is None:
         return part
     if isinstance(part, Tensor):
-        _refuse_no_index(part._array)
+        _refuse_no_index(part._array.dtype)
         if part._array.ndim == 0:
             return part._array.item()
         return part
@@ -158,14 +158,14 @@ def _place(indices, dim, tensor):
     indices.append(tensor)
 
 
-def _refuse_no_index(array):
-    if array.dtype.name not in ("int64", "int32", "uint8", "bool"):
+def _refuse_no_index(dtype):
+    if dtype.name not in ("int64", "int32", "uint8", "bool"):
         raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
 
 
 def index_tensor(self, tensor):
     """A tensor as an index of `self`: IndexError for a dtype that is none, bytes as a mask."""
-    _refuse_no_index(tensor._array)
+    _refuse_no_index(tensor._array.dtype)
     return _like(self, tensor)
 
 

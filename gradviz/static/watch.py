@@ -38,7 +38,7 @@ LOOKING = {
     "ops/gates": {"softshrink"},
     "ops/linear_algebra": {"_square_only"},
     "ops/matrix_norms": {"cond", "matrix_norm"},
-    "ops/recurrent": {"_gru_step", "_lstm_step"},
+    "ops/recurrent": {"_gates", "_gru_step", "_lstm_step"},
     "ops/subscripts": {"_like", "check_indices"},
     "ops/triangles": {"cholesky_solve", "solve_triangular"},
 }

@@ -24,13 +24,16 @@ LOOKS = {
     "index": {MASK},
     "index_fill_tensor": {"unique"},  # its backward
     "linalg_cholesky_ex": {"bool"},
+    "linalg_det": {"bool"},  # its backward, under create_graph, asks whether a matrix is singular
     "linalg_inv_ex": {"bool"},
     "linalg_solve_ex": {"bool"},
+    "linalg_svd_of": {"bool", "item"},  # of det, and of the cumprod in its backward
     "log": {"bool"},  # of gaussian_nll_loss, which refuses negative variances
+    "masked_fill_tensor": {MASK},  # its backward, under create_graph, selects
     "masked_select": {MASK},
     "masked_scatter": {MASK},  # its backward
     "masked_scatter_backward": {MASK},
-    "mm": {"float"},  # of cov: the weights' sums
+    "mm": {"bool", "float"},  # of cov, which refuses negative weights, and their sums
     "nonzero": {"nonzero"},
     "normal_of": {"bool"},  # which refuses negative deviations
     "normal_within": {"bool"},
@@ -38,9 +41,10 @@ LOOKS = {
     "polygamma_of": POLES,
     "prod_dim": {"int", "item"},  # its backward counts zeros
     "prod_of": {"int", "item"},  # the same
-    "repeated_places": {"tolist"},
+    "repeated_places": {"bool", "tolist"},  # which refuses negative repeats
     "rrelu_in_place": {"flatnonzero"},
     "rrelu_with_noise": {"flatnonzero"},  # unlike PyTorch: the CPU draws for what is negative alone, and so does this
+    "rrelu_with_noise_backward": {"flatnonzero"},  # the same
     "tril": {"bool"},  # of a Cholesky decomposition
     "unique_of": {"unique", "flatnonzero"},
 }
@@ -54,7 +58,7 @@ DRAWN = {
     "add", "bernoulli_fill", "bernoulli_fill_of", "bernoulli_like", "bernoulli_of", "cauchy_fill", "exponential_fill",
     "geometric_fill", "log_normal_fill", "mul", "normal_around", "normal_fill", "normal_of", "normal_within",
     "poisson_of", "random_fill_0", "random_fill_1", "random_fill_2", "rrelu_in_place", "rrelu_with_noise",
-    "uniform_fill",
+    "rrelu_with_noise_backward", "uniform_fill",
 }  # fmt: skip
 # Bags are counted, and their offsets compared, on the CPU; isin makes tensors of what it is given.
 BAGS = {"embedding_bag", "embedding_bag_backward", "embedding_bag_samples_backward"}

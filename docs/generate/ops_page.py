@@ -52,7 +52,7 @@ def _about(op):
 
 
 def _section(op, names):
-    lines = [f"### {op.name}", "", f"`{declaration(op)}`", ""]
+    lines = [f"### {op.name}", "", filled(f"`{declaration(op)}`"), ""]
     if op.forward.__doc__:
         lines += [inspect.cleandoc(op.forward.__doc__).partition("\n")[0], ""]
     own, others = (", ".join(_code(name) for name in each) for each in names)
@@ -79,9 +79,12 @@ def _section(op, names):
 
 def wrapped(line):
     """A line of a list, on as many lines as it needs."""
-    if not line.startswith("- "):
-        return line
-    return textwrap.fill(line, 118, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    return filled(line, "  ") if line.startswith("- ") else line
+
+
+def filled(text, indent=""):
+    """A text on as many lines as it needs."""
+    return textwrap.fill(text, 118, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def declaration(op):

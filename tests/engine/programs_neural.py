@@ -110,9 +110,9 @@ LOSSES = {
 }  # fmt: skip
 
 IN_SECOND_BACKWARDS = {
-    "KnownMean", "KnownRstd", "MeanLike", "ConvolutionBackward", "ConvolutionToWeight",
-    "MaxPool2DWithIndicesBackward", "AvgPool2DBackward",
-    "AdaptiveAvgPool2DBackward", "NllLoss2DBackward", "DiagonalBackward",
-    "MaxPool2DPicked",
+    "KnownMean", "KnownRstd", "ConvolutionBackward", "MaxPool2DWithIndicesBackward", "AvgPool2DBackward",
+    "AdaptiveAvgPool2DBackward", "NllLoss2DBackward", "DiagonalBackward", "NativeLayerNormBackward",
+    "NativeBatchNormBackward", "BinaryCrossEntropyBackward", "HuberLossBackward", "SmoothL1LossBackward",
+    "SoftMarginLossBackward",
 }  # fmt: skip
 PROGRAMS: dict[str, tuple] = {**PRODUCTS, **LINALG, **LAYERS, **LOSSES}

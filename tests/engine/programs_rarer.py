@@ -21,6 +21,7 @@ PROGRAMS["F.ctc_loss"] = (
 )
 
 IN_SECOND_BACKWARDS = {
-    "MaxPool3DWithIndicesBackward", "PickedInVolume", "AvgPool3DBackward", "AdaptiveAvgPool3DBackward",
-    "EmbeddingBagBackward", "PackPaddedSequenceBackward", "PackedRows", "UnfoldBackward",
+    "MaxPool3DWithIndicesBackward", "AdaptiveMaxPool3DBackward", "AvgPool3DBackward", "AdaptiveAvgPool3DBackward",
+    "EmbeddingBagBackward", "GridSampler2DBackward", "GridSampler3DBackward", "PackPaddedSequenceBackward",
+    "PackedRows", "UnfoldBackward",
 }  # fmt: skip

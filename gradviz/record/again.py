@@ -15,7 +15,8 @@ from gradviz.ops.reduction import averaged
 from gradviz.record.kept import afresh, kept
 from gradviz.record.slopes import LOWER, SCALED, SYMMETRIC, UPPER
 
-DRAWING = "gradviz.ops.drawing"  # the module of ops whose result is drawn: their input has no part in it
+# The modules of ops whose result is drawn: their inputs' values have no part in its slope
+DRAWING = {"gradviz.ops.drawing", "gradviz.ops.sampling"}
 WHOLE = {"linalg_cholesky_ex": SYMMETRIC, "linalg_eigh_of": SYMMETRIC}  # though only a triangle is read
 
 
@@ -102,7 +103,7 @@ def call_of(op, inputs, settings, node, outputs):
     if op.variadic:
         listed = node._saved[len(op.saved) :] if op.saves_list else inputs[len(op.inputs) - 1 :]
         gaps = tuple(each is None for each in listed)
-    drawn = copied(outputs[0]) if op.forward.__module__ == DRAWING else None
+    drawn = copied(outputs[0]) if op.forward.__module__ in DRAWING else None
     geometry = _geometry(node, settings) if op.name == "strided_view" else None
     return Call(op, arrays, settings, absent, gaps, drawn, geometry)
 
@@ -143,13 +144,20 @@ def _batch_statistics(known, was, settings):
     return {"save_mean": averaged(known["input"], dims), "save_invstd": rstd.reshape(-1)}
 
 
+def _normalized(moved, was):
+    """Log-probabilities of which each row still adds up to what it did: what ctc_loss, as PyTorch's, takes them for."""
+    before, after = (np.logaddexp.reduce(np.asarray(each, np.float64), axis=-1, keepdims=True) for each in (was, moved))
+    return moved - (after - before)
+
+
 def _variance(array, dim):
     centered = array - averaged(array, dim, True)
     return averaged(centered * centered, dim, True)
 
 
-# Of inputs that an op is given beside what they were computed from: how they follow from it
+# Of inputs that an op is given beside what they were computed from, or that are bound to a sum: how they follow
 FOLLOWING = {
+    "ctc_loss_of": lambda known, was, settings: {"log_probs": _normalized(known["log_probs"], was["log_probs"])},
     "known_mean": lambda known, was, settings: {"mean": averaged(known["input"], settings["dim"], True)},
     "known_rstd": lambda known, was, settings: {"rstd": _rstd(known["input"], was, settings["dim"])},
     "native_layer_norm_backward": lambda known, was, settings: _layer_statistics(known, was, settings),

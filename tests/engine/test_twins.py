@@ -37,7 +37,7 @@ def python(*command, compiled):
 # elimination in another order: tests/ops/test_twins.py compares these to rounding
 TO_ROUNDING = {
     "linalg_det", "linalg_slogdet", "linalg_solve_ex", "linalg_cholesky_ex", "linalg_qr", "solved_triangular",
-    "solved_cholesky",
+    "solved_cholesky", "tril",
 }  # fmt: skip
 
 

@@ -65,7 +65,7 @@ PROGRAMS: dict[str, tuple] = {
 }  # fmt: skip
 
 IN_SECOND_BACKWARDS = {
-    "GluBackward", "PreluKernelBackward", "RreluWithNoiseBackward",
+    "AdaptiveMaxPool2DBackward", "GluBackward", "PreluKernelBackward", "RreluWithNoiseBackward",
     "HardshrinkBackward", "SoftshrinkBackward",
     *(f"UpsampleNearest{n}DBackward" for n in (1, 2, 3)), *(f"UpsampleNearestExact{n}DBackward" for n in (1, 2, 3)),
     "UpsampleLinear1DBackward", "UpsampleBilinear2DBackward", "UpsampleTrilinear3DBackward",

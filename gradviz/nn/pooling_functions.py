@@ -1,7 +1,5 @@
 """Pooling of rows and planes, and windows as columns, of `torch.nn.functional`."""
 
-from gradviz.engine import backend
-from gradviz.engine.tensor import Tensor
 from gradviz.engine.within import composed
 from gradviz.nn.layer_functions import several
 from gradviz.ops import adaptive_pooling, columns, composite, pooling, shape
@@ -16,21 +14,11 @@ def strides(stride, count):
 
 def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
     """The greatest value of each window; with return_indices also its place in the plane."""
-    out = pooling.max_pool2d_with_indices(
+    out, indices = pooling.max_pool2d_with_indices(
         input, kernel_size=several(kernel_size, 2), stride=strides(stride, 2), padding=several(padding, 2),
         dilation=several(dilation, 2), ceil_mode=ceil_mode,
     )  # fmt: skip
-    if not return_indices:
-        return out
-    node = out.grad_fn
-    if node is not None:
-        return out, node._saved_result1
-    op = pooling.max_pool2d_with_indices.op
-    _, indices = op.forward(
-        backend.module_of(input._array), input._array, kernel_size=several(kernel_size, 2),
-        stride=strides(stride, 2), padding=several(padding, 2), dilation=several(dilation, 2), ceil_mode=ceil_mode,
-    )  # fmt: skip
-    return out, Tensor(indices)
+    return (out, indices) if return_indices else out
 
 
 def _as_rows(input, name):

@@ -71,7 +71,7 @@ def rows_added_at(xp, out, rows, values):
         return out
     width = out.size // max(len(out), 1)
     places = rows[:, None] * width + xp.arange(width)
-    return added_at(xp, out, places, values.reshape(len(rows), width)).reshape(out.shape)
+    return added_at(xp, out, places, values.reshape(len(rows), width))
 
 
 # -- x[index] ----------------------------------------------------------------------------------------

@@ -105,6 +105,7 @@ def greatest(xp, around, met_by, count):
         ),
     ),
     intermediates=("result1",),
+    returned=True,
     title="max_pool2d",
 )  # fmt: skip
 def max_pool2d_with_indices(xp, self, *, kernel_size, stride, padding, dilation, ceil_mode):

@@ -211,11 +211,13 @@ def test_they_cannot_be_disabled_where_they_are_active():
 # -- every op ---------------------------------------------------------------------------------------------
 
 # Where PyTorch takes other steps to the same gradient, so that other tensors are saved on the way; where vectors have
-# the other sign (eigh, svd); where it saves memory that nobody wrote (rrelu outside training).
+# the other sign (eigh, svd); where it saves memory that nobody wrote (rrelu outside training, ctc_loss behind a
+# sequence's end) or before it is written (rrelu in place).
 OTHER_STEPS = {
-    "argsort_of", "clamp_numbers", "distances_backward", "hardsigmoid_backward", "isfinite", "known_mean", "known_rstd",
-    "linalg_det", "linalg_eigh_of", "linalg_slogdet", "linalg_svd_of", "masked_scatter_backward",
-    "max_pool2d_with_indices", "mm", "native_batch_norm", "near", "rrelu_with_noise", "rrelu_with_noise_backward",
+    "argsort_of", "clamp_numbers", "ctc_loss_backward", "distances_backward", "hardsigmoid_backward", "isfinite",
+    "known_mean", "known_rstd", "linalg_det", "linalg_eigh_of", "linalg_slogdet", "linalg_svd_of",
+    "masked_scatter_backward", "max_pool2d_with_indices", "mm", "native_batch_norm", "near",
+    "pack_padded_sequence_backward", "packed_rows", "rrelu_in_place", "rrelu_with_noise", "rrelu_with_noise_backward",
 }  # fmt: skip
 
 

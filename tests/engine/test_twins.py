@@ -13,6 +13,7 @@ import pytest
 
 import gradviz as torch
 from gradviz.engine import twins
+from tests.engine.bits import TO_ROUNDING
 
 ROOT = Path(__file__).parents[2]
 HELD = ("tests/engine/test_backward.py", "tests/engine/test_ownership.py", "tests/engine/test_hooks.py",
@@ -32,13 +33,6 @@ def python(*command, compiled):
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout
-
-
-# elimination in another order: tests/ops/test_twins.py compares these to rounding
-TO_ROUNDING = {
-    "linalg_det", "linalg_slogdet", "linalg_solve_ex", "linalg_cholesky_ex", "linalg_qr", "solved_triangular",
-    "solved_cholesky", "tril",
-}  # fmt: skip
 
 
 def _told(line):

@@ -124,12 +124,13 @@ def hermitian_pinv():
     (torch.linalg.pinv(a, hermitian=True) * torch.tensor([[1.0, 2.0], [2.0, 5.0]])).sum().backward()
 
 
-def normalized_twice(word):
+def normalized(word, order):
     def program():
         x = leaf()
         y = F.layer_norm(x, (3,), *[torch.ones(3)] * (word == "scaled"))
-        (first,) = torch.autograd.grad((y * y * y).sum(), x, create_graph=True)
-        (first * first).sum().backward()
+        for _ in range(order - 1):
+            (y,) = torch.autograd.grad((y * y * y).sum(), x, create_graph=True)
+        (y * y).sum().backward()
 
     return program
 
@@ -138,6 +139,11 @@ def log_sigmoid_twice():
     x = leaf()
     (first,) = torch.autograd.grad(F.logsigmoid(x).sum(), x, create_graph=True)
     (first * first).sum().backward()
+
+
+def aligned():
+    log_probs = F.log_softmax(leaf().reshape(3, 1, 2), 2)
+    F.ctc_loss(log_probs, torch.tensor([[1]]), (3,), (1,)).backward()
 
 
 def clamped_on_one_side():
@@ -177,10 +183,12 @@ PROGRAMS = [
     (eigh, "linalg_eigh_of", {"LinalgEighBackward0"}),
     (cholesky_solve, "solved_cholesky", {"CholeskySolveBackward0"}),
     (hermitian_pinv, "pseudoinverse", {"LinalgPinvBackward0"}),
-    (normalized_twice("plain"), "known_mean", {"KnownMeanBackward0"}),
-    (normalized_twice("plain"), "known_rstd", {"KnownRstdBackward0"}),
-    (normalized_twice("scaled"), "native_layer_norm", {"NativeLayerNormBackward0"}),
+    (normalized("plain", 3), "known_mean", {"KnownMeanBackward0"}),
+    (normalized("plain", 3), "known_rstd", {"KnownRstdBackward0"}),
+    (normalized("plain", 2), "native_layer_norm_backward", {"NativeLayerNormBackwardBackward0"}),
+    (normalized("scaled", 2), "native_layer_norm", {"NativeLayerNormBackward0"}),
     (log_sigmoid_twice, "log_sigmoid_backward", {"LogSigmoidBackwardBackward0"}),
+    (aligned, "ctc_loss_of", {"CtcLossBackward0"}),
     (clamped_on_one_side, "clamp_tensors", {"ClampBackward0"}),
     (dropped, "mul", {"MulBackward0"}),
     (masked, "where", {"WhereBackward0"}),

@@ -21,6 +21,7 @@ from gradviz.record.recorder import Recorder
 from gradviz.record.script import run, script
 from gradviz.trace.events import ROW, Kind
 from gradviz.trace.journal import CHUNK, HEADER, to_page
+from tests.engine.bits import TO_ROUNDING
 from tests.engine.samples import SAMPLES
 
 SCRIPTS = sorted((Path(__file__).parents[2] / "samples").glob("*.py"))
@@ -188,6 +189,19 @@ def crowd():
             torch.ones(size).reshape(size, 1).add_(0.5)
 
 
+def write_ops(samples):
+    """Each sample with its backward."""
+    for sample in samples:
+        torch.manual_seed(0)
+        tensors = [torch.from_numpy(each) for each in sample.arrays()]
+        for tensor, floating in zip(tensors, sample.floating(), strict=True):
+            tensor.requires_grad_(floating)
+        out = sample.run(torch, *tensors)
+        if out.requires_grad:
+            with contextlib.suppress(RuntimeError):  # where PyTorch has no derivative either
+                out.backward(torch.ones_like(out))
+
+
 def write(folder):
     """All traces."""
     header = {"format": 1, "gradviz": "", "script": "", "argv": [], "mode": "script"}
@@ -201,15 +215,9 @@ def write(folder):
             with Recorder(folder / f"random-{seed}-{values}.gradviz", header, values=values):
                 random_program(seed)
     with Recorder(folder / "ops.gradviz", header):
-        for sample in SAMPLES:
-            torch.manual_seed(0)
-            tensors = [torch.from_numpy(each) for each in sample.arrays()]
-            for tensor, floating in zip(tensors, sample.floating(), strict=True):
-                tensor.requires_grad_(floating)
-            out = sample.run(torch, *tensors)
-            if out.requires_grad:
-                with contextlib.suppress(RuntimeError):  # where PyTorch has no derivative either
-                    out.backward(torch.ones_like(out))
+        write_ops(each for each in SAMPLES if each.op not in TO_ROUNDING)
+    with Recorder(folder / "ops-to-rounding.gradviz", header, values="none"):
+        write_ops(each for each in SAMPLES if each.op in TO_ROUNDING)
     with Recorder(folder / "crowd.gradviz", header):
         crowd()
 

@@ -260,8 +260,8 @@ def _saved_expression(op, name):
     if op.takes_numbers:
         array = f"({array} if {name}.__class__ is not Number else {name}.value)"
     users = op.users(name)
-    if len(users) == 1 and len(op.vjps) > 1:
-        return f"({array} if n{op.differentiable.index(users[0])} else None)"
+    if len(users) == 1 and len(op.vjps) > 1 or op.wrap_opt_if:
+        return f"({array} if {' or '.join(f'n{op.differentiable.index(user)}' for user in users)} else None)"
     return array
 
 

@@ -64,7 +64,7 @@ def vjp(local, function, as_op=None):
 
 def op(
     *, grad_fn=None, dtype=None, intermediates=(), optional=(), view=False, title=None, result="result", several=False,
-    returned=False, hidden=(), outputs=(), fits=False, as_op=None, **vjps
+    returned=False, hidden=(), outputs=(), fits=False, as_op=None, wrap_opt_if=False, **vjps
 ):  # fmt: skip
     """Declares the decorated forward as an op; a name that no vjp could mean is a TypeError at import.
 
@@ -77,12 +77,14 @@ def op(
     fits: its vjps may give another dtype than the input's, to be put right; said only for an op with a single input
     and no setting `dtype`: all others are looked after anyway. as_op: computes the gradients for all inputs at once
     under create_graph, where PyTorch's backward is one op with several outputs; it asks for `ops`, for `needed`, a
-    tuple of bools, one an input, and for names that the vjps ask for.
+    tuple of bools, one an input, and for names that the vjps ask for. wrap_opt_if: saves an input only where a gradient
+    that asks for it is needed; else that is so for what a single one asks for, as in PyTorch.
     """
 
     def declare(forward):
         names = (grad_fn, title, result)
-        options = (names, dtype, intermediates, optional, view, several, returned, hidden, outputs, fits, as_op)
+        backward = (hidden, outputs, fits, as_op, wrap_opt_if)
+        options = (names, dtype, intermediates, optional, view, several, returned, *backward)
         declared = Op(forward, options, vjps)
         if declared.name in catalogue:
             raise TypeError(f"op {declared.name} is declared twice")
@@ -109,7 +111,7 @@ class Op:
 
     def __init__(self, forward, options, vjps):
         names, self.dtype, intermediates, optional, self.view, self.several, self.returned, *others = options
-        hidden, outputs, fits, self.as_op = others
+        hidden, outputs, fits, self.as_op, self.wrap_opt_if = others
         grad_fn, title, self.result = names
         self.outputs = tuple(outputs)
         self.joint = self.several or len(self.outputs) > 1  # whether its node has several outputs

@@ -39,7 +39,7 @@ def _compile_first(grad, saved, settings, ops):
 
 def _lines(op, mask, fits, scope):
     """The source of one run, a line each; what it calls is put into the scope."""
-    lines, gradients, needed = [], [], set()
+    lines, gradients, raw, needed = [], [], {}, set()
     for i, name in enumerate(op.differentiable):
         if not mask >> i & 1:
             gradients.append("None")
@@ -52,6 +52,7 @@ def _lines(op, mask, fits, scope):
             scope[f"op{i}"] = rule.as_op
             names = ["ops", *(f"x_{each}" for each in signature(rule.as_op).parameters if each != "ops")]
             asked = f"({asked} if ops is None else op{i}({', '.join(names)}))"
+        raw[name] = i, asked
         place = len(op.node_class.setting_names) + 2 * i
         if fits and name == op.variadic:
             asked = f"*[fitted(each, *fit, ops) for each, fit in zip({asked}, settings[{place}], strict=True)]"
@@ -82,6 +83,8 @@ def _lines(op, mask, fits, scope):
         lines.append("    x_ops = raw_for(grad) if ops is None else ops")
     if op.as_op is not None:
         lines += _lines_at_once(op, mask, fits, scope)
+    elif len(raw) > 1:
+        lines += _lines_by_name(op, raw, fits)
     return ["def run(grad, saved, settings, ops):", *lines, f"    return ({', '.join(gradients)},)"]
 
 
@@ -103,3 +106,15 @@ def _lines_at_once(op, mask, fits, scope):
         for i in places
     )  # fmt: skip
     return ["    if ops is not None:", f"        found = at_once(ops, {needed}, {asked})", f"        return ({found},)"]
+
+
+def _lines_by_name(op, raw, fits):
+    """Under create_graph: gradients in the order of PyTorch's formulas, by name; then fitted, in the inputs' order.
+
+    Their nodes' numbers decide what a second backward runs first.
+    """
+    asked = [f"        g{i} = {code}" for _, (i, code) in sorted(raw.items())]
+    found, first = dict.fromkeys(range(len(op.differentiable)), "None"), len(op.node_class.setting_names)
+    for i, _ in raw.values():
+        found[i] = f"fitted(g{i}, settings[{first + 2 * i}], settings[{first + 2 * i + 1}], ops)" if fits else f"g{i}"
+    return ["    if ops is not None:", *asked, f"        return ({', '.join(found.values())},)"]

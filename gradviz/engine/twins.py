@@ -50,7 +50,7 @@ follow = None if _engine is None else _engine.follow
 
 def quick_of(op):
     """The twin of an op's call, or None where there is none for what the op was declared with."""
-    unusual = op.variadic or op.optional or op.joint or op.returned or op.intermediates
+    unusual = op.variadic or op.optional or op.joint or op.returned or op.intermediates or op.wrap_opt_if
     if _engine is None or unusual or not 0 < len(op.inputs) <= MOST_INPUTS or len(op.settings) > MOST_SETTINGS:
         return None
     wanted, saved, kept = (), (), ()

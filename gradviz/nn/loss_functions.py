@@ -252,7 +252,8 @@ def _common(x1, x2):
         return x1, x2
     check_broadcast(x1.shape, x2.shape)
     shape = np.broadcast_shapes(x1.shape, x2.shape)
-    return composite.expand(x1, *shape), composite.expand(x2, *shape)
+    second = composite.expand(x2, *shape)  # PyTorch makes the second one first
+    return composite.expand(x1, *shape), second
 
 
 __all__ = [

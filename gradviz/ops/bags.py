@@ -154,22 +154,26 @@ def check_indices(name, array):
 # -- bilinear ----------------------------------------------------------------------------------------
 
 
-def _with_gradient(which):
-    """The gradient of a product of three for one of them: a product of three again, its sums where others spread."""
+# the gradient of a product of three for one of them is a product of three: what it was spread over is summed
 
-    def gradient(ops, grad, i1, i2, i3, expand1, expand2, expand3, sumdim):
-        tensors, spread = [i1, i2, i3], [expand1, expand2, expand3]
-        sums = spread[which]
-        tensors[which], spread[which] = grad, sumdim
-        return ops.trilinear(*tensors, expand1=spread[0], expand2=spread[1], expand3=spread[2], sumdim=sums)
 
-    return gradient
+def _for_i1(ops, grad, i2, i3, expand1, expand2, expand3, sumdim):
+    return ops.trilinear(grad, i2, i3, expand1=sumdim, expand2=expand2, expand3=expand3, sumdim=expand1)
+
+
+def _for_i2(ops, grad, i1, i3, expand1, expand2, expand3, sumdim):
+    return ops.trilinear(i1, grad, i3, expand1=expand1, expand2=sumdim, expand3=expand3, sumdim=expand2)
+
+
+def _for_i3(ops, grad, i1, i2, expand1, expand2, expand3, sumdim):
+    return ops.trilinear(i1, i2, grad, expand1=expand1, expand2=expand2, expand3=sumdim, sumdim=expand3)
 
 
 @op(
-    i1=vjp("i2 * i3 (summed over what i1 was spread over: outer product of dims)", _with_gradient(0)),
-    i2=vjp("i1 * i3 (summed over what i2 was spread over: outer product of dims)", _with_gradient(1)),
-    i3=vjp("i1 * i2 (summed over what i3 was spread over: outer product of dims)", _with_gradient(2)),
+    wrap_opt_if=True,
+    i1=vjp("i2 * i3 (summed over what i1 was spread over: outer product of dims)", _for_i1),
+    i2=vjp("i1 * i3 (summed over what i2 was spread over: outer product of dims)", _for_i2),
+    i3=vjp("i1 * i2 (summed over what i3 was spread over: outer product of dims)", _for_i3),
 )
 def trilinear(xp, i1, i2, i3, *, expand1, expand2, expand3, sumdim):
     """Three tensors, each with dimensions of size 1 put in, multiplied, and summed over sumdim."""

@@ -85,16 +85,6 @@ DIFFERENCES = {
     },
 }  # fmt: skip
 
-# samples, by op and inputs, whose graph is another one
-OTHER_GRAPHS = {
-    ("gather", ((1, 3, 3),)): "of two parts of a sum of gradients, backward runs the other one first",
-    ("gather", ((1, 3, 4),)): "of two parts of a sum of gradients, backward runs the other one first",
-    ("slogdet_sign", ((3, 3),)): "the sign is outside the graph, in PyTorch in it with a gradient of zeros",
-    ("trilinear", ((5, 3), (5, 4), (2, 3, 4), (2,))): "where one input needs a gradient, PyTorch doesn't save it",
-    ("trilinear", ((2, 1, 3), (2, 1, 2), (2, 3, 2))): "where one input needs a gradient, PyTorch doesn't save it",
-    ("linalg_vector_norm", ((2, 3), (2, 1))): "cosine_similarity of two sizes: one step earlier in backward's order",
-}
-
 # results that lie otherwise in memory, {reason: {word of test_layouts.py: ops}}
 OTHER_LAYOUTS = {
     "LAPACK leaves its results in columns, and PyTorch hands them on so; gradviz's lie in rows": {

@@ -53,13 +53,13 @@ def _lines(op, mask, fits, scope):
             names = ["ops", *(f"x_{each}" for each in signature(rule.as_op).parameters if each != "ops")]
             asked = f"({asked} if ops is None else op{i}({', '.join(names)}))"
         raw[name] = i, asked
-        place = len(op.node_class.setting_names) + 2 * i
         if fits and name == op.variadic:
+            place = len(op.node_class.setting_names) + 2 * i
             asked = f"*[fitted(each, *fit, ops) for each, fit in zip({asked}, settings[{place}], strict=True)]"
-        elif fits:
-            asked = f"fitted({asked}, settings[{place}], settings[{place + 1}], ops)"
         elif name == op.variadic:
             asked = f"*{asked}"
+        else:
+            asked = _fitted(op, i, asked, fits)
         gradients.append(asked)
     if op.as_op is not None:
         needed.update(_asked_at_once(op))
@@ -88,6 +88,12 @@ def _lines(op, mask, fits, scope):
     return ["def run(grad, saved, settings, ops):", *lines, f"    return ({', '.join(gradients)},)"]
 
 
+def _fitted(op, i, gradient, fits):
+    """The expression for input i's gradient in its shape and dtype, which stand behind the settings."""
+    place = len(op.node_class.setting_names) + 2 * i
+    return f"fitted({gradient}, settings[{place}], settings[{place + 1}], ops)" if fits else gradient
+
+
 def _asked_at_once(op):
     return [name for name in signature(op.as_op).parameters if name not in ("ops", "needed")]
 
@@ -98,13 +104,7 @@ def _lines_at_once(op, mask, fits, scope):
     places = range(len(op.differentiable))
     needed = tuple(bool(mask >> i & 1) for i in places)
     asked = ", ".join(f"x_{name}" for name in _asked_at_once(op))
-    first = len(op.node_class.setting_names)
-    found = ", ".join(
-        "None" if not needed[i]
-        else f"fitted(found[{i}], settings[{first + 2 * i}], settings[{first + 2 * i + 1}], ops)" if fits
-        else f"found[{i}]"
-        for i in places
-    )  # fmt: skip
+    found = ", ".join(_fitted(op, i, f"found[{i}]", fits) if needed[i] else "None" for i in places)
     return ["    if ops is not None:", f"        found = at_once(ops, {needed}, {asked})", f"        return ({found},)"]
 
 
@@ -114,7 +114,6 @@ def _lines_by_name(op, raw, fits):
     Their nodes' numbers decide what a second backward runs first.
     """
     asked = [f"        g{i} = {code}" for _, (i, code) in sorted(raw.items())]
-    found, first = dict.fromkeys(range(len(op.differentiable)), "None"), len(op.node_class.setting_names)
-    for i, _ in raw.values():
-        found[i] = f"fitted(g{i}, settings[{first + 2 * i}], settings[{first + 2 * i + 1}], ops)" if fits else f"g{i}"
+    found = dict.fromkeys(range(len(op.differentiable)), "None")
+    found |= {i: _fitted(op, i, f"g{i}", fits) for i, _ in raw.values()}
     return ["    if ops is not None:", *asked, f"        return ({', '.join(found.values())},)"]

@@ -84,9 +84,7 @@ def _smooth_bend(ops, grad, grad_output, self, target, reduction, beta):
     ),
     self=vjp(
         "grad_output / beta where abs(self - target) < beta, else 0",
-        lambda ops, grad, grad_output, self, target, reduction, beta: _smooth_bend(
-            ops, grad, grad_output, self, target, reduction, beta
-        ),
+        _smooth_bend,
     ),
     target=vjp(
         "-grad_output / beta where abs(self - target) < beta, else 0",
@@ -124,9 +122,7 @@ def _huber_bend(ops, grad, grad_output, self, target, reduction, delta):
     ),
     self=vjp(
         "grad_output where abs(self - target) < delta, else 0",
-        lambda ops, grad, grad_output, self, target, reduction, delta: _huber_bend(
-            ops, grad, grad_output, self, target, reduction, delta
-        ),
+        _huber_bend,
     ),
     target=vjp(
         "-grad_output where abs(self - target) < delta, else 0",
